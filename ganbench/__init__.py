@@ -1,0 +1,55 @@
+"""ganbench: generative adversarial networks under equal budgets, scored and compared.
+
+Plugin authors import their whole contract from here. Importing ganbench never imports torch.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ganbench.api.data import Data, DataInfo, KnownModes
+from ganbench.api.errors import GanbenchError, MissingData
+from ganbench.api.hooks import hookimpl
+from ganbench.api.networks import Latent, Loss, Networks, Step
+from ganbench.api.parameters import Parameter
+from ganbench.api.recipe import Optimiser, Recipe, Training
+from ganbench.api.scores import Evaluation, Extractor, Measurement
+from ganbench.api.specs import (
+    DatasetSpec,
+    ExtractorSpec,
+    LossSpec,
+    ModelSpec,
+    ScoreSpec,
+    VariantSpec,
+)
+from ganbench.api.version import API_VERSION, PROTOCOL_VERSION
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "API_VERSION",
+    "PROTOCOL_VERSION",
+    "Data",
+    "DataInfo",
+    "DatasetSpec",
+    "Evaluation",
+    "Extractor",
+    "ExtractorSpec",
+    "GanbenchError",
+    "KnownModes",
+    "Latent",
+    "Loss",
+    "LossSpec",
+    "Measurement",
+    "MissingData",
+    "ModelSpec",
+    "Networks",
+    "Optimiser",
+    "Parameter",
+    "Recipe",
+    "ScoreSpec",
+    "Step",
+    "Training",
+    "VariantSpec",
+    "hookimpl",
+]

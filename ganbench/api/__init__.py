@@ -1,0 +1,1 @@
+"""Everything a plugin author imports. Importing this package never imports torch."""

@@ -1,0 +1,60 @@
+"""Errors that a user can act on. Each says what, where and why, and what to type next."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class GanbenchError(Exception):
+    """A failure to be shown to the user as one clear line, never as a traceback.
+
+    Args:
+        message: what went wrong, where and why.
+        hint: what to do or type next, if anything helps.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message if self.hint is None else f"{self.message}\n  {self.hint}"
+
+
+class UsageError(GanbenchError):
+    """The request itself is wrong: an unknown name, a malformed budget, suite or parameter."""
+
+    exit_code = 2
+
+
+class PluginNotUsable(GanbenchError):
+    """A plugin that the request needs exists, but is blocked, broken, invalid or in conflict."""
+
+    exit_code = 3
+
+
+class InvalidResults(GanbenchError):
+    """A record, leaderboard or manifest on disk is not what it claims to be."""
+
+    exit_code = 4
+
+
+class NothingSelected(GanbenchError):
+    """The request selects no run at all."""
+
+    exit_code = 5
+
+
+class MissingData(UsageError):
+    """A data set or a set of pretrained weights is not on this machine; the hint says how to get it."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A hint that names the closest known names, or lists them all when none is close."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    if close:
+        return "did you mean " + " or ".join(close) + "?"
+    return f"known: {', '.join(names)}" if names else None

@@ -1,0 +1,73 @@
+"""The hooks that a plugin module may implement, each marked with `@hookimpl`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pluggy
+
+from ganbench.api.specs import (
+    DatasetSpec,
+    ExtractorSpec,
+    LossSpec,
+    ModelSpec,
+    ScoreSpec,
+    VariantSpec,
+)
+
+PROJECT = "ganbench"
+ENTRY_POINT_GROUP = "ganbench.plugins"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def ganbench_models() -> list[ModelSpec]:
+    """Architectures that this plugin adds."""
+    return []
+
+
+@hookspec
+def ganbench_losses() -> list[LossSpec]:
+    """Adversarial objectives that this plugin adds."""
+    return []
+
+
+@hookspec
+def ganbench_variants() -> list[VariantSpec]:
+    """Complete recipes that this plugin adds."""
+    return []
+
+
+@hookspec
+def ganbench_datasets() -> list[DatasetSpec]:
+    """Data sets that this plugin adds."""
+    return []
+
+
+@hookspec
+def ganbench_scores() -> list[ScoreSpec]:
+    """Scores that this plugin adds."""
+    return []
+
+
+@hookspec
+def ganbench_extractors() -> list[ExtractorSpec]:
+    """Feature extractors that this plugin adds."""
+    return []
+
+
+@hookspec
+def ganbench_run_started(spec: dict[str, Any]) -> None:
+    """Observe a run that is about to train, in its own process. `spec`: the run's spec as JSON."""
+
+
+@hookspec
+def ganbench_evaluated(spec: dict[str, Any], point: dict[str, Any]) -> None:
+    """Observe an evaluation, in the run's process. `point`: as it stands in the record."""
+
+
+@hookspec
+def ganbench_run_finished(record: dict[str, Any]) -> None:
+    """Observe a finished or failed run, in the parent process. `record`: its record as JSON."""

@@ -1,0 +1,72 @@
+"""A recipe: everything a variant decides besides the code of its model and loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from ganbench.api.parameters import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimiser:
+    """One optimiser and its constants.
+
+    Args:
+        name: `adam` (Kingma & Ba 2015), `rmsprop` (Hinton 2012) or `sgd` (with momentum).
+        lr: learning rate at the first step.
+        betas: Adam's decay rates of the two moments.
+        momentum: SGD's momentum.
+        alpha: RMSprop's decay rate of the squared gradient.
+        weight_decay: L2 penalty added to the gradient.
+        eps: term added to the denominator (Adam, RMSprop).
+    """
+
+    name: Literal["adam", "rmsprop", "sgd"] = "adam"
+    lr: float
+    betas: tuple[float, float] = (0.9, 0.999)
+    momentum: float = 0.0
+    alpha: float = 0.99
+    weight_decay: float = 0.0
+    eps: float = 1e-8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How a generator and a discriminator are trained, whatever their architecture and loss.
+
+    Args:
+        generator, discriminator: their optimisers.
+        batch_size: real samples, and as many fakes, in one discriminator step.
+        generator_batch_size: fakes in one generator step; None: as many as `batch_size`.
+        critic_steps: discriminator steps before each generator step.
+        schedule: learning rates over the run: `constant`, or `linear` to zero at the budget's end.
+        ema: decay per generator step of an exponential moving average of the generator's weights,
+            which is then what gets evaluated; 0: none.
+    """
+
+    generator: Optimiser
+    discriminator: Optimiser
+    batch_size: int = 64
+    generator_batch_size: int | None = None
+    critic_steps: int = 1
+    schedule: Literal["constant", "linear"] = "constant"
+    ema: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """A complete way to train: which model, which loss, and how.
+
+    Args:
+        model, loss: names of registered plugins.
+        model_parameters, loss_parameters: values for their declared parameters.
+        training: optimisers, batch sizes and schedule.
+    """
+
+    model: str
+    loss: str
+    training: Training
+    model_parameters: Mapping[str, Value] = field(default_factory=dict)
+    loss_parameters: Mapping[str, Value] = field(default_factory=dict)

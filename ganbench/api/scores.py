@@ -1,0 +1,88 @@
+"""What a score sees and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ganbench.api.data import Data
+
+T = TypeVar("T")
+
+Panel = Literal["distance", "collapse", "quality"]
+Direction = Literal["lower", "higher", "target"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One number, with all that is needed to print and to compare it honestly.
+
+    Args:
+        key: the column's identity: two numbers may share a column only if their keys are equal,
+            e.g. ``fd/classifier-digits@1b2c3d4e/embedding/heldout/1000x1000``.
+        label: the column's heading, e.g. ``FD[classifier]``.
+        value: the number. Must be finite: what cannot be computed is a status, not a number.
+        panel: the table it belongs to.
+        direction: what is better; `target` means nearest to `null`.
+        null: its expectation under a perfect generator, where known.
+        floor: for a distance: the expected value between two real sets of these sizes.
+        cap: for a distance: its value for a generator collapsed onto the real mean.
+        n_real, n_fake: sample counts.
+        unit: unit of the number, empty if it has none.
+    """
+
+    key: str
+    label: str
+    value: float
+    panel: Panel = "quality"
+    direction: Direction = "lower"
+    null: float | None = None
+    floor: float | None = None
+    cap: float | None = None
+    n_real: int = 0
+    n_fake: int = 0
+    unit: str = ""
+
+
+class Extractor(Protocol):
+    """A frozen network that turns samples into features."""
+
+    id: str
+    """Name and content hash, e.g. ``classifier-digits@1b2c3d4e``."""
+    layer: str
+    """Which layer the features are."""
+
+    def __call__(self, samples: Tensor) -> Tensor:
+        """Features (N, d) float32 of samples (N, *shape): uint8 images or float points."""
+
+
+class Evaluation(Protocol):
+    """What a score is computed from: one set of fakes, and the real side, cached."""
+
+    data: Data
+    fakes: Tensor
+    """(M, *shape): uint8 images, or floats."""
+
+    @property
+    def real(self) -> Tensor:
+        """(N, *shape): the reference samples that the task fixes."""
+
+    @property
+    def split(self) -> str:
+        """Which split `real` is: `heldout` or `train`."""
+
+    def extractor(self, name: str) -> Extractor:
+        """The task's extractor of that name (with parameters, as a suite writes it)."""
+
+    def real_features(self, extractor: str) -> Tensor:
+        """(N, d) features of `real`, computed once per data set and extractor."""
+
+    def fake_features(self, extractor: str) -> Tensor:
+        """(M, d) features of `fakes`, computed once per evaluation."""
+
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """The result of `compute`, a function of the real side alone, computed once per run."""
