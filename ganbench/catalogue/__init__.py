@@ -1,0 +1,1 @@
+"""Which plugins are there, what state each is in, and what they provide. Never imports torch."""
