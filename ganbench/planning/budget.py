@@ -1,0 +1,108 @@
+"""Budgets: a fixed amount of training compute, and how people write it."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from ganbench.api.errors import UsageError
+
+BudgetKind = Literal["flops", "seconds", "images", "steps"]
+
+_PREFIX = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15, "E": 10**18}
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_PATTERN = re.compile(r"\s*(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z]*)\s*")
+_HINT = "write it as 2PFLOP, 10m (or 90s, 2h), 200kimg or 5000steps"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A fixed amount of training compute.
+
+    Args:
+        kind: `flops` (floating-point operations of matrix products, convolutions and attention, as
+            counted by torch), `seconds` (of the device, training only), `images` (real samples
+            shown to the discriminator) or `steps` (of the generator).
+        amount: how much, positive.
+    """
+
+    kind: BudgetKind
+    amount: float
+
+    @classmethod
+    def parse(cls, text: str) -> Budget:
+        """Read a budget as people write it.
+
+        Raises:
+            UsageError: the text is no budget.
+        """
+        match = _PATTERN.fullmatch(text)
+        if match is None:
+            raise UsageError(f"budget {text!r} is not a number with a unit", _HINT)
+        number, unit = float(match["number"]), match["unit"]
+        kind, factor = _unit(unit, text)
+        amount = number * factor
+        if not math.isfinite(amount) or amount <= 0:
+            raise UsageError(f"budget {text!r} is not a positive amount", _HINT)
+        if kind in ("images", "steps"):
+            if amount < 1:
+                raise UsageError(f"budget {text!r} is less than one", _HINT)
+            amount = float(round(amount))
+        return cls(kind, amount)
+
+    def __str__(self) -> str:
+        if self.kind == "seconds":
+            for suffix, seconds in (("h", 3600), ("m", 60)):
+                if self.amount >= seconds and self.amount % seconds == 0:
+                    return f"{self.amount / seconds:g}{suffix}"
+            return f"{self.amount:g}s"
+        unit = {"flops": "FLOP", "images": "img", "steps": "steps"}[self.kind]
+        return with_prefix(self.amount) + unit
+
+
+def with_prefix(amount: float) -> str:
+    """A count with its SI prefix and no trailing zeros, e.g. ``1.5T``. Exact to six digits."""
+    for prefix in ("E", "P", "T", "G", "M", "k"):
+        if amount >= _PREFIX[prefix]:
+            return f"{amount / _PREFIX[prefix]:.6g}{prefix}"
+    return f"{amount:.6g}"
+
+
+def _unit(unit: str, text: str) -> tuple[BudgetKind, float]:
+    if unit in _SECONDS:
+        return "seconds", _SECONDS[unit]
+    kinds: tuple[tuple[BudgetKind, tuple[str, ...]], ...] = (
+        ("flops", ("FLOP", "FLOPs", "flop", "flops")),
+        ("images", ("img", "images")),
+        ("steps", ("steps", "step")),
+    )
+    for kind, names in kinds:
+        for name in names:
+            prefix = unit.removesuffix(name)
+            if prefix != unit and prefix in _PREFIX:
+                return kind, _PREFIX[prefix]
+    if unit.endswith(("FLOPS", "FLOP/s")):
+        raise UsageError(f"budget {text!r} is a rate; a budget is an amount", _HINT)
+    raise UsageError(f"budget {text!r} has an unknown unit {unit!r}", _HINT)
+
+
+_MEMORY = re.compile(r"\s*(\d+(?:\.\d*)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
+
+
+def parse_memory(text: str) -> int:
+    """Bytes of a memory size such as ``8GiB``, ``500MB`` or ``8G`` (powers of 1024 with an `i`).
+
+    Raises:
+        UsageError: the text is no memory size.
+    """
+    match = _MEMORY.fullmatch(text)
+    if match is None:
+        raise UsageError(f"memory {text!r} is not a size", "write it as 8GiB or 500MB")
+    number, prefix, binary = match.groups()
+    base = 1024 if binary else 1000
+    size = int(float(number) * base ** " KMGT".index(prefix.upper() or " "))
+    if size < 1:
+        raise UsageError(f"memory {text!r} is not a positive size", "write it as 8GiB or 500MB")
+    return size

@@ -1,0 +1,186 @@
+"""The plan: a suite and flags expanded to an ordered list of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ganbench.api.errors import NothingSelected, UsageError, did_you_mean
+from ganbench.api.specs import (
+    DatasetSpec,
+    ExtractorSpec,
+    LossSpec,
+    ModelSpec,
+    ScoreSpec,
+    Spec,
+    VariantSpec,
+)
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.budget import Budget
+from ganbench.planning.datasets import choose_dataset, describe_dataset
+from ganbench.planning.devices import resolve_device
+from ganbench.planning.references import parse_reference
+from ganbench.planning.runspec import RunSpec
+from ganbench.planning.suite import DEFAULT_SUITE, Suite, Task, load_suite
+from ganbench.planning.variants import Variant, choose_variant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What the user asks for.
+
+    Args:
+        variants: as typed; empty with `everything`: all usable variants; empty without: those
+            that the suite names.
+        everything: `--all`.
+        suite: name or file.
+        tasks: only these of the suite's.
+        seeds: instead of the suite's.
+        budget: instead of each task's.
+        settings: ``variant.parameter`` -> text, from `--set`.
+        device: `auto`, `cpu` or `cuda`.
+        memory_bytes: cap on the device's memory.
+    """
+
+    variants: Sequence[str] = ()
+    everything: bool = False
+    suite: str = DEFAULT_SUITE
+    tasks: Sequence[str] = ()
+    seeds: Sequence[int] | None = None
+    budget: Budget | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    device: str = "auto"
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Runs in the order in which they start, and what was left out, with reasons.
+
+    One seed of everything comes before the next seed of anything, so that an interrupted plan has
+    compared all variants on fewer seeds rather than some variants on all of them.
+    """
+
+    suite: Suite
+    runs: tuple[RunSpec, ...]
+    skipped: tuple[str, ...] = ()
+
+
+def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
+    """Expand a selection.
+
+    Raises:
+        UsageError: a name, setting or budget is wrong.
+        PluginNotUsable: a plugin that is needed is not loaded.
+        NothingSelected: no run is left.
+    """
+    suite = load_suite(selection.suite)
+    variants = _variants(selection, suite, catalogue)
+    tasks = [suite.task(name) for name in selection.tasks] or list(suite.tasks)
+    seeds = suite.seeds if selection.seeds is None else tuple(selection.seeds)
+    skipped: list[str] = []
+    pairs = [
+        (variant, task)
+        for task in tasks
+        for variant in variants
+        if _fits(variant, task, catalogue, skipped)
+    ]
+    specs = [_spec(variant, task, selection, suite, catalogue) for variant, task in pairs]
+    runs = tuple(replace(spec, seed=seed) for seed in seeds for spec in specs)
+    if not runs:
+        raise NothingSelected("nothing is selected to run", "; ".join(skipped) or None)
+    return Plan(suite=suite, runs=runs, skipped=tuple(skipped))
+
+
+def _variants(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[Variant]:
+    texts: Iterable[str] = selection.variants
+    if selection.everything:
+        texts = (*catalogue.names(VariantSpec.kind), *selection.variants)
+    elif not selection.variants:
+        texts = suite.variants
+    texts = list(dict.fromkeys(texts))
+    if not texts:
+        raise NothingSelected(
+            "no variant is selected",
+            "name some (`ganbench list variants` shows them), or type `ganbench run --all`",
+        )
+    settings = _settings_by_variant(selection.settings, texts)
+    chosen = [
+        choose_variant(text, catalogue, settings.get(parse_reference(text).name)) for text in texts
+    ]
+    return list({variant.display: variant for variant in chosen}.values())
+
+
+def _settings_by_variant(
+    settings: Mapping[str, str], texts: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """``--set wgan-gp.lr=2e-4`` grouped by variant. Names may have dots: the longest one wins."""
+    names = {parse_reference(text).name for text in texts}
+    grouped: dict[str, dict[str, str]] = {}
+    for key, value in settings.items():
+        owners = [name for name in names if key.startswith(f"{name}.")]
+        if not owners:
+            hint = did_you_mean(key.split(".")[0], names)
+            raise UsageError(f"--set {key}={value} names no selected variant", hint)
+        owner = max(owners, key=len)
+        grouped.setdefault(owner, {})[key.removeprefix(f"{owner}.")] = value
+    return grouped
+
+
+def _fits(variant: Variant, task: Task, catalogue: Catalogue, skipped: list[str]) -> bool:
+    data = describe_dataset(task.dataset, catalogue)
+    if variant.supports(data):
+        return True
+    skipped.append(f"{variant.display} on {task.name}: it does not handle {data.modality} data")
+    return False
+
+
+def _spec(
+    variant: Variant, task: Task, selection: Selection, suite: Suite, catalogue: Catalogue
+) -> RunSpec:
+    task = replace(task, budget=selection.budget or task.budget)
+    dataset, dataset_parameters = choose_dataset(task.dataset, catalogue)
+    timed = task.budget.kind == "seconds"
+    return RunSpec(
+        suite=suite.name,
+        variant=variant.display,
+        parameters=variant.parameters,
+        task=task,
+        dataset_parameters=dataset_parameters,
+        seed=0,
+        memory_bytes=selection.memory_bytes,
+        device=resolve_device(selection.device) if timed else None,
+        pins=_pins(variant, dataset, task, catalogue),
+    )
+
+
+def _pins(
+    variant: Variant, dataset: DatasetSpec, task: Task, catalogue: Catalogue
+) -> tuple[dict[str, str], ...]:
+    recipe = variant.recipe(catalogue, describe_dataset(task.dataset, catalogue))
+    used: list[Spec] = [
+        *variant.specs,
+        catalogue.get(ModelSpec, recipe.model),
+        catalogue.get(LossSpec, recipe.loss),
+        dataset,
+    ]
+    for text in (*task.scores, *task.final_scores):
+        reference = parse_reference(text)
+        used.append(catalogue.get(ScoreSpec, reference.name))
+        if "extractor" in reference.settings:
+            name = parse_reference(reference.settings["extractor"]).name
+            used.append(catalogue.get(ExtractorSpec, name))
+    pins = {(spec.kind, spec.name): _pin(spec, catalogue) for spec in used}
+    return tuple(pins[key] for key in sorted(pins))
+
+
+def _pin(spec: Spec, catalogue: Catalogue) -> dict[str, str]:
+    plugin = catalogue.plugin_of(spec)
+    return {
+        "kind": spec.kind,
+        "name": spec.name,
+        "plugin": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "source_hash": plugin.source_hash,
+    }

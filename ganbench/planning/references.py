@@ -1,0 +1,75 @@
+"""Names with parameters, as people type them: ``wgan-gp[lr=2e-4]``, ``images:PATH[side=32]``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ganbench.api.errors import UsageError
+from ganbench.api.parameters import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name, the argument behind a colon if there is one, and parameter settings as text."""
+
+    name: str
+    argument: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_reference(text: str) -> Reference:
+    """Read ``name``, ``name:argument``, ``name[key=value,...]`` or both.
+
+    Raises:
+        UsageError: brackets do not match, or a setting is not ``key=value``.
+    """
+    stripped = text.strip()
+    head, bracket, tail = stripped.partition("[")
+    settings: dict[str, str] = {}
+    if bracket:
+        if not tail.endswith("]"):
+            raise UsageError(f"{text!r} has an opening bracket without a closing one at its end")
+        for part in filter(None, (part.strip() for part in tail[:-1].split(","))):
+            key, equals, value = part.partition("=")
+            if not equals or not key.strip():
+                raise UsageError(f"{part!r} in {text!r} is not of the form parameter=value")
+            settings[key.strip()] = value.strip()
+    name, colon, argument = head.partition(":")
+    if not name.strip():
+        raise UsageError(f"{text!r} names nothing")
+    return Reference(name.strip(), argument if colon else None, settings)
+
+
+def display_name(name: str, changed: Mapping[str, Value]) -> str:
+    """The name with the settings that differ from the defaults, in canonical form."""
+    if not changed:
+        return name
+    inner = ",".join(f"{key}={_text(value)}" for key, value in sorted(changed.items()))
+    return f"{name}[{inner}]"
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """Read seeds such as ``0-4``, ``7`` or ``0,2,5-9``.
+
+    Raises:
+        UsageError: the text is no list of non-negative integers and ranges.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise UsageError(f"seeds {text!r} are no integers or ranges", "write them as 0-4 or 0,2,5")
+        start, stop = int(first), int(last or first)
+        if stop < start or stop - start >= 10_000 or stop >= 2**32:
+            raise UsageError(f"seed range {part.strip()!r} is empty or too large")
+        seeds.extend(range(start, stop + 1))
+    if len(set(seeds)) != len(seeds):
+        raise UsageError(f"seeds {text!r} name a seed twice")
+    return tuple(seeds)

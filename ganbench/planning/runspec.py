@@ -1,0 +1,64 @@
+"""The spec of one run, and the id that its content gives it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ganbench.api.parameters import Value
+from ganbench.api.version import PROTOCOL_VERSION
+from ganbench.planning.budget import Budget
+from ganbench.planning.suite import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """One variant on one task with one seed: a run is a pure function of this.
+
+    Args:
+        suite: name of the suite that asked for it. Not part of the run's identity.
+        variant: the variant (or MODEL+LOSS) with the settings that differ from its defaults.
+        parameters: all its parameters, defaults included.
+        task: data, scores and protocol; its budget is already the effective one.
+        dataset_parameters: all parameters of the data set, defaults included.
+        seed: of weights, latents and data order.
+        memory_bytes: cap on the memory of the device, or None.
+        device: `cpu` or `cuda` where it matters to the result's meaning (time budgets), else None.
+        pins: sorted ``kind:name@distribution==version#hash`` of every plugin that takes part.
+    """
+
+    suite: str
+    variant: str
+    parameters: dict[str, Value]
+    task: Task
+    dataset_parameters: dict[str, Value]
+    seed: int
+    memory_bytes: int | None = None
+    device: str | None = None
+    pins: tuple[dict[str, str], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, as in `spec.json`; `from_json` is its inverse."""
+        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> RunSpec:
+        """The spec that `to_json` wrote."""
+        task = dict(data["task"])
+        task["budget"] = Budget(**task["budget"])
+        for key in ("scores", "final_scores"):
+            task[key] = tuple(task[key])
+        return cls(**{**data, "task": Task(**task), "pins": tuple(data["pins"])})
+
+    @property
+    def run_id(self) -> str:
+        """A readable name made unique by a hash over all that determines the run's result."""
+        identity = {**self.to_json(), "protocol": PROTOCOL_VERSION}
+        del identity["suite"]
+        canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+        digest = hashlib.sha256(canonical.encode()).hexdigest()[:10]
+        slug = re.sub(r"[^a-z0-9.+-]+", "_", f"{self.variant}-{self.task.name}"[:80].lower())
+        return f"{slug.strip('._')}-s{self.seed}-{digest}"

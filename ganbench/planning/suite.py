@@ -1,0 +1,186 @@
+"""Suites: named lists of tasks, variants and seeds, in TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from ganbench.api.errors import UsageError, did_you_mean
+from ganbench.api.specs import NAME_PATTERN
+from ganbench.planning.budget import Budget
+from ganbench.planning.references import parse_seeds
+
+DEFAULT_SUITE = "starter"
+_EMBEDDED = resources.files("ganbench.planning") / "suites"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A data set, a budget and a scoring protocol.
+
+    Args:
+        name: unique in its suite.
+        dataset: reference to a data set, e.g. ``digits`` or ``images:PATH[side=32]``.
+        budget: of every run on this task.
+        scores: references to scores computed at every evaluation. Stability is judged by the
+            first measurement that has a floor and a cap.
+        final_scores: references to scores computed at the end of the budget only.
+        fakes: generated samples per evaluation.
+        split: the real side of every score, `heldout` or `train`.
+        evaluations: number of evaluations, at equal fractions of the budget.
+    """
+
+    name: str
+    dataset: str
+    budget: Budget
+    scores: tuple[str, ...]
+    final_scores: tuple[str, ...] = ()
+    fakes: int = 10_000
+    split: str = "heldout"
+    evaluations: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """A named list of tasks, with the variants (none: all there are) and seeds to run."""
+
+    name: str
+    description: str
+    tasks: tuple[Task, ...]
+    seeds: tuple[int, ...]
+    variants: tuple[str, ...] = field(default=())
+
+    def task(self, name: str) -> Task:
+        """The task of that name.
+
+        Raises:
+            UsageError: the suite has none.
+        """
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        names = [task.name for task in self.tasks]
+        raise UsageError(f"suite {self.name} has no task {name!r}", did_you_mean(name, names))
+
+
+def embedded_suites() -> list[str]:
+    """Names of the suites that ganbench carries."""
+    names = (entry.name for entry in _EMBEDDED.iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+def load_suite(name_or_file: str) -> Suite:
+    """An embedded suite by name, or a suite from a TOML file.
+
+    Raises:
+        UsageError: there is no such suite, or the file is no valid suite.
+    """
+    if name_or_file in embedded_suites():
+        text = (_EMBEDDED / f"{name_or_file}.toml").read_text("utf-8")
+        return parse_suite(text, name_or_file)
+    path = Path(name_or_file)
+    if not path.exists():
+        hint = did_you_mean(name_or_file, embedded_suites())
+        raise UsageError(f"no suite and no file is named {name_or_file!r}", hint)
+    try:
+        return parse_suite(path.read_text("utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"suite file {path} cannot be read: {error}") from error
+
+
+def parse_suite(text: str, source: str) -> Suite:
+    """Read a suite from TOML.
+
+    Raises:
+        UsageError: naming `source`, the key and what was expected.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"suite {source} is no valid TOML: {error}") from error
+    _check_keys(table, {"name", "description", "tasks", "seeds", "variants"}, source)
+    name = _identifier(table, "name", source)
+    entries = _typed(table, "tasks", list, source)
+    tasks = tuple(_task(entry, f"{source}: task {i + 1}") for i, entry in enumerate(entries))
+    names = [task.name for task in tasks]
+    if not tasks or len(set(names)) != len(names):
+        raise UsageError(f"suite {source} needs at least one task, each with a name of its own")
+    return Suite(
+        name=name,
+        description=_typed(table, "description", str, source, ""),
+        tasks=tasks,
+        seeds=parse_seeds(_typed(table, "seeds", str, source, "0-4")),
+        variants=_strings(table, "variants", source),
+    )
+
+
+def _task(entry: Any, source: str) -> Task:
+    if not isinstance(entry, dict):
+        raise UsageError(f"{source} is not a table", "write each task under a [[tasks]] heading")
+    keys = {"name", "dataset", "budget", "scores", "final_scores", "fakes", "split", "evaluations"}
+    _check_keys(entry, keys, source)
+    split = _typed(entry, "split", str, source, "heldout")
+    if split not in ("heldout", "train"):
+        raise UsageError(f"{source}: split is {split!r}, not heldout or train")
+    scores = _strings(entry, "scores", source)
+    if not scores:
+        raise UsageError(f"{source}: scores must name at least one score")
+    return Task(
+        name=_identifier(entry, "name", source),
+        dataset=_typed(entry, "dataset", str, source),
+        budget=Budget.parse(_typed(entry, "budget", str, source)),
+        scores=scores,
+        final_scores=_strings(entry, "final_scores", source),
+        fakes=_count(entry, "fakes", source, 10_000, low=2, high=1_000_000),
+        split=split,
+        evaluations=_count(entry, "evaluations", source, 10, low=1, high=1000),
+    )
+
+
+def _check_keys(table: Mapping[str, Any], known: Iterable[str], source: str) -> None:
+    known = set(known)
+    for key in table:
+        if key not in known:
+            raise UsageError(f"{source}: unknown key {key!r}", did_you_mean(key, known))
+
+
+_REQUIRED = object()
+
+
+def _typed(
+    table: Mapping[str, Any], key: str, wanted: type, source: str, default: Any = _REQUIRED
+) -> Any:
+    value = table.get(key, default)
+    if value is _REQUIRED:
+        raise UsageError(f"{source}: the key {key!r} is missing")
+    if not isinstance(value, wanted) or isinstance(value, bool):
+        raise UsageError(f"{source}: {key} is {value!r}, not a {wanted.__name__}")
+    return value
+
+
+def _strings(table: Mapping[str, Any], key: str, source: str) -> tuple[str, ...]:
+    values = _typed(table, key, list, source, [])
+    if not all(isinstance(value, str) for value in values):
+        raise UsageError(f"{source}: {key} must be a list of strings")
+    return tuple(values)
+
+
+def _identifier(table: Mapping[str, Any], key: str, source: str) -> str:
+    value: str = _typed(table, key, str, source)
+    if not NAME_PATTERN.fullmatch(value):
+        allowed = "lower-case letters, digits, '.', '_' and '-'"
+        raise UsageError(f"{source}: {key} is {value!r}; it may only have {allowed}")
+    return value
+
+
+def _count(
+    table: Mapping[str, Any], key: str, source: str, default: int, *, low: int, high: int
+) -> int:
+    value: int = _typed(table, key, int, source, default)
+    if not low <= value <= high:
+        raise UsageError(f"{source}: {key} is {value}, outside [{low}, {high}]")
+    return value
