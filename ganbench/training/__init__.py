@@ -1,0 +1,1 @@
+"""Training under a budget: one loop, its data feed, its clock and its telemetry."""

@@ -1,0 +1,115 @@
+"""The budget clock: what a run has spent on training, and when it must stop or be evaluated."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from ganbench.planning.budget import Budget
+
+
+class BudgetClock:
+    """Counts generator steps, images, FLOPs and device seconds; evaluation is not on it.
+
+    Counted budgets (FLOPs, images, steps) are never overshot: a step is taken only if it fits.
+    A time budget is overshot by less than a step: the device is synchronised rarely while the end
+    is far, and at every step when it is near.
+
+    The first step is not timed: it pays for warming up and for counting FLOPs.
+
+    Args:
+        budget: what may be spent.
+        device: whose seconds count.
+        marks: number of evaluations, at equal fractions of the budget.
+    """
+
+    def __init__(self, budget: Budget, device: torch.device, marks: int) -> None:
+        self.steps = 0
+        self.images = 0
+        self.flops = 0.0
+        self.seconds = 0.0
+        self._budget = budget
+        self._marks = marks
+        self._passed = 0
+        self._synchronize = device.type == "cuda"
+        self._device = device
+        self._started: float | None = None
+        self._next_look = 0
+        self._last_step = (0, 0.0)  # images and FLOPs of the step before: the next one's cost
+
+    def start(self) -> None:
+        """Let device time run, from here on."""
+        self._started = self._now()
+        self._next_look = self.steps + 1
+
+    def stop(self) -> None:
+        """Add the device time since `start`, and let it stand."""
+        if self._started is not None:
+            self.seconds += self._now() - self._started
+            self._started = None
+
+    def count_step(self, images: int, flops: float) -> None:
+        """Count one generator step with its critic steps.
+
+        Args:
+            images: real samples that the discriminator saw.
+            flops: floating-point operations of all of it.
+        """
+        self.steps += 1
+        self.images += images
+        self.flops += flops
+        self._last_step = (images, flops)
+
+    def fraction(self) -> float:
+        """The share of the budget that is spent, as far as is known without synchronising."""
+        kind = self._budget.kind
+        spent = self.seconds if kind == "seconds" else float(getattr(self, kind))
+        return min(1.0, spent / self._budget.amount)
+
+    def exhausted(self) -> bool:
+        """Whether the next step would not fit any more. The first step always fits."""
+        if self.steps == 0:
+            return False
+        amount = self._budget.amount
+        if self._budget.kind == "seconds":
+            self._look()
+            return self.seconds >= amount
+        images, flops = self._last_step
+        after = {"steps": self.steps + 1, "images": self.images + images, "flops": self.flops + flops}
+        return after[self._budget.kind] > amount
+
+    def mark_reached(self) -> bool:
+        """Whether the next evaluation before the final one is due; true once for each mark."""
+        due = self._due()
+        if self._budget.kind == "seconds":
+            self._look()
+        fraction = self.fraction()
+        if fraction < due or due >= 1:
+            return False
+        self._passed = min(int(fraction * self._marks), self._marks - 1)
+        return True
+
+    def _due(self) -> float:
+        """The fraction of the budget at which the next evaluation is due; 1 is the final one."""
+        return (self._passed + 1) / self._marks
+
+    def _look(self) -> None:
+        """Bring `seconds` up to date, if the next mark may have been reached since the last look.
+
+        Half of the steps that would lead to the mark at the present pace pass unlooked at: the
+        number of synchronisations grows with the logarithm of the steps between two marks.
+        """
+        if self._started is None or self.steps < self._next_look:
+            return
+        now = self._now()
+        self.seconds += now - self._started
+        self._started = now
+        left = self._due() * self._budget.amount - self.seconds
+        pace = self.seconds / max(self.steps - 1, 1)
+        self._next_look = self.steps + max(1, int(left / pace / 2) if pace > 0 else 1)
+
+    def _now(self) -> float:
+        if self._synchronize:
+            torch.cuda.synchronize(self._device)
+        return time.perf_counter()

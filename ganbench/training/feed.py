@@ -1,0 +1,74 @@
+"""Real batches and latents, drawn on the device from seeded generators."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ganbench.api.data import Data
+from ganbench.api.networks import Latent
+
+
+def to_network_range(samples: Tensor) -> Tensor:
+    """uint8 images to float32 in [-1, 1], the range of a tanh generator; floats as they are."""
+    if samples.dtype == torch.uint8:
+        return samples.to(torch.float32).mul_(1 / 127.5).sub_(1)
+    return samples
+
+
+class RealFeed:
+    """Shuffled epochs over a training set that lies on the device, images as bytes.
+
+    Args:
+        data: its `train` split is fed; an epoch's incomplete last batch is dropped.
+        device: where the data is kept.
+        seed: of the order.
+    """
+
+    def __init__(self, data: Data, device: torch.device, seed: int) -> None:
+        self._samples = data.train.to(device)
+        self._labels = None if data.train_labels is None else data.train_labels.to(device)
+        self._random = torch.Generator(device).manual_seed(seed)
+        self._order = torch.empty(0, dtype=torch.int64, device=device)
+        self._next = 0
+
+    def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
+        """The next real samples (count, *shape) in the networks' range; labels (count,) or None."""
+        if self._next + count > len(self._order):
+            self._order, self._next = self._shuffled(count), 0
+        chosen = self._order[self._next : self._next + count]
+        self._next += count
+        labels = None if self._labels is None else self._labels.index_select(0, chosen)
+        return to_network_range(self._samples.index_select(0, chosen)), labels
+
+    def _shuffled(self, count: int) -> Tensor:
+        """A permutation; several in a row where one batch is larger than the data set."""
+        size, device = len(self._samples), self._samples.device
+        epochs = [
+            torch.randperm(size, generator=self._random, device=device)
+            for _ in range(-(-count // size))
+        ]
+        return epochs[0] if len(epochs) == 1 else torch.cat(epochs)
+
+
+class LatentFeed:
+    """Latents of one law, drawn on the device.
+
+    Args:
+        law: size and distribution.
+        device: where they are drawn.
+        seed: of the stream.
+    """
+
+    def __init__(self, law: Latent, device: torch.device, seed: int) -> None:
+        self._law = law
+        self._device = device
+        self._random = torch.Generator(device).manual_seed(seed)
+
+    def draw(self, count: int) -> Tensor:
+        """(count, size) float32 latents."""
+        shape = (count, self._law.size)
+        if self._law.law == "normal":
+            return torch.randn(shape, generator=self._random, device=self._device)
+        uniform = torch.rand(shape, generator=self._random, device=self._device)
+        return uniform.mul_(2).sub_(1)

@@ -1,0 +1,183 @@
+"""The training loop.
+
+Real batch, latents, discriminator step(s), generator step, average: in that order, on the device,
+with no synchronisation but at the marks of the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.api.networks import Loss, Networks
+from ganbench.api.recipe import Training
+from ganbench.training.average import AverageGenerator
+from ganbench.training.clock import BudgetClock
+from ganbench.training.feed import LatentFeed, RealFeed
+from ganbench.training.flops import StepFlops
+from ganbench.training.optimisers import make_optimiser, set_learning_rate
+from ganbench.training.step import TrainingStep
+from ganbench.training.telemetry import Telemetry, gradient_norm
+
+
+@dataclass
+class Trainer:
+    """Everything that changes while a GAN trains.
+
+    Args:
+        networks: on the device, in train mode.
+        loss: the objective.
+        training: optimisers, batch sizes and schedule.
+        real, latents: where batches come from.
+        device: where it all happens.
+    """
+
+    networks: Networks
+    loss: Loss
+    training: Training
+    real: RealFeed
+    latents: LatentFeed
+    device: torch.device
+    average: AverageGenerator | None = field(init=False, default=None)
+    flops: dict[str, float] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.extra = {name: module for name, (module, _) in self.networks.extra.items()}
+        self.parameters = {
+            side: _trained_by(side, self.networks) for side in ("generator", "discriminator")
+        }
+        self.optimisers = {
+            "generator": make_optimiser(
+                self.training.generator, self.parameters["generator"], self.device
+            ),
+            "discriminator": make_optimiser(
+                self.training.discriminator, self.parameters["discriminator"], self.device
+            ),
+        }
+        if self.training.ema:
+            self.average = AverageGenerator(self.networks.generator, self.training.ema)
+        self._own_critic_steps = getattr(self.loss, "critic_steps", None)
+        self._after_critic_step = getattr(self.loss, "after_discriminator_step", None)
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The generator that gets evaluated: the average where the recipe asks for one."""
+        return self.networks.generator if self.average is None else self.average.module
+
+    def critic_steps(self, generator_step: int) -> int:
+        """Discriminator steps before that generator step."""
+        if self._own_critic_steps is not None:
+            return int(self._own_critic_steps(generator_step))
+        return self.training.critic_steps
+
+    def discriminator_step(self) -> tuple[TrainingStep, Tensor]:
+        """One step of the discriminator's optimiser, on fakes without a graph."""
+        latent = self.latents.draw(self.training.batch_size)
+        with torch.no_grad():
+            fake = self.networks.generator(latent)
+        step = self._step(latent, fake)
+        loss = self.loss.discriminator_loss(step)
+        self._descend("discriminator", loss)
+        if self._after_critic_step is not None:
+            self._after_critic_step(self.networks.discriminator)
+        return step, loss
+
+    def generator_step(self) -> tuple[TrainingStep, Tensor]:
+        """One step of the generator's optimiser, on fakes of its own."""
+        latent = self.latents.draw(self.training.generator_batch_size or self.training.batch_size)
+        fake = self.networks.generator(latent)
+        step = self._step(latent, fake)
+        loss = self.loss.generator_loss(step)
+        self._descend("generator", loss)
+        if self.average is not None:
+            self.average.update()
+        return step, loss
+
+    def _step(self, latent: Tensor, fake: Tensor) -> TrainingStep:
+        networks = self.networks
+        return TrainingStep(
+            networks.generator, networks.discriminator, self.extra, latent, fake, self.real.draw
+        )
+
+    def _descend(self, side: str, loss: Tensor) -> None:
+        """One optimiser step. Gradients are computed for this side's parameters alone: none is
+        left behind in the other network, and none is computed there in vain."""
+        optimiser = self.optimisers[side]
+        optimiser.zero_grad()
+        loss.backward(inputs=self.parameters[side])
+        optimiser.step()
+
+    def anneal(self, fraction: float) -> None:
+        """Set the learning rates for that fraction of the budget."""
+        if self.training.schedule == "linear":
+            generator, discriminator = self.training.generator, self.training.discriminator
+            set_learning_rate(self.optimisers["generator"], generator.lr * (1 - fraction))
+            set_learning_rate(self.optimisers["discriminator"], discriminator.lr * (1 - fraction))
+
+
+def train(
+    trainer: Trainer, clock: BudgetClock, telemetry: Telemetry, at_mark: Callable[[], None]
+) -> None:
+    """Train until the budget is spent.
+
+    Args:
+        trainer: what is trained.
+        clock: the budget; it runs only inside this loop's steps.
+        telemetry: takes losses, logits and gradient norms.
+        at_mark: called at every mark of the budget before its end.
+    """
+    count_first_step(trainer, clock)
+    clock.start()
+    while not clock.exhausted():
+        trainer.anneal(clock.fraction())
+        critic_steps = trainer.critic_steps(clock.steps)
+        for _ in range(critic_steps):
+            seen, discriminator_loss = trainer.discriminator_step()
+        _, generator_loss = trainer.generator_step()
+
+        if telemetry.wants(clock.steps):
+            norms = [
+                gradient_norm(trainer.parameters["discriminator"]),
+                gradient_norm(trainer.parameters["generator"]),
+            ]
+            losses = [discriminator_loss, generator_loss]
+            telemetry.record(clock.steps, [*losses, *seen.mean_logits(), *norms])
+
+        flops = critic_steps * trainer.flops["discriminator"] + trainer.flops["generator"]
+        clock.count_step(critic_steps * trainer.training.batch_size, flops)
+        if clock.mark_reached():
+            clock.stop()
+            telemetry.flush()
+            at_mark()
+            clock.start()
+    clock.stop()
+    telemetry.flush()
+
+
+def count_first_step(trainer: Trainer, clock: BudgetClock) -> None:
+    """Take the first step under torch's FLOP counter, which sees double backward as well."""
+    critic_steps = trainer.critic_steps(0)
+    with StepFlops() as counter:
+        trainer.discriminator_step()
+    trainer.flops["discriminator"] = counter.total
+    for _ in range(critic_steps - 1):
+        trainer.discriminator_step()
+    with StepFlops() as counter:
+        trainer.generator_step()
+    trainer.flops["generator"] = counter.total
+    flops = critic_steps * trainer.flops["discriminator"] + trainer.flops["generator"]
+    clock.count_step(critic_steps * trainer.training.batch_size, flops)
+
+
+def _trained_by(side: str, networks: Networks) -> list[nn.Parameter]:
+    modules = [networks.generator if side == "generator" else networks.discriminator]
+    modules += [module for module, trainer in networks.extra.values() if trainer == side]
+    return [
+        parameter
+        for module in modules
+        for parameter in module.parameters()
+        if parameter.requires_grad
+    ]

@@ -1,0 +1,49 @@
+"""Samples for evaluation: the same latents, mode and batch size for every run of a protocol."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.api.networks import Latent
+from ganbench.training.feed import LatentFeed
+
+SAMPLING_BATCH = 256
+DEAD_VARIANCE = 1e-12
+
+
+@torch.no_grad()
+def sample(generator: nn.Module, law: Latent, count: int, device: torch.device, seed: int) -> Tensor:
+    """(count, *shape) raw outputs of a generator.
+
+    The generator is in eval mode for the call (batch norm with running statistics) and back in its
+    former mode after it. Latents depend on the seed and the latent's law alone.
+    """
+    latents = LatentFeed(law, device, seed).draw(count)
+    training = generator.training
+    generator.eval()
+    try:
+        parts = [generator(latents[i : i + SAMPLING_BATCH]) for i in range(0, count, SAMPLING_BATCH)]
+    finally:
+        generator.train(training)
+    return torch.cat(parts).float()
+
+
+def to_bytes(images: Tensor) -> Tensor:
+    """Images in [-1, 1] to uint8: x * 127.5 + 128, clamped, then cut, as torch-fidelity has it.
+
+    To be called on finite images only: NaN would become 0, and 300 without the clamp 44.
+    """
+    return images.mul(127.5).add(128).clamp(0, 255).to(torch.uint8)
+
+
+def is_dead(samples: Tensor) -> bool:
+    """Whether all samples are the same: their variance, summed over coordinates, is below 1e-12."""
+    flat = samples.flatten(1).double()
+    return float(flat.var(dim=0, correction=0).sum()) < DEAD_VARIANCE
+
+
+def all_finite(module: nn.Module) -> bool:
+    """Whether every weight and buffer is finite."""
+    tensors = [*module.parameters(), *module.buffers()]
+    return all(bool(torch.isfinite(tensor).all()) for tensor in tensors if tensor.is_floating_point())

@@ -1,0 +1,63 @@
+"""Losses, logits and gradient norms over a run, kept on the device and read at marks only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+COLUMNS = (
+    "discriminator_loss",
+    "generator_loss",
+    "real_logit",
+    "fake_logit",
+    "discriminator_gradient_norm",
+    "generator_gradient_norm",
+)
+
+
+class Telemetry:
+    """A row every so many steps, densely at first: about 128 rows for each doubling of the steps.
+
+    Rows stay on the device until `flush`, so that recording never waits for it.
+
+    Args:
+        path: of the JSON-lines file that rows are appended to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows: list[tuple[int, Tensor]] = []
+
+    @staticmethod
+    def wants(step: int) -> bool:
+        """Whether this generator step is recorded; depends on nothing but the step."""
+        octave = max(1, (step >> 7).bit_length())
+        return step % (1 << (octave - 1)) == 0
+
+    def record(self, step: int, values: list[Tensor]) -> None:
+        """Keep one row of scalars, in the order of `COLUMNS`."""
+        self._rows.append((step, torch.stack([value.detach().float() for value in values])))
+
+    def flush(self) -> None:
+        """Append the rows since the last flush to the file. Non-finite values become null."""
+        if not self._rows:
+            return
+        steps = [step for step, _ in self._rows]
+        values = torch.stack([row for _, row in self._rows]).tolist()
+        with self._path.open("a", encoding="utf-8") as file:
+            for step, row in zip(steps, values, strict=True):
+                finite = [value if abs(value) < float("inf") else None for value in row]
+                file.write(json.dumps({"step": step, **dict(zip(COLUMNS, finite, strict=True))}))
+                file.write("\n")
+        self._rows.clear()
+
+
+def gradient_norm(parameters: list[torch.nn.Parameter]) -> Tensor:
+    """Euclidean norm over all gradients, on their device."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    if not gradients:
+        return torch.zeros(())
+    return torch.stack(torch._foreach_norm(gradients)).norm()
