@@ -1,0 +1,1 @@
+"""Architectures: blocks that variants share, and the models built from them."""

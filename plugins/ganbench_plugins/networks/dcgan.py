@@ -1,0 +1,72 @@
+"""DCGAN's convolutional networks (Radford et al. 2016, figure 1), for sides from 8 to 64 px.
+
+At 64 px this is the paper's network: 4x4x1024 - 512 - 256 - 128 - image. Smaller images take fewer
+of the same layers. Pixels below 4x4 carry no shape, yet at 8 px two levels are needed for the
+discriminator to be a hierarchy at all: it then starts from 2x2.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from ganbench import DataInfo, Latent, Networks
+from ganbench_plugins.networks.layers import Reshape, halvings, init_normal, norm2d
+
+
+def build(
+    data: DataInfo,
+    *,
+    width: int,
+    generator_norm: str,
+    discriminator_norm: str,
+    latent: int,
+    latent_law: str,
+) -> Networks:
+    """Transposed 5x5 convolutions up from the latent, strided 5x5 convolutions down to a logit."""
+    levels = halvings(data, smallest=4, least=2)
+    width = width or default_width(data.side)
+    base = data.side >> levels
+    widths = [width << level for level in reversed(range(levels))]
+    generator = _generator(data, latent, base, widths, generator_norm)
+    discriminator = _discriminator(data, base, widths[::-1], discriminator_norm)
+    init_normal(generator, 0.02)
+    init_normal(discriminator, 0.02)
+    law = Latent(size=latent, law="uniform" if latent_law == "uniform" else "normal")
+    return Networks(generator=generator, discriminator=discriminator, latent=law)
+
+
+def default_width(side: int) -> int:
+    """Channels next to the image: the paper's 128 at 64 px, 64 from 28 px on, 32 below."""
+    return 128 if side >= 64 else 64 if side >= 28 else 32
+
+
+def _generator(
+    data: DataInfo, latent: int, base: int, widths: list[int], norm: str
+) -> nn.Sequential:
+    """No biases before a normalisation, which would cancel them; the image layer has one."""
+    bias = norm == "none"
+    layers: list[nn.Module] = [
+        nn.Linear(latent, widths[0] * base * base, bias=bias),
+        Reshape(widths[0], base, base),
+        *norm2d(norm, widths[0]),
+        nn.ReLU(),
+    ]
+    for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+        layers += [_up(fan_in, fan_out, bias), *norm2d(norm, fan_out), nn.ReLU()]
+    return nn.Sequential(*layers, _up(widths[-1], data.channels, bias=True), nn.Tanh())
+
+
+def _discriminator(data: DataInfo, base: int, widths: list[int], norm: str) -> nn.Sequential:
+    layers: list[nn.Module] = [_down(data.channels, widths[0], bias=True), nn.LeakyReLU(0.2)]
+    for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+        down = _down(fan_in, fan_out, bias=norm == "none")
+        layers += [down, *norm2d(norm, fan_out), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * base * base, 1))
+
+
+def _up(fan_in: int, fan_out: int, bias: bool) -> nn.Module:
+    return nn.ConvTranspose2d(fan_in, fan_out, 5, 2, padding=2, output_padding=1, bias=bias)
+
+
+def _down(fan_in: int, fan_out: int, bias: bool) -> nn.Module:
+    return nn.Conv2d(fan_in, fan_out, 5, 2, padding=2, bias=bias)

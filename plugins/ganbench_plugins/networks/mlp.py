@@ -1,0 +1,44 @@
+"""Multilayer perceptrons for points, and for images as flat vectors."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from ganbench import DataInfo, Latent, Networks
+from ganbench_plugins.networks.layers import Reshape, init_normal, norm1d
+
+
+def build(
+    data: DataInfo,
+    *,
+    width: int,
+    depth: int,
+    generator_norm: str,
+    discriminator_norm: str,
+    leak: float,
+    init_std: float,
+    latent: int,
+    latent_law: str,
+) -> Networks:
+    """Generator latent -> depth x width (ReLU) -> sample; discriminator the other way round.
+
+    Images end in a tanh; other data is generated without bound.
+    """
+    layers: list[nn.Module] = []
+    for fan_in in [latent, *[width] * (depth - 1)]:
+        layers += [nn.Linear(fan_in, width), *norm1d(generator_norm, width), nn.ReLU()]
+    layers += [nn.Linear(width, data.features)]
+    layers += [nn.Tanh()] if data.modality == "image" else []
+    generator = nn.Sequential(*layers, Reshape(*data.shape))
+
+    layers = [nn.Flatten()]
+    for index, fan_in in enumerate([data.features, *[width] * (depth - 1)]):
+        norm = norm1d(discriminator_norm, width) if index else []
+        layers += [nn.Linear(fan_in, width), *norm, nn.LeakyReLU(leak) if leak else nn.ReLU()]
+    discriminator = nn.Sequential(*layers, nn.Linear(width, 1))
+
+    if init_std:
+        init_normal(generator, init_std)
+        init_normal(discriminator, init_std)
+    law = Latent(size=latent, law="uniform" if latent_law == "uniform" else "normal")
+    return Networks(generator=generator, discriminator=discriminator, latent=law)

@@ -1,0 +1,83 @@
+"""The architectures that ganbench carries, as plugins. Their code is imported when one is built."""
+
+from ganbench import ModelSpec, Parameter, hookimpl
+
+GANBENCH_API_VERSION = 1
+
+_NORMS = ("none", "batch", "layer")
+_LAWS = ("normal", "uniform")
+
+
+def _width(help_text: str) -> Parameter:
+    return Parameter(default=0, minimum=0, maximum=8192, help=help_text)
+
+
+_LATENT = {
+    "latent": Parameter(default=128, minimum=1, help="size of the latent"),
+    "latent_law": Parameter(default="normal", choices=_LAWS, help="N(0, 1) or U(-1, 1)"),
+}
+
+
+@hookimpl
+def ganbench_models() -> list[ModelSpec]:
+    """Multilayer perceptrons, DCGAN's and WGAN-GP's convolutional networks."""
+    return [
+        ModelSpec(
+            name="mlp",
+            description="multilayer perceptrons for any flat or flattened sample",
+            paper="Goodfellow et al. 2014, Generative Adversarial Nets, arXiv:1406.2661",
+            build="ganbench_plugins.networks.mlp:build",
+            parameters={
+                "width": Parameter(default=128, minimum=1, help="units of each hidden layer"),
+                "depth": Parameter(default=3, minimum=1, help="number of hidden layers"),
+                "generator_norm": Parameter(
+                    default="none", choices=_NORMS, help="after each hidden layer of the generator"
+                ),
+                "discriminator_norm": Parameter(
+                    default="none",
+                    choices=_NORMS,
+                    help="after each hidden layer of the discriminator but the first",
+                ),
+                "leak": Parameter(
+                    default=0.0, minimum=0, maximum=1, help="negative slope in the discriminator"
+                ),
+                "init_std": Parameter(
+                    default=0.0, minimum=0, help="weights ~ N(0, std); 0: torch's own initialisation"
+                ),
+                **_LATENT,
+            },
+        ),
+        ModelSpec(
+            name="dcgan",
+            description="strided 5x5 convolutions with batch norm, from 8 to 64 px",
+            paper="Radford et al. 2016, Deep Convolutional GAN, arXiv:1511.06434",
+            build="ganbench_plugins.networks.dcgan:build",
+            modalities=("image",),
+            parameters={
+                "width": _width("channels next to the image; 0: 128 at 64 px, less below"),
+                "generator_norm": Parameter(
+                    default="batch", choices=_NORMS, help="after each hidden generator layer"
+                ),
+                "discriminator_norm": Parameter(
+                    default="batch", choices=_NORMS, help="after each discriminator layer but the first"
+                ),
+                **_LATENT,
+                "latent": Parameter(default=100, minimum=1, help="size of the latent"),
+                "latent_law": Parameter(default="uniform", choices=_LAWS, help="law of the latent"),
+            },
+        ),
+        ModelSpec(
+            name="resnet",
+            description="WGAN-GP's residual networks, from 8 to 64 px",
+            paper="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, arXiv:1704.00028",
+            build="ganbench_plugins.networks.resnet:build",
+            modalities=("image",),
+            parameters={
+                "width": _width("channels of every block; 0: 128 from 28 px on, less below"),
+                "discriminator_norm": Parameter(
+                    default="none", choices=("none", "layer"), help="before each critic convolution"
+                ),
+                **_LATENT,
+            },
+        ),
+    ]

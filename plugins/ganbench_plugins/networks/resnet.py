@@ -1,0 +1,127 @@
+"""WGAN-GP's residual networks (Gulrajani et al. 2017, appendix F), for sides from 8 to 64 px.
+
+At 32 px this is the paper's CIFAR-10 network: three up blocks from 4x4; a first critic block and
+one down block to 8x8, then two blocks at that size. Other sides take as many up blocks as lead from
+4..7 px to the image, and as many down blocks as lead to at most 8 px.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganbench import DataInfo, Latent, Networks
+from ganbench_plugins.networks.layers import Reshape, halvings, norm2d
+
+
+def build(
+    data: DataInfo, *, width: int, discriminator_norm: str, latent: int, latent_law: str
+) -> Networks:
+    """Up-sampling residual generator with batch norm, down-sampling critic without."""
+    width = width or default_width(data.side)
+    levels = halvings(data, smallest=4)
+    base = data.side >> levels
+    generator = nn.Sequential(
+        nn.Linear(latent, width * base * base),
+        Reshape(width, base, base),
+        *[ResidualBlock(width, norm="batch", resample="up") for _ in range(levels)],
+        nn.BatchNorm2d(width),
+        nn.ReLU(),
+        nn.Conv2d(width, data.channels, 3, padding=1),
+        nn.Tanh(),
+    )
+    downs = max(1, math.ceil(math.log2(data.side / 8)))
+    halvings(data, smallest=data.side >> downs)
+    norm = discriminator_norm
+    discriminator = nn.Sequential(
+        FirstCriticBlock(data.channels, width),
+        *[ResidualBlock(width, norm=norm, resample="down") for _ in range(downs - 1)],
+        *[ResidualBlock(width, norm=norm) for _ in range(2)],
+        nn.ReLU(),
+        MeanPool(),
+        nn.Linear(width, 1),
+    )
+    for module in (*generator.modules(), *discriminator.modules()):
+        _initialise(module)
+    law = Latent(size=latent, law="uniform" if latent_law == "uniform" else "normal")
+    return Networks(generator=generator, discriminator=discriminator, latent=law)
+
+
+def default_width(side: int) -> int:
+    """Channels of every block: the paper's 128 from 28 px on, 64 at 16 px, 32 at 8 px."""
+    return 128 if side >= 28 else 64 if side >= 16 else 32
+
+
+def _keep(x: Tensor) -> Tensor:
+    return x
+
+
+def _up(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+
+
+def _down(x: Tensor) -> Tensor:
+    return F.avg_pool2d(x, 2)
+
+
+_RESAMPLE: dict[str, Callable[[Tensor], Tensor]] = {"none": _keep, "up": _up, "down": _down}
+
+
+class ResidualBlock(nn.Module):
+    """norm-ReLU-3x3-norm-ReLU-3x3 beside a shortcut, resampled on both ways.
+
+    The ReLUs are not in place: an in-place one would rectify the shortcut as well.
+    """
+
+    def __init__(self, width: int, *, norm: str, resample: str = "none") -> None:
+        super().__init__()
+        self.norm1 = nn.Sequential(*norm2d(norm, width))
+        self.norm2 = nn.Sequential(*norm2d(norm, width))
+        self.conv1 = nn.Conv2d(width, width, 3, padding=1)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+        # Up blocks widen the map before their first convolution, down blocks shrink it after
+        # their second one.
+        self.before = _RESAMPLE[resample if resample == "up" else "none"]
+        self.after = _RESAMPLE[resample if resample == "down" else "none"]
+        self.shortcut = nn.Identity() if resample == "none" else nn.Conv2d(width, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.conv1(self.before(F.relu(self.norm1(x))))
+        h = self.after(self.conv2(F.relu(self.norm2(h))))
+        result: Tensor = h + self.after(self.shortcut(self.before(x)))
+        return result
+
+
+class FirstCriticBlock(nn.Module):
+    """3x3-ReLU-3x3-mean pool beside mean pool-1x1: no ReLU on the image itself."""
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, width, 3, padding=1)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+        self.shortcut = nn.Conv2d(channels, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = _down(self.conv2(F.relu(self.conv1(x)))) + self.shortcut(_down(x))
+        return result
+
+
+class MeanPool(nn.Module):
+    """(B, C, H, W) to (B, C): the mean over all pixels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean(dim=(2, 3))
+
+
+def _initialise(module: nn.Module) -> None:
+    """Uniform weights with the authors' variances: He's before a ReLU's 3x3, Glorot's elsewhere."""
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        gain = math.sqrt(2) if module.weight.dim() == 4 and module.weight.shape[-1] == 3 else 1.0
+        nn.init.xavier_uniform_(module.weight, gain)
+        if module.bias is not None:
+            with torch.no_grad():
+                module.bias.zero_()

@@ -1,0 +1,72 @@
+"""DCGAN (Radford et al. 2016, arXiv:1511.06434): the architecture guidelines that made GANs train.
+
+§3: strided convolutions instead of pooling; batch norm in both networks, except at the generator's
+output and the discriminator's input; ReLU in the generator with a tanh at its end; LeakyReLU in the
+discriminator. §4: Adam 2e-4 with beta1 = .5, batches of 128, weights ~ N(0, .02), slope .2,
+latents U(-1, 1)^100. The loss is the original GAN's, non-saturating.
+
+On points the same guidelines hold for fully connected layers.
+
+Traps avoided: no bias before a batch norm; real and fake batches go through the discriminator's
+batch norm apart, as in the authors' code.
+"""
+
+from __future__ import annotations
+
+from ganbench import DataInfo, Optimiser, Parameter, Recipe, Training, VariantSpec, hookimpl
+
+GANBENCH_API_VERSION = 1
+
+
+def recipe(data: DataInfo, *, lr: float, width: int, ema: float) -> Recipe:
+    """Convolutions on images, fully connected layers on points, the same constants on both."""
+    adam = Optimiser(lr=lr, betas=(0.5, 0.999))
+    training = Training(generator=adam, discriminator=adam, batch_size=128, ema=ema)
+    if data.modality == "image":
+        return Recipe(
+            model="dcgan",
+            model_parameters={"width": width},
+            loss="non-saturating",
+            training=training,
+        )
+    return Recipe(
+        model="mlp",
+        model_parameters={
+            "width": width or 128,
+            "generator_norm": "batch",
+            "discriminator_norm": "batch",
+            "leak": 0.2,
+            "init_std": 0.02,
+            "latent": 2,
+        },
+        loss="non-saturating",
+        training=training,
+    )
+
+
+@hookimpl
+def ganbench_variants() -> list[VariantSpec]:
+    """DCGAN."""
+    return [
+        VariantSpec(
+            name="dcgan",
+            description="deep convolutional GAN: strided convolutions, batch norm in both networks",
+            paper="Radford et al. 2016, Unsupervised Representation Learning with DCGANs, "
+            "arXiv:1511.06434",
+            modalities=("points", "image"),
+            recipe=recipe,
+            deviations=(
+                "below 64 px fewer levels and channels: 64 next to the image from 28 px on, 32 below",
+                "on points fully connected layers of 128 units and a latent N(0, I_2)",
+            ),
+            parameters={
+                "lr": Parameter(default=2e-4, minimum=0, help="learning rate of both networks"),
+                "width": Parameter(
+                    default=0, minimum=0, help="channels next to the image, or units; 0: by size"
+                ),
+                "ema": Parameter(
+                    default=0.0, minimum=0, maximum=1, help="decay of the generator's average"
+                ),
+            },
+        )
+    ]

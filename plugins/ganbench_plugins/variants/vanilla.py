@@ -1,0 +1,131 @@
+"""The original GAN (Goodfellow et al. 2014, arXiv:1406.2661), with its two objectives.
+
+Discriminator: minimise -log D(x) - log(1 - D(G(z))), with D = sigmoid(logit).
+Generator, minimax (eq. 1): minimise log(1 - D(G(z))), which saturates while D is sure.
+Generator, non-saturating (§3): minimise -log D(G(z)), the same fixed point with a usable gradient.
+
+Both are written with softplus, the log of a sigmoid that neither overflows nor rounds to log(0).
+
+Traps avoided: hidden layers of the generator have ReLUs between them (a popular tutorial's collapse
+to one linear map); the generator step draws its own fakes; data is in [-1, 1] for a tanh generator.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ganbench import (
+    DataInfo,
+    Loss,
+    LossSpec,
+    Optimiser,
+    Parameter,
+    Recipe,
+    Step,
+    Training,
+    VariantSpec,
+    hookimpl,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+GANBENCH_API_VERSION = 1
+
+PAPER = "Goodfellow et al. 2014, Generative Adversarial Nets, arXiv:1406.2661"
+
+
+class NonSaturating:
+    """-log D(G(z)) for the generator (§3)."""
+
+    def discriminator_loss(self, step: Step) -> Tensor:
+        """-log D(x) - log(1 - D(G(z))): the binary cross-entropy of real against fake."""
+        from torch.nn.functional import softplus
+
+        return softplus(-step.real_logits).mean() + softplus(step.fake_logits).mean()
+
+    def generator_loss(self, step: Step) -> Tensor:
+        """-log D(G(z))."""
+        from torch.nn.functional import softplus
+
+        return softplus(-step.fake_logits).mean()
+
+
+class Minimax(NonSaturating):
+    """log(1 - D(G(z))) for the generator (eq. 1)."""
+
+    def generator_loss(self, step: Step) -> Tensor:
+        """log(1 - D(G(z)))."""
+        from torch.nn.functional import softplus
+
+        return -softplus(step.fake_logits).mean()
+
+
+def recipe(data: DataInfo, *, lr: float, width: int, objective: str, ema: float) -> Recipe:
+    """Multilayer perceptrons under Adam; on points with the constants of PacGAN's experiments."""
+    points = data.modality == "points"
+    adam = Optimiser(lr=lr or (1e-4 if points else 2e-4), betas=(0.8 if points else 0.5, 0.999))
+    return Recipe(
+        model="mlp",
+        model_parameters={
+            "width": width or (128 if points else 256),
+            "depth": 3 if points else 2,
+            "leak": 0.0 if points else 0.2,
+            "latent": 2 if points else 100,
+        },
+        loss=objective,
+        training=Training(generator=adam, discriminator=adam, batch_size=100, ema=ema),
+    )
+
+
+@hookimpl
+def ganbench_losses() -> list[LossSpec]:
+    """The two objectives of the paper."""
+    adam = Optimiser(lr=2e-4, betas=(0.5, 0.999))
+    training = Training(generator=adam, discriminator=adam)
+
+    def spec(name: str, description: str, build: type[Loss]) -> LossSpec:
+        return LossSpec(
+            name=name, description=description, paper=PAPER, build=build, training=training
+        )
+
+    return [
+        spec("non-saturating", "generator minimises -log D(G(z))", NonSaturating),
+        spec("minimax", "generator minimises log(1 - D(G(z)))", Minimax),
+    ]
+
+
+@hookimpl
+def ganbench_variants() -> list[VariantSpec]:
+    """The original GAN."""
+    return [
+        VariantSpec(
+            name="vanilla",
+            description="the original GAN: multilayer perceptrons, non-saturating loss",
+            paper=PAPER,
+            modalities=("points", "image"),
+            recipe=recipe,
+            deviations=(
+                "ReLU and LeakyReLU layers instead of maxout with dropout",
+                "Adam instead of SGD with momentum: 2e-4 (.5, .999) on images, and on points "
+                "1e-4 (.8, .999) with batch 100 as in PacGAN's experiments",
+                "tanh images in [-1, 1] instead of sigmoid images in [0, 1]",
+            ),
+            parameters={
+                "objective": Parameter(
+                    default="non-saturating",
+                    choices=("non-saturating", "minimax"),
+                    help="the generator's objective",
+                ),
+                "lr": Parameter(
+                    default=0.0, minimum=0, help="learning rate; 0: 1e-4 on points, 2e-4 on images"
+                ),
+                "width": Parameter(
+                    default=0, minimum=0, help="hidden units; 0: 128 on points, 256 on images"
+                ),
+                "ema": Parameter(
+                    default=0.0, minimum=0, maximum=1, help="decay of the generator's average"
+                ),
+            },
+        )
+    ]
