@@ -1,0 +1,57 @@
+"""Talking to people: errors and talk on stderr, data on stdout, no colour where none is wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+import click
+
+
+def wants_colour(stream: Any) -> bool:
+    """Whether a stream should get colours: FORCE_COLOR, NO_COLOR, else whether it is a terminal."""
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(stream.isatty())
+
+
+def complain(message: str, hint: str | None = None) -> None:
+    """Print an error on stderr: what is wrong, then what to do."""
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True, color=wants_colour(sys.stderr))
+    click.echo(message, err=True)
+    if hint:
+        click.echo(f"  {hint}", err=True)
+
+
+def talk(message: str) -> None:
+    """Print a remark on stderr."""
+    click.echo(message, err=True)
+
+
+def print_json(value: Any) -> None:
+    """Print JSON on stdout."""
+    click.echo(json.dumps(value, indent=1, allow_nan=False))
+
+
+def print_rows(header: list[str], rows: list[list[str]]) -> None:
+    """Print aligned columns on stdout; the last one may run on."""
+    table = [header, *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(len(header) - 1)]
+    for row in table:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*cells, row[-1]]).rstrip())
+
+
+def duration(seconds: float) -> str:
+    """A duration for people, e.g. ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"

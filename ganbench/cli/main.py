@@ -1,0 +1,95 @@
+"""The `ganbench` command: its verbs are imported when they are called, so that help is instant."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from ganbench import __version__
+from ganbench.api.errors import GanbenchError, did_you_mean
+from ganbench.cli.console import complain
+
+VERBS = {
+    "run": "Train what is missing of a selection, then print the comparison tables.",
+    "plan": "Show what `run` would do with the same selection, and run nothing.",
+    "list": "List what is there: variants, models, losses, datasets, scores, suites.",
+    "info": "Tell what one thing is: parameters, paper, distribution, file.",
+    "plugins": "Show every plugin with its state and the reason for it.",
+    "status": "Show which runs are finished, running, failed or unfinished.",
+    "show": "Show one run: its status, scores, cost, error and log.",
+    "table": "Print the comparison tables of finished runs.",
+    "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
+    "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
+}
+
+
+class Verbs(click.Group):
+    """A group that imports the module of a verb only when that verb is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"ganbench.cli.{cmd_name}_verb")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            hint = did_you_mean(args[0], VERBS) if args else None
+            if hint and hint.startswith("did you mean"):
+                error.message = f"{error.message.rstrip('.')}: {hint}"
+            raise
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ganbench")
+@click.option(
+    "--no-plugin",
+    "blocked",
+    multiple=True,
+    metavar="NAME",
+    help="Do not load this plugin (or all plugins of this distribution).",
+)
+@click.pass_context
+def cli(context: click.Context, blocked: tuple[str, ...]) -> None:
+    """Train generative adversarial networks under equal budgets; score and compare them.
+
+    Start with `ganbench run --all`: three variants, three tasks, five seeds, no download.
+    """
+    context.obj = tuple(blocked)
+
+
+def main() -> None:
+    """Run the command line and leave with its documented exit code."""
+    try:
+        code = cli.main(standalone_mode=False, prog_name="ganbench")
+    except click.exceptions.Abort:
+        complain("interrupted")
+        code = 130
+    except KeyboardInterrupt:
+        complain("interrupted")
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except GanbenchError as error:
+        complain(error.message, error.hint)
+        code = error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone (`ganbench table | head`): that is no error, but Python
+        # would complain once more when it flushes at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,99 @@
+"""Options that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ganbench.api.errors import UsageError
+from ganbench.planning.budget import Budget, parse_memory
+from ganbench.planning.plan import Selection
+from ganbench.planning.references import parse_seeds
+from ganbench.planning.suite import DEFAULT_SUITE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULT_RUNS = Path("runs")
+
+runs_option = click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_RUNS,
+    show_default=True,
+    help="Folder of the runs.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def selection_options(function: F) -> F:
+    """The options that say what to run, for `run` and `plan` alike."""
+    options = [
+        click.argument("variants", nargs=-1, metavar="[VARIANT]..."),
+        click.option("--all", "everything", is_flag=True, help="Every usable variant."),
+        click.option(
+            "--suite", default=DEFAULT_SUITE, show_default=True, help="Suite, by name or TOML file."
+        ),
+        click.option("--task", "tasks", multiple=True, help="Only this task of the suite."),
+        click.option("--seeds", help="Seeds instead of the suite's, e.g. 0-4 or 0,2,5."),
+        click.option(
+            "--budget",
+            help="Budget of every run instead of the tasks' own: 2PFLOP, 10m, 200kimg, 5000steps.",
+        ),
+        click.option(
+            "--set",
+            "settings",
+            multiple=True,
+            metavar="VARIANT.PARAMETER=VALUE",
+            help="Set a parameter of a variant.",
+        ),
+        click.option(
+            "--device",
+            type=click.Choice(["auto", "cpu", "cuda"]),
+            default="auto",
+            show_default=True,
+            help="Where to train.",
+        ),
+        click.option("--memory", help="Cap on the memory of the device in each run, e.g. 8GiB."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def make_selection(
+    variants: tuple[str, ...],
+    everything: bool,
+    suite: str,
+    tasks: tuple[str, ...],
+    seeds: str | None,
+    budget: str | None,
+    settings: tuple[str, ...],
+    device: str,
+    memory: str | None,
+) -> Selection:
+    """The selection that the options of `selection_options` describe.
+
+    Raises:
+        UsageError: an option is malformed.
+    """
+    pairs: dict[str, str] = {}
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals or "." not in key:
+            raise UsageError(f"--set {setting} is not of the form VARIANT.PARAMETER=VALUE")
+        pairs[key.strip()] = value.strip()
+    return Selection(
+        variants=variants,
+        everything=everything,
+        suite=suite,
+        tasks=tasks,
+        seeds=None if seeds is None else parse_seeds(seeds),
+        budget=None if budget is None else Budget.parse(budget),
+        settings=pairs,
+        device=device,
+        memory_bytes=None if memory is None else parse_memory(memory),
+    )

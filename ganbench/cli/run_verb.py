@@ -1,0 +1,76 @@
+"""`ganbench run`: run what is missing of a selection, then print the comparison tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganbench.api.errors import UsageError
+from ganbench.cli.console import duration, talk
+from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
+
+
+@click.command()
+@selection_options
+@runs_option
+@click.option("--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU.")
+@click.option("--limit", default="12h", show_default=True, help="Wall time of one run, e.g. 30m.")
+@click.option("--fresh", is_flag=True, help="Run again what is finished already.")
+@click.option("--fail-fast", is_flag=True, help="Start no further run once one has failed.")
+@click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
+@json_option
+@click.pass_obj
+def command(
+    blocked: tuple[str, ...],
+    runs: Path,
+    jobs: int | None,
+    limit: str,
+    fresh: bool,
+    fail_fast: bool,
+    allow_failures: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Train what is missing of a selection, then print the comparison tables.
+
+    VARIANT is a variant's name, with parameters in brackets if wanted (wgan-gp[lr=2e-4]), or any
+    MODEL+LOSS pair (dcgan+wgan-gp).
+    """
+    import time
+
+    from ganbench.cli.progress import make_progress
+    from ganbench.execution.request import execute
+
+    began = time.monotonic()
+    session = execute(
+        make_selection(**options),
+        runs=runs,
+        jobs=jobs,
+        limit_seconds=_seconds(limit),
+        blocked=blocked,
+        fresh=fresh,
+        fail_fast=fail_fast,
+        progress=make_progress,
+        remark=talk,
+    )
+    from ganbench.cli.tables import print_tables
+
+    print_tables(session.records, "json" if as_json else "terminal")
+    failures = session.failures
+    new = len(session.records) - session.reused
+    talk(
+        f"{len(session.records)} runs ({new} new) in {duration(time.monotonic() - began)}, "
+        f"{len(failures)} failed or unstable; records and sample sheets are in {runs}/"
+    )
+    return 1 if failures and not allow_failures else 0
+
+
+def _seconds(text: str) -> float:
+    from ganbench.planning.budget import Budget
+
+    limit = Budget.parse(text)
+    if limit.kind != "seconds":
+        raise UsageError(f"--limit {text!r} is not a time", "write it as 30m, 2h or 90s")
+    return limit.amount

@@ -1,0 +1,150 @@
+"""Evaluations of one run: sample, check, score, remember."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganbench.api.scores import Measurement
+from ganbench.execution.build import Score
+from ganbench.planning.suite import Task
+from ganbench.results.record import Column, Point, Status, Used
+from ganbench.scoring.errors import NonFiniteSamples
+from ganbench.scoring.evaluation import RealSide, Snapshot, measure
+from ganbench.scoring.stability import diverged
+from ganbench.training.clock import BudgetClock
+from ganbench.training.loop import Trainer
+from ganbench.training.sampling import all_finite, is_dead, sample, to_bytes
+from ganbench.training.seeds import stream_seed
+
+EVALUATION_SEED = stream_seed(0, "evaluation")
+"""Latents of evaluations do not depend on the run's seed: seeds differ in training alone."""
+
+
+class Unstable(Exception):
+    """The training dynamics ended the run; `status` is one of the failure words."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Evaluator:
+    """Evaluates a run's generator at marks of its budget.
+
+    Args:
+        task: sample counts.
+        trainer: what trains.
+        clock: how far it is.
+        side: the real side of all scores.
+        scores: computed at every mark.
+        final_scores: computed at the end as well.
+        observe: called with every point, as it will stand in the record.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        trainer: Trainer,
+        clock: BudgetClock,
+        side: RealSide,
+        scores: list[Score],
+        final_scores: list[Score],
+        observe: Callable[[Point], None],
+    ) -> None:
+        self.points: list[Point] = []
+        self.columns: dict[str, Column] = {}
+        self.primary: str | None = None
+        self.seconds = 0.0
+        self.fakes = torch.empty(0)
+        self._dead = False
+        self._task = task
+        self._trainer = trainer
+        self._clock = clock
+        self._side = side
+        self._scores = scores
+        self._final_scores = final_scores
+        self._observe = observe
+
+    def evaluate(self, *, final: bool = False) -> None:
+        """Evaluate now.
+
+        Raises:
+            Unstable: weights, samples or scores are not finite.
+        """
+        started = time.perf_counter()
+        self._check_weights()
+        self.fakes = self._sample()
+        try:
+            measured = measure(Snapshot(self._side, self.fakes), self._due_scores(final))
+        except NonFiniteSamples as error:
+            raise Unstable("nonfinite_output", self._at_step(str(error))) from error
+        self.seconds += time.perf_counter() - started
+        self._keep(measured, 1.0 if final else self._clock.fraction())
+
+    @property
+    def real(self) -> Tensor:
+        """(N, *shape) reference samples."""
+        return self._side.real
+
+    def verdict(self) -> tuple[Status, str]:
+        """The status of a run that reached its end, and the reason if it is not `ok`.
+
+        `dead_output` is judged by the last evaluation, `diverged` by the whole curve.
+        """
+        if self._dead:
+            return "dead_output", "all generated samples are the same"
+        if self.primary is None:
+            return "ok", ""
+        curve = [p["scores"][self.primary] for p in self.points if self.primary in p["scores"]]
+        cap = self.columns[self.primary]["cap"]
+        if cap is not None and diverged(curve, cap):
+            label = self.columns[self.primary]["label"]
+            return "diverged", f"{label} rose above {cap:g}, worse than the real mean alone"
+        return "ok", ""
+
+    def _check_weights(self) -> None:
+        networks = self._trainer.networks
+        for name, module in (("generator", networks.generator), ("discriminator", networks.discriminator)):
+            if not all_finite(module):
+                raise Unstable("nonfinite_weights", self._at_step(f"the {name}'s weights are not finite"))
+
+    def _sample(self) -> Tensor:
+        law, device = self._trainer.networks.latent, self._trainer.device
+        raw = sample(self._trainer.evaluated, law, self._task.fakes, device, EVALUATION_SEED)
+        if not bool(torch.isfinite(raw).all()):
+            raise Unstable("nonfinite_output", self._at_step("the generator's output is not finite"))
+        self._dead = is_dead(raw)
+        return to_bytes(raw) if self._side.data.info.modality == "image" else raw
+
+    def _due_scores(self, final: bool) -> list[Score]:
+        return [*self._scores, *self._final_scores] if final else self._scores
+
+    def _at_step(self, message: str) -> str:
+        return f"{message} at step {self._clock.steps}"
+
+    def _keep(self, measured: list[Measurement], fraction: float) -> None:
+        for one in measured:
+            fields: dict[str, Any] = asdict(one)
+            key, _ = fields.pop("key"), fields.pop("value")
+            self.columns[key] = Column(**fields)
+        if self.primary is None:
+            distances = [one.key for one in measured if None not in (one.floor, one.cap)]
+            self.primary = distances[0] if distances else None
+        point = Point(
+            fraction=fraction,
+            used=used(self._clock),
+            scores={one.key: one.value for one in measured},
+        )
+        self.points.append(point)
+        self._observe(point)
+
+
+def used(clock: BudgetClock) -> Used:
+    """What the clock has counted, for a record."""
+    return Used(flops=clock.flops, seconds=clock.seconds, images=clock.images, steps=clock.steps)

@@ -1,0 +1,60 @@
+"""From a selection to records: what `ganbench run` and `ganbench.run` both do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.execution.session import Outcome, forget, run_plan
+from ganbench.planning.devices import resolve_device
+from ganbench.planning.plan import Selection, make_plan
+from ganbench.results.store import RunStore
+
+ProgressFactory = Callable[[int, int, RunStore], AbstractContextManager[Any]]
+
+
+def execute(
+    selection: Selection,
+    *,
+    runs: Path,
+    jobs: int | None,
+    limit_seconds: float,
+    blocked: tuple[str, ...],
+    fresh: bool,
+    fail_fast: bool,
+    progress: ProgressFactory,
+    remark: Callable[[str], None],
+) -> Outcome:
+    """Plan, run what is missing, and return all records.
+
+    Args:
+        selection: what to run.
+        runs: folder of the runs.
+        jobs: runs at a time; None: one per core or GPU.
+        limit_seconds: wall time of one run.
+        blocked: names of plugins not to load.
+        fresh: run again what is finished.
+        fail_fast: start nothing more after a failure.
+        progress: makes the display of (total runs, slots, store).
+        remark: takes lines of talk for the user.
+
+    Raises:
+        GanbenchError: the request cannot be carried out.
+    """
+    from ganbench.execution.local import LocalExecutor
+
+    catalogue = installed_catalogue(blocked)
+    plan = make_plan(selection, catalogue)
+    for reason in plan.skipped:
+        remark(f"left out: {reason}")
+    store = RunStore(runs)
+    store.prepare()
+    if fresh:
+        forget(plan.runs, store)
+    device = resolve_device(selection.device)
+    executor = LocalExecutor(store, device, jobs, limit_seconds, blocked)
+    with progress(len(plan.runs), executor.slots, store) as listener:
+        return run_plan(plan, store, executor, catalogue, listener, fail_fast=fail_fast)

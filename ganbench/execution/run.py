@@ -1,0 +1,149 @@
+"""One run: build, train, evaluate, and say how it ended."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from ganbench.api.errors import GanbenchError
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.execution.build import Builder
+from ganbench.execution.environment import describe_environment, limit_memory, peak_memory
+from ganbench.execution.evaluator import Evaluator, Unstable, used
+from ganbench.execution.recording import make_failure, make_record
+from ganbench.execution.sheet import write_sheet
+from ganbench.planning.runspec import RunSpec
+from ganbench.results.record import Failure, Point, Record, Status
+from ganbench.training.clock import BudgetClock
+from ganbench.training.loop import Trainer, train
+from ganbench.training.seeds import seed_everything
+from ganbench.training.telemetry import Telemetry
+
+
+class Run:
+    """One run in this process.
+
+    Args:
+        spec: what to run.
+        folder: where its files go.
+        catalogue: where its names are looked up.
+        device: where it runs.
+    """
+
+    def __init__(
+        self, spec: RunSpec, folder: Path, catalogue: Catalogue, device: torch.device
+    ) -> None:
+        self.spec = spec
+        self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)
+        self.evaluator: Evaluator | None = None
+        self._folder = folder
+        self._catalogue = catalogue
+        self._device = device
+        self._observers = catalogue.observers()
+        self._status: Status = "ok"
+        self._failure: Failure | None = None
+        self._parameters: dict[str, int] = {}
+        self._setup_seconds = 0.0
+        self._started = datetime.now(UTC)
+        self._wall = time.perf_counter()
+
+    def execute(self) -> Record:
+        """Train and evaluate; whatever happens, return a record."""
+        try:
+            self._train()
+        except Unstable as error:
+            self._fail(error.status, error)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            self._fail("oom", error)
+        except SystemExit as error:
+            self._fail("error", RuntimeError(f"the code under test called sys.exit({error.code!r})"))
+        except Exception as error:
+            self._fail("oom" if "t allocate memory" in str(error) else "error", error)
+        return self._record()
+
+    def _train(self) -> None:
+        if self.spec.memory_bytes is not None:
+            limit_memory(self._device, self.spec.memory_bytes)
+        self._observers.ganbench_run_started(spec=self.spec.to_json())
+        trainer, evaluator = self._set_up()
+        telemetry = Telemetry(self._folder / "history.jsonl")
+        self._setup_seconds = time.perf_counter() - self._wall
+        train(trainer, self.clock, telemetry, evaluator.evaluate)
+        evaluator.evaluate(final=True)
+        self._status, reason = evaluator.verdict()
+        if reason:
+            self._failure = make_failure(reason, step=self.clock.steps)
+        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / "samples.png")
+
+    def _set_up(self) -> tuple[Trainer, Evaluator]:
+        builder = Builder(self.spec, self._catalogue, self._device)
+        data = builder.data()
+        # Seeded after loading: what a data set or a score does with global random numbers must not
+        # reach the networks.
+        seed_everything(self.spec.seed)
+        trainer = builder.trainer(data, builder.recipe(data.info))
+        self._parameters = {
+            side: sum(parameter.numel() for parameter in parameters)
+            for side, parameters in trainer.parameters.items()
+        }
+        task = self.spec.task
+        self.evaluator = Evaluator(
+            task,
+            trainer,
+            self.clock,
+            builder.real_side(data),
+            builder.scores(task.scores),
+            builder.scores(task.final_scores),
+            self._observe,
+        )
+        return trainer, self.evaluator
+
+    def _observe(self, point: Point) -> None:
+        self._observers.ganbench_evaluated(spec=self.spec.to_json(), point=dict(point))
+
+    def _title(self) -> str:
+        return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"
+
+    def _fail(self, status: Status, error: BaseException) -> None:
+        self._status = status
+        foreseen = isinstance(error, Unstable | GanbenchError) and error.__cause__ is None
+        trace = "" if foreseen else "".join(traceback.format_exception(error))
+        self._failure = make_failure(_one_line(error), traceback=trace, step=self.clock.steps)
+
+    def _record(self) -> Record:
+        steps, evaluator = self.clock.steps, self.evaluator
+        clocks = {
+            "training": self.clock.seconds,
+            "evaluation": evaluator.seconds if evaluator else 0.0,
+            "setup": self._setup_seconds,
+            "wall": time.perf_counter() - self._wall,
+        }
+        measured = {} if evaluator is None else {
+            "columns": evaluator.columns,
+            "primary": evaluator.primary,
+            "points": evaluator.points,
+        }
+        return make_record(
+            self.spec,
+            self._status,
+            self._failure,
+            self._started,
+            used=used(self.clock),
+            flops_per_step=self.clock.flops / steps if steps else None,
+            parameters=self._parameters,
+            peak_memory_bytes=peak_memory(self._device),
+            clocks=clocks,
+            environment=describe_environment(self._device),
+            **measured,
+        )
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, Unstable | GanbenchError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
