@@ -14,6 +14,7 @@ from ganbench.cli.console import duration, print_json, print_rows, talk
 from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
 from ganbench.planning.plan import Plan, make_plan
 from ganbench.planning.runspec import RunSpec
+from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 
 
@@ -30,9 +31,11 @@ def command(blocked: tuple[str, ...], runs: Path, as_json: bool, **options: Any)
     """
     plan = make_plan(make_selection(**options), installed_catalogue(blocked))
     store = RunStore(runs)
-    finished = {spec.run_id for spec in plan.runs if store.has_record(spec.run_id)}
-    seconds = _expected_seconds(plan, store, finished)
-    rows = [_row(spec, spec.run_id in finished, seconds.get(_kind(spec))) for spec in plan.runs]
+    records, warnings = store.finished(spec.run_id for spec in plan.runs)
+    for warning in warnings:
+        talk(f"warning: {warning}")
+    seconds = _expected_seconds(plan, records)
+    rows = [_row(spec, spec.run_id in records, seconds.get(_kind(spec))) for spec in plan.runs]
     if as_json:
         print_json({"suite": plan.suite.name, "runs": rows, "left_out": list(plan.skipped)})
         return
@@ -50,13 +53,13 @@ def _kind(spec: RunSpec) -> tuple[str, str, str]:
 
 
 def _expected_seconds(
-    plan: Plan, store: RunStore, finished: set[str]
+    plan: Plan, records: dict[str, Record]
 ) -> dict[tuple[str, str, str], float]:
     """Median wall time of finished runs, by variant, task and budget."""
     seen = defaultdict(list)
     for spec in plan.runs:
-        if spec.run_id in finished:
-            seen[_kind(spec)].append(store.read(spec.run_id)["clocks"].get("wall", 0.0))
+        if (record := records.get(spec.run_id)) is not None:
+            seen[_kind(spec)].append(record["clocks"].get("wall", 0.0))
     return {kind: median(times) for kind, times in seen.items()}
 
 

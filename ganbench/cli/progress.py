@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 from ganbench.cli.console import duration, talk, wants_colour
-from ganbench.execution.job import read_progress
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
@@ -43,6 +42,10 @@ class PlainProgress:
             self._reused += 1
             return
         talk(f"[{self._done:>{len(str(self._total))}}/{self._total}] {summary(spec, record)}")
+
+    def warned(self, message: str) -> None:
+        """Print a warning."""
+        talk(f"warning: {message}")
 
 
 class LiveProgress:
@@ -96,6 +99,10 @@ class LiveProgress:
         if record["status"] != "ok" and not reused:
             self._live.console.print(summary(spec, record), style="red", highlight=False)
 
+    def warned(self, message: str) -> None:
+        """Print a warning above the display."""
+        self._live.console.print(f"warning: {message}", style="yellow", highlight=False)
+
     def _render(self) -> Any:
         from rich.progress_bar import ProgressBar
         from rich.table import Table
@@ -134,11 +141,14 @@ class LiveProgress:
         return ", ".join(parts)
 
     def _fraction(self, spec: RunSpec) -> float:
-        return float(read_progress(self._store.folder(spec.run_id)).get("fraction", 0.0))
+        return float(self._progress(spec).get("fraction", 0.0))
 
     def _scores(self, spec: RunSpec) -> str:
-        scores = read_progress(self._store.folder(spec.run_id)).get("scores", {})
+        scores = self._progress(spec).get("scores", {})
         return "  ".join(f"{label} {value:.3g}" for label, value in list(scores.items())[:4])
+
+    def _progress(self, spec: RunSpec) -> dict[str, Any]:
+        return self._store.read_progress(spec.run_id) or {}
 
 
 def make_progress(total: int, slots: int, store: RunStore) -> PlainProgress | LiveProgress:

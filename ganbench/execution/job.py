@@ -1,18 +1,13 @@
-"""What the parent tells a worker, and what it finds in the folder. Never imports torch."""
+"""What the parent tells a worker. Never imports torch."""
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ganbench.planning.runspec import RunSpec
 
-PROGRESS_FILE = "progress.json"
-LOG_FILE = "log.txt"
-SPEC_FILE = "spec.json"
 LOCK_FILE = "lock"
 
 
@@ -35,22 +30,6 @@ class Job:
     visible_device: str | None = None
     threads: int = 1
     blocked: tuple[str, ...] = ()
-
-
-def read_progress(folder: Path) -> dict[str, Any]:
-    """How far a run is: `fraction`, `step`, `phase`, `scores`; empty where nothing is known."""
-    try:
-        progress = json.loads((folder / PROGRESS_FILE).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return progress if isinstance(progress, dict) else {}
-
-
-def write_progress(folder: Path, progress: dict[str, Any]) -> None:
-    """Replace the progress file in one step, so that no reader sees half of it."""
-    temporary = folder / f"{PROGRESS_FILE}.part"
-    temporary.write_text(json.dumps(progress), "utf-8")
-    temporary.replace(folder / PROGRESS_FILE)
 
 
 def tail(path: Path, lines: int = 20) -> str:

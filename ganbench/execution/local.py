@@ -17,13 +17,13 @@ from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
 from ganbench.execution.forkserver import start_process
-from ganbench.execution.job import LOG_FILE, Job, read_progress, tail
+from ganbench.execution.job import Job, tail
 from ganbench.execution.recording import make_failure, make_record
 from ganbench.execution.worker import work
 from ganbench.planning.devices import cuda_devices
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record, Status
-from ganbench.results.store import RunStore
+from ganbench.results.store import LOG_FILE, RunStore
 
 GRACE_SECONDS = 5.0
 
@@ -92,7 +92,7 @@ class LocalExecutor:
 
     def _run_on(self, spec: RunSpec, visible: str | None) -> Record:
         started = datetime.now(UTC)
-        folder = self._store.create(spec.run_id)
+        folder = self._store.create(spec.run_id, spec.to_json())
         job = Job(
             spec=spec,
             folder=folder,
@@ -105,9 +105,15 @@ class LocalExecutor:
         timed_out = not self._wait(process)
         if self._stopping.is_set():
             raise Cancelled
-        if not self._store.has_record(spec.run_id):
+        record = self._finished(spec)
+        if record is None:
             self._store.write(self._lost(spec, folder, process.exitcode, timed_out, started))
-        return self._store.read(spec.run_id)
+            record = self._finished(spec)
+        assert record is not None
+        return record
+
+    def _finished(self, spec: RunSpec) -> Record | None:
+        return self._store.finished([spec.run_id])[0].get(spec.run_id)
 
     def _wait(self, process: ForkServerProcess) -> bool:
         """Wait for a worker to end by itself; False if it had to be ended."""
@@ -128,7 +134,7 @@ class LocalExecutor:
         started: datetime,
     ) -> Record:
         status, message, name = _cause(exit_code, timed_out, self._limit)
-        step = read_progress(folder).get("step")
+        step = (self._store.read_progress(spec.run_id) or {}).get("step")
         failure = make_failure(message, traceback=tail(folder / LOG_FILE), signal=name, step=step)
         return make_record(spec, status, failure, started)
 

@@ -11,6 +11,7 @@ from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.execution.session import Outcome, forget, run_plan
 from ganbench.planning.devices import resolve_device
 from ganbench.planning.plan import Selection, make_plan
+from ganbench.results.files import make_folder
 from ganbench.results.store import RunStore
 
 ProgressFactory = Callable[[int, int, RunStore], AbstractContextManager[Any]]
@@ -51,7 +52,7 @@ def execute(
     for reason in plan.skipped:
         remark(f"left out: {reason}")
     store = RunStore(runs)
-    store.prepare()
+    make_folder(runs)
     if fresh:
         forget(plan.runs, store)
     device = resolve_device(selection.device)

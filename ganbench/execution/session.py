@@ -36,6 +36,9 @@ class Listener(Protocol):
     def finished(self, spec: RunSpec, record: Record, *, reused: bool) -> None:
         """A run has its record."""
 
+    def warned(self, message: str) -> None:
+        """Something on disk is not as it should be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
@@ -73,9 +76,9 @@ def run_plan(
     Raises:
         KeyboardInterrupt: after every worker has ended; finished runs keep their records.
     """
-    records = {
-        spec.run_id: store.read(spec.run_id) for spec in plan.runs if store.has_record(spec.run_id)
-    }
+    records, warnings = store.finished(spec.run_id for spec in plan.runs)
+    for warning in warnings:
+        listener.warned(warning)
     for spec in plan.runs:
         if spec.run_id in records:
             listener.finished(spec, records[spec.run_id], reused=True)

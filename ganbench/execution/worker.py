@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import multiprocessing
 import os
 import signal
@@ -13,8 +12,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ganbench.execution.job import LOCK_FILE, LOG_FILE, SPEC_FILE, Job, write_progress
-from ganbench.results.store import RunStore
+from ganbench.execution.job import LOCK_FILE, Job
+from ganbench.results.store import HISTORY_FILE, LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
 
 if TYPE_CHECKING:
     from ganbench.execution.run import Run
@@ -30,11 +29,11 @@ def work(job: Job) -> None:
     _redirect_output(job.folder / LOG_FILE)
     fence = _fence(job.folder)
     store = RunStore(job.folder.parent)
-    if store.has_record(job.spec.run_id):  # another process finished it while this one waited
+    run_id = job.spec.run_id
+    finished, _ = store.finished([run_id])
+    if finished:  # by another process, while this one waited for the folder
         return
     _clear(job.folder)
-    spec = json.dumps(job.spec.to_json(), indent=1)
-    (job.folder / SPEC_FILE).write_text(spec, "utf-8")
 
     import torch
 
@@ -44,7 +43,7 @@ def work(job: Job) -> None:
     torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
     run = Run(job.spec, job.folder, installed_catalogue(job.blocked), device)
-    threading.Thread(target=_watch, args=(run, job.folder), daemon=True).start()
+    threading.Thread(target=_watch, args=(run, store), daemon=True).start()
     store.write(run.execute())
     fence.close()
 
@@ -71,24 +70,24 @@ def _fence(folder: Path) -> IO[bytes]:
 
 def _clear(folder: Path) -> None:
     """Remove what an unfinished try has left: this one starts over."""
-    for name in ("history.jsonl", "samples.png", "progress.json"):
+    for name in (HISTORY_FILE, SAMPLES_FILE, PROGRESS_FILE):
         (folder / name).unlink(missing_ok=True)
 
 
-def _watch(run: Run, folder: Path) -> None:
+def _watch(run: Run, store: RunStore) -> None:
     """Tell how far the run is, and end it with its parent: no worker trains on for nobody."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     while not wait([parent.sentinel], timeout=PROGRESS_SECONDS):
-        write_progress(folder, _progress(run))
+        store.write_progress(run.spec.run_id, _progress(run))
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def _progress(run: Run) -> dict[str, object]:
     evaluator = run.evaluator
-    points = list(evaluator.points) if evaluator else []
+    points = evaluator.points if evaluator else []
     scores = {}
     if evaluator and points:
-        columns = dict(evaluator.columns)
+        columns = evaluator.columns
         scores = {columns[key]["label"]: value for key, value in points[-1]["scores"].items()}
     return {"fraction": run.clock.fraction(), "step": run.clock.steps, "scores": scores}

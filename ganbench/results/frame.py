@@ -1,0 +1,238 @@
+"""Records as a tidy pandas frame: one row per run, whatever became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pandas as pd
+
+from ganbench.api.errors import InvalidResults
+from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
+from ganbench.results.record import INSTABILITIES, Column, Pin, Point, Record
+from ganbench.results.seal import canonical_json
+from ganbench.scoring.stability import late_degradation, oscillation, utility
+
+Pins = tuple[Pin, ...]
+
+# The parts of a variant's own code among a run's pins: a registered variant, or MODEL+LOSS.
+_OWN_KINDS = ("variant", "model", "loss")
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """All that tables and leaderboards are made from.
+
+    Args:
+        frame: one row per run. The columns of `RUN_FIELDS`, then one per score, named by its key,
+            with the value at the end of the budget (missing where the run did not end well).
+        scores: (setting, key) -> what the score is: label, panel, direction, floor, unit, ...
+        pins: code -> the plugins, with versions and source hashes, that it stands for.
+    """
+
+    frame: pd.DataFrame
+    scores: dict[tuple[str, str], Column] = field(default_factory=dict)
+    pins: dict[str, Pins] = field(default_factory=dict)
+
+    @property
+    def score_keys(self) -> list[str]:
+        """Names of the score columns, in their order."""
+        return list(self.frame.columns[len(RUN_FIELDS) :])
+
+    def only(self, **allowed: Iterable[Any]) -> Runs:
+        """The runs whose columns have one of the allowed values, e.g. ``only(suite=["starter"])``."""
+        frame = self.frame
+        for column, values in allowed.items():
+            frame = frame[frame[column].isin(list(values))]
+        return replace(self, frame=frame.reset_index(drop=True))
+
+
+def collect(
+    records: Iterable[Record], unfinished: Mapping[str, dict[str, Any]] | None = None
+) -> Runs:
+    """The runs of these records, and of the specs of runs that have left none.
+
+    Args:
+        records: in any order; the same record twice counts once.
+        unfinished: run id -> spec.
+
+    Raises:
+        InvalidResults: two different records have the same run id.
+    """
+    by_id: dict[str, Record] = {}
+    for record in records:
+        if by_id.setdefault(record["run_id"], record) != record:
+            raise InvalidResults(f"two different records have the run id {record['run_id']}")
+    runs = [by_id[run_id] for run_id in sorted(by_id)]
+    rows, scores, pins = [], dict[tuple[str, str], Column](), dict[str, Pins]()
+    for record in runs:
+        row = _row(record, pins)
+        rows.append(row)
+        for key, column in record["columns"].items():
+            scores.setdefault((row["setting"], key), column)
+    for run_id in sorted(set(unfinished or {}) - set(by_id)):
+        spec = (unfinished or {})[run_id]
+        row = _spec_row(spec, spec.get("protocol", 0), spec.get("pins", []), pins)
+        rows.append({**row, "run_id": run_id, "status": UNFINISHED})
+    keys = sorted({key for _, key in scores})
+    return Runs(typed_frame(rows, keys), scores, pins)
+
+
+def runs_frame(records: Iterable[Record]) -> pd.DataFrame:
+    """One row per record; see `Runs.frame`.
+
+    Raises:
+        InvalidResults: two different records have the same run id.
+    """
+    return collect(records).frame
+
+
+def typed_frame(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
+    """Rows as a frame with the columns of `RUN_FIELDS` and `keys`, typed, in publication order."""
+    names = [one.name for one in RUN_FIELDS]
+    frame = pd.DataFrame.from_records(list(rows), columns=[*names, *keys])
+    types = {one.name: one.dtype for one in RUN_FIELDS} | dict.fromkeys(keys, "float64")
+    frame = frame.astype(types)
+    order = ["suite", "task", "setting", "variant", "code", "seed", "run_id"]
+    return frame.sort_values(order, ignore_index=True, kind="stable")
+
+
+def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
+    spec, used, status = record["spec"], record["used"], record["status"]
+    clocks, sizes, failure = record["clocks"], record["parameters"], record["failure"]
+    environment = record["environment"]
+    row = _spec_row(spec, record["protocol"], record["pins"], pins)
+    row |= {one.name: _known(environment.get(one.name)) for one in ENVIRONMENT}
+    row |= {
+        "status": status,
+        **used,
+        "flops_per_step": record["flops_per_step"],
+        "seconds_per_step": _seconds_per_step(record["points"]),
+        "parameters": sum(sizes.values()) if sizes else None,
+        "generator_parameters": sizes.get("generator"),
+        "discriminator_parameters": sizes.get("discriminator"),
+        "peak_memory_bytes": record["peak_memory_bytes"],
+        "setup_seconds": clocks.get("setup"),
+        "evaluation_seconds": clocks.get("evaluation"),
+        "wall_seconds": clocks.get("wall"),
+        "failed_at_step": failure and failure["step"],
+        "threads": environment.get("threads"),
+        "started": _utc(record["started"]),
+        "finished": _utc(record["finished"]),
+        "schema": record["schema"],
+        "api": record["api"],
+        "run_id": record["run_id"],
+    }
+    row |= _quality(record)
+    if status == "ok" and record["points"]:
+        row |= record["points"][-1]["scores"]
+    return row
+
+
+def _spec_row(
+    spec: Mapping[str, Any], protocol: int, pins: Sequence[Pin], known: dict[str, Pins]
+) -> dict[str, Any]:
+    """What is known of a run before it starts."""
+    task, memory = spec["task"], spec.get("memory_bytes")
+    parameters = canonical_json(spec["dataset_parameters"])
+    setting = canonical_json([protocol, task, spec["dataset_parameters"], memory])
+    used = tuple(sorted(spec.get("pins") or pins, key=lambda pin: (pin["kind"], pin["name"])))
+    code = _digest(canonical_json(used))
+    known.setdefault(code, used)
+    own = [pin for pin in used if pin["kind"] in _OWN_KINDS]
+    own = [pin for pin in own if pin["kind"] == "variant"] or own
+    return {
+        "suite": spec["suite"],
+        "task": task["name"],
+        "variant": spec["variant"],
+        "seed": spec["seed"],
+        "dataset": task["dataset"],
+        "dataset_parameters": parameters.decode(),
+        "budget_kind": task["budget"]["kind"],
+        "budget_amount": task["budget"]["amount"],
+        "split": task["split"],
+        "fakes": task["fakes"],
+        "evaluations": task["evaluations"],
+        "memory_limit_bytes": memory,
+        "setting": _digest(setting),
+        "protocol": protocol,
+        "code": code,
+        **{
+            name: _joined(pin[name] for pin in own)
+            for name in ("distribution", "version", "source_hash")
+        },
+    }
+
+
+def _quality(record: Record) -> dict[str, Any]:
+    """The curve of the primary distance in a few numbers. Where a run failed there is no end."""
+    status, primary = record["status"], record["primary"]
+    end_utility = 0.0 if status in INSTABILITIES else None
+    if primary is None:
+        return {"utility_end": end_utility}
+    column = record["columns"][primary]
+    curve = [point["scores"].get(primary) for point in record["points"]]
+    known = [distance for distance in curve if distance is not None]
+    best = min(known, default=None)
+    end = curve[-1] if status == "ok" and curve else None
+    floor, cap = column["floor"], column["cap"]
+    usable = floor is not None and cap is not None and 0 < floor < cap
+    row: dict[str, Any] = {
+        "primary": primary,
+        "distance_end": end,
+        "distance_best": best,
+        "distance_floor": floor,
+        "distance_cap": cap,
+        "utility_end": end_utility,
+    }
+    if usable and end is not None:
+        row["utility_end"] = utility(end, cap, floor)
+    if usable and best is not None:
+        row["utility_best"] = utility(best, cap, floor)
+    if status == "ok":
+        row["late_degradation"] = _if_positive(late_degradation, end, best)
+        row["oscillation"] = _if_positive(oscillation, curve)
+    return row
+
+
+def _if_positive(score: Callable[..., float | None], *distances: Any) -> float | None:
+    try:
+        return score(*distances)
+    except ValueError:  # an unbiased estimate may be negative, and then has no logarithm
+        return None
+
+
+def _seconds_per_step(points: Sequence[Point]) -> float | None:
+    """Median over the stretches between evaluations: a slow first stretch does not count."""
+    seconds, steps, rates = 0.0, 0, []
+    for point in points:
+        used = point["used"]
+        if used["steps"] > steps:
+            rates.append((used["seconds"] - seconds) / (used["steps"] - steps))
+        seconds, steps = used["seconds"], used["steps"]
+    return statistics.median(rates) if rates else None
+
+
+def _utc(text: str) -> str | None:
+    """``2026-11-23T00:00:11.5+00:00`` as ``2026-11-23T00:00:11Z``."""
+    try:
+        moment = pd.Timestamp(text)
+    except ValueError:
+        return None
+    moment = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _known(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _joined(values: Iterable[str]) -> str | None:
+    return _known(" + ".join(dict.fromkeys(value for value in values if value)))
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:10]

@@ -1,0 +1,99 @@
+"""The record: the one JSON file that a run leaves, whatever happened to it."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, TypedDict
+
+Status = Literal[
+    "ok",
+    "nonfinite_weights",
+    "nonfinite_output",
+    "dead_output",
+    "diverged",
+    "oom",
+    "timeout",
+    "error",
+    "killed",
+]
+
+INSTABILITIES: Final = ("nonfinite_weights", "nonfinite_output", "dead_output", "diverged")
+"""Failures of the training dynamics, in the order in which they are tested: they count as
+instability. The others (`oom`, `timeout`, `error`, `killed`) are failures of the machine or of the
+code: printed, never counted against a variant's stability."""
+
+RECORD_FILE: Final = "record.json"
+
+
+class Used(TypedDict):
+    """What a run has spent on training: evaluation, logging and set-up are not in it."""
+
+    flops: float
+    seconds: float
+    images: int
+    steps: int
+
+
+class Point(TypedDict):
+    """One evaluation at a mark of the budget. `scores`: column key -> value."""
+
+    fraction: float
+    used: Used
+    scores: dict[str, float]
+
+
+class Column(TypedDict):
+    """Everything about a column but its values; see `ganbench.api.scores.Measurement`."""
+
+    label: str
+    panel: str
+    direction: str
+    null: float | None
+    floor: float | None
+    cap: float | None
+    n_real: int
+    n_fake: int
+    unit: str
+
+
+class Failure(TypedDict):
+    """Why a run did not end well."""
+
+    message: str
+    traceback: str
+    signal: str | None
+    step: int | None
+
+
+class Pin(TypedDict):
+    """Exactly which code a name stood for."""
+
+    kind: str
+    name: str
+    plugin: str
+    distribution: str
+    version: str
+    source_hash: str
+
+
+class Record(TypedDict):
+    """One run. Times are UTC in ISO 8601; absent numbers are null."""
+
+    schema: int
+    protocol: int
+    api: int
+    run_id: str
+    spec: dict[str, Any]
+    pins: list[Pin]
+    status: Status
+    failure: Failure | None
+    used: Used
+    flops_per_step: float | None
+    parameters: dict[str, int]
+    peak_memory_bytes: int | None
+    clocks: dict[str, float]
+    columns: dict[str, Column]
+    primary: str | None
+    points: list[Point]
+    environment: dict[str, Any]
+    started: str
+    finished: str

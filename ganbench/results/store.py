@@ -1,0 +1,263 @@
+"""The runs folder: one folder a run, and in it the record that nobody may overwrite or misread."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
+from ganbench.results.files import make_folder, move_new, replace_all, write_new
+from ganbench.results.record import RECORD_FILE, Record
+from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
+from ganbench.results.validation import check_spec
+
+SPEC_FILE: Final = "spec.json"
+PROGRESS_FILE: Final = "progress.json"
+LOG_FILE: Final = "log.txt"
+HISTORY_FILE: Final = "history.jsonl"
+SAMPLES_FILE: Final = "samples.png"
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that a runs folder tells.
+
+    Args:
+        records: of the runs that have ended, sorted by run id.
+        unfinished: run id -> spec of the runs that were planned and have no (sound) record.
+        warnings: one line for each file that was not used, and why.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    unfinished: dict[str, dict[str, Any]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+class RunStore:
+    """The runs in one folder. Several processes may read and write it at the same time.
+
+    Args:
+        root: the folder; created when something is first written.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+
+    def folder(self, run_id: str) -> Path:
+        """Where that run keeps its files; it need not exist yet.
+
+        Raises:
+            UsageError: the name could lead out of the runs folder.
+        """
+        if not _RUN_ID.fullmatch(run_id):
+            raise UsageError(f"{run_id!r} is no run id", "`ganbench status` shows the runs' ids")
+        return self.root / run_id
+
+    def ids(self) -> list[str]:
+        """Ids of all runs that have a spec or a record, sorted.
+
+        Raises:
+            UsageError: there is no such folder, or it cannot be read.
+        """
+        return [
+            name
+            for name in self._names()
+            if (self.root / name / SPEC_FILE).exists() or (self.root / name / RECORD_FILE).exists()
+        ]
+
+    def find(self, text: str) -> str:
+        """The run id that is `text`, or the only one that begins with it.
+
+        Raises:
+            UsageError: none, or several.
+        """
+        known = self.ids()
+        if text in known:
+            return text
+        matches = [run_id for run_id in known if text and run_id.startswith(text)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            shown = ", ".join(matches[:5]) + (", ..." if len(matches) > 5 else "")
+            raise UsageError(f"{text!r} begins {len(matches)} run ids: {shown}", "type more of it")
+        close = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}?" if close else "`ganbench status` shows them"
+        raise UsageError(f"no run in {self.root} has an id that begins with {text!r}", hint)
+
+    def create(self, run_id: str, spec: dict[str, Any]) -> Path:
+        """Make the folder of a planned run with its `spec.json`; return the folder.
+
+        Raises:
+            GanbenchError: it cannot be written to.
+        """
+        folder = self.folder(run_id)
+        make_folder(folder)
+        write_new(folder / SPEC_FILE, canonical_json(spec) + b"\n")
+        return folder
+
+    def write(self, record: Record) -> bool:
+        """Write a run's record: whole, on the disk, exactly once.
+
+        Returns:
+            False if a sound record is already there: it stays as it is. A damaged one is set aside.
+
+        Raises:
+            InvalidResults: this is no valid record (a NaN, a missing key, a wrong type).
+            GanbenchError: the folder cannot be written to, or holds a file that cannot be set aside.
+        """
+        try:
+            content = seal(record)
+        except ValueError as error:
+            raise InvalidResults(f"run {record.get('run_id')}: not a record: {error}") from None
+        folder = self.folder(record["run_id"])
+        make_folder(folder)
+        if write_new(folder / RECORD_FILE, content):
+            return True
+        problems: list[str] = []
+        if self._read(record["run_id"], problems) is not None:
+            return False
+        if write_new(folder / RECORD_FILE, content):
+            return True
+        raise GanbenchError(problems[0] if problems else f"another process writes {folder}")
+
+    def read(self, text: str) -> Record:
+        """The record of the run that `text` names (see `find`).
+
+        Raises:
+            UsageError: `text` names no run, or the run has not ended yet.
+            InvalidResults: its record is damaged; it has been set aside.
+        """
+        run_id, warnings = self.find(text), list[str]()
+        record = self._read(run_id, warnings)
+        if record is not None:
+            return record
+        if warnings:
+            raise InvalidResults(warnings[0])
+        raise UsageError(f"run {run_id} has not ended yet", "`ganbench status` shows its progress")
+
+    def finished(self, run_ids: Iterable[str]) -> tuple[dict[str, Record], list[str]]:
+        """Records of those of the runs that have ended, and a warning for every damaged one.
+
+        Asks for no runs folder: where there is none, nothing has ended.
+        """
+        warnings: list[str] = []
+        found = {run_id: self._read(run_id, warnings) for run_id in run_ids}
+        return {run_id: record for run_id, record in found.items() if record}, warnings
+
+    def discard(self, run_id: str) -> None:
+        """Set a record aside, so that its run counts as never run; nothing is deleted."""
+        path = self.folder(run_id) / RECORD_FILE
+        if path.exists():
+            _rename_aside(path, "replaced")
+
+    def read_all(self) -> Contents:
+        """Every sound record, every run without one, and a warning for everything set aside.
+
+        Raises:
+            UsageError: there is no such folder, or it cannot be read.
+        """
+        contents = Contents()
+        for run_id in self._names():
+            record = self._read(run_id, contents.warnings)
+            if record is not None:
+                contents.records.append(record)
+            elif (spec := self._read_spec(run_id, contents.warnings)) is not None:
+                contents.unfinished[run_id] = spec
+        return contents
+
+    def write_progress(self, run_id: str, progress: dict[str, Any]) -> None:
+        """Replace a run's `progress.json`: how far it is, for whoever watches.
+
+        Raises:
+            GanbenchError: it cannot be written.
+        """
+        replace_all({self.folder(run_id) / PROGRESS_FILE: canonical_json(progress) + b"\n"})
+
+    def read_progress(self, run_id: str) -> dict[str, Any] | None:
+        """What `write_progress` wrote last, or None."""
+        try:
+            progress = json.loads((self.folder(run_id) / PROGRESS_FILE).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return progress if isinstance(progress, dict) else None
+
+    def _names(self) -> list[str]:
+        try:
+            with os.scandir(self.root) as entries:
+                return sorted(
+                    entry.name
+                    for entry in entries
+                    if _RUN_ID.fullmatch(entry.name) and entry.is_dir()
+                )
+        except OSError as error:
+            reason = f"cannot read the runs folder {self.root}: {error.strerror}"
+            hint = "name it with --runs DIR, or fill it with `ganbench run --all`"
+            raise UsageError(reason, hint) from None
+
+    def _read(self, run_id: str, warnings: list[str]) -> Record | None:
+        """The record, or None with a warning where there is a file that is no sound record."""
+        path = self.root / run_id / RECORD_FILE
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            warnings.append(f"run {run_id}: {RECORD_FILE} cannot be read: {error.strerror}")
+            return None
+        try:
+            record = unseal(content)
+            if record["run_id"] != run_id:
+                raise ValueError(f"it belongs to the run {record['run_id']}")
+        except NewerSchemaError as newer:
+            warnings.append(f"run {run_id}: {RECORD_FILE} is left out: {newer}; update ganbench")
+            return None
+        except ValueError as error:
+            warnings.append(_set_aside(path, f"run {run_id}: {RECORD_FILE} is damaged: {error}"))
+            return None
+        return record
+
+    def _read_spec(self, run_id: str, warnings: list[str]) -> dict[str, Any] | None:
+        try:
+            spec = json.loads((self.root / run_id / SPEC_FILE).read_bytes())
+            check_spec(spec)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            warnings.append(f"run {run_id}: {SPEC_FILE} cannot be read: {error.strerror}")
+            return None
+        except (ValueError, RecursionError) as error:
+            warnings.append(f"run {run_id}: {SPEC_FILE} is damaged: {error}")
+            return None
+        return dict(spec)
+
+
+def _set_aside(path: Path, problem: str) -> str:
+    """Rename a damaged file, keep it, and say so in one line."""
+    try:
+        kept = _rename_aside(path, "corrupt")
+    except FileNotFoundError:  # another reader was faster
+        return f"{problem}; set aside"
+    except OSError as error:
+        return f"{problem}; not used, and cannot be renamed: {error.strerror}"
+    return f"{problem}; kept as {kept}; run it again to replace it"
+
+
+def _rename_aside(path: Path, why: str) -> str:
+    """Give a file the first free name of the form ``name.why-N``; return that name."""
+    for number in itertools.count(1):
+        target = path.with_name(f"{path.name}.{why}-{number}")
+        try:
+            move_new(path, target)
+        except FileExistsError:
+            continue
+        return target.name
+    raise AssertionError

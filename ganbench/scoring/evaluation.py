@@ -1,0 +1,132 @@
+"""One evaluation of a generator: samples drawn once, features extracted once, scores shared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar, cast
+
+import torch
+from torch import Tensor
+
+from ganbench.api.data import Data
+from ganbench.api.errors import UsageError
+from ganbench.api.scores import Extractor, Measurement
+from ganbench.scoring.errors import NonFiniteSamples
+
+T = TypeVar("T")
+
+class RealSide:
+    """What all evaluations of a run share: real samples, extractors and everything cached.
+
+    Args:
+        data: the data set.
+        split: `heldout` or `train`: which samples are the reference.
+        device: where features are computed.
+        build_extractor: makes the extractor of a reference such as ``classifier``.
+    """
+
+    def __init__(
+        self,
+        data: Data,
+        split: str,
+        device: torch.device,
+        build_extractor: Callable[[str], Extractor],
+    ) -> None:
+        self.data = data
+        self.split = split if len(data.heldout) or split == "train" else "train"
+        self.real = (data.heldout if self.split == "heldout" else data.train).to(device)
+        self._build_extractor = build_extractor
+        self._cache: dict[str, object] = {}
+
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """The result of `compute`, computed at the first call with that key."""
+        if key not in self._cache:
+            self._cache[key] = compute()
+        return cast(T, self._cache[key])
+
+    def extractor(self, name: str) -> Extractor:
+        """The extractor of that reference."""
+        return self.once(f"extractor/{name}", lambda: self._build_extractor(name))
+
+    def features(self, name: str) -> Tensor:
+        """(N, d) features of the real samples."""
+        return self.once(f"features/{name}", lambda: self.extractor(name)(self.real))
+
+
+class Snapshot:
+    """Implements `ganbench.api.scores.Evaluation` for one set of fakes.
+
+    Args:
+        side: the real side.
+        fakes: (M, *shape), uint8 images or floats.
+    """
+
+    def __init__(self, side: RealSide, fakes: Tensor) -> None:
+        self._side = side
+        self.fakes = fakes
+        self._features: dict[str, Tensor] = {}
+
+    @property
+    def data(self) -> Data:
+        """The data set."""
+        return self._side.data
+
+    @property
+    def real(self) -> Tensor:
+        """(N, *shape) reference samples."""
+        return self._side.real
+
+    @property
+    def split(self) -> str:
+        """Which split the reference is."""
+        return self._side.split
+
+    def extractor(self, name: str) -> Extractor:
+        """The extractor of that reference."""
+        return self._side.extractor(name)
+
+    def real_features(self, extractor: str) -> Tensor:
+        """(N, d) features of the reference, computed once per run."""
+        return self._side.features(extractor)
+
+    def fake_features(self, extractor: str) -> Tensor:
+        """(M, d) features of the fakes, computed once per evaluation.
+
+        Raises:
+            NonFiniteSamples: a feature is not finite.
+        """
+        if extractor not in self._features:
+            features = self.extractor(extractor)(self.fakes)
+            if not bool(torch.isfinite(features).all()):
+                raise NonFiniteSamples(f"features of {extractor} are not finite")
+            self._features[extractor] = features
+        return self._features[extractor]
+
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """The result of `compute`, a function of the real side alone."""
+        return self._side.once(key, compute)
+
+
+def measure(
+    snapshot: Snapshot, scores: Sequence[tuple[Callable[..., list[Measurement]], Mapping[str, object]]]
+) -> list[Measurement]:
+    """All measurements of the scores, in their order.
+
+    Args:
+        snapshot: the fakes and the real side.
+        scores: compute functions with their parameters.
+
+    Raises:
+        NonFiniteSamples: a score came out non-finite: that is a status, not a number.
+        UsageError: two measurements claim the same column.
+    """
+    measurements = [one for compute, parameters in scores for one in compute(snapshot, **parameters)]
+    keys = [one.key for one in measurements]
+    for one in measurements:
+        if keys.count(one.key) > 1:
+            raise UsageError(f"two scores of this task measure the same column {one.key}")
+        if not math.isfinite(one.value):
+            raise NonFiniteSamples(f"{one.label} is {one.value}")
+    return measurements
+

@@ -1,0 +1,248 @@
+"""How steadily a variant trains: scores of the curves that its seeds leave.
+
+A curve is one run's distances at fixed fractions of the budget, in their order. A distance that
+does not exist, because the run failed there, is None (NaN and infinities are read as None too). It
+counts as a utility of 0 where the score is about utilities. Where the score is about distances it
+is left out, or makes the score None: there is no number that stands for a failure.
+
+Logarithms are natural: ln 2 is a doubling of the distance.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    Distance = float | None
+    Curve = Sequence[Distance]
+
+INSTABILITIES: Final = ("nonfinite_weights", "nonfinite_output", "dead_output", "diverged")
+"""Statuses that are failures of the training itself."""
+
+ACCIDENTS: Final = ("oom", "timeout", "error", "killed")
+"""Statuses that say nothing about the variant's stability: these runs are not counted."""
+
+COLLAPSED_LATE: Final = math.log(2)
+"""A late degradation beyond this reads "collapsed late": the distance has doubled."""
+
+LEARNING_RATE_GRID: Final = (1 / 9, 1 / 3, 1.0, 3.0, 9.0)
+"""Multipliers of the recipe's learning rates for the sensitivity score."""
+
+NEAR_BEST: Final = 0.8
+"""The part of the best utility that a learning rate must keep to count as working."""
+
+
+@dataclass(frozen=True, slots=True)
+class LearningRateSensitivity:
+    """How much depends on the learning rate.
+
+    Args:
+        mean_loss: mean over the grid of the utility lost against the best, in [0, 1].
+        width: decades of learning rate with at least 0.8 of the best utility, from 0 to the width
+            of the grid (1.91 for the default one).
+    """
+
+    mean_loss: float
+    width: float
+
+
+def utility(distance: Distance, cap: float, floor: float) -> float:
+    """Where a distance lies between the cap (0) and the floor (1), on a logarithmic scale.
+
+    clip(ln(C / FD) / ln(C / f), 0, 1). The cap C is the distance of a generator that returns the
+    real mean, the floor f what real samples have against real samples. No distance gives 0.
+
+    Raises:
+        ValueError: not 0 < floor < cap.
+    """
+    if not 0 < floor < cap < math.inf:
+        raise ValueError(f"a utility needs 0 < floor < cap, not floor {floor} and cap {cap}")
+    if not _exists(distance) or distance >= cap:
+        return 0.0
+    if distance <= floor:
+        return 1.0
+    return math.log(cap / distance) / math.log(cap / floor)
+
+
+def failure_counts(statuses: Sequence[str]) -> tuple[int, int]:
+    """S1: failed runs and counted runs, for a Clopper-Pearson interval of the failure rate.
+
+    Out-of-memory deaths, time-outs, errors and killed runs are in neither number.
+    """
+    counted = [status for status in statuses if status not in ACCIDENTS]
+    return sum(status in INSTABILITIES for status in counted), len(counted)
+
+
+def diverged(curve: Curve, cap: float) -> bool:
+    """Whether a run that was once below half the cap later lay above it twice in a row."""
+    was_good, above = False, 0
+    for distance in curve:
+        above = above + 1 if _exists(distance) and distance > cap else 0
+        if was_good and above == 2:
+            return True
+        was_good = was_good or (_exists(distance) and distance < cap / 2)
+    return False
+
+
+def seed_dispersion(ends: Sequence[Distance], noise_sd: float = 0.0) -> float | None:
+    """S2: standard deviation (ddof = 1) of ln distance at the end, over the finished seeds.
+
+    Args:
+        ends: final distance of every seed; failed seeds are left out.
+        noise_sd: standard deviation of ln distance that evaluation alone causes; its square is
+            subtracted from the variance.
+
+    Returns:
+        At least 0; None with fewer than two finished seeds.
+
+    Raises:
+        ValueError: a distance is not positive.
+    """
+    logs = [_log(end) for end in ends if _exists(end)]
+    if len(logs) < 2:
+        return None
+    mean = math.fsum(logs) / len(logs)
+    variance = math.fsum((value - mean) ** 2 for value in logs) / (len(logs) - 1)
+    return math.sqrt(max(0.0, variance - noise_sd**2))
+
+
+def late_degradation(end: Distance, best: Distance) -> float | None:
+    """S3: ln distance at the end minus ln distance of the best checkpoint; ln 2 is a doubling.
+
+    Args:
+        end: distance at the end of the budget.
+        best: distance of the best checkpoint, *evaluated again with fresh latents*: the smallest
+            of many noisy evaluations is too small, and would show a loss where there is none.
+
+    Returns:
+        Negative only by evaluation noise; None where either does not exist.
+
+    Raises:
+        ValueError: a distance is not positive.
+    """
+    if not _exists(end) or not _exists(best):
+        return None
+    return _log(end) - _log(best)
+
+
+def oscillation(curve: Curve, noise: float = 0.0) -> float | None:
+    """S4: how far ln distance rises, in total, at the evaluations of the second half of a run.
+
+    Args:
+        curve: T distances; the rises counted are those at evaluation T // 2 (from 0) and later,
+            each against the evaluation before it.
+        noise: the rise of ln distance between two evaluations that noise alone explains;
+            subtracted from each.
+
+    Returns:
+        At least 0; None with fewer than two evaluations or a missing one among those needed.
+
+    Raises:
+        ValueError: a distance is not positive.
+    """
+    late = curve[max(0, len(curve) // 2 - 1) :]
+    logs = [_log(distance) for distance in late if _exists(distance)]
+    if len(logs) < max(2, len(late)):
+        return None
+    rises = (after - before for before, after in itertools.pairwise(logs))
+    return math.fsum(max(0.0, rise - noise) for rise in rises)
+
+
+def learning_rate_sensitivity(utilities: Mapping[float, float]) -> LearningRateSensitivity | None:
+    """S5: what a wrong learning rate costs.
+
+    Args:
+        utilities: final utility of each multiplier of the recipe's learning rates, averaged over
+            seeds; `LEARNING_RATE_GRID` holds the multipliers of the protocol. Between them the
+            utility is taken to be linear in the logarithm of the multiplier.
+
+    Returns:
+        None where no learning rate trained at all.
+
+    Raises:
+        ValueError: fewer than two multipliers, or one that is not positive.
+    """
+    if len(utilities) < 2 or min(utilities) <= 0:
+        raise ValueError("learning-rate sensitivity needs two or more positive multipliers")
+    best = max(utilities.values())
+    if best <= 0:
+        return None
+    points = [(math.log10(multiplier), utilities[multiplier]) for multiplier in sorted(utilities)]
+    width = math.fsum(
+        (right - left) * _share_above(NEAR_BEST * best, start, end)
+        for (left, start), (right, end) in itertools.pairwise(points)
+    )
+    loss = math.fsum(best - value for _, value in points) / len(points)
+    return LearningRateSensitivity(loss, width)
+
+
+def tuning_curve(distances: Sequence[Distance]) -> list[float | None]:
+    """S6: the expected best distance of k of the N runs, for k = 1 ... N, exactly.
+
+    Every subset of k runs is equally likely (Dodge et al. 2019, arXiv:1909.03004, without
+    replacement): the i-th best is the subset's best with probability C(N - i, k - 1) / C(N, k).
+
+    Returns:
+        N entries, falling; None for a k of which all could be failures.
+    """
+    finished = sorted(distance for distance in distances if _exists(distance))
+    n, failed = len(distances), len(distances) - len(finished)
+    return [
+        math.fsum(
+            value * (math.comb(n - i, k - 1) / math.comb(n, k))
+            for i, value in enumerate(finished, start=1)
+        )
+        if k > failed
+        else None
+        for k in range(1, n + 1)
+    ]
+
+
+def retained_utility(curves: Sequence[Curve], cap: float, floor: float) -> float | None:
+    """S7, the headline: mean final utility over the seeds, over the best that any seed ever had.
+
+    Args:
+        curves: one per seed. One that is shorter than the longest, or ends in None, has failed.
+        cap, floor: as for `utility`.
+
+    Returns:
+        In [0, 1]; 1 where every seed ends at the variant's best. None where no run ever trained.
+
+    Raises:
+        ValueError: no curve, or not 0 < floor < cap.
+    """
+    if not curves:
+        raise ValueError("retained utility of no runs")
+    marks = max(len(curve) for curve in curves)
+    values = [[utility(distance, cap, floor) for distance in curve] for curve in curves]
+    best = max((value for curve in values for value in curve), default=0.0)
+    if best == 0:
+        return None
+    ends = (curve[-1] for curve in values if len(curve) == marks)
+    return math.fsum(ends) / len(curves) / best
+
+
+def _exists(distance: Distance) -> TypeGuard[float]:
+    return distance is not None and math.isfinite(distance)
+
+
+def _log(distance: float) -> float:
+    if distance <= 0:
+        raise ValueError(
+            f"a distance of {distance} has no logarithm: the fakes are the real samples "
+            "themselves, or this score can be negative and is no distance"
+        )
+    return math.log(distance)
+
+
+def _share_above(level: float, start: float, end: float) -> float:
+    """Which part of a straight line from start to end lies at or above the level."""
+    low, high = sorted((start, end))
+    if low >= level:
+        return 1.0
+    return max(0.0, (high - level) / (high - low)) if high > low else 0.0
