@@ -47,8 +47,10 @@ def print_rows(header: list[str], rows: list[list[str]]) -> None:
 
 
 def duration(seconds: float) -> str:
-    """A duration for people, e.g. ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
-    if seconds < 60:
+    """A duration for people, e.g. ``4.2 s``, ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

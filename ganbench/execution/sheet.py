@@ -62,7 +62,7 @@ def _write_scatter(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
     axes.set_ylim(float(low[1]) - margin, float(high[1]) + margin)
     axes.set_aspect("equal")
     outside = ((fakes < low - margin) | (fakes > high + margin)).any(dim=1).float().mean()
-    note = f" ({float(outside):.0%} outside)" if float(outside) > 0 else ""
+    note = f" ({float(outside):.1%} outside)" if float(outside) >= 0.0005 else ""
     axes.set_title(f"{title}{note}", fontsize=10)
     axes.legend(loc="upper right", fontsize=8, framealpha=0.9)
     figure.savefig(path)

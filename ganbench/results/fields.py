@@ -78,6 +78,13 @@ def with_interval(name: str, description: str, unit: str = "") -> tuple[Field, .
     )
 
 
+def _rank(name: str, which: str) -> tuple[Field, ...]:
+    return (
+        _count(f"{name}_low", f"best rank {which} that the 95 % intervals allow"),
+        _count(f"{name}_high", f"worst rank {which} that the 95 % intervals allow"),
+    )
+
+
 _WHAT: Final = (
     _text("suite", "the suite that asked for the run", required=True),
     _text("task", "data set, budget and scoring protocol, as the suite names them", required=True),
@@ -102,10 +109,12 @@ _SETTING: Final = (
     _count("evaluations", "evaluations per run, at equal fractions of the budget", required=True),
     _count("memory_limit_bytes", "cap on the device's memory that the plan set", "B"),
     _text("setting", "hash of protocol, task, data set parameters and memory cap", required=True),
+    _text("timed_on", "the device, where the budget is time: it is part of the setting"),
     _count("protocol", "version of everything that changes numbers", required=True),
 )
 
 _CODE: Final = (
+    _text("variant_parameters", "all parameters of the variant, as JSON", required=True),
     _text("distribution", "the Python distribution that provides the variant"),
     _text("version", "version of that distribution"),
     _text("source_hash", "SHA-256 of that distribution's plugin package"),
@@ -170,9 +179,12 @@ RUN_FIELDS: Final = (
 
 LEADERBOARD_FIELDS: Final = (
     *_WHAT,
-    _count("rank_low", "best rank in the suite that the intervals allow"),
-    _count("rank_high", "worst rank in the suite that the intervals allow"),
+    *_rank("rank", "in the suite, by suite_utility,"),
     _text("unranked", "why there is no rank in the suite"),
+    *with_interval("suite_utility", "mean utility over the suite's tasks, all with equal weight"),
+    *_rank("stability_rank", "on the task, by retained_utility,"),
+    *_rank("distance_rank", "on the task, by distance,"),
+    _text("incomplete", "why there is no rank on the task"),
     _count("runs", "runs planned: one per seed", "runs", required=True),
     *(_count(status, f"runs that ended as {status}", "runs", required=True) for status in STATUSES),
     *with_interval(

@@ -43,11 +43,15 @@ class Runs:
         return list(self.frame.columns[len(RUN_FIELDS) :])
 
     def only(self, **allowed: Iterable[Any]) -> Runs:
-        """The runs whose columns have one of the allowed values, e.g. ``only(suite=["starter"])``."""
+        """The runs with one of the allowed values in each column: ``only(suite=["starter"])``."""
         frame = self.frame
         for column, values in allowed.items():
             frame = frame[frame[column].isin(list(values))]
         return replace(self, frame=frame.reset_index(drop=True))
+
+    def under(self, suite: str) -> Runs:
+        """The same runs under another suite's name: a run is reused by any suite that needs it."""
+        return replace(self, frame=self.frame.assign(suite=suite))
 
 
 def collect(
@@ -107,6 +111,7 @@ def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
     row = _spec_row(spec, record["protocol"], record["pins"], pins)
     row |= {one.name: _known(environment.get(one.name)) for one in ENVIRONMENT}
     row |= {
+        "timed_on": row["device_name"] if row["budget_kind"] == "seconds" else None,
         "status": status,
         **used,
         "flops_per_step": record["flops_per_step"],
@@ -137,7 +142,6 @@ def _spec_row(
 ) -> dict[str, Any]:
     """What is known of a run before it starts."""
     task, memory = spec["task"], spec.get("memory_bytes")
-    parameters = canonical_json(spec["dataset_parameters"])
     setting = canonical_json([protocol, task, spec["dataset_parameters"], memory])
     used = tuple(sorted(spec.get("pins") or pins, key=lambda pin: (pin["kind"], pin["name"])))
     code = _digest(canonical_json(used))
@@ -150,13 +154,14 @@ def _spec_row(
         "variant": spec["variant"],
         "seed": spec["seed"],
         "dataset": task["dataset"],
-        "dataset_parameters": parameters.decode(),
+        "dataset_parameters": canonical_json(spec["dataset_parameters"]).decode(),
         "budget_kind": task["budget"]["kind"],
         "budget_amount": task["budget"]["amount"],
         "split": task["split"],
         "fakes": task["fakes"],
         "evaluations": task["evaluations"],
         "memory_limit_bytes": memory,
+        "variant_parameters": canonical_json(spec["parameters"]).decode(),
         "setting": _digest(setting),
         "protocol": protocol,
         "code": code,
@@ -179,7 +184,6 @@ def _quality(record: Record) -> dict[str, Any]:
     best = min(known, default=None)
     end = curve[-1] if status == "ok" and curve else None
     floor, cap = column["floor"], column["cap"]
-    usable = floor is not None and cap is not None and 0 < floor < cap
     row: dict[str, Any] = {
         "primary": primary,
         "distance_end": end,
@@ -188,10 +192,10 @@ def _quality(record: Record) -> dict[str, Any]:
         "distance_cap": cap,
         "utility_end": end_utility,
     }
-    if usable and end is not None:
-        row["utility_end"] = utility(end, cap, floor)
-    if usable and best is not None:
-        row["utility_best"] = utility(best, cap, floor)
+    if floor is not None and cap is not None and 0 < floor < cap:
+        row["utility_best"] = None if best is None else utility(best, cap, floor)
+        if end is not None:
+            row["utility_end"] = utility(end, cap, floor)
     if status == "ok":
         row["late_degradation"] = _if_positive(late_degradation, end, best)
         row["oscillation"] = _if_positive(oscillation, curve)

@@ -112,7 +112,7 @@ class RunStore:
 
         Raises:
             InvalidResults: this is no valid record (a NaN, a missing key, a wrong type).
-            GanbenchError: the folder cannot be written to, or holds a file that cannot be set aside.
+            GanbenchError: the folder cannot be written to, or has a file that cannot be set aside.
         """
         try:
             content = seal(record)

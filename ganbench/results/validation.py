@@ -36,6 +36,7 @@ class _Spec(TypedDict):
 
     suite: str
     variant: str
+    parameters: dict[str, Any]
     task: _Task
     dataset_parameters: dict[str, Any]
     seed: int

@@ -1,0 +1,94 @@
+"""Which runs may stand in one table, and which of them are seeds of one row.
+
+Runs are compared only within a *part*: one suite, one setting (protocol, task with its budget and
+sample counts, data set parameters, memory cap), one primary distance and, where the budget is
+time, one model of device. Seeds are averaged only within an *entry*: one variant in one part, with the
+same parameters and from exactly one version of the code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ganbench.results.record import INSTABILITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from ganbench.results.frame import Runs
+
+Row = dict[str, Any]
+
+COUNTED = ("ok", *INSTABILITIES)
+"""Statuses of runs that say something about their variant; the others are accidents."""
+
+_SETTING = ["suite", "setting"]
+_PART = ["suite", "protocol", "timed_on", "task", "setting", "primary"]
+_ENTRY = ["variant", "variant_parameters", "code"]
+_OWN = ["variant", "variant_parameters", "distribution", "version", "source_hash"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The seeds of one variant in one part. `runs` are rows of `Runs.frame`, None where empty."""
+
+    part: tuple[Any, ...]
+    runs: list[Row]
+
+    @property
+    def edition(self) -> tuple[Any, ...]:
+        """Suite, protocol and device: what the tasks of one ranking have in common."""
+        return self.part[:3]
+
+    @property
+    def own_code(self) -> tuple[Any, ...]:
+        """The variant and the code that provides it, whatever data and scores it meets."""
+        return tuple(self.runs[0][key] for key in _OWN)
+
+    def __getitem__(self, column: str) -> Any:
+        """What all its runs have in that column of the setting, e.g. ``task``."""
+        return self.runs[0][column]
+
+    def values(self, column: str, statuses: Sequence[str] | None = None) -> list[Any]:
+        """The values in a column that exist, of the runs that ended in one of these ways."""
+        return [
+            run[column]
+            for run in self.runs
+            if run[column] is not None and (statuses is None or run["status"] in statuses)
+        ]
+
+    def count(self, *statuses: str) -> int:
+        """How many of its runs ended in one of these ways."""
+        return sum(run["status"] in statuses for run in self.runs)
+
+
+def entries(runs: Runs) -> list[Entry]:
+    """All entries, sorted by part, variant and code."""
+    frame = _assigned(runs.frame)
+    values = frame.astype(object).where(frame.notna(), None)
+    rows = [dict(zip(frame.columns, row, strict=True)) for row in values.itertuples(index=False)]
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[key] for key in (*_PART, *_ENTRY)), []).append(row)
+    found = [Entry(key[: len(_PART)], group) for key, group in groups.items()]
+    return sorted(found, key=lambda entry: [str(entry[key] or "") for key in (*_PART, *_ENTRY)])
+
+
+def _assigned(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put runs that ended before they knew their primary distance or device where they belong.
+
+    That is where the other seeds of their variant are, else where all others of their setting are.
+    A run for which several places are left stays in a part of its own.
+    """
+    frame = frame.copy()
+    timed = frame["budget_kind"] == "seconds"
+    for column, rows in (("primary", frame["primary"].isna()), ("timed_on", timed)):
+        for keys in ([*_SETTING, *_ENTRY], _SETTING):
+            places = frame.groupby(keys, dropna=False)[column]
+            only = places.transform("first").where(places.transform("nunique") == 1)
+            missing = rows & frame[column].isna()
+            frame[column] = frame[column].mask(missing, only)
+    return frame

@@ -1,0 +1,40 @@
+"""What tests of several folders share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parent / "data"
+
+RunCli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def ganbench_cli(tmp_path: Path) -> RunCli:
+    """Call the real command in a process of its own, in an empty folder.
+
+    `plugins`: folders with further distributions, as if they were installed.
+    """
+
+    def run(
+        *arguments: str, plugins: Sequence[Path] = (), timeout: float = 300, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        env = {**os.environ, "NO_COLOR": "1", **environment}
+        env["PYTHONPATH"] = os.pathsep.join([*map(str, plugins), env.get("PYTHONPATH", "")])
+        return subprocess.run(
+            [sys.executable, "-m", "ganbench", *arguments],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
