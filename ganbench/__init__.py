@@ -5,6 +5,7 @@ Plugin authors import their whole contract from here. Importing ganbench never i
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.data import Data, DataInfo, KnownModes
@@ -23,6 +24,9 @@ from ganbench.api.specs import (
     VariantSpec,
 )
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION
+
+if TYPE_CHECKING:
+    from ganbench.functions import leaderboard, plan, run
 
 __version__ = "0.1.0"
 
@@ -52,4 +56,14 @@ __all__ = [
     "Training",
     "VariantSpec",
     "hookimpl",
+    "leaderboard",
+    "plan",
+    "run",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Functions that need pandas are imported when first used: plugins import ganbench, too."""
+    if name in ("leaderboard", "plan", "run"):
+        return getattr(import_module("ganbench.functions"), name)
+    raise AttributeError(f"module 'ganbench' has no attribute {name!r}")

@@ -80,7 +80,8 @@ class Data:
 
     Args:
         info: its shape; must agree with the tensors.
-        train: what generators learn from. Images: (N, C, H, W) uint8. Anything else: (N, ...) float32.
+        train: what generators learn from. Images: (N, C, H, W) uint8. Anything else: (N, ...)
+            float32.
         heldout: samples of the same law that no generator, discriminator or extractor ever sees
             in training; may be empty (0 rows) where a data set has none.
         train_labels, heldout_labels: (N,) int64 class of each sample, or None.

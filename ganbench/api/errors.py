@@ -48,7 +48,7 @@ class NothingSelected(GanbenchError):
 
 
 class MissingData(UsageError):
-    """A data set or a set of pretrained weights is not on this machine; the hint says how to get it."""
+    """Data or pretrained weights are not on this machine; the hint says how to get them."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

@@ -32,9 +32,7 @@ class Catalogue:
     def __init__(self, found: Iterable[EntryPoint], blocked: Collection[str] = ()) -> None:
         self._loaded = load_plugins(found, blocked)
         self._entries: dict[tuple[str, str], tuple[Spec, Plugin]] = {
-            (spec.kind, spec.name): (spec, one.plugin)
-            for one in self._loaded
-            for spec in one.specs
+            (spec.kind, spec.name): (spec, one.plugin) for one in self._loaded for spec in one.specs
         }
 
     @property
@@ -53,7 +51,7 @@ class Catalogue:
             PluginNotUsable: a plugin of that name is there, but not loaded.
             UsageError: nothing of that name is there.
         """
-        return cast(S, self._find(spec_type.kind, name)[0])
+        return cast("S", self._find(spec_type.kind, name)[0])
 
     def plugin_of(self, spec: Spec) -> Plugin:
         """The plugin that provides a spec."""
@@ -74,13 +72,15 @@ class Catalogue:
         for plugin in self.plugins:
             if plugin.state is not State.LOADED and name in (plugin.name, plugin.distribution):
                 raise PluginNotUsable(
-                    f"{kind} {name!r} is not usable: plugin {plugin.name!r} of {plugin.distribution} "
-                    f"is {plugin.state}: {plugin.reason}",
+                    f"{kind} {name!r} is not usable: plugin {plugin.name!r} of "
+                    f"{plugin.distribution} is {plugin.state}: {plugin.reason}",
                     "`ganbench plugins` shows the state of every plugin",
                 )
         for other in SPEC_TYPES:
             if (other, name) in self._entries:
-                raise UsageError(f"{name!r} is a {other}, not a {kind}", f"see `ganbench info {name}`")
+                raise UsageError(
+                    f"{name!r} is a {other}, not a {kind}", f"see `ganbench info {name}`"
+                )
         hint = did_you_mean(name, self.names(kind)) or f"no usable plugin provides a {kind}"
         raise UsageError(f"unknown {kind} {name!r}", hint)
 

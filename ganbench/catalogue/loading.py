@@ -179,9 +179,7 @@ def _resolve_name_clashes(loaded: list[LoadedPlugin]) -> list[LoadedPlugin]:
 
 def _clash(one: LoadedPlugin, owners: dict[tuple[str, str], list[Plugin]]) -> str:
     for spec in one.specs:
-        others = [
-            owner for owner in owners[spec.kind, spec.name] if owner is not one.plugin
-        ]
+        others = [owner for owner in owners[spec.kind, spec.name] if owner is not one.plugin]
         if others and one.plugin.distribution != BUILT_IN:
             names = " and ".join(f"{other.name} ({other.distribution})" for other in others)
             return f"the {spec.kind} {spec.name!r} is also provided by {names}"

@@ -34,7 +34,7 @@ class Finding(NamedTuple):
 @runs_option
 @json_option
 @click.pass_obj
-def command(blocked: tuple[str, ...], runs: Path, as_json: bool) -> int:
+def command(blocked: tuple[str, ...], /, runs: Path, as_json: bool) -> int:
     """Check this machine: versions, devices, cores, folders, data, plugins.
 
     Exits with 1 if something would keep runs from working.

@@ -26,7 +26,7 @@ _EXAMPLES = {
 @click.argument("name")
 @json_option
 @click.pass_obj
-def command(blocked: tuple[str, ...], name: str, as_json: bool) -> None:
+def command(blocked: tuple[str, ...], /, name: str, as_json: bool) -> None:
     """Tell what NAME is: parameters, recipe, paper, distribution, file."""
     catalogue = installed_catalogue(blocked)
     found = [_describe(spec, catalogue) for spec in _specs(catalogue, name)]
@@ -34,7 +34,9 @@ def command(blocked: tuple[str, ...], name: str, as_json: bool) -> None:
         found.append(_describe_suite(load_suite(name)))
     if not found:
         known = [one for kind in SPEC_TYPES for one in catalogue.names(kind)]
-        raise UsageError(f"nothing is named {name!r}", did_you_mean(name, [*known, *embedded_suites()]))
+        raise UsageError(
+            f"nothing is named {name!r}", did_you_mean(name, [*known, *embedded_suites()])
+        )
     if as_json:
         print_json(found)
         return
@@ -46,7 +48,9 @@ def command(blocked: tuple[str, ...], name: str, as_json: bool) -> None:
 
 def _specs(catalogue: Catalogue, name: str) -> list[Spec]:
     kinds = ["variant", *(kind for kind in SPEC_TYPES if kind != "variant")]
-    return [catalogue.get(SPEC_TYPES[kind], name) for kind in kinds if name in catalogue.names(kind)]
+    return [
+        catalogue.get(SPEC_TYPES[kind], name) for kind in kinds if name in catalogue.names(kind)
+    ]
 
 
 def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
@@ -101,7 +105,9 @@ def _print(described: dict[str, Any]) -> None:
         click.echo(f"  recipe on {name}:")
         _print_recipe(recipe)
     for task in described.get("tasks", []):
-        scores = ", ".join([*task["scores"], *(f"{one} (at the end)" for one in task["final_scores"])])
+        scores = ", ".join(
+            [*task["scores"], *(f"{one} (at the end)" for one in task["final_scores"])]
+        )
         click.echo(f"  task {task['name']}: {task['dataset']}, {task['budget']}, {scores}")
 
 

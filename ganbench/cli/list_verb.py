@@ -18,7 +18,7 @@ PLURALS = {"losses": "loss", **{f"{kind}s": kind for kind in SPEC_TYPES if kind 
 @click.argument("kind", required=False, metavar="[KIND]")
 @json_option
 @click.pass_obj
-def command(blocked: tuple[str, ...], kind: str | None, as_json: bool) -> None:
+def command(blocked: tuple[str, ...], /, kind: str | None, as_json: bool) -> None:
     """List what is there: everything, or one KIND.
 
     KIND is variants, models, losses, datasets, scores, extractors or suites.

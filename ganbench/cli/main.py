@@ -30,9 +30,11 @@ class Verbs(click.Group):
     """A group that imports the module of a verb only when that verb is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """All verbs, in the order in which people meet them."""
         return list(VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb's command, from its own module."""
         if cmd_name not in VERBS:
             return None
         module = importlib.import_module(f"ganbench.cli.{cmd_name}_verb")
@@ -40,16 +42,19 @@ class Verbs(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The verbs with their one-line help, without importing any of them."""
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """The verb that is meant; a suggestion where it is mistyped."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             hint = did_you_mean(args[0], VERBS) if args else None
             if hint and hint.startswith("did you mean"):
-                error.message = f"{error.message.rstrip('.')}: {hint}"
+                message = f"{error.message.rstrip('.')}: {hint}"
+                raise click.UsageError(message, ctx) from None
             raise
 
 
@@ -90,6 +95,6 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of our output has gone (`ganbench table | head`): that is no error, but Python
         # would complain once more when it flushes at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         code = 0
     sys.exit(code if isinstance(code, int) else 0)

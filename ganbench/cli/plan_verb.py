@@ -23,7 +23,7 @@ from ganbench.results.store import RunStore
 @runs_option
 @json_option
 @click.pass_obj
-def command(blocked: tuple[str, ...], runs: Path, as_json: bool, **options: Any) -> None:
+def command(blocked: tuple[str, ...], /, runs: Path, as_json: bool, **options: Any) -> None:
     """Show what `run` would do with the same selection, and run nothing.
 
     Times are those of finished runs of the same variant, task and budget in the runs folder;
@@ -52,9 +52,7 @@ def _kind(spec: RunSpec) -> tuple[str, str, str]:
     return spec.variant, spec.task.name, str(spec.task.budget)
 
 
-def _expected_seconds(
-    plan: Plan, records: dict[str, Record]
-) -> dict[tuple[str, str, str], float]:
+def _expected_seconds(plan: Plan, records: dict[str, Record]) -> dict[tuple[str, str, str], float]:
     """Median wall time of finished runs, by variant, task and budget."""
     seen = defaultdict(list)
     for spec in plan.runs:

@@ -14,7 +14,7 @@ from ganbench.cli.options import json_option
 @click.option("--requirements", is_flag=True, help="Print pins of the distributions, for pip.")
 @json_option
 @click.pass_obj
-def command(blocked: tuple[str, ...], requirements: bool, as_json: bool) -> None:
+def command(blocked: tuple[str, ...], /, requirements: bool, as_json: bool) -> None:
     """Show every plugin with its state and the reason for it.
 
     States: loaded, blocked (disabled on request), conflict (a name is taken), broken (it cannot be

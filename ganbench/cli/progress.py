@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ganbench.cli.console import duration, talk, wants_colour
@@ -18,10 +19,12 @@ class PlainProgress:
 
     Args:
         total: runs in the plan.
+        say: takes the lines.
     """
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, say: Callable[[str], None] = talk) -> None:
         self._total = total
+        self._say = say
         self._done = 0
         self._reused = 0
 
@@ -30,7 +33,7 @@ class PlainProgress:
 
     def __exit__(self, *_: object) -> None:
         if self._reused:
-            talk(f"{self._reused} of {self._total} runs were finished before and are reused")
+            self._say(f"{self._reused} of {self._total} runs were finished before and are reused")
 
     def started(self, spec: RunSpec) -> None:
         """A run has got its slot: nothing to print until it is over."""
@@ -41,11 +44,11 @@ class PlainProgress:
         if reused:
             self._reused += 1
             return
-        talk(f"[{self._done:>{len(str(self._total))}}/{self._total}] {summary(spec, record)}")
+        self._say(f"[{self._done:>{len(str(self._total))}}/{self._total}] {summary(spec, record)}")
 
     def warned(self, message: str) -> None:
         """Print a warning."""
-        talk(f"warning: {message}")
+        self._say(f"warning: {message}")
 
 
 class LiveProgress:

@@ -15,7 +15,9 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 @click.command()
 @selection_options
 @runs_option
-@click.option("--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU."
+)
 @click.option("--limit", default="12h", show_default=True, help="Wall time of one run, e.g. 30m.")
 @click.option("--fresh", is_flag=True, help="Run again what is finished already.")
 @click.option("--fail-fast", is_flag=True, help="Start no further run once one has failed.")
@@ -24,6 +26,7 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 @click.pass_obj
 def command(
     blocked: tuple[str, ...],
+    /,
     runs: Path,
     jobs: int | None,
     limit: str,

@@ -1,1 +1,1 @@
-"""Running a plan: one isolated process per run, limits kept by the parent, a record for every run."""
+"""Running a plan: a process per run, limits kept by the parent, a record for every run."""

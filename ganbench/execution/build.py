@@ -112,7 +112,9 @@ class Builder:
 
     def _networks(self, data: DataInfo, recipe: Recipe) -> Networks:
         spec = self.catalogue.get(ModelSpec, recipe.model)
-        networks = _call(f"model {spec.name}", import_builder(spec.build), data, **recipe.model_parameters)
+        networks = _call(
+            f"model {spec.name}", import_builder(spec.build), data, **recipe.model_parameters
+        )
         if not isinstance(networks, Networks):
             got = type(networks).__name__
             raise PluginNotUsable(f"model {spec.name} must build Networks, it built a {got}")
@@ -123,10 +125,14 @@ class Builder:
 
     def _loss(self, recipe: Recipe) -> Loss:
         spec = self.catalogue.get(LossSpec, recipe.loss)
-        loss: Loss = _call(f"loss {spec.name}", import_builder(spec.build), **recipe.loss_parameters)
+        loss: Loss = _call(
+            f"loss {spec.name}", import_builder(spec.build), **recipe.loss_parameters
+        )
         for method in ("discriminator_loss", "generator_loss"):
             if not callable(getattr(loss, method, None)):
-                raise PluginNotUsable(f"loss {spec.name} built a {type(loss).__name__} without {method}")
+                raise PluginNotUsable(
+                    f"loss {spec.name} built a {type(loss).__name__} without {method}"
+                )
         if isinstance(loss, nn.Module):
             loss.to(self.device)
         return loss

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -110,15 +110,22 @@ class Evaluator:
 
     def _check_weights(self) -> None:
         networks = self._trainer.networks
-        for name, module in (("generator", networks.generator), ("discriminator", networks.discriminator)):
+        for name, module in (
+            ("generator", networks.generator),
+            ("discriminator", networks.discriminator),
+        ):
             if not all_finite(module):
-                raise Unstable("nonfinite_weights", self._at_step(f"the {name}'s weights are not finite"))
+                raise Unstable(
+                    "nonfinite_weights", self._at_step(f"the {name}'s weights are not finite")
+                )
 
     def _sample(self) -> Tensor:
         law, device = self._trainer.networks.latent, self._trainer.device
         raw = sample(self._trainer.evaluated, law, self._task.fakes, device, EVALUATION_SEED)
         if not bool(torch.isfinite(raw).all()):
-            raise Unstable("nonfinite_output", self._at_step("the generator's output is not finite"))
+            raise Unstable(
+                "nonfinite_output", self._at_step("the generator's output is not finite")
+            )
         self._dead = is_dead(raw)
         return to_bytes(raw) if self._side.data.info.modality == "image" else raw
 
@@ -130,9 +137,9 @@ class Evaluator:
 
     def _keep(self, measured: list[Measurement], fraction: float) -> None:
         for one in measured:
-            fields: dict[str, Any] = asdict(one)
+            fields = asdict(one)
             key, _ = fields.pop("key"), fields.pop("value")
-            self.columns[key] = Column(**fields)
+            self.columns[key] = cast("Column", fields)
         if self.primary is None:
             distances = [one.key for one in measured if None not in (one.floor, one.cap)]
             self.primary = distances[0] if distances else None

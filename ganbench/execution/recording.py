@@ -1,4 +1,4 @@
-"""Filling in a record, by the run itself or by the parent of one that cannot. Never imports torch."""
+"""Filling in a record, by the run itself or by its parent. Never imports torch."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make_record(
         api=API_VERSION,
         run_id=spec.run_id,
         spec=spec.to_json(),
-        pins=[cast(Pin, pin) for pin in spec.pins],
+        pins=[cast("Pin", pin) for pin in spec.pins],
         status=status,
         failure=failure,
         used=Used(flops=0.0, seconds=0.0, images=0, steps=0),
@@ -43,7 +43,7 @@ def make_record(
         started=started.isoformat(timespec="seconds"),
         finished=now.isoformat(timespec="seconds"),
     )
-    record.update(cast(Record, known))
+    record.update(cast("Record", known))
     return record
 
 

@@ -60,7 +60,9 @@ class Run:
         except (MemoryError, torch.OutOfMemoryError) as error:
             self._fail("oom", error)
         except SystemExit as error:
-            self._fail("error", RuntimeError(f"the code under test called sys.exit({error.code!r})"))
+            self._fail(
+                "error", RuntimeError(f"the code under test called sys.exit({error.code!r})")
+            )
         except Exception as error:
             self._fail("oom" if "t allocate memory" in str(error) else "error", error)
         return self._record()
@@ -122,11 +124,15 @@ class Run:
             "setup": self._setup_seconds,
             "wall": time.perf_counter() - self._wall,
         }
-        measured = {} if evaluator is None else {
-            "columns": evaluator.columns,
-            "primary": evaluator.primary,
-            "points": evaluator.points,
-        }
+        measured = (
+            {}
+            if evaluator is None
+            else {
+                "columns": evaluator.columns,
+                "primary": evaluator.primary,
+                "points": evaluator.points,
+            }
+        )
         return make_record(
             self.spec,
             self._status,

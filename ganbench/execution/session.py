@@ -97,7 +97,7 @@ def run_plan(
                     continue
                 records[record["run_id"]] = record
                 listener.finished(futures[future], record, reused=False)
-                observers.ganbench_run_finished(record=cast(dict[str, Any], record))
+                observers.ganbench_run_finished(record=cast("dict[str, Any]", record))
                 if fail_fast and record["status"] != "ok":
                     stopped_early = True
                     pending = {one for one in pending if not one.cancel()}

@@ -43,7 +43,9 @@ def _write_grid(images: Tensor, path: Path) -> None:
     pixels = grid[0].numpy() if channels == 1 else grid.permute(1, 2, 0).numpy()
     factor = max(1, SHEET_SIDE // max(pixels.shape[:2]))
     picture = Image.fromarray(pixels)
-    picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST).save(path)
+    picture.resize(
+        (picture.width * factor, picture.height * factor), Image.Resampling.NEAREST
+    ).save(path)
 
 
 def _write_scatter(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
@@ -54,8 +56,12 @@ def _write_scatter(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
     figure = Figure(figsize=(5.12, 5.12), dpi=100, layout="tight")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.scatter(*real.T.numpy(), s=14, c="#b8b8b8", linewidths=0, label="real")
-    axes.scatter(*fakes.T.numpy(), s=3, c="#1f6fb4", alpha=0.6, linewidths=0, label="generated")
+    for points, size, colour, name in (
+        (real, 14, "#b8b8b8", "real"),
+        (fakes, 3, "#1f6fb4", "generated"),
+    ):
+        x, y = points.T.numpy()
+        axes.scatter(x, y, s=size, c=colour, alpha=0.7, linewidths=0, label=name)
     low, high = real.amin(dim=0), real.amax(dim=0)
     margin = 0.15 * float((high - low).max())
     axes.set_xlim(float(low[0]) - margin, float(high[0]) + margin)

@@ -65,7 +65,9 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()):
-            raise UsageError(f"seeds {text!r} are no integers or ranges", "write them as 0-4 or 0,2,5")
+            raise UsageError(
+                f"seeds {text!r} are no integers or ranges", "write them as 0-4 or 0,2,5"
+            )
         start, stop = int(first), int(last or first)
         if stop < start or stop - start >= 10_000 or stop >= 2**32:
             raise UsageError(f"seed range {part.strip()!r} is empty or too large")

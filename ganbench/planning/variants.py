@@ -82,11 +82,9 @@ def choose_variant(
         specs: tuple[Spec, ...] = (model, loss)
     else:
         spec = catalogue.get(VariantSpec, reference.name)
-        declared, specs = spec.parameters, (spec,)
+        declared, specs = dict(spec.parameters), (spec,)
     parameters = resolve_parameters(reference.name, declared, given)
-    changed = {
-        name: value for name, value in parameters.items() if value != declared[name].default
-    }
+    changed = {name: value for name, value in parameters.items() if value != declared[name].default}
     return Variant(
         name=reference.name,
         parameters=parameters,
@@ -117,15 +115,19 @@ def _part(parameters: Mapping[str, Value], prefix: str) -> dict[str, Value]:
 
 def _call_recipe(spec: VariantSpec, data: DataInfo, parameters: Mapping[str, Value]) -> Recipe:
     try:
-        recipe = spec.recipe(data, **parameters)
+        recipe: object = spec.recipe(data, **parameters)
     except UsageError:
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
-        raise PluginNotUsable(f"the recipe of {spec.name} fails on {data.name}: {reason}") from error
+        raise PluginNotUsable(
+            f"the recipe of {spec.name} fails on {data.name}: {reason}"
+        ) from error
     if not isinstance(recipe, Recipe):
         got = type(recipe).__name__
-        raise PluginNotUsable(f"the recipe of {spec.name} must return a Recipe, it returned a {got}")
+        raise PluginNotUsable(
+            f"the recipe of {spec.name} must return a Recipe, it returned a {got}"
+        )
     return recipe
 
 

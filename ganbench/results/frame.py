@@ -104,6 +104,12 @@ def typed_frame(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.Da
     return frame.sort_values(order, ignore_index=True, kind="stable")
 
 
+def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The frame's rows as dicts, with None for what is missing."""
+    values = frame.astype(object).where(frame.notna(), None)
+    return [dict(zip(frame.columns, row, strict=True)) for row in values.itertuples(index=False)]
+
+
 def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
     spec, used, status = record["spec"], record["used"], record["status"]
     clocks, sizes, failure = record["clocks"], record["parameters"], record["failure"]
@@ -231,7 +237,10 @@ def _utc(text: str) -> str | None:
 
 
 def _known(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+    """Text without control characters, which have no place in a cell; None for nothing."""
+    if value is None or value == "":
+        return None
+    return "".join(letter if letter.isprintable() else " " for letter in str(value))
 
 
 def _joined(values: Iterable[str]) -> str | None:

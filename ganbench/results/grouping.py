@@ -11,14 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ganbench.results.frame import Runs, plain_rows
 from ganbench.results.record import INSTABILITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-    from ganbench.results.frame import Runs
 
 Row = dict[str, Any]
 
@@ -67,11 +66,8 @@ class Entry:
 
 def entries(runs: Runs) -> list[Entry]:
     """All entries, sorted by part, variant and code."""
-    frame = _assigned(runs.frame)
-    values = frame.astype(object).where(frame.notna(), None)
-    rows = [dict(zip(frame.columns, row, strict=True)) for row in values.itertuples(index=False)]
     groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
+    for row in plain_rows(_assigned(runs.frame)):
         groups.setdefault(tuple(row[key] for key in (*_PART, *_ENTRY)), []).append(row)
     found = [Entry(key[: len(_PART)], group) for key, group in groups.items()]
     return sorted(found, key=lambda entry: [str(entry[key] or "") for key in (*_PART, *_ENTRY)])

@@ -18,13 +18,13 @@ from ganbench.results.frame import Runs
 from ganbench.results.grouping import COUNTED, Entry, entries
 from ganbench.results.record import INSTABILITIES
 from ganbench.results.standing import Coverage, add_standings
+from ganbench.scoring.stability import retained_utility, seed_dispersion
 from ganbench.scoring.statistics import (
     Interval,
     clopper_pearson,
     geometric_mean_interval,
     mean_interval,
 )
-from ganbench.scoring.stability import retained_utility, seed_dispersion
 
 _COSTS = ("seconds", "flops", "steps", "images", "seconds_per_step", "peak_memory_bytes")
 _MACHINE_COSTS = ("seconds", "seconds_per_step", "peak_memory_bytes")

@@ -160,14 +160,16 @@ def _in_suite(own: list[Entry], parts: set[Part], needed: Coverage) -> Row:
 
 
 def _unranked(own: list[Entry], absent: list[str], needed: Coverage) -> str | None:
-    """The first reason that keeps a variant from a rank in the suite."""
+    """What keeps a variant from a rank in the suite."""
     if absent:
         return f"not run on {', '.join(absent)}"
     if len(own) > len({entry.part for entry in own}):
         return "run with several versions of data or scores"
+    problems: dict[str, list[str]] = {}
     for entry in own:
-        if missing := _missing_seeds(entry, needed):
-            return f"{entry['task']}: {missing}"
-        if len(entry.values("utility_end", COUNTED)) < entry.count(*COUNTED):
-            return f"{entry['task']}: no distance with a floor and a cap"
-    return None
+        problem = _missing_seeds(entry, needed)
+        if problem is None and len(entry.values("utility_end", COUNTED)) < entry.count(*COUNTED):
+            problem = "no distance with a floor and a cap"
+        if problem:
+            problems.setdefault(problem, []).append(str(entry["task"]))
+    return "; ".join(f"{', '.join(tasks)}: {why}" for why, tasks in problems.items()) or None

@@ -61,6 +61,7 @@ def as_record(data: Any) -> Record:
         raise ValueError(f"record.schema is {schema}, not {SCHEMA_VERSION}")
     check_spec(data["spec"])
     record = cast("Record", data)
+    _check_columns(record)
     _check_points(record)
     return record
 
@@ -68,6 +69,20 @@ def as_record(data: Any) -> Record:
 def check_spec(spec: Any) -> None:
     """Raise ValueError unless `spec` has all that tables need of it."""
     _checker(_Spec)(spec, "spec")
+    for name in (spec["suite"], spec["variant"], spec["task"]["name"], spec["task"]["dataset"]):
+        _check_printable(name)
+
+
+def _check_columns(record: Record) -> None:
+    for key, column in record["columns"].items():
+        for name in (key, column["label"], column["unit"]):
+            _check_printable(name)
+
+
+def _check_printable(name: str) -> None:
+    """Names go to terminals and into cells: no escape sequences, no line breaks."""
+    if not name.isprintable():
+        raise ValueError(f"the name {name!r} has characters that cannot be printed")
 
 
 def _check_points(record: Record) -> None:

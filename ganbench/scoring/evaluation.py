@@ -16,6 +16,7 @@ from ganbench.scoring.errors import NonFiniteSamples
 
 T = TypeVar("T")
 
+
 class RealSide:
     """What all evaluations of a run share: real samples, extractors and everything cached.
 
@@ -43,7 +44,7 @@ class RealSide:
         """The result of `compute`, computed at the first call with that key."""
         if key not in self._cache:
             self._cache[key] = compute()
-        return cast(T, self._cache[key])
+        return cast("T", self._cache[key])
 
     def extractor(self, name: str) -> Extractor:
         """The extractor of that reference."""
@@ -109,7 +110,8 @@ class Snapshot:
 
 
 def measure(
-    snapshot: Snapshot, scores: Sequence[tuple[Callable[..., list[Measurement]], Mapping[str, object]]]
+    snapshot: Snapshot,
+    scores: Sequence[tuple[Callable[..., list[Measurement]], Mapping[str, object]]],
 ) -> list[Measurement]:
     """All measurements of the scores, in their order.
 
@@ -121,7 +123,9 @@ def measure(
         NonFiniteSamples: a score came out non-finite: that is a status, not a number.
         UsageError: two measurements claim the same column.
     """
-    measurements = [one for compute, parameters in scores for one in compute(snapshot, **parameters)]
+    measurements = [
+        one for compute, parameters in scores for one in compute(snapshot, **parameters)
+    ]
     keys = [one.key for one in measurements]
     for one in measurements:
         if keys.count(one.key) > 1:
@@ -129,4 +133,3 @@ def measure(
         if not math.isfinite(one.value):
             raise NonFiniteSamples(f"{one.label} is {one.value}")
     return measurements
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class AverageGenerator:
@@ -22,11 +22,9 @@ class AverageGenerator:
     def __init__(self, generator: nn.Module, decay: float) -> None:
         self.module = copy.deepcopy(generator).requires_grad_(False)
         self._decay = decay
-        self._averages = list(self.module.parameters())
-        self._weights = [parameter.detach() for parameter in generator.parameters()]
-        self._buffers = list(
-            zip(self.module.buffers(), generator.buffers(), strict=True)
-        )
+        self._averages: list[Tensor] = list(self.module.parameters())
+        self._weights: list[Tensor] = [parameter.detach() for parameter in generator.parameters()]
+        self._buffers = list(zip(self.module.buffers(), generator.buffers(), strict=True))
 
     @torch.no_grad()
     def update(self) -> None:

@@ -76,7 +76,11 @@ class BudgetClock:
             self._look()
             return self.seconds >= amount
         images, flops = self._last_step
-        after = {"steps": self.steps + 1, "images": self.images + images, "flops": self.flops + flops}
+        after = {
+            "steps": self.steps + 1,
+            "images": self.images + images,
+            "flops": self.flops + flops,
+        }
         return after[self._budget.kind] > amount
 
     def mark_reached(self) -> bool:

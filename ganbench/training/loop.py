@@ -107,7 +107,7 @@ class Trainer:
         left behind in the other network, and none is computed there in vain."""
         optimiser = self.optimisers[side]
         optimiser.zero_grad()
-        loss.backward(inputs=self.parameters[side])
+        loss.backward(inputs=self.parameters[side])  # type: ignore[no-untyped-call]
         optimiser.step()
 
     def anneal(self, fraction: float) -> None:

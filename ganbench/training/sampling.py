@@ -13,7 +13,9 @@ DEAD_VARIANCE = 1e-12
 
 
 @torch.no_grad()
-def sample(generator: nn.Module, law: Latent, count: int, device: torch.device, seed: int) -> Tensor:
+def sample(
+    generator: nn.Module, law: Latent, count: int, device: torch.device, seed: int
+) -> Tensor:
     """(count, *shape) raw outputs of a generator.
 
     The generator is in eval mode for the call (batch norm with running statistics) and back in its
@@ -23,7 +25,9 @@ def sample(generator: nn.Module, law: Latent, count: int, device: torch.device, 
     training = generator.training
     generator.eval()
     try:
-        parts = [generator(latents[i : i + SAMPLING_BATCH]) for i in range(0, count, SAMPLING_BATCH)]
+        parts = [
+            generator(latents[i : i + SAMPLING_BATCH]) for i in range(0, count, SAMPLING_BATCH)
+        ]
     finally:
         generator.train(training)
     return torch.cat(parts).float()
@@ -46,4 +50,6 @@ def is_dead(samples: Tensor) -> bool:
 def all_finite(module: nn.Module) -> bool:
     """Whether every weight and buffer is finite."""
     tensors = [*module.parameters(), *module.buffers()]
-    return all(bool(torch.isfinite(tensor).all()) for tensor in tensors if tensor.is_floating_point())
+    return all(
+        bool(torch.isfinite(tensor).all()) for tensor in tensors if tensor.is_floating_point()
+    )

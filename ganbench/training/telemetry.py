@@ -60,4 +60,5 @@ def gradient_norm(parameters: list[torch.nn.Parameter]) -> Tensor:
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     if not gradients:
         return torch.zeros(())
-    return torch.stack(torch._foreach_norm(gradients)).norm()
+    norm: Tensor = torch.stack(torch._foreach_norm(gradients)).norm()
+    return norm

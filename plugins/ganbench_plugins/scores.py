@@ -8,7 +8,8 @@ _MEASURES = "ganbench.scoring.measures"
 
 _EXTRACTOR = {
     "extractor": Parameter(
-        default="classifier", help="network whose features are compared; see `ganbench list extractors`"
+        default="classifier",
+        help="network whose features are compared; see `ganbench list extractors`",
     )
 }
 
@@ -45,9 +46,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             paper="Peyré & Cuturi 2019, Computational Optimal Transport, arXiv:1803.00567",
             compute=f"{_MEASURES}:exact_wasserstein",
             modalities=("points",),
-            parameters={
-                "samples": Parameter(default=1000, minimum=2, help="points on each side")
-            },
+            parameters={"samples": Parameter(default=1000, minimum=2, help="points on each side")},
         ),
         ScoreSpec(
             name="sliced-w2",

@@ -92,7 +92,7 @@ def load(source: Source, root: str, download: bool) -> Data:
 
 def _how_to_get(source: Source, where: Path) -> str:
     code = f"from torchvision.datasets import {source.cls} as D; D({str(where)!r}, download=True)"
-    ways = [f"use {source.info.name}[download=true]", f'run: python -c "{code}"']
+    ways = [f"name it {source.info.name}[download=true]", f'run: python -c "{code}"']
     if source.debian is not None:
         ways.append(f"run: apt-get install {source.debian[1]}")
     return " or ".join(ways)
@@ -110,13 +110,11 @@ def _from_torchvision(source: Source, where: Path, *, download: bool) -> Data:
 
     cls = getattr(torchvision.datasets, source.cls)
     try:
-        train, heldout = (
-            cls(str(where), train=train, download=download) for train in (True, False)
-        )
+        train = cls(str(where), train=True, download=download)
+        heldout = cls(str(where), train=False, download=download)
     except (AssertionError, ValueError, EOFError) as error:
-        raise UsageError(
-            f"the files of {source.info.name} in {where} are damaged: {error}"
-        ) from None
+        name = source.info.name
+        raise UsageError(f"the files of {name} in {where} are damaged: {error}") from None
     return _data(source.info, _split(train), _split(heldout))
 
 

@@ -102,12 +102,9 @@ def _key(images: Tensor, labels: Tensor, width: int) -> str:
 def _digest(weights: Weights) -> str:
     """sha256 of the recipe's number and of every weight."""
     from ganbench_plugins.extractors.classifier_recipe import RECIPE
+    from ganbench_plugins.extractors.frozen import content_hash
 
-    digest = hashlib.sha256(f"{RECIPE}".encode())
-    for name in sorted(weights):
-        digest.update(f"{name} {tuple(weights[name].shape)}".encode())
-        digest.update(weights[name].numpy().tobytes())
-    return digest.hexdigest()
+    return content_hash(weights, salt=f"classifier recipe {RECIPE}")
 
 
 def _save(weights: Weights, path: Path) -> None:

@@ -42,7 +42,9 @@ def ganbench_models() -> list[ModelSpec]:
                     default=0.0, minimum=0, maximum=1, help="negative slope in the discriminator"
                 ),
                 "init_std": Parameter(
-                    default=0.0, minimum=0, help="weights ~ N(0, std); 0: torch's own initialisation"
+                    default=0.0,
+                    minimum=0,
+                    help="weights ~ N(0, std); 0: torch's own initialisation",
                 ),
                 **_LATENT,
             },
@@ -59,7 +61,9 @@ def ganbench_models() -> list[ModelSpec]:
                     default="batch", choices=_NORMS, help="after each hidden generator layer"
                 ),
                 "discriminator_norm": Parameter(
-                    default="batch", choices=_NORMS, help="after each discriminator layer but the first"
+                    default="batch",
+                    choices=_NORMS,
+                    help="after each discriminator layer but the first",
                 ),
                 **_LATENT,
                 "latent": Parameter(default=100, minimum=1, help="size of the latent"),

@@ -65,7 +65,8 @@ def gradient_penalty(step: Step) -> Tensor:
     between = torch.lerp(fake, real, mix).requires_grad_()
     logits = step.discriminator(between)
     (gradient,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
-    return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
+    norms: Tensor = gradient.flatten(1).norm(dim=1)
+    return (norms - 1).square().mean()
 
 
 def recipe(

@@ -1,0 +1,144 @@
+"""The verbs as functions, for notebooks and scripts: `ganbench.run(...)` returns a frame."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ganbench.planning.budget import Budget, parse_memory
+from ganbench.planning.plan import Selection, make_plan
+from ganbench.planning.suite import DEFAULT_SUITE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ganbench.results.store import RunStore
+
+
+def run(
+    *variants: str,
+    everything: bool = False,
+    suite: str = DEFAULT_SUITE,
+    tasks: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    budget: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    device: str = "auto",
+    memory: str | None = None,
+    runs: Path | str = "runs",
+    jobs: int | None = None,
+    limit_seconds: float = 12 * 3600,
+    fresh: bool = False,
+    fail_fast: bool = False,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Train what is missing of a selection; what `ganbench run` does, with the same options.
+
+    Args:
+        variants: names, with parameters in brackets if wanted; none with `everything`.
+        everything: every usable variant.
+        suite, tasks, seeds, budget, settings, device, memory: as the options of that name;
+            `settings` maps ``variant.parameter`` to a value.
+        runs: folder of the runs.
+        jobs: runs at a time; None: one per core or GPU.
+        limit_seconds: wall time of one run.
+        fresh: run again what is finished already.
+        fail_fast: start no further run once one has failed.
+        progress: show progress on stderr.
+
+    Returns:
+        One row per run, failed ones included, in the columns of a published runs.csv.
+
+    Raises:
+        GanbenchError: the request cannot be carried out.
+    """
+    from ganbench.cli.console import talk
+    from ganbench.cli.progress import PlainProgress, make_progress
+    from ganbench.execution.request import execute
+    from ganbench.results.frame import collect
+
+    @contextlib.contextmanager
+    def silent(total: int, slots: int, store: RunStore) -> Iterator[Any]:
+        yield PlainProgress(total, say=lambda message: None)
+
+    outcome = execute(
+        _selection(variants, everything, suite, tasks, seeds, budget, settings, device, memory),
+        runs=Path(runs),
+        jobs=jobs,
+        limit_seconds=limit_seconds,
+        blocked=(),
+        fresh=fresh,
+        fail_fast=fail_fast,
+        progress=make_progress if progress else silent,
+        remark=talk if progress else lambda message: None,
+    )
+    return collect(outcome.records).frame
+
+
+def plan(
+    *variants: str,
+    everything: bool = False,
+    suite: str = DEFAULT_SUITE,
+    tasks: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    budget: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    device: str = "auto",
+    memory: str | None = None,
+) -> pd.DataFrame:
+    """What `run` with the same arguments would run: one row per run with its id. Runs nothing.
+
+    Raises:
+        GanbenchError: the request cannot be carried out.
+    """
+    import pandas as pd
+
+    from ganbench.catalogue.catalogue import installed_catalogue
+
+    selection = _selection(
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory
+    )
+    specs = make_plan(selection, installed_catalogue()).runs
+    rows = [(s.run_id, s.variant, s.task.name, s.seed, str(s.task.budget)) for s in specs]
+    return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
+
+
+def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataFrame:
+    """Finished runs aggregated over seeds: one row per variant and task, with intervals.
+
+    Raises:
+        GanbenchError: there is no such folder.
+    """
+    from ganbench.results.frame import collect
+    from ganbench.results.leaderboard import leaderboard as aggregate
+    from ganbench.results.store import RunStore
+
+    contents = RunStore(runs).read_all()
+    collected = collect(contents.records, contents.unfinished)
+    return aggregate(collected if suite is None else collected.only(suite=[suite]))
+
+
+def _selection(
+    variants: tuple[str, ...],
+    everything: bool,
+    suite: str,
+    tasks: Sequence[str],
+    seeds: Sequence[int] | None,
+    budget: str | None,
+    settings: Mapping[str, str] | None,
+    device: str,
+    memory: str | None,
+) -> Selection:
+    return Selection(
+        variants=variants,
+        everything=everything,
+        suite=suite,
+        tasks=tasks,
+        seeds=seeds,
+        budget=None if budget is None else Budget.parse(budget),
+        settings={key: str(value) for key, value in (settings or {}).items()},
+        device=device,
+        memory_bytes=None if memory is None else parse_memory(memory),
+    )

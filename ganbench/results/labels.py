@@ -1,0 +1,75 @@
+"""Names that tell apart what must be told apart, and say no more than that."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from ganbench.planning.budget import Budget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Row = dict[str, Any]
+
+_CODE = ("variant_parameters", "distribution", "version", "source_hash", "code")
+_SETTING = ("protocol", "split", "fakes", "evaluations", "memory_limit_bytes", "dataset_parameters")
+
+
+def variant_labels(rows: Iterable[Row]) -> list[str]:
+    """The variants' names; with ``@`` and a short hash where one name stands for several codes."""
+    rows = list(rows)
+    codes: dict[tuple[Any, ...], set[str]] = {}
+    for row in rows:
+        codes.setdefault(_place(row), set()).add(_code(row))
+    doubtful = {place[-1] for place, found in codes.items() if len(found) > 1}
+    return [
+        f"{row['variant']} @{_code(row)}" if row["variant"] in doubtful else row["variant"]
+        for row in rows
+    ]
+
+
+def section_names(rows: Iterable[Row]) -> list[str]:
+    """Task and budget, e.g. ``ring8, 1TFLOP``, and whatever else differs between a task's settings."""
+    rows = list(rows)
+    settings: dict[str, dict[tuple[Any, ...], Row]] = {}
+    for row in rows:
+        settings.setdefault(row["task"], {})[(row["setting"], row["primary"])] = row
+    return [_section_name(row, list(settings[row["task"]].values())) for row in rows]
+
+
+def _section_name(row: Row, others: list[Row]) -> str:
+    budget = Budget(row["budget_kind"], row["budget_amount"])
+    parts = [row["task"], str(budget)]
+    parts += [
+        f"{name.replace('_', ' ')} {row[name]}"
+        for name in _SETTING
+        if any(other[name] != row[name] for other in others)
+    ]
+    if any(other["primary"] != row["primary"] for other in others):
+        parts.append(f"judged by {row['primary'] or 'an unknown distance'}")
+    budgets = {(other["budget_kind"], other["budget_amount"]) for other in others}
+    if len(others) > max(1, len(budgets)) and len(parts) == 2:
+        parts.append(f"setting {row['setting']}")
+    return ", ".join(parts)
+
+
+def interval_of_seeds(seeds: Iterable[int]) -> str:
+    """Seeds as people type them: ``0-4,7``."""
+    runs: list[list[int]] = []
+    for seed in sorted(set(seeds)):
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    return row["suite"], row["setting"], row["primary"], row["timed_on"], row["variant"]
+
+
+def _code(row: Row) -> str:
+    """From the source hash where there is one, so that it can be found in the CSV."""
+    text = "\0".join(str(row[name]) for name in _CODE)
+    return hashlib.sha256(text.encode()).hexdigest()[:6]

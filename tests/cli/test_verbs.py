@@ -1,0 +1,115 @@
+"""The verbs do what they say, on real runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two variants, two seeds, two tasks, a few steps each."""
+    from click.testing import CliRunner
+
+    from ganbench.cli.main import cli
+
+    folder = tmp_path_factory.mktemp("verbs") / "runs"
+    arguments = ["run", "vanilla", "dcgan", "--task", "ring8", "--task", "digits"]
+    arguments += ["--seeds", "0-1", "--budget", "30steps", "--runs", str(folder)]
+    result = CliRunner().invoke(cli, arguments, standalone_mode=False, catch_exceptions=False)
+    assert result.return_value == 0
+    return folder
+
+
+def test_table_formats(ganbench_cli: Cli, runs: Path) -> None:
+    for form in ("terminal", "md", "csv", "json"):
+        done = ganbench_cli("table", "--runs", str(runs), "--format", form)
+        assert done.returncode == 0, done.stderr
+        for word in ("vanilla", "dcgan", "ring8", "digits"):
+            assert word in done.stdout, (form, word)
+        assert "\x1b" not in done.stdout
+    assert json.loads(done.stdout)
+
+
+def test_table_filters(ganbench_cli: Cli, runs: Path) -> None:
+    done = ganbench_cli("table", "--runs", str(runs), "--task", "ring8", "--variant", "vanilla")
+    assert "digits" not in done.stdout
+    assert "dcgan" not in done.stdout
+    assert ganbench_cli("table", "--runs", str(runs), "--task", "none").returncode == 5
+
+
+def test_status_and_show(ganbench_cli: Cli, runs: Path) -> None:
+    rows = json.loads(ganbench_cli("status", "--runs", str(runs), "--json").stdout)
+    assert len(rows) == 8
+    assert {row["status"] for row in rows} == {"ok"}
+    run_id = rows[0]["run_id"]
+    shown = ganbench_cli("show", run_id, "--runs", str(runs))
+    assert shown.returncode == 0
+    assert "30 steps" in shown.stdout
+    assert "real against real" in shown.stdout
+    record = json.loads(ganbench_cli("show", run_id, "--runs", str(runs), "--json").stdout)
+    assert record["run_id"] == run_id
+    assert len(record["points"]) == 10
+    prefix = ganbench_cli("show", "vanilla-ring8-s1", "--runs", str(runs))
+    assert prefix.returncode == 0
+    assert ganbench_cli("show", "vanilla", "--runs", str(runs)).returncode == 2
+
+
+def test_plan_knows_what_is_finished(ganbench_cli: Cli, runs: Path) -> None:
+    selection = ("vanilla", "--task", "ring8", "--seeds", "0-2", "--budget", "30steps")
+    done = ganbench_cli("plan", *selection, "--runs", str(runs), "--json")
+    plan: dict[str, Any] = json.loads(done.stdout)
+    assert [row["state"] for row in plan["runs"]] == ["finished", "finished", "to run"]
+    assert plan["runs"][2]["expected_seconds"] > 0
+
+
+def test_publish_writes_three_files(ganbench_cli: Cli, runs: Path, tmp_path: Path) -> None:
+    done = ganbench_cli("publish", "--runs", str(runs), "--out", str(tmp_path / "results"))
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "results" / "starter"
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == ["datapackage.json", "leaderboard.csv", "runs.csv"]
+    rows = list(csv.DictReader(io.StringIO((folder / "runs.csv").read_text("utf-8"))))
+    assert len(rows) == 8
+    rows = list(csv.DictReader(io.StringIO((folder / "leaderboard.csv").read_text("utf-8"))))
+    assert sorted((row["variant"], row["task"]) for row in rows) == [
+        ("dcgan", "digits"),
+        ("dcgan", "ring8"),
+        ("vanilla", "digits"),
+        ("vanilla", "ring8"),
+    ]
+
+
+def test_list_info_plugins_doctor(ganbench_cli: Cli) -> None:
+    names = {row["name"] for row in json.loads(ganbench_cli("list", "--json").stdout)}
+    assert {"vanilla", "dcgan", "wgan-gp", "ring8", "digits", "starter", "points"} <= names
+    assert "wgan-gp" in ganbench_cli("list", "variants").stdout
+    assert "ring8" not in ganbench_cli("list", "variants").stdout
+    (variant, loss) = json.loads(ganbench_cli("info", "wgan-gp", "--json").stdout)
+    assert variant["recipes"]["2-D points"]["training"]["critic_steps"] == 5
+    assert loss["kind"] == "loss"
+    plugins = json.loads(ganbench_cli("plugins", "--json").stdout)
+    assert {plugin["state"] for plugin in plugins if plugin["distribution"] == "ganbench"} == {
+        "loaded"
+    }
+    assert ganbench_cli("plugins", "--requirements").stdout.startswith("ganbench==")
+    doctor = ganbench_cli("doctor")
+    assert doctor.returncode == 0, doctor.stdout
+    assert "torch import" in doctor.stdout
+
+
+def test_python_functions_are_the_same_thing(runs: Path) -> None:
+    import ganbench
+
+    frame = ganbench.run("vanilla", tasks=["ring8"], seeds=[0], budget="30steps", runs=runs)
+    assert list(frame["variant"]) == ["vanilla"]
+    assert list(frame["status"]) == ["ok"]
