@@ -30,7 +30,7 @@ def write_sheet(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
 
 
 def _write_grid(images: Tensor, path: Path) -> None:
-    """A square grid with one pixel between images, enlarged by a whole factor: pixels stay sharp."""
+    """A square grid with one pixel between images, enlarged by a whole factor to stay sharp."""
     from PIL import Image
 
     count, channels, height, width = images.shape
@@ -56,10 +56,8 @@ def _write_scatter(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
     figure = Figure(figsize=(5.12, 5.12), dpi=100, layout="tight")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    for points, size, colour, name in (
-        (real, 14, "#b8b8b8", "real"),
-        (fakes, 3, "#1f6fb4", "generated"),
-    ):
+    layers = ((real, 14, "#b8b8b8", "real"), (fakes, 3, "#1f6fb4", "generated"))
+    for points, size, colour, name in layers:
         x, y = points.T.numpy()
         axes.scatter(x, y, s=size, c=colour, alpha=0.7, linewidths=0, label=name)
     low, high = real.amin(dim=0), real.amax(dim=0)

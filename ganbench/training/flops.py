@@ -11,8 +11,8 @@ class StepFlops(FlopCounterMode):
     """torch's FLOP counter, double backward included, without its attribution to modules.
 
     It counts matrix products, convolutions and attention; element-wise work is not counted. The
-    attribution is left out because its hooks refuse `autograd.grad` with respect to a leaf, which is
-    how gradient penalties are written.
+    attribution is left out because its hooks refuse `autograd.grad` with respect to a leaf, and
+    that is how gradient penalties are written.
     """
 
     def __init__(self) -> None:

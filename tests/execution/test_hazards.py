@@ -182,7 +182,5 @@ def test_one_spec_twice_gives_the_same_bits(ganbench_cli: Any, tmp_path: Path) -
 
 def _results(record: Any) -> str:
     """All that a run has computed, without its times."""
-    points = [
-        {**point, "used": {**point["used"], "seconds": None}} for point in record["points"]
-    ]
+    points = [{**point, "used": {**point["used"], "seconds": None}} for point in record["points"]]
     return json.dumps([record["status"], record["columns"], points], sort_keys=True)

@@ -7,6 +7,8 @@ discriminator to be a hierarchy at all: it then starts from 2x2.
 
 from __future__ import annotations
 
+import itertools
+
 from torch import nn
 
 from ganbench import DataInfo, Latent, Networks
@@ -51,14 +53,14 @@ def _generator(
         *norm2d(norm, widths[0]),
         nn.ReLU(),
     ]
-    for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+    for fan_in, fan_out in itertools.pairwise(widths):
         layers += [_up(fan_in, fan_out, bias), *norm2d(norm, fan_out), nn.ReLU()]
     return nn.Sequential(*layers, _up(widths[-1], data.channels, bias=True), nn.Tanh())
 
 
 def _discriminator(data: DataInfo, base: int, widths: list[int], norm: str) -> nn.Sequential:
     layers: list[nn.Module] = [_down(data.channels, widths[0], bias=True), nn.LeakyReLU(0.2)]
-    for fan_in, fan_out in zip(widths, widths[1:], strict=False):
+    for fan_in, fan_out in itertools.pairwise(widths):
         down = _down(fan_in, fan_out, bias=norm == "none")
         layers += [down, *norm2d(norm, fan_out), nn.LeakyReLU(0.2)]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * base * base, 1))

@@ -69,6 +69,5 @@ def init_normal(module: nn.Module, std: float) -> None:
             if layer.bias is not None:
                 layer.bias.zero_()
         elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm | nn.LayerNorm):
-            if layer.weight is not None:
-                layer.weight.normal_(1.0, std)
-                layer.bias.zero_()
+            layer.weight.normal_(1.0, std)
+            layer.bias.zero_()

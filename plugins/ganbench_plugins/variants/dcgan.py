@@ -56,7 +56,7 @@ def ganbench_variants() -> list[VariantSpec]:
             modalities=("points", "image"),
             recipe=recipe,
             deviations=(
-                "below 64 px fewer levels and channels: 64 next to the image from 28 px on, 32 below",
+                "below 64 px fewer levels and channels: 64 next to the image from 28 px, 32 below",
                 "on points fully connected layers of 128 units and a latent N(0, I_2)",
             ),
             parameters={

@@ -131,7 +131,7 @@ def ganbench_variants() -> list[VariantSpec]:
     return [
         VariantSpec(
             name="wgan-gp",
-            description="Wasserstein GAN with gradient penalty: residual critic, no batch norm in it",
+            description="Wasserstein GAN with gradient penalty and a residual critic",
             paper=PAPER,
             modalities=("points", "image"),
             recipe=recipe,
