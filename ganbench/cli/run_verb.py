@@ -62,11 +62,13 @@ def command(
 
     print_tables(session.records, "json" if as_json else "terminal")
     failures = session.failures
-    new = len(session.records) - session.reused
+    new = len(session.records) - len(session.reused)
     talk(
         f"{len(session.records)} runs ({new} new) in {duration(time.monotonic() - began)}, "
         f"{len(failures)} failed or unstable; records and sample sheets are in {runs}/"
     )
+    if new:
+        talk(f"{session.busy_share:.0%} of the slots' time was training and evaluation")
     return 1 if failures and not allow_failures else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -42,16 +43,30 @@ class Listener(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The records of a plan, in its order, and how many of them were there already."""
+    """What became of a plan.
+
+    Args:
+        records: in the plan's order.
+        reused: ids of those that were there already.
+        slot_seconds: wall time of the whole plan times the number of slots.
+    """
 
     records: list[Record]
-    reused: int
-    stopped_early: bool
+    reused: frozenset[str]
+    slot_seconds: float
 
     @property
     def failures(self) -> list[Record]:
         """Records whose status is not `ok`."""
         return [record for record in self.records if record["status"] != "ok"]
+
+    @property
+    def busy_share(self) -> float:
+        """The share of the slots' time in which new runs trained or were evaluated."""
+        new = [record for record in self.records if record["run_id"] not in self.reused]
+        clocks = [record["clocks"] for record in new]
+        busy = sum(clock.get("training", 0.0) + clock.get("evaluation", 0.0) for clock in clocks)
+        return busy / self.slot_seconds
 
 
 def run_plan(
@@ -76,16 +91,16 @@ def run_plan(
     Raises:
         KeyboardInterrupt: after every worker has ended; finished runs keep their records.
     """
+    began = time.monotonic()
     records, warnings = store.finished(spec.run_id for spec in plan.runs)
     for warning in warnings:
         listener.warned(warning)
     for spec in plan.runs:
         if spec.run_id in records:
             listener.finished(spec, records[spec.run_id], reused=True)
-    reused = len(records)
+    reused = frozenset(records)
     missing = [spec for spec in plan.runs if spec.run_id not in records]
     observers = catalogue.observers()
-    stopped_early = False
     futures = {executor.submit(spec, listener.started): spec for spec in missing}
     try:
         pending: set[Future[Record]] = set(futures)
@@ -99,12 +114,12 @@ def run_plan(
                 listener.finished(futures[future], record, reused=False)
                 observers.ganbench_run_finished(record=cast("dict[str, Any]", record))
                 if fail_fast and record["status"] != "ok":
-                    stopped_early = True
                     pending = {one for one in pending if not one.cancel()}
     finally:
         executor.stop()
     ordered = [records[spec.run_id] for spec in plan.runs if spec.run_id in records]
-    return Outcome(records=ordered, reused=reused, stopped_early=stopped_early)
+    slot_seconds = (time.monotonic() - began) * executor.slots
+    return Outcome(records=ordered, reused=reused, slot_seconds=slot_seconds)
 
 
 def _result(future: Future[Record]) -> Record | None:

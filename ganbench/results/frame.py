@@ -51,7 +51,7 @@ class Runs:
 
     def under(self, suite: str) -> Runs:
         """The same runs under another suite's name: a run is reused by any suite that needs it."""
-        return replace(self, frame=self.frame.assign(suite=suite))
+        return replace(self, frame=_sorted(self.frame.assign(suite=suite)))
 
 
 def collect(
@@ -99,15 +99,22 @@ def typed_frame(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.Da
     names = [one.name for one in RUN_FIELDS]
     frame = pd.DataFrame.from_records(list(rows), columns=[*names, *keys])
     types = {one.name: one.dtype for one in RUN_FIELDS} | dict.fromkeys(keys, "float64")
-    frame = frame.astype(types)
+    return _sorted(frame.astype(types))
+
+
+def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     order = ["suite", "task", "setting", "variant", "code", "seed", "run_id"]
     return frame.sort_values(order, ignore_index=True, kind="stable")
 
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The frame's rows as dicts, with None for what is missing."""
-    values = frame.astype(object).where(frame.notna(), None)
-    return [dict(zip(frame.columns, row, strict=True)) for row in values.itertuples(index=False)]
+    columns = [
+        # na_value takes None (the only way to have it), whatever the stubs say.
+        frame[name].to_numpy(dtype=object, na_value=None)  # type: ignore[call-overload]
+        for name in frame.columns
+    ]
+    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 Runs are compared only within a *part*: one suite, one setting (protocol, task with its budget and
 sample counts, data set parameters, memory cap), one primary distance and, where the budget is
-time, one model of device. Seeds are averaged only within an *entry*: one variant in one part, with the
-same parameters and from exactly one version of the code.
+time, one model of device. Seeds are averaged only within an *entry*: one variant in one part, with
+the same parameters and from exactly one version of the code.
 """
 
 from __future__ import annotations

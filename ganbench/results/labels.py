@@ -30,7 +30,7 @@ def variant_labels(rows: Iterable[Row]) -> list[str]:
 
 
 def section_names(rows: Iterable[Row]) -> list[str]:
-    """Task and budget, e.g. ``ring8, 1TFLOP``, and whatever else differs between a task's settings."""
+    """Task and budget, e.g. ``ring8, 1TFLOP``, and what else differs between a task's settings."""
     rows = list(rows)
     settings: dict[str, dict[tuple[Any, ...], Row]] = {}
     for row in rows:

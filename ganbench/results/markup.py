@@ -22,7 +22,7 @@ _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _LATEX: Final = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "–": "--", "±": r"$\pm$", "²": r"\textsuperscript{2}", "µ": r"\textmu{}", "·": r"\textperiodcentered{}",
+    "–": "--", "±": r"$\pm$", "²": r"\textsuperscript{2}", "µ": r"\textmu{}",
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
 }  # fmt: skip
 _LATEX_ARROWS: Final = {
@@ -126,11 +126,11 @@ def _texts(
         headings.append(escape(heading.name + unit) + arrows[heading.direction])
         parts = (value_and_spread(cell, scale) for cell in cells)
         columns.append([escape(" ".join(filter(None, pair))) for pair in parts])
-    rows = [list(row) for row in zip(*columns, strict=True)]
+    rows = [list(texts) for texts in zip(*columns, strict=True)]
     if any(row.section for row in table.rows):
         headings.insert(0, "task")
-        for row, cells in zip(table.rows, rows, strict=True):
-            cells.insert(0, escape(row.section))
+        for row, texts in zip(table.rows, rows, strict=True):
+            texts.insert(0, escape(row.section))
     return headings, rows
 
 

@@ -1,4 +1,4 @@
-"""Numbers for people: three significant digits, intervals that share their decimals, SI prefixes."""
+"""Numbers for people: three significant digits, intervals with equal decimals, SI prefixes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def number(value: float) -> str:
 
 
 def interval(value: float, low: float, high: float) -> tuple[str, str]:
-    """A value and its limits, e.g. ``0.053`` and ``[0.041, 0.068]``; ``±0`` if there is no spread."""
+    """A value and its limits: ``0.053`` and ``[0.041, 0.068]``; ``±0`` where there is no spread."""
     if math.isclose(low, high, rel_tol=1e-9):
         return number(value), "±0"
     largest = max(abs(value), abs(low), abs(high))
@@ -43,7 +43,7 @@ def interval(value: float, low: float, high: float) -> tuple[str, str]:
 
 
 def value_and_spread(cell: Cell, scale: float = 1.0) -> tuple[str, str]:
-    """A cell in two parts to be aligned apart: the value, and its interval (``[?]`` of one seed)."""
+    """A cell in two parts to be aligned apart: value and interval (``[?]`` of a single seed)."""
     if cell.value is None:
         return (f"{DASH} {cell.text}" if cell.text else DASH), ""
     if isinstance(cell.value, str):

@@ -33,6 +33,9 @@ def tables(source: Runs | Sequence[Record], coverage: Coverage | None = None) ->
     runs = source if isinstance(source, Runs) else collect(source)
     editions: dict[tuple[str, int, str | None], list[Line]] = {}
     rows = plain_rows(leaderboard(runs, coverage))
+    if coverage is not None:  # the suite's own order of its tasks
+        places = {task: index for index, task in enumerate(coverage.tasks)}
+        rows.sort(key=lambda row: places.get(row["task"], len(places)))
     for row, label, section in zip(rows, variant_labels(rows), section_names(rows), strict=True):
         edition = (row["suite"], row["protocol"], row["timed_on"])
         editions.setdefault(edition, []).append(Line(label, section, row))

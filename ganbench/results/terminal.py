@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Literal
+import textwrap
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table as Grid
-from rich.text import Text
+from rich.color import ColorSystem
+from rich.style import Style
 
 from ganbench.results.numbers import common_prefix, value_and_spread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ganbench.results.table import Heading, Table
 
@@ -26,26 +25,29 @@ _STYLES = {"ranked": "", "below": "dim", "reference": "italic"}
 
 
 def terminal(tables: Sequence[Table], width: int = 100, *, color: bool = False) -> str:
-    """The tables as text of at most `width` columns, with ANSI colours only if `color`."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=width,
-        force_terminal=color,
-        color_system="standard" if color else None,
-        highlight=False,
-        legacy_windows=False,
-    )
+    """The tables as text of at most `width` columns, with ANSI colours only if `color`.
+
+    A table with a single column that is wider than that stays as wide as it is: numbers are never
+    cut.
+    """
+    lines: list[str] = []
     for table in tables:
-        console.print(Text(table.title, style="bold underline"))
+        lines.append(_styled(table.title, "bold underline", color))
         columns = [_Column(table, index) for index in range(len(table.headings))]
         for block in _blocks(columns, table.fixed, width):
-            _print_block(console, table, block)
+            lines += _block_lines(table, block, width, color)
         for note in table.notes:
-            console.print(Text(f"· {note}", style="dim"))
-        console.print()
-    lines = (line.rstrip() for line in stream.getvalue().splitlines())
-    return "\n".join(lines).rstrip("\n") + "\n"
+            wrapped = textwrap.wrap(f"· {note}", width, subsequent_indent="  ")
+            lines += [_styled(line, "dim", color) for line in wrapped]
+        lines.append("")
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _styled(text: str, style: str, color: bool) -> str:
+    text = text.rstrip()
+    if not (color and style and text):
+        return text
+    return Style.parse(style).render(text, color_system=ColorSystem.STANDARD)
 
 
 class _Column:
@@ -111,34 +113,41 @@ def _widths(block: Sequence[_Column], width: int) -> list[int]:
     return widths
 
 
-def _print_block(console: Console, table: Table, block: list[_Column]) -> None:
-    """One grid per section, all of the same widths, so that a section's name may run on."""
-    widths = _widths(block, console.width)
-    sections: dict[str, list[int]] = {}
+def _block_lines(table: Table, block: list[_Column], width: int, color: bool) -> list[str]:
+    """Header and rows; the name of a section stands on a line of its own."""
+    widths = _widths(block, width)
+    lines = [
+        _styled(_line((column.heading for column in block), block, widths), "bold", color),
+        _styled(_line(("─" * one for one in widths), block, widths), "dim", color),
+    ]
+    section, above = "", ""
     for index, row in enumerate(table.rows):
-        sections.setdefault(row.section, []).append(index)
-    console.print(_grid(block, widths, header=True))
-    for section, indices in sections.items():
-        if section:
-            console.print(Text(section, style="bold cyan"))
-        grid = _grid(block, widths, header=False)
-        above = ""
-        for index in indices:
-            row = table.rows[index]
-            if row.kind == "below" and above == "ranked":
-                grid.add_row(*(Text("┄" * width, style="dim") for width in widths))
-            cells = (Text(column.cells[index]) for column in block)
-            grid.add_row(*cells, style=_STYLES[row.kind])
-            above = row.kind
-        console.print(grid)
+        if row.section != section:
+            lines.append(_styled(row.section, "bold cyan", color))
+            section, above = row.section, ""
+        if row.kind == "below" and above == "ranked":
+            lines.append(_styled(_line(("┄" * one for one in widths), block, widths), "dim", color))
+        folded = _folded([column.cells[index] for column in block], block, widths)
+        lines += [_styled(line, _STYLES[row.kind], color) for line in folded]
+        above = row.kind
+    return lines
 
 
-def _grid(block: Sequence[_Column], widths: Sequence[int], *, header: bool) -> Grid:
-    grid = Grid(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_header=False)
-    for column, width in zip(block, widths, strict=True):
-        justify: Literal["left", "right"] = "left" if column.is_text else "right"
-        grid.add_column(width=width, justify=justify, no_wrap=not column.is_text, overflow="fold")
-    if header:
-        grid.add_row(*(Text(column.heading) for column in block), style="bold")
-        grid.add_row(*(Text("─" * width) for width in widths), style="dim")
-    return grid
+def _folded(cells: list[str], block: list[_Column], widths: list[int]) -> list[str]:
+    """One line, or more where a text is wider than its column."""
+    if all(cell_len(cell) <= width for cell, width in zip(cells, widths, strict=True)):
+        return [_line(cells, block, widths)]
+    parts = [textwrap.wrap(cell, width) or [""] for cell, width in zip(cells, widths, strict=True)]
+    height = max(map(len, parts))
+    return [
+        _line((part[i] if i < len(part) else "" for part in parts), block, widths)
+        for i in range(height)
+    ]
+
+
+def _line(cells: Iterable[str], block: list[_Column], widths: list[int]) -> str:
+    padded = []
+    for cell, column, width in zip(cells, block, widths, strict=True):
+        space = " " * (width - cell_len(cell))
+        padded.append(cell + space if column.is_text else space + cell)
+    return (" " * _GAP).join(padded)

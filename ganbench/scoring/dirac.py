@@ -8,8 +8,9 @@ theta = psi = 0, where simultaneous gradient steps act, to first order, as the m
     I + h [[0, -s], [s, -gamma]]
 
 with s the slope and gamma the weight of an R1 penalty (gamma/2) D'(x)². The signs are the paper's,
-whose D is high on fakes; a D that is high on data swaps them and leaves the spectrum as it is. For the Wasserstein loss
-this holds everywhere, not only near the equilibrium. Losses and regularisers are tested on it.
+whose D is high on fakes; a D that is high on data swaps them and leaves the spectrum as it is. For
+the Wasserstein loss the matrix holds everywhere, not only near the equilibrium. Losses and
+regularisers are tested on this game.
 """
 
 from __future__ import annotations

@@ -58,12 +58,12 @@ def gaussian_statistics(features: Tensor) -> GaussianStatistics:
     n, d = centred.shape
     if n < d:  # the eigenvalues of the small Gram matrix are the non-zero ones of S
         values, vectors = torch.linalg.eigh(centred @ centred.T)
-        rows = vectors.T @ centred
+        rows = vectors.T @ centred / math.sqrt(n - 1)
     else:
         values, vectors = torch.linalg.eigh(centred.T @ centred)
-        rows = values.clamp(min=0).sqrt()[:, None] * vectors.T
+        rows = (values.clamp(min=0) / (n - 1)).sqrt()[:, None] * vectors.T
     kept = values > values[-1] * max(n, d) * torch.finfo(values.dtype).eps
-    return GaussianStatistics(mean, rows[kept], values[kept], n)
+    return GaussianStatistics(mean, rows[kept], values[kept] / (n - 1), n)
 
 
 def frechet_distance(real: GaussianStatistics, fake: Tensor) -> float:
@@ -79,8 +79,9 @@ def frechet_distance(real: GaussianStatistics, fake: Tensor) -> float:
     same_width(real.root, fake)
     mean, centred = _centred(sample_matrix(fake, "fake features"))
     shift = float((mean - real.mean.to(mean.device)).square().sum())
-    spread = real.trace + float(centred.square().sum())
-    overlap = _root_product_trace(real.root.to(mean.device), centred)
+    freedom = len(centred) - 1
+    spread = real.trace + float(torch.linalg.vector_norm(centred)) ** 2 / freedom
+    overlap = _nuclear_norm(real.root.to(mean.device), centred) / math.sqrt(freedom)
     return max(0.0, shift + spread - 2.0 * overlap)
 
 
@@ -137,17 +138,17 @@ def measured_floor(features: Tensor, n: int, seed: int, *, n_real: int | None = 
 
 
 def _centred(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean, and the rows about it divided by sqrt(n - 1): their Gram matrix is S."""
+    """The mean, and the rows about it: their Gram matrix is (n - 1) S."""
     mean = matrix.mean(dim=0)
-    return mean, (matrix - mean) / math.sqrt(len(matrix) - 1)
+    return mean, matrix - mean
 
 
-def _root_product_trace(root: Tensor, centred: Tensor) -> float:
-    """tr (S_r S_f)^(1/2) from a root (r, d) of S_r and centred rows (n, d) of S_f."""
+def _nuclear_norm(root: Tensor, centred: Tensor) -> float:
+    """Sum of the singular values of root · centredᵀ, from (r, d) and (n, d)."""
     n, d = centred.shape
     if n >= d:
         product = root @ (centred.T @ centred) @ root.T
-    else:  # never form S_f: the nuclear norm of the thin product root · centredᵀ
+    else:  # never form S_f: the product itself is thin
         thin = root @ centred.T
         product = thin.T @ thin if thin.shape[0] > n else thin @ thin.T
     return float(torch.linalg.eigvalsh(product).clamp(min=0).sqrt().sum())

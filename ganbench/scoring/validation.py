@@ -37,9 +37,9 @@ def sample_matrix(values: Tensor, name: str, *, least: int = 2) -> Tensor:
     if len(matrix) < least:
         raise ValueError(f"{name}: {len(matrix)} samples, this score needs at least {least}")
     matrix = matrix.to(torch.float64)
-    fine = matrix.abs() <= LARGEST  # false for NaN as well
-    if not bool(fine.all()):
-        rows = int((~fine).any(dim=1).sum())
+    low, high = (float(limit) for limit in matrix.aminmax()) if len(matrix) else (0.0, 0.0)
+    if not (low >= -LARGEST and high <= LARGEST):  # both are NaN if any entry is
+        rows = int((~(matrix.abs() <= LARGEST)).any(dim=1).sum())
         raise NonFiniteSamples(
             f"{name}: {rows} of {len(matrix)} samples hold NaN, an infinity or a magnitude "
             f"above {LARGEST:g}"

@@ -1,0 +1,40 @@
+"""Runs from wherever they are: a runs folder or a published leaderboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ganbench.results.frame import Runs, collect
+from ganbench.results.publish import MANIFEST_FILE
+from ganbench.results.published import read_published
+from ganbench.results.record import Record
+from ganbench.results.standing import Coverage
+from ganbench.results.store import RunStore
+
+
+def load_records(runs_dir: Path | str) -> tuple[list[Record], list[str]]:
+    """All sound records of a runs folder, and a line for each file that was set aside.
+
+    Raises:
+        UsageError: there is no such folder, or it cannot be read.
+    """
+    contents = RunStore(runs_dir).read_all()
+    return contents.records, contents.warnings
+
+
+def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:
+    """The runs of a runs folder, unfinished ones included, or of a published leaderboard.
+
+    Returns:
+        The runs; of a published leaderboard what its ranks needed, else None; and warnings.
+
+    Raises:
+        UsageError: there is no such folder, or it cannot be read.
+        InvalidResults: a published file is not what it claims to be.
+    """
+    folder = Path(folder)
+    if (folder / MANIFEST_FILE).exists():
+        runs, coverage = read_published(folder)
+        return runs, coverage, []
+    contents = RunStore(folder).read_all()
+    return collect(contents.records, contents.unfinished), None, contents.warnings

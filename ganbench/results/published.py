@@ -1,0 +1,97 @@
+"""Reading a published leaderboard back: the same runs that were published, or an error."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ganbench.api.errors import InvalidResults
+from ganbench.api.version import SCHEMA_VERSION
+from ganbench.results.fields import RUN_FIELDS
+from ganbench.results.frame import Runs
+from ganbench.results.markup import original_cell
+from ganbench.results.publish import MANIFEST_FILE, RUNS_FILE
+from ganbench.results.standing import Coverage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ganbench.results.record import Column
+
+
+def read_published(folder: Path) -> tuple[Runs, Coverage]:
+    """The runs of a folder that `publish` wrote, and the coverage that its ranks needed.
+
+    Raises:
+        InvalidResults: a file is missing, was changed after it was published, or is none of ours.
+    """
+    manifest = _manifest(folder)
+    try:
+        about = manifest["ganbench"]
+        resource = next(one for one in manifest["resources"] if one["name"] == "runs")
+        fields, digest = resource["schema"]["fields"], resource["hash"]
+        schema, plugins = about["schema"], about["plugins"]
+        coverage = Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
+    except (KeyError, TypeError, StopIteration) as error:
+        reason = f"{folder / MANIFEST_FILE} is no manifest of ganbench: {error!r}"
+        raise InvalidResults(reason) from None
+    if schema != SCHEMA_VERSION:
+        reason = f"{folder / MANIFEST_FILE} has schema {schema}, not {SCHEMA_VERSION}"
+        raise InvalidResults(reason, "read it with the ganbench that wrote it")
+    frame = _frame(folder / RUNS_FILE, digest, fields)
+    scores: dict[tuple[str, str], Column] = {
+        (setting, one["name"]): column
+        for one in fields
+        for setting, column in one.get("measured", {}).items()
+    }
+    pins = {code: tuple(used) for code, used in plugins.items()}
+    return Runs(frame, scores, pins), coverage
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+    except OSError as error:
+        reason = f"cannot read {folder / MANIFEST_FILE}: {error.strerror}"
+        raise InvalidResults(reason, "name a folder that `ganbench publish` has written") from None
+    except ValueError as error:
+        raise InvalidResults(f"{folder / MANIFEST_FILE} is no JSON: {error}") from None
+    if not isinstance(manifest, dict):
+        raise InvalidResults(f"{folder / MANIFEST_FILE} is no manifest of ganbench")
+    return manifest
+
+
+def _frame(path: Path, digest: str, fields: list[dict[str, Any]]) -> pd.DataFrame:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InvalidResults(f"cannot read {path}: {error.strerror}") from None
+    if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
+        raise InvalidResults(f"{path} is not the file that its manifest describes", "publish again")
+    names = [one["name"] for one in fields]
+    known = [one.name for one in RUN_FIELDS]
+    if names[: len(known)] != known:
+        raise InvalidResults(f"{path} has other columns than this schema's")
+    dtypes = {one.name: one.dtype for one in RUN_FIELDS} | dict.fromkeys(
+        names[len(known) :], "float64"
+    )
+    try:
+        frame = pd.read_csv(
+            io.BytesIO(content),
+            dtype=dtypes,
+            keep_default_na=False,
+            na_values=[""],
+            float_precision="round_trip",
+        )
+    except ValueError as error:
+        raise InvalidResults(f"{path} does not hold what its manifest says: {error}") from None
+    if list(frame.columns) != names:
+        raise InvalidResults(f"{path} has other columns than its manifest says")
+    for one in RUN_FIELDS:
+        if one.dtype == "str":
+            frame[one.name] = frame[one.name].map(original_cell, na_action="ignore").astype("str")
+    return frame
