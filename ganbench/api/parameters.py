@@ -1,5 +1,6 @@
 """Declared parameters of plugins: types, defaults and bounds, checked before anything is built."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,9 @@ class Parameter:
             UsageError: the value has another type, or is out of bounds.
         """
         converted = _as_type_of(self.default, value, name)
+        if isinstance(converted, float) and not math.isfinite(converted):
+            # Parameters stand in run ids and records, and JSON knows no infinities.
+            raise UsageError(f"{name} is {value!r}, not a finite number")
         if self.choices and converted not in self.choices:
             allowed = ", ".join(str(choice) for choice in self.choices)
             raise UsageError(f"{name} is {value!r}, not one of: {allowed}")

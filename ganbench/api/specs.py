@@ -28,6 +28,8 @@ def import_builder(builder: Builder) -> Callable[..., Any]:
     if callable(builder):
         return builder
     module, _, attribute = builder.partition(":")
+    if not module or not attribute:
+        raise ImportError(f"{builder!r} is not of the form module:function")
     function: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
     return function
 

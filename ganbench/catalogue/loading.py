@@ -7,7 +7,7 @@ second distribution with the same name and accepts a mistyped hook until `check_
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint
 from types import ModuleType
@@ -38,7 +38,10 @@ class _Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoadedPlugin:
-    """A plugin, the module that implements its hooks, and the specs that they returned."""
+    """A plugin, the module that implements its hooks, and the specs that they returned.
+
+    A plugin in conflict keeps its specs, so that whoever asks for one of them gets the reason.
+    """
 
     plugin: Plugin
     module: ModuleType | None = None
@@ -55,14 +58,15 @@ def load_plugins(
         blocked: names of entry points or distributions not to load.
     """
     found = sorted(map(_described, entry_points), key=_precedence)
-    claimed: dict[str, Plugin] = {}
+    allowed = [one for one in found if not {one.name, one.distribution} & set(blocked)]
     loaded = []
     for plugin in found:
-        first = claimed.setdefault(plugin.name, plugin)
-        if plugin.name in blocked or plugin.distribution in blocked:
+        rivals = [one for one in allowed if one.name == plugin.name and one is not plugin]
+        if plugin not in allowed:
             loaded.append(_rejected(plugin, State.BLOCKED, "disabled on request"))
-        elif first is not plugin:
-            reason = f"{first.distribution} already provides a plugin named {plugin.name!r}"
+        elif rivals and plugin.distribution != BUILT_IN:
+            names = " and ".join(one.distribution for one in rivals)
+            reason = f"a plugin named {plugin.name!r} is also provided by {names}"
             loaded.append(_rejected(plugin, State.CONFLICT, reason))
         else:
             loaded.append(_load(plugin))
@@ -109,7 +113,7 @@ def _import(plugin: Plugin) -> ModuleType:
 
 
 def _check_version(module: ModuleType) -> None:
-    wanted = getattr(module, "GANBENCH_API_VERSION", API_VERSION)
+    wanted = vars(module).get("GANBENCH_API_VERSION", API_VERSION)
     if wanted != API_VERSION:
         reason = f"written for API version {wanted}, this ganbench has {API_VERSION}"
         raise _Rejected(State.INCOMPATIBLE, reason)
@@ -166,24 +170,35 @@ def _specs(manager: pluggy.PluginManager) -> tuple[Spec, ...]:
 
 def _resolve_name_clashes(loaded: list[LoadedPlugin]) -> list[LoadedPlugin]:
     """A built-in keeps its name; of two others neither is guessed to be the one that was meant."""
+    built_in = _owners(one for one in loaded if one.plugin.distribution == BUILT_IN)
+    loaded = [_without_clash(one, built_in) for one in loaded]
+    rest = _owners(one for one in loaded if one.plugin.state is State.LOADED)
+    return [_without_clash(one, rest) for one in loaded]
+
+
+def _owners(loaded: Iterable[LoadedPlugin]) -> dict[tuple[str, str], list[Plugin]]:
     owners: dict[tuple[str, str], list[Plugin]] = {}
     for one in loaded:
         for spec in one.specs:
             owners.setdefault((spec.kind, spec.name), []).append(one.plugin)
-    resolved = []
-    for one in loaded:
-        clash = _clash(one, owners)
-        resolved.append(_rejected(one.plugin, State.CONFLICT, clash) if clash else one)
-    return resolved
+    return owners
 
 
-def _clash(one: LoadedPlugin, owners: dict[tuple[str, str], list[Plugin]]) -> str:
+def _without_clash(
+    one: LoadedPlugin, owners: Mapping[tuple[str, str], list[Plugin]]
+) -> LoadedPlugin:
+    if one.plugin.distribution == BUILT_IN or one.plugin.state is not State.LOADED:
+        return one
     for spec in one.specs:
-        others = [owner for owner in owners[spec.kind, spec.name] if owner is not one.plugin]
-        if others and one.plugin.distribution != BUILT_IN:
-            names = " and ".join(f"{other.name} ({other.distribution})" for other in others)
-            return f"the {spec.kind} {spec.name!r} is also provided by {names}"
-    return ""
+        others = [
+            f"{other.name} ({other.distribution})"
+            for other in owners.get((spec.kind, spec.name), [])
+            if other is not one.plugin
+        ]
+        if others:
+            reason = f"the {spec.kind} {spec.name!r} is also provided by {' and '.join(others)}"
+            return replace(_rejected(one.plugin, State.CONFLICT, reason), specs=one.specs)
+    return one
 
 
 def _one_line(error: BaseException) -> str:

@@ -48,7 +48,8 @@ class Plugin:
     def source_hash(self) -> str:
         """SHA-256 over the Python files of the plugin's top-level package or module.
 
-        A version number alone does not tell two editable installs apart.
+        A version number alone does not tell two editable installs apart. Empty if there is no
+        source file, as in a zip archive.
         """
         return _source_hash(self.file, self.module.count("."))
 
@@ -56,6 +57,8 @@ class Plugin:
 @functools.lru_cache(maxsize=256)
 def _source_hash(file: str, depth: int) -> str:
     path = Path(file)
+    if not path.is_file():
+        return ""
     # The entry point `package.sub.module` has its package `depth` levels up (one more when the
     # module is itself a package, whose file is its __init__).
     levels = depth + (path.name == "__init__.py")

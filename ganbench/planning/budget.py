@@ -11,18 +11,13 @@ from ganbench.api.errors import UsageError
 
 BudgetKind = Literal["flops", "seconds", "images", "steps"]
 
-_PREFIX = {
-    "": 1,
-    "k": 10**3,
-    "K": 10**3,
-    "M": 10**6,
-    "G": 10**9,
-    "T": 10**12,
-    "P": 10**15,
-    "E": 10**18,
-}
+_PREFIXES = (
+    *(("E", 10**18), ("P", 10**15), ("T", 10**12)),
+    *(("G", 10**9), ("M", 10**6), ("k", 10**3)),
+)
+_PREFIX = {"": 1, "K": 10**3, **dict(_PREFIXES)}
 _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-_PATTERN = re.compile(r"\s*(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z]*)\s*")
+_PATTERN = re.compile(r"\s*(?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\s*(?P<unit>[A-Za-z/]*)\s*")
 _HINT = "write it as 2PFLOP, 10m (or 90s, 2h), 200kimg or 5000steps"
 
 
@@ -62,20 +57,24 @@ class Budget:
         return cls(kind, amount)
 
     def __str__(self) -> str:
+        """The shortest form that `parse` reads back without loss."""
+        unit = {"flops": "FLOP", "seconds": "s", "images": "img", "steps": "steps"}[self.kind]
         if self.kind == "seconds":
-            for suffix, seconds in (("h", 3600), ("m", 60)):
-                if self.amount >= seconds and self.amount % seconds == 0:
-                    return f"{self.amount / seconds:g}{suffix}"
-            return f"{self.amount:g}s"
-        unit = {"flops": "FLOP", "images": "img", "steps": "steps"}[self.kind]
-        return with_prefix(self.amount) + unit
+            scales = [(name, _SECONDS[name]) for name in "hm" if self.amount % _SECONDS[name] == 0]
+        else:
+            scales = [(name + unit, size) for name, size in _PREFIXES if self.amount >= size]
+        for suffix, size in (*scales, (unit, 1)):
+            number = f"{self.amount / size:.15g}"
+            if float(number) * size == self.amount:
+                return number + suffix
+        return f"{self.amount!r}{unit}"
 
 
 def with_prefix(amount: float) -> str:
     """A count with its SI prefix and no trailing zeros, e.g. ``1.5T``. Exact to six digits."""
-    for prefix in ("E", "P", "T", "G", "M", "k"):
-        if amount >= _PREFIX[prefix]:
-            return f"{amount / _PREFIX[prefix]:.6g}{prefix}"
+    for prefix, size in _PREFIXES:
+        if amount >= size:
+            return f"{amount / size:.6g}{prefix}"
     return f"{amount:.6g}"
 
 
@@ -111,7 +110,7 @@ def parse_memory(text: str) -> int:
         raise UsageError(f"memory {text!r} is not a size", "write it as 8GiB or 500MB")
     number, prefix, binary = match.groups()
     base = 1024 if binary else 1000
-    size = int(float(number) * base ** " KMGT".index(prefix.upper() or " "))
-    if size < 1:
-        raise UsageError(f"memory {text!r} is not a positive size", "write it as 8GiB or 500MB")
-    return size
+    size = float(number) * base ** " KMGT".index(prefix.upper() or " ")
+    if not 1 <= size < 2**63:
+        raise UsageError(f"memory {text!r} is not a possible size", "write it as 8GiB or 500MB")
+    return int(size)

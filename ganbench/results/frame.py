@@ -110,9 +110,11 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The frame's rows as dicts, with None for what is missing."""
     columns = [
-        # na_value takes None (the only way to have it), whatever the stubs say.
-        frame[name].to_numpy(dtype=object, na_value=None)  # type: ignore[call-overload]
-        for name in frame.columns
+        [
+            None if gone else value
+            for value, gone in zip(values.tolist(), values.isna(), strict=True)
+        ]
+        for values in (frame[name] for name in frame.columns)
     ]
     return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
 

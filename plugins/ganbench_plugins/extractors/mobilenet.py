@@ -13,7 +13,6 @@ from ganbench_plugins.extractors.weights import (
     PARAMETERS,
     Package,
     Source,
-    extractor_name,
     find,
     require_images,
 )
@@ -44,13 +43,13 @@ def build(data: Data, device: torch.device, weights: str = "", download: bool = 
         UsageError: the samples are no images, or the weights are not this network's.
     """
     require_images(SOURCE.name, data.info)
-    path = find(SOURCE, weights, download)
+    path, name = find(SOURCE, weights, download)
 
     from ganbench_plugins.extractors.frozen import FrozenExtractor, content_hash
     from ganbench_plugins.extractors.mobilenet_blocks import load_blocks, pooled
 
     blocks = load_blocks(path).to(device)
-    identity = f"{extractor_name(SOURCE, path)}@{content_hash(blocks.state_dict())[:8]}"
+    identity = f"{name}@{content_hash(blocks.state_dict())[:8]}"
     return FrozenExtractor(identity, "b13", lambda batch: pooled(blocks, batch), device, BATCH)
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
 
 from ganbench.api.errors import UsageError
+from ganbench_plugins.extractors.weights import first_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,8 @@ def load_blocks(path: Path) -> nn.Module:
     try:
         network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     except (OSError, RuntimeError, EOFError, ValueError, TypeError, UnpicklingError) as error:
-        raise UsageError(f"cannot read MobileNetV2's weights from {path}: {error}") from None
+        reason = first_line(error)
+        raise UsageError(f"cannot read MobileNetV2's weights from {path}: {reason}") from None
     blocks: nn.Module = network.features[:BLOCKS]
     return blocks.requires_grad_(False).eval()
 

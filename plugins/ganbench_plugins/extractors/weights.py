@@ -1,7 +1,7 @@
 """Where pretrained weights may lie, and how to get them. Nothing is downloaded unless asked for.
 
-Files are data, never code: each is checked against a pinned sha256 before it is opened, and opened
-without unpickling objects.
+Files are data, never code: what is found or downloaded is checked against a pinned sha256 before it
+is opened, and nothing is ever opened in a way that could run code from it.
 """
 
 from __future__ import annotations
@@ -69,26 +69,27 @@ class Source:
         return Path(torch.hub.get_dir()) / "checkpoints" / self.url.rpartition("/")[2]
 
 
-def find(source: Source, weights: str, download: bool) -> Path:
-    """The weights file, checked: `weights` if given, torch's hub cache, the package, a download.
+def find(source: Source, weights: str, download: bool) -> tuple[Path, str]:
+    """The weights file, and the name of the extractor that it makes.
+
+    Looked for are `weights` if given, else torch's hub cache, the package, and a download. A given
+    file that is neither the source's nor the package's, but only fits the graph, gets another name:
+    a table must never show a distance under the name of a network that did not compute it.
 
     Raises:
         MissingData: it is nowhere, or the download failed.
-        UsageError: a file is not the one that it should be.
+        UsageError: a file is damaged.
     """
     if weights:
-        path = Path(weights).expanduser()
-        if not path.is_file():
-            raise MissingData(f"there is no weights file {path}")
-        return path
+        return _given(source, Path(weights).expanduser())
     if source.hub_path.is_file():
-        return _checked(source.hub_path, source.sha256)
+        return _checked(source.hub_path, source.sha256), source.name
     if source.package is not None and (packaged := source.package.locate()) is not None:
-        return _checked(packaged, source.package.sha256)
+        return _checked(packaged, source.package.sha256), source.name
     reason = ""
     if download:
         try:
-            return _downloaded(source)
+            return _downloaded(source), source.name
         except (OSError, RuntimeError) as error:
             reason = f", and the download failed: {' '.join(str(error).split())}"
     ways = [f"name it {source.name}[download=true]", f"{source.name}[weights=FILE] ({source.url})"]
@@ -99,13 +100,9 @@ def find(source: Source, weights: str, download: bool) -> Path:
     )
 
 
-def extractor_name(source: Source, path: Path) -> str:
-    """The source's name for its very files; another for weights that only fit the graph.
-
-    A table must never show a distance under the name of a network that did not compute it.
-    """
-    known = [source.sha256] + ([source.package.sha256] if source.package else [])
-    return source.name if _sha256(path).startswith(tuple(known)) else f"{source.name}-custom"
+def first_line(error: BaseException) -> str:
+    """The beginning of torch's often page-long messages."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def require_images(name: str, info: DataInfo) -> None:
@@ -125,6 +122,14 @@ def _sha256(path: Path) -> str:
     """Hexadecimal sha256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _given(source: Source, path: Path) -> tuple[Path, str]:
+    if not path.is_file():
+        raise MissingData(f"there is no weights file {path}")
+    known = [source.sha256] + ([source.package.sha256] if source.package else [])
+    is_known = _sha256(path).startswith(tuple(known))
+    return path, source.name if is_known else f"{source.name}-custom"
 
 
 def _checked(path: Path, expected: str) -> Path:
