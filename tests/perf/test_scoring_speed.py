@@ -1,0 +1,99 @@
+"""The scores against the packages they are held to, in one process and on as many threads.
+
+Each ratio is the reference's fastest round over ours, with the rounds taken in turn so that a busy
+machine slows both. The real side is cached wherever the reference can cache it too.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+from prdc import compute_prdc
+from threadpoolctl import threadpool_limits
+from torch import Tensor
+from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
+
+from ganbench.scoring.frechet import frechet_distance, gaussian_statistics
+from ganbench.scoring.neighbours import neighbour_scores, real_neighbours
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.perf
+
+D = 2048
+
+
+def features(n: int, seed: int) -> Tensor:
+    """Non-negative and correlated, with a falling spectrum, as an Inception layer's are."""
+    generator = torch.Generator().manual_seed(seed)
+    mixing = torch.randn(D, D, generator=torch.Generator().manual_seed(99))
+    mixing *= torch.logspace(0, -2, D)[:, None]
+    return (torch.randn(n, D, generator=generator) @ mixing / 5).abs()
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def race(benchmark, ours: Callable[[], object], reference: Callable[[], object], rounds: int):
+    """Times both in turn, records the ratio and returns it."""
+    threads = torch.get_num_threads()
+    slow: list[float] = []
+    with threadpool_limits(threads):
+
+        def alternate() -> None:
+            slow.append(seconds(reference))
+
+        benchmark.pedantic(ours, setup=alternate, rounds=rounds, warmup_rounds=0)
+    fast = benchmark.stats.stats.min
+    ratio = min(slow) / fast
+    benchmark.extra_info.update(
+        threads=threads, reference_seconds=round(min(slow), 3), ratio=round(ratio, 2)
+    )
+    print(f"\n{benchmark.name}: {fast:.3f} s, reference {min(slow):.3f} s, ratio {ratio:.2f}")
+    return ratio
+
+
+@pytest.mark.parametrize(("n", "least"), [(10_000, 2.5), (1_000, 8.0)])
+def test_frechet_distance_against_torch_fidelity(benchmark, n: int, least: float) -> None:
+    real, fake = features(10_000, 0), features(n, 1)
+    ours, reference = gaussian_statistics(real), fid_features_to_statistics(real)
+
+    def torch_fidelity() -> float:
+        metric = fid_statistics_to_metric(reference, fid_features_to_statistics(fake), False)
+        return metric["frechet_inception_distance"]
+
+    # Its mean is in single precision and its eigenvalues are of a non-symmetric product.
+    assert frechet_distance(ours, fake) == pytest.approx(torch_fidelity(), rel=1e-3)
+    assert race(benchmark, lambda: frechet_distance(ours, fake), torch_fidelity, 3) >= least
+
+
+@pytest.mark.parametrize(
+    ("cached", "least"), [(True, 2.0), (False, 1.5)], ids=["real side cached", "both sides"]
+)
+def test_neighbour_scores_against_prdc(benchmark, cached: bool, least: float) -> None:
+    n = 10_000
+    real, fake = features(n, 0), 0.98 * features(n, 1)
+    side = real_neighbours(real)
+
+    def ours() -> object:
+        return neighbour_scores(side if cached else real_neighbours(real), fake)
+
+    expected = {}
+
+    def prdc() -> None:  # one k alone; the two that the papers ask for would take it twice as long
+        expected.update(compute_prdc(real.numpy(), fake.numpy(), nearest_k=5))
+
+    ratio = race(benchmark, ours, prdc, 1)
+    scores = neighbour_scores(side, fake)
+    assert scores.density == pytest.approx(expected["density"], rel=1e-9)
+    assert scores.coverage == expected["coverage"]
+    assert math.isfinite(ratio)
+    assert ratio >= least

@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from ganbench import MissingData
+from ganbench.api.errors import UsageError
+from ganbench_plugins.datasets import decode as decoding
+from ganbench_plugins.datasets.folder import describe, list_images, load
+
+
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """Sixty real images in a folder for each of three digits."""
+    pixels, labels = load_digits(n_class=3, return_X_y=True)
+    for number, (image, label) in enumerate(zip(pixels[:60], labels, strict=False)):
+        folder = tmp_path / "digits" / f"class-{label}" / "deeper"
+        folder.mkdir(parents=True, exist_ok=True)
+        grey = np.rint(image.reshape(8, 8) * 255 / 16).astype(np.uint8)
+        Image.fromarray(grey).save(folder / f"{number:03}.png")
+    return tmp_path / "digits"
+
+
+def one(path: Path, side: int = 8, grey: bool = False) -> np.ndarray:
+    """The only image of a folder, (C, side, side)."""
+    data = load(str(path), side, grey)
+    return torch.cat([data.train, data.heldout])[0].numpy()
+
+
+def save(tmp_path: Path, image: Image.Image, name: str = "a.png", **options: object) -> Path:
+    folder = tmp_path / "images"
+    folder.mkdir(exist_ok=True)
+    image.save(folder / name, **options)
+    return folder
+
+
+def test_classes_split_and_pixels(digits: Path) -> None:
+    data = load(str(digits), side=8, grey=True)
+    assert data.info == describe(str(digits), side=8, grey=True)
+    assert data.info.name == f"images:{digits}[grey=true,side=8]"
+    assert (data.info.shape, data.info.classes) == ((1, 8, 8), 3)
+    assert data.train_labels is not None
+    assert data.heldout_labels is not None
+    assert len(data.train) + len(data.heldout) == 60
+    assert 0 < len(data.heldout) < 30
+    pixels, _ = load_digits(n_class=3, return_X_y=True)
+    wanted = np.rint(pixels[:60] * 255 / 16).astype(np.uint8)
+    images = torch.cat([data.train, data.heldout]).flatten(1).tolist()
+    assert sorted(images) == sorted(wanted.tolist())
+    labels = torch.cat([data.train_labels, data.heldout_labels])
+    assert torch.bincount(labels).tolist() == [20, 20, 20]
+
+
+def test_default_is_colour_of_32_pixels(digits: Path) -> None:
+    assert describe(str(digits)).shape == (3, 32, 32)
+    assert describe(str(digits)).name == f"images:{digits}"
+
+
+def test_a_loose_image_means_no_classes(digits: Path) -> None:
+    Image.new("L", (8, 8)).save(digits / "loose.png")
+    assert describe(str(digits)).classes is None
+    assert load(str(digits), side=8, grey=True).train_labels is None
+
+
+def test_copies_and_new_names_stay_in_their_split(digits: Path) -> None:
+    before = load(str(digits), side=8, grey=True)
+    for number, file in enumerate(sorted(digits.rglob("*.png"))):
+        (digits / "class-0" / f"copy-{number}.png").write_bytes(file.read_bytes())
+    after = load(str(digits), side=8, grey=True)
+    assert len(after.heldout) == 2 * len(before.heldout)
+    held = {tuple(image) for image in after.heldout.flatten(1).tolist()}
+    assert not held & {tuple(image) for image in after.train.flatten(1).tolist()}
+
+
+def test_cache_serves_the_same_bytes_and_no_others(
+    digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = load(str(digits), side=8, grey=True)
+
+    def refuse(file: Path, side: int, *, grey: bool) -> torch.Tensor:
+        raise AssertionError(file)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(decoding, "decode", refuse)
+        assert torch.equal(load(str(digits), side=8, grey=True).train, first.train)
+    changed = min(digits.rglob("*.png"))
+    changed.write_bytes(max(digits.rglob("*.png")).read_bytes())
+    second = load(str(digits), side=8, grey=True)
+    assert not torch.equal(
+        torch.cat([second.train, second.heldout]), torch.cat([first.train, first.heldout])
+    )
+
+
+def test_hidden_and_other_files_are_ignored(digits: Path) -> None:
+    (digits / "notes.txt").write_text("no image")
+    (digits / ".hidden.png").write_text("no image")
+    (digits / ".thumbnails").mkdir()
+    (digits / ".thumbnails" / "a.png").write_text("no image")
+    assert len(list_images(str(digits)).files) == 60
+
+
+def test_centre_is_cropped(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 24), dtype=np.uint8)
+    pixels[:, 8:16] = 200
+    assert (one(save(tmp_path, Image.fromarray(pixels)), grey=True) == 200).all()
+
+
+def test_transparent_becomes_white(tmp_path: Path) -> None:
+    folder = save(tmp_path, Image.new("RGBA", (8, 8), (10, 20, 30, 0)))
+    assert (one(folder) == 255).all()
+
+
+def test_photographs_are_turned_upright(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 8), dtype=np.uint8)
+    pixels[0] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 3  # stored upside down
+    folder = save(tmp_path, Image.fromarray(pixels), exif=exif)
+    np.testing.assert_array_equal(one(folder, grey=True)[0], pixels[::-1])
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+def test_usual_modes_are_read(tmp_path: Path, mode: str) -> None:
+    assert one(save(tmp_path, Image.new("RGB", (9, 9), "white").convert(mode))).min() >= 254
+
+
+def test_deep_images_are_refused(tmp_path: Path) -> None:
+    folder = save(tmp_path, Image.fromarray(np.full((8, 8), 40_000, dtype=np.uint16)))
+    with pytest.raises(UsageError, match=r"a\.png has mode I;16, not 8 bits"):
+        load(str(folder), 8, True)
+
+
+@pytest.mark.parametrize("kept", [0, 30, 75])
+def test_damaged_images_are_named(tmp_path: Path, kept: int) -> None:
+    noise = np.random.RandomState(0).randint(256, size=(16, 16, 3)).astype(np.uint8)
+    folder = save(tmp_path, Image.fromarray(noise))
+    file = folder / "a.png"
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(UsageError, match=r"a\.png"):
+        load(str(folder), 8, False)
+
+
+def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(UsageError, match=r"a\.png.*decompression bomb"):
+        load(str(save(tmp_path, Image.new("L", (12, 12)))), 8, True)
+
+
+def test_unreadable_files_are_named(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(UsageError, match=r"cannot read .*000\.png: Permission denied"):
+        load(str(digits), 8, True)
+
+
+def test_missing_and_empty_folders(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="needs a folder") as error:
+        describe()
+    assert "images:PATH" in str(error.value.hint)
+    with pytest.raises(MissingData, match="no folder"):
+        describe(str(tmp_path / "nowhere"))
+    (tmp_path / "readme.txt").touch()
+    with pytest.raises(MissingData, match="holds no images"):
+        describe(str(tmp_path))

@@ -1,0 +1,34 @@
+"""Listing plugins must stay fast: their modules import neither torch nor the data's libraries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+MODULES = [
+    *(f"datasets.{name}" for name in ("points", "digits", "mnist5k", "torchvision", "folder")),
+    *(f"extractors.{name}" for name in ("classifier", "raw", "fidelity", "mobilenet")),
+]
+PROGRAM = """
+import importlib, sys
+for name in sys.argv[1:]:
+    module = importlib.import_module("ganbench_plugins." + name)
+    for kind in ("datasets", "extractors"):
+        for spec in getattr(module, f"ganbench_{kind}", list)():
+            print(spec.kind, spec.name)
+heavy = {"torch", "torchvision", "torch_fidelity", "numpy", "sklearn", "mlxtend", "PIL"}
+assert not heavy & set(sys.modules), heavy & set(sys.modules)
+"""
+
+
+def test_plugin_modules_import_nothing_heavy() -> None:
+    listed = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *MODULES], capture_output=True, text=True, check=False
+    )
+    assert listed.returncode == 0, listed.stderr
+    assert set(listed.stdout.splitlines()) == {
+        *("dataset ring8", "dataset grid25", "dataset digits", "dataset mnist5k"),
+        *("dataset mnist", "dataset fashion-mnist", "dataset cifar10", "dataset images"),
+        *("extractor classifier", "extractor raw"),
+        *("extractor inception-v3-compat", "extractor mobilenetv2-b13"),
+    }
