@@ -32,7 +32,10 @@ class Catalogue:
     def __init__(self, found: Iterable[EntryPoint], blocked: Collection[str] = ()) -> None:
         self._loaded = load_plugins(found, blocked)
         self._entries: dict[tuple[str, str], tuple[Spec, Plugin]] = {
-            (spec.kind, spec.name): (spec, one.plugin) for one in self._loaded for spec in one.specs
+            (spec.kind, spec.name): (spec, one.plugin)
+            for one in self._loaded
+            if one.plugin.state is State.LOADED
+            for spec in one.specs
         }
 
     @property
@@ -41,7 +44,7 @@ class Catalogue:
         return [one.plugin for one in self._loaded]
 
     def names(self, kind: str) -> list[str]:
-        """Names of all usable specs of one kind: built-ins first, each group sorted."""
+        """Names of all usable specs of one kind: built-ins first, in the plugins' order."""
         return [name for of_kind, name in self._entries if of_kind == kind]
 
     def get(self, spec_type: type[S], name: str) -> S:
@@ -69,8 +72,11 @@ class Catalogue:
     def _find(self, kind: str, name: str) -> tuple[Spec, Plugin]:
         if (entry := self._entries.get((kind, name))) is not None:
             return entry
-        for plugin in self.plugins:
-            if plugin.state is not State.LOADED and name in (plugin.name, plugin.distribution):
+        for one in self._loaded:
+            plugin, specs = one.plugin, {(spec.kind, spec.name) for spec in one.specs}
+            if plugin.state is not State.LOADED and (
+                name in (plugin.name, plugin.distribution) or (kind, name) in specs
+            ):
                 raise PluginNotUsable(
                     f"{kind} {name!r} is not usable: plugin {plugin.name!r} of "
                     f"{plugin.distribution} is {plugin.state}: {plugin.reason}",

@@ -6,7 +6,6 @@ import functools
 import os
 import platform
 import resource
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,17 @@ import torch
 import ganbench
 
 
-def describe_environment(device: torch.device) -> dict[str, Any]:
-    """Versions, device and threads, as plain JSON. Names neither the host nor the user."""
+def describe_environment(device: torch.device, commit: str | None) -> dict[str, Any]:
+    """Versions, device and threads, as plain JSON. Names neither the host nor the user.
+
+    Args:
+        device: where the run runs.
+        commit: of ganbench's source, see `source_commit`.
+    """
     cuda = device.type == "cuda"
     return {
         "ganbench": ganbench.__version__,
-        "commit": source_commit(),
+        "commit": commit,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "cuda": torch.version.cuda if cuda else None,
@@ -43,20 +47,6 @@ def cpu_name() -> str:
         return platform.processor() or platform.machine()
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.machine()
-
-
-@functools.lru_cache(maxsize=1)
-def source_commit() -> str | None:
-    """The commit of the source tree that ganbench is imported from, if it is one of git's."""
-    root = Path(ganbench.__file__).parent.parent
-    if not (root / ".git").exists():
-        return None
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)  # noqa: S603
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
 
 
 def peak_memory(device: torch.device) -> int:

@@ -22,6 +22,7 @@ class Job:
         visible_device: the value of CUDA_VISIBLE_DEVICES on a GPU, else None.
         threads: of torch in the worker.
         blocked: names of plugins not to load.
+        commit: of ganbench's source tree, if it is one.
     """
 
     spec: RunSpec
@@ -30,6 +31,7 @@ class Job:
     visible_device: str | None = None
     threads: int = 1
     blocked: tuple[str, ...] = ()
+    commit: str | None = None
 
 
 def tail(path: Path, lines: int = 20) -> str:

@@ -19,6 +19,7 @@ from ganbench.api.errors import GanbenchError
 from ganbench.execution.forkserver import start_process
 from ganbench.execution.job import Job, tail
 from ganbench.execution.recording import make_failure, make_record
+from ganbench.execution.source import source_commit
 from ganbench.execution.worker import work
 from ganbench.planning.devices import cuda_devices
 from ganbench.planning.runspec import RunSpec
@@ -100,6 +101,7 @@ class LocalExecutor:
             visible_device=visible,
             threads=self._threads,
             blocked=self._blocked,
+            commit=source_commit(),
         )
         process = start_process(work, job)
         timed_out = not self._wait(process)

@@ -32,10 +32,16 @@ class Run:
         folder: where its files go.
         catalogue: where its names are looked up.
         device: where it runs.
+        commit: of ganbench's source, for the record.
     """
 
     def __init__(
-        self, spec: RunSpec, folder: Path, catalogue: Catalogue, device: torch.device
+        self,
+        spec: RunSpec,
+        folder: Path,
+        catalogue: Catalogue,
+        device: torch.device,
+        commit: str | None = None,
     ) -> None:
         self.spec = spec
         self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)
@@ -43,6 +49,7 @@ class Run:
         self._folder = folder
         self._catalogue = catalogue
         self._device = device
+        self._commit = commit
         self._observers = catalogue.observers()
         self._status: Status = "ok"
         self._failure: Failure | None = None
@@ -143,7 +150,7 @@ class Run:
             parameters=self._parameters,
             peak_memory_bytes=peak_memory(self._device),
             clocks=clocks,
-            environment=describe_environment(self._device),
+            environment=describe_environment(self._device, self._commit),
             **measured,
         )
 

@@ -42,7 +42,7 @@ def work(job: Job) -> None:
 
     torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
-    run = Run(job.spec, job.folder, installed_catalogue(job.blocked), device)
+    run = Run(job.spec, job.folder, installed_catalogue(job.blocked), device, job.commit)
     threading.Thread(target=_watch, args=(run, store), daemon=True).start()
     store.write(run.execute())
     fence.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ganbench.api.data import DataInfo
-from ganbench.api.errors import UsageError
+from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.catalogue import Catalogue
@@ -32,7 +32,18 @@ def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
     """The shape of the data set that `text` names, without loading it.
 
     Raises:
-        UsageError, PluginNotUsable: as `choose_dataset`; or the data set refuses its parameters.
+        UsageError: as `choose_dataset`; or the data set refuses its parameters.
+        PluginNotUsable: as `choose_dataset`; or the data set's own code fails.
     """
     spec, parameters = choose_dataset(text, catalogue)
-    return replace(spec.describe(**parameters), name=text)
+    try:
+        info: object = spec.describe(**parameters)
+    except GanbenchError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginNotUsable(f"data set {spec.name} fails to describe itself: {reason}") from error
+    if not isinstance(info, DataInfo):
+        got = type(info).__name__
+        raise PluginNotUsable(f"data set {spec.name} must describe a DataInfo, it returned a {got}")
+    return replace(info, name=text)

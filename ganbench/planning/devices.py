@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 import os
 import sys
 
@@ -20,8 +21,15 @@ def cuda_devices() -> tuple[str, ...]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
         return tuple(str(index) for index in range(count))
-    names = tuple(name.strip() for name in visible.split(",") if name.strip())
-    return names[:count] if "-1" not in names else ()
+    names = (name.strip() for name in visible.split(",") if name.strip())
+    # As CUDA does: the first index that names no device hides itself and all that follow.
+    return tuple(itertools.takewhile(lambda name: _exists(name, count), names))
+
+
+def _exists(name: str, count: int) -> bool:
+    """Whether an index is one of the driver's; other names (`GPU-...`, `MIG-...`) are trusted."""
+    is_index = name.removeprefix("-").isdecimal()
+    return count > 0 and (0 <= int(name) < count if is_index else True)
 
 
 def has_cuda() -> bool:

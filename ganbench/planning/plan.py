@@ -8,10 +8,8 @@ from dataclasses import dataclass, field, replace
 from ganbench.api.errors import NothingSelected, UsageError, did_you_mean
 from ganbench.api.specs import (
     DatasetSpec,
-    ExtractorSpec,
     LossSpec,
     ModelSpec,
-    ScoreSpec,
     Spec,
     VariantSpec,
 )
@@ -21,6 +19,7 @@ from ganbench.planning.datasets import choose_dataset, describe_dataset
 from ganbench.planning.devices import resolve_device
 from ganbench.planning.references import parse_reference
 from ganbench.planning.runspec import RunSpec
+from ganbench.planning.scores import choose_scores
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, Task, load_suite
 from ganbench.planning.variants import Variant, choose_variant
 
@@ -76,8 +75,8 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
     """
     suite = load_suite(selection.suite)
     variants = _variants(selection, suite, catalogue)
-    tasks = [suite.task(name) for name in selection.tasks] or list(suite.tasks)
-    seeds = suite.seeds if selection.seeds is None else tuple(selection.seeds)
+    tasks = [suite.task(name) for name in dict.fromkeys(selection.tasks)] or list(suite.tasks)
+    seeds = dict.fromkeys(suite.seeds if selection.seeds is None else selection.seeds)
     skipped: list[str] = []
     pairs = [
         (variant, task)
@@ -157,19 +156,15 @@ def _spec(
 def _pins(
     variant: Variant, dataset: DatasetSpec, task: Task, catalogue: Catalogue
 ) -> tuple[dict[str, str], ...]:
-    recipe = variant.recipe(catalogue, describe_dataset(task.dataset, catalogue))
+    data = describe_dataset(task.dataset, catalogue)
+    recipe = variant.recipe(catalogue, data)
     used: list[Spec] = [
         *variant.specs,
         catalogue.get(ModelSpec, recipe.model),
         catalogue.get(LossSpec, recipe.loss),
         dataset,
+        *choose_scores(task, data, catalogue),
     ]
-    for text in (*task.scores, *task.final_scores):
-        reference = parse_reference(text)
-        used.append(catalogue.get(ScoreSpec, reference.name))
-        if "extractor" in reference.settings:
-            name = parse_reference(reference.settings["extractor"]).name
-            used.append(catalogue.get(ExtractorSpec, name))
     pins = {(spec.kind, spec.name): _pin(spec, catalogue) for spec in used}
     return tuple(pins[key] for key in sorted(pins))
 

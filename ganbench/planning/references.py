@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ganbench.api.errors import UsageError
 from ganbench.api.parameters import Value
+
+_COMMA = re.compile(r",(?![^\[]*\])")
+"""A comma that is not inside inner brackets, as in ``fd[extractor=inception[weights=PATH]]``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +20,15 @@ class Reference:
     name: str
     argument: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    def refuse_argument(self) -> None:
+        """For names that take nothing behind a colon.
+
+        Raises:
+            UsageError: there is something.
+        """
+        if self.argument is not None:
+            raise UsageError(f"{self.name} takes nothing behind a colon, it has {self.argument!r}")
 
 
 def parse_reference(text: str) -> Reference:
@@ -30,10 +43,12 @@ def parse_reference(text: str) -> Reference:
     if bracket:
         if not tail.endswith("]"):
             raise UsageError(f"{text!r} has an opening bracket without a closing one at its end")
-        for part in filter(None, (part.strip() for part in tail[:-1].split(","))):
+        for part in filter(None, map(str.strip, _COMMA.split(tail[:-1]))):
             key, equals, value = part.partition("=")
             if not equals or not key.strip():
                 raise UsageError(f"{part!r} in {text!r} is not of the form parameter=value")
+            if key.strip() in settings:
+                raise UsageError(f"{text!r} sets {key.strip()} twice")
             settings[key.strip()] = value.strip()
     name, colon, argument = head.partition(":")
     if not name.strip():
@@ -52,7 +67,10 @@ def display_name(name: str, changed: Mapping[str, Value]) -> str:
 def _text(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return str(value)
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import NAME_PATTERN
@@ -15,6 +15,7 @@ from ganbench.planning.budget import Budget
 from ganbench.planning.references import parse_seeds
 
 DEFAULT_SUITE = "starter"
+T = TypeVar("T")
 _EMBEDDED = resources.files("ganbench.planning") / "suites"
 
 
@@ -82,14 +83,14 @@ def load_suite(name_or_file: str) -> Suite:
     if name_or_file in embedded_suites():
         text = (_EMBEDDED / f"{name_or_file}.toml").read_text("utf-8")
         return parse_suite(text, name_or_file)
-    path = Path(name_or_file)
-    if not path.exists():
-        hint = did_you_mean(name_or_file, embedded_suites())
-        raise UsageError(f"no suite and no file is named {name_or_file!r}", hint)
     try:
-        return parse_suite(path.read_text("utf-8"), str(path))
+        text = Path(name_or_file).read_text("utf-8")
+    except FileNotFoundError:
+        hint = did_you_mean(name_or_file, embedded_suites())
+        raise UsageError(f"no suite and no file is named {name_or_file!r}", hint) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"suite file {path} cannot be read: {error}") from error
+        raise UsageError(f"suite file {name_or_file} cannot be read: {error}") from error
+    return parse_suite(text, name_or_file)
 
 
 def parse_suite(text: str, source: str) -> Suite:
@@ -113,7 +114,7 @@ def parse_suite(text: str, source: str) -> Suite:
         name=name,
         description=_typed(table, "description", str, source, ""),
         tasks=tasks,
-        seeds=parse_seeds(_typed(table, "seeds", str, source, "0-4")),
+        seeds=_parsed(parse_seeds, table, "seeds", source, "0-4"),
         variants=_strings(table, "variants", source),
     )
 
@@ -132,7 +133,7 @@ def _task(entry: Any, source: str) -> Task:
     return Task(
         name=_identifier(entry, "name", source),
         dataset=_typed(entry, "dataset", str, source),
-        budget=Budget.parse(_typed(entry, "budget", str, source)),
+        budget=_parsed(Budget.parse, entry, "budget", source),
         scores=scores,
         final_scores=_strings(entry, "final_scores", source),
         fakes=_count(entry, "fakes", source, 10_000, low=2, high=1_000_000),
@@ -149,6 +150,7 @@ def _check_keys(table: Mapping[str, Any], known: Iterable[str], source: str) -> 
 
 
 _REQUIRED = object()
+_CALLED = {str: "a string", int: "an integer", list: "an array"}
 
 
 def _typed(
@@ -158,8 +160,22 @@ def _typed(
     if value is _REQUIRED:
         raise UsageError(f"{source}: the key {key!r} is missing")
     if not isinstance(value, wanted) or isinstance(value, bool):
-        raise UsageError(f"{source}: {key} is {value!r}, not a {wanted.__name__}")
+        raise UsageError(f"{source}: {key} is {value!r}, not {_CALLED[wanted]}")
     return value
+
+
+def _parsed(
+    parse: Callable[[str], T],
+    table: Mapping[str, Any],
+    key: str,
+    source: str,
+    default: Any = _REQUIRED,
+) -> T:
+    text = _typed(table, key, str, source, default)
+    try:
+        return parse(text)
+    except UsageError as error:
+        raise UsageError(f"{source}: {error.message}", error.hint) from None
 
 
 def _strings(table: Mapping[str, Any], key: str, source: str) -> tuple[str, ...]:

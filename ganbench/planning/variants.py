@@ -74,6 +74,7 @@ def choose_variant(
         UsageError, PluginNotUsable: it names nothing usable, or a parameter does not fit.
     """
     reference = parse_reference(text)
+    reference.refuse_argument()
     given: dict[str, Any] = {**(settings or {}), **reference.settings}
     model_name, plus, loss_name = reference.name.partition("+")
     if plus:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ganbench.api.errors import InvalidResults
+from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
 from ganbench.results.record import INSTABILITIES, Column, Pin, Point, Record
 from ganbench.results.seal import canonical_json
@@ -61,7 +62,7 @@ def collect(
 
     Args:
         records: in any order; the same record twice counts once.
-        unfinished: run id -> spec.
+        unfinished: run id -> spec; taken to be planned under this ganbench's protocol.
 
     Raises:
         InvalidResults: two different records have the same run id.
@@ -79,7 +80,7 @@ def collect(
             scores.setdefault((row["setting"], key), column)
     for run_id in sorted(set(unfinished or {}) - set(by_id)):
         spec = (unfinished or {})[run_id]
-        row = _spec_row(spec, spec.get("protocol", 0), spec.get("pins", []), pins)
+        row = _spec_row(spec, PROTOCOL_VERSION, spec.get("pins", []), pins)
         rows.append({**row, "run_id": run_id, "status": UNFINISHED})
     keys = sorted({key for _, key in scores})
     return Runs(typed_frame(rows, keys), scores, pins)

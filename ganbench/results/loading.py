@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganbench.results.frame import Runs, collect
-from ganbench.results.publish import MANIFEST_FILE
+from ganbench.results.publish import MANIFEST_FILE, RUNS_FILE
 from ganbench.results.published import read_published
 from ganbench.results.record import Record
 from ganbench.results.standing import Coverage
@@ -33,7 +33,7 @@ def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:
         InvalidResults: a published file is not what it claims to be.
     """
     folder = Path(folder)
-    if (folder / MANIFEST_FILE).exists():
+    if (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists():
         runs, coverage = read_published(folder)
         return runs, coverage, []
     contents = RunStore(folder).read_all()

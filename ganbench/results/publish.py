@@ -37,7 +37,9 @@ LEADERBOARD_FILE: Final = "leaderboard.csv"
 RUNS_FILE: Final = "runs.csv"
 MANIFEST_FILE: Final = "datapackage.json"
 
-_PATH: Final = re.compile(r"""(?<![\w.)\]/~\\])(?:/|~[^/\\,"]*[/\\]|[A-Za-z]:[/\\])[^,;"'\[\]|]*""")
+_PATH: Final = re.compile(
+    r"""(?<![\w.)\]/~\\])(?:/(?=[^\s/])|~[^/\\,"]*[/\\]|[A-Za-z]:[/\\])[^,;"'\[\]|]*"""
+)
 """An absolute path, up to what ends a value in JSON, in a reference or in a list."""
 
 _MEANS: Final = "Of distances the geometric mean, where all of the setting's values are positive."

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
-from typing import TYPE_CHECKING, Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final
 
 from ganbench.api.errors import InvalidResults
 from ganbench.api.version import SCHEMA_VERSION
 from ganbench.results.fields import RUN_FIELDS
-from ganbench.results.frame import Runs
+from ganbench.results.frame import Runs, typed_frame
 from ganbench.results.markup import original_cell
 from ganbench.results.publish import MANIFEST_FILE, RUNS_FILE
 from ganbench.results.standing import Coverage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    import pandas as pd
+
     from ganbench.results.record import Column
+
+# Python's own float reads every repr exactly, which not every version of pandas does.
+_READERS: Final[dict[str, Callable[[str], Any]]] = {
+    "string": original_cell,
+    "datetime": original_cell,
+    "integer": int,
+    "number": float,
+}
 
 
 def read_published(folder: Path) -> tuple[Runs, Coverage]:
@@ -72,26 +82,20 @@ def _frame(path: Path, digest: str, fields: list[dict[str, Any]]) -> pd.DataFram
         raise InvalidResults(f"cannot read {path}: {error.strerror}") from None
     if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
         raise InvalidResults(f"{path} is not the file that its manifest describes", "publish again")
-    names = [one["name"] for one in fields]
-    known = [one.name for one in RUN_FIELDS]
-    if names[: len(known)] != known:
-        raise InvalidResults(f"{path} has other columns than this schema's")
-    dtypes = {one.name: one.dtype for one in RUN_FIELDS} | dict.fromkeys(
-        names[len(known) :], "float64"
-    )
+    header, *lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+    keys = header[len(RUN_FIELDS) :]
+    expected = [*(one.name for one in RUN_FIELDS), *keys]
+    if not header == expected == [one["name"] for one in fields]:
+        raise InvalidResults(f"{path} has other columns than this schema's and its manifest's")
+    readers = [_READERS[one.type] for one in RUN_FIELDS] + [float] * len(keys)
     try:
-        frame = pd.read_csv(
-            io.BytesIO(content),
-            dtype=dtypes,
-            keep_default_na=False,
-            na_values=[""],
-            float_precision="round_trip",
-        )
+        rows = [
+            {
+                name: read(cell) if cell else None
+                for name, read, cell in zip(header, readers, line, strict=True)
+            }
+            for line in lines
+        ]
     except ValueError as error:
         raise InvalidResults(f"{path} does not hold what its manifest says: {error}") from None
-    if list(frame.columns) != names:
-        raise InvalidResults(f"{path} has other columns than its manifest says")
-    for one in RUN_FIELDS:
-        if one.dtype == "str":
-            frame[one.name] = frame[one.name].map(original_cell, na_action="ignore").astype("str")
-    return frame
+    return typed_frame(rows, keys)

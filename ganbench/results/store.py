@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import itertools
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
-from ganbench.results.files import make_folder, move_new, replace_all, write_new
+from ganbench.results.files import make_folder, move_new, write_new
 from ganbench.results.record import RECORD_FILE, Record
 from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
 from ganbench.results.validation import check_spec
@@ -177,10 +178,14 @@ class RunStore:
     def write_progress(self, run_id: str, progress: dict[str, Any]) -> None:
         """Replace a run's `progress.json`: how far it is, for whoever watches.
 
-        Raises:
-            GanbenchError: it cannot be written.
+        Readers see all of it or the one before; it is not forced to the disk, since it is written
+        often and means nothing after a power cut. Where it cannot be written it is let go.
         """
-        replace_all({self.folder(run_id) / PROGRESS_FILE: canonical_json(progress) + b"\n"})
+        path = self.folder(run_id) / PROGRESS_FILE
+        temporary = path.with_name(f".{PROGRESS_FILE}.tmp")
+        with contextlib.suppress(OSError):
+            temporary.write_bytes(canonical_json(progress) + b"\n")
+            temporary.replace(path)
 
     def read_progress(self, run_id: str) -> dict[str, Any] | None:
         """What `write_progress` wrote last, or None."""
