@@ -31,6 +31,7 @@ def run(
     jobs: int | None = None,
     limit_seconds: float = 12 * 3600,
     fresh: bool = False,
+    retry_failed: bool = False,
     fail_fast: bool = False,
     progress: bool = True,
 ) -> pd.DataFrame:
@@ -45,6 +46,7 @@ def run(
         jobs: runs at a time; None: one per core or GPU.
         limit_seconds: wall time of one run.
         fresh: run again what is finished already.
+        retry_failed: run again what ended as error, oom, timeout or killed.
         fail_fast: start no further run once one has failed.
         progress: show progress on stderr.
 
@@ -70,6 +72,7 @@ def run(
         limit_seconds=limit_seconds,
         blocked=(),
         fresh=fresh,
+        retry_failed=retry_failed,
         fail_fast=fail_fast,
         progress=make_progress if progress else silent,
         remark=talk if progress else lambda message: None,

@@ -53,7 +53,7 @@ class MissingData(UsageError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """A hint that names the closest known names, or lists them all when none is close."""
-    names = sorted(known)
+    names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
     if close:
         return "did you mean " + " or ".join(close) + "?"

@@ -118,6 +118,10 @@ class DatasetSpec(Spec):
     Args:
         describe: ``describe(**parameters) -> DataInfo``, without loading anything.
         load: ``load(**parameters) -> Data``; raises `MissingData` with the command that gets it.
+        check: ``check(**parameters)``, quick and without torch; raises `MissingData` where `load`
+            would, so that a plan of many runs is refused at once.
+        fingerprint: ``fingerprint(**parameters) -> str`` of files that are not the plugin's own and
+            may change (a user's folder): part of a run's identity.
         licence: of the data.
         argument: name of the parameter that ``name:VALUE`` sets (`path` in ``images:PATH``).
     """
@@ -125,6 +129,8 @@ class DatasetSpec(Spec):
     kind: ClassVar[str] = "dataset"
     describe: Callable[..., DataInfo]
     load: Builder
+    check: Callable[..., None] | None = None
+    fingerprint: Callable[..., str] | None = None
     licence: str = ""
     argument: str = ""
 

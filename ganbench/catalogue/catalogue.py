@@ -88,6 +88,8 @@ class Catalogue:
                     f"{name!r} is a {other}, not a {kind}", f"see `ganbench info {name}`"
                 )
         hint = did_you_mean(name, self.names(kind)) or f"no usable plugin provides a {kind}"
+        if unusable := [one.name for one in self.plugins if one.state is not State.LOADED]:
+            hint += f" (not loaded: {', '.join(unusable)}; see `ganbench plugins`)"
         raise UsageError(f"unknown {kind} {name!r}", hint)
 
 

@@ -20,6 +20,11 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 )
 @click.option("--limit", default="12h", show_default=True, help="Wall time of one run, e.g. 30m.")
 @click.option("--fresh", is_flag=True, help="Run again what is finished already.")
+@click.option(
+    "--retry-failed",
+    is_flag=True,
+    help="Run again what ended as error, oom, timeout or killed; unstable runs are results.",
+)
 @click.option("--fail-fast", is_flag=True, help="Start no further run once one has failed.")
 @click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
 @json_option
@@ -31,6 +36,7 @@ def command(
     jobs: int | None,
     limit: str,
     fresh: bool,
+    retry_failed: bool,
     fail_fast: bool,
     allow_failures: bool,
     as_json: bool,
@@ -54,6 +60,7 @@ def command(
         limit_seconds=_seconds(limit),
         blocked=blocked,
         fresh=fresh,
+        retry_failed=retry_failed,
         fail_fast=fail_fast,
         progress=make_progress,
         remark=talk,
@@ -67,6 +74,8 @@ def command(
         f"{len(session.records)} runs ({new} new) in {duration(time.monotonic() - began)}, "
         f"{len(failures)} failed or unstable; records and sample sheets are in {runs}/"
     )
+    if session.worth_retrying:
+        talk(f"{session.worth_retrying} failed before and were not run again: try --retry-failed")
     if new:
         talk(f"{session.busy_share:.0%} of the slots' time was training and evaluation")
     return 1 if failures and not allow_failures else 0

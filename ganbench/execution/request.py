@@ -9,6 +9,7 @@ from typing import Any
 
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.execution.session import Outcome, forget, run_plan
+from ganbench.planning.datasets import check_dataset
 from ganbench.planning.devices import resolve_device
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.results.files import make_folder
@@ -25,6 +26,7 @@ def execute(
     limit_seconds: float,
     blocked: tuple[str, ...],
     fresh: bool,
+    retry_failed: bool,
     fail_fast: bool,
     progress: ProgressFactory,
     remark: Callable[[str], None],
@@ -38,6 +40,7 @@ def execute(
         limit_seconds: wall time of one run.
         blocked: names of plugins not to load.
         fresh: run again what is finished.
+        retry_failed: run again what ended for reasons of the machine or the code.
         fail_fast: start nothing more after a failure.
         progress: makes the display of (total runs, slots, store).
         remark: takes lines of talk for the user.
@@ -53,9 +56,11 @@ def execute(
         remark(f"left out: {reason}")
     store = RunStore(runs)
     make_folder(runs)
-    if fresh:
-        forget(plan.runs, store)
+    forget(plan.runs, store, everything=fresh, failed=retry_failed)
     device = resolve_device(selection.device)
+    finished, _ = store.finished(spec.run_id for spec in plan.runs)
+    for dataset in {spec.task.dataset for spec in plan.runs if spec.run_id not in finished}:
+        check_dataset(dataset, catalogue)
     executor = LocalExecutor(store, device, jobs, limit_seconds, blocked)
     with progress(len(plan.runs), executor.slots, store) as listener:
         return run_plan(plan, store, executor, catalogue, listener, fail_fast=fail_fast)

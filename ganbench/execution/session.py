@@ -12,7 +12,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.local import Cancelled
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.record import Record
+from ganbench.results.record import INSTABILITIES, Record
 from ganbench.results.store import RunStore
 
 
@@ -59,6 +59,14 @@ class Outcome:
     def failures(self) -> list[Record]:
         """Records whose status is not `ok`."""
         return [record for record in self.records if record["status"] != "ok"]
+
+    @property
+    def worth_retrying(self) -> int:
+        """How many reused records tell of a failure of the machine or the code."""
+        return sum(
+            record["run_id"] in self.reused and record["status"] not in ("ok", *INSTABILITIES)
+            for record in self.records
+        )
 
     @property
     def busy_share(self) -> float:
@@ -129,7 +137,21 @@ def _result(future: Future[Record]) -> Record | None:
         return None
 
 
-def forget(specs: Sequence[RunSpec], store: RunStore) -> None:
-    """Set aside the records of these runs, so that they are run again (`--fresh`)."""
-    for spec in specs:
-        store.discard(spec.run_id)
+def forget(
+    specs: Sequence[RunSpec], store: RunStore, *, everything: bool = False, failed: bool = False
+) -> None:
+    """Set records aside, so that their runs are run again; nothing is deleted.
+
+    Args:
+        specs: the runs in question.
+        store: where their records are.
+        everything: all of them.
+        failed: those that ended for reasons of the machine or the code; an unstable run is a
+            result, and stays.
+    """
+    if not (everything or failed):
+        return
+    records, _ = store.finished(spec.run_id for spec in specs)
+    for run_id, record in records.items():
+        if everything or record["status"] not in ("ok", *INSTABILITIES):
+            store.discard(run_id)

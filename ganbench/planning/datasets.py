@@ -28,6 +28,17 @@ def choose_dataset(text: str, catalogue: Catalogue) -> tuple[DatasetSpec, dict[s
     return spec, resolve_parameters(spec.name, spec.parameters, settings)
 
 
+def check_dataset(text: str, catalogue: Catalogue) -> None:
+    """Make sure, quickly, that a data set can be loaded here.
+
+    Raises:
+        MissingData: it cannot; the hint says how to get it.
+    """
+    spec, parameters = choose_dataset(text, catalogue)
+    if spec.check is not None:
+        spec.check(**parameters)
+
+
 def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
     """The shape of the data set that `text` names, without loading it.
 

@@ -147,6 +147,9 @@ def _spec(
         task=task,
         dataset_parameters=dataset_parameters,
         seed=0,
+        dataset_fingerprint=dataset.fingerprint(**dataset_parameters)
+        if dataset.fingerprint
+        else "",
         memory_bytes=selection.memory_bytes,
         device=resolve_device(selection.device) if timed else None,
         pins=_pins(variant, dataset, task, catalogue),

@@ -24,6 +24,7 @@ class RunSpec:
         parameters: all its parameters, defaults included.
         task: data, scores and protocol; its budget is already the effective one.
         dataset_parameters: all parameters of the data set, defaults included.
+        dataset_fingerprint: of files outside any plugin that the data set reads; empty if none.
         seed: of weights, latents and data order.
         memory_bytes: cap on the memory of the device, or None.
         device: `cpu` or `cuda` where it matters to the result's meaning (time budgets), else None.
@@ -36,6 +37,7 @@ class RunSpec:
     task: Task
     dataset_parameters: dict[str, Value]
     seed: int
+    dataset_fingerprint: str = ""
     memory_bytes: int | None = None
     device: str | None = None
     pins: tuple[dict[str, str], ...] = ()

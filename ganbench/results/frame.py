@@ -110,14 +110,12 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The frame's rows as dicts, with None for what is missing."""
-    columns = [
-        [
-            None if gone else value
-            for value, gone in zip(values.tolist(), values.isna(), strict=True)
-        ]
-        for values in (frame[name] for name in frame.columns)
-    ]
-    return [dict(zip(frame.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+    names = list(frame.columns)  # once: the index makes new strings at every iteration
+    columns = []
+    for name in names:
+        values, gone = frame[name].tolist(), frame[name].isna().tolist()
+        columns.append([None if no else value for value, no in zip(values, gone, strict=True)])
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:

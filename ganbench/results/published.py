@@ -82,13 +82,14 @@ def _frame(path: Path, digest: str, fields: list[dict[str, Any]]) -> pd.DataFram
         raise InvalidResults(f"cannot read {path}: {error.strerror}") from None
     if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
         raise InvalidResults(f"{path} is not the file that its manifest describes", "publish again")
-    header, *lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
-    keys = header[len(RUN_FIELDS) :]
-    expected = [*(one.name for one in RUN_FIELDS), *keys]
-    if not header == expected == [one["name"] for one in fields]:
-        raise InvalidResults(f"{path} has other columns than this schema's and its manifest's")
-    readers = [_READERS[one.type] for one in RUN_FIELDS] + [float] * len(keys)
     try:
+        header, *lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=""))
+        keys = header[len(RUN_FIELDS) :]
+        if header != [*(one.name for one in RUN_FIELDS), *keys]:
+            raise ValueError("its columns are not those of this schema")
+        if header != [one["name"] for one in fields]:
+            raise ValueError("its columns are others")
+        readers = [_READERS[one.type] for one in RUN_FIELDS] + [float] * len(keys)
         rows = [
             {
                 name: read(cell) if cell else None

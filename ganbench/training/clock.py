@@ -36,7 +36,6 @@ class BudgetClock:
         self._device = device
         self._started: float | None = None
         self._next_look = 0
-        self._last_step = (0, 0.0)  # images and FLOPs of the step before: the next one's cost
 
     def start(self) -> None:
         """Let device time run, from here on."""
@@ -59,7 +58,6 @@ class BudgetClock:
         self.steps += 1
         self.images += images
         self.flops += flops
-        self._last_step = (images, flops)
 
     def fraction(self) -> float:
         """The share of the budget that is spent, as far as is known without synchronising."""
@@ -67,32 +65,33 @@ class BudgetClock:
         spent = self.seconds if kind == "seconds" else float(getattr(self, kind))
         return min(1.0, spent / self._budget.amount)
 
-    def exhausted(self) -> bool:
-        """Whether the next step would not fit any more. The first step always fits."""
+    def allows(self, images: int, flops: float) -> bool:
+        """Whether a step of that cost still fits. The first step always fits.
+
+        Args:
+            images, flops: as in `count_step`.
+        """
         if self.steps == 0:
-            return False
+            return True
         amount = self._budget.amount
         if self._budget.kind == "seconds":
             self._look()
-            return self.seconds >= amount
-        images, flops = self._last_step
+            return self.seconds < amount
         after = {
             "steps": self.steps + 1,
             "images": self.images + images,
             "flops": self.flops + flops,
         }
-        return after[self._budget.kind] > amount
+        return after[self._budget.kind] <= amount
 
     def mark_reached(self) -> bool:
         """Whether the next evaluation before the final one is due; true once for each mark."""
-        due = self._due()
         if self._budget.kind == "seconds":
             self._look()
-        fraction = self.fraction()
-        if fraction < due or due >= 1:
-            return False
-        self._passed = min(int(fraction * self._marks), self._marks - 1)
-        return True
+        passed, fraction = self._passed, self.fraction()
+        while self._due() < 1 and self._due() <= fraction:
+            self._passed += 1
+        return self._passed > passed
 
     def _due(self) -> float:
         """The fraction of the budget at which the next evaluation is due; 1 is the final one."""

@@ -73,6 +73,12 @@ class Trainer:
             return int(self._own_critic_steps(generator_step))
         return self.training.critic_steps
 
+    def cost(self, generator_step: int) -> tuple[int, float]:
+        """Real samples and FLOPs of that generator step with its critic steps."""
+        critic_steps = self.critic_steps(generator_step)
+        flops = critic_steps * self.flops["discriminator"] + self.flops["generator"]
+        return critic_steps * self.training.batch_size, flops
+
     def discriminator_step(self) -> tuple[TrainingStep, Tensor]:
         """One step of the discriminator's optimiser, on fakes without a graph."""
         latent = self.latents.draw(self.training.batch_size)
@@ -131,10 +137,15 @@ def train(
     """
     count_first_step(trainer, clock)
     clock.start()
-    while not clock.exhausted():
+    while clock.allows(*trainer.cost(clock.steps)):
+        if clock.mark_reached():
+            clock.stop()
+            telemetry.flush()
+            at_mark()
+            clock.start()
+
         trainer.anneal(clock.fraction())
-        critic_steps = trainer.critic_steps(clock.steps)
-        for _ in range(critic_steps):
+        for _ in range(trainer.critic_steps(clock.steps)):
             seen, discriminator_loss = trainer.discriminator_step()
         _, generator_loss = trainer.generator_step()
 
@@ -146,30 +157,22 @@ def train(
             losses = [discriminator_loss, generator_loss]
             telemetry.record(clock.steps, [*losses, *seen.mean_logits(), *norms])
 
-        flops = critic_steps * trainer.flops["discriminator"] + trainer.flops["generator"]
-        clock.count_step(critic_steps * trainer.training.batch_size, flops)
-        if clock.mark_reached():
-            clock.stop()
-            telemetry.flush()
-            at_mark()
-            clock.start()
+        clock.count_step(*trainer.cost(clock.steps))
     clock.stop()
     telemetry.flush()
 
 
 def count_first_step(trainer: Trainer, clock: BudgetClock) -> None:
     """Take the first step under torch's FLOP counter, which sees double backward as well."""
-    critic_steps = trainer.critic_steps(0)
     with StepFlops() as counter:
         trainer.discriminator_step()
     trainer.flops["discriminator"] = counter.total
-    for _ in range(critic_steps - 1):
+    for _ in range(trainer.critic_steps(0) - 1):
         trainer.discriminator_step()
     with StepFlops() as counter:
         trainer.generator_step()
     trainer.flops["generator"] = counter.total
-    flops = critic_steps * trainer.flops["discriminator"] + trainer.flops["generator"]
-    clock.count_step(critic_steps * trainer.training.batch_size, flops)
+    clock.count_step(*trainer.cost(0))
 
 
 def _trained_by(side: str, networks: Networks) -> list[nn.Parameter]:

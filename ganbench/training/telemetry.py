@@ -59,6 +59,6 @@ def gradient_norm(parameters: list[torch.nn.Parameter]) -> Tensor:
     """Euclidean norm over all gradients, on their device."""
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     if not gradients:
-        return torch.zeros(())
+        return parameters[0].new_zeros(())
     norm: Tensor = torch.stack(torch._foreach_norm(gradients)).norm()
     return norm

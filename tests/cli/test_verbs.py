@@ -14,6 +14,26 @@ import pytest
 
 Cli = Callable[..., "CompletedProcess[str]"]
 
+TINY = """
+name = "tiny"
+description = "Two tasks, a few steps each."
+seeds = "0-1"
+
+[[tasks]]
+name = "ring8"
+dataset = "ring8"
+budget = "30steps"
+fakes = 2500
+scores = ["sliced-w2", "modes"]
+
+[[tasks]]
+name = "digits"
+dataset = "digits"
+budget = "30steps"
+fakes = 1000
+scores = ["fd", "prdc"]
+"""
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -23,8 +43,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from ganbench.cli.main import cli
 
     folder = tmp_path_factory.mktemp("verbs") / "runs"
-    arguments = ["run", "vanilla", "dcgan", "--task", "ring8", "--task", "digits"]
-    arguments += ["--seeds", "0-1", "--budget", "30steps", "--runs", str(folder)]
+    suite = folder.parent / "tiny.toml"
+    suite.write_text(TINY)
+    arguments = ["run", "vanilla", "dcgan", "--suite", str(suite), "--runs", str(folder)]
     result = CliRunner().invoke(cli, arguments, standalone_mode=False, catch_exceptions=False)
     assert result.return_value == 0
     return folder
@@ -65,7 +86,8 @@ def test_status_and_show(ganbench_cli: Cli, runs: Path) -> None:
 
 
 def test_plan_knows_what_is_finished(ganbench_cli: Cli, runs: Path) -> None:
-    selection = ("vanilla", "--task", "ring8", "--seeds", "0-2", "--budget", "30steps")
+    suite = str(runs.parent / "tiny.toml")
+    selection = ("vanilla", "--suite", suite, "--task", "ring8", "--seeds", "0-2")
     done = ganbench_cli("plan", *selection, "--runs", str(runs), "--json")
     plan: dict[str, Any] = json.loads(done.stdout)
     assert [row["state"] for row in plan["runs"]] == ["finished", "finished", "to run"]
@@ -73,9 +95,11 @@ def test_plan_knows_what_is_finished(ganbench_cli: Cli, runs: Path) -> None:
 
 
 def test_publish_writes_three_files(ganbench_cli: Cli, runs: Path, tmp_path: Path) -> None:
-    done = ganbench_cli("publish", "--runs", str(runs), "--out", str(tmp_path / "results"))
+    suite = str(runs.parent / "tiny.toml")
+    selection = ("publish", "--runs", str(runs), "--suite", suite)
+    done = ganbench_cli(*selection, "--out", str(tmp_path / "results"))
     assert done.returncode == 0, done.stderr
-    folder = tmp_path / "results" / "starter"
+    folder = tmp_path / "results" / "tiny"
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["datapackage.json", "leaderboard.csv", "runs.csv"]
     rows = list(csv.DictReader(io.StringIO((folder / "runs.csv").read_text("utf-8"))))
@@ -110,6 +134,7 @@ def test_list_info_plugins_doctor(ganbench_cli: Cli) -> None:
 def test_python_functions_are_the_same_thing(runs: Path) -> None:
     import ganbench
 
-    frame = ganbench.run("vanilla", tasks=["ring8"], seeds=[0], budget="30steps", runs=runs)
+    suite = str(runs.parent / "tiny.toml")
+    frame = ganbench.run("vanilla", suite=suite, tasks=["ring8"], seeds=[0], runs=runs)
     assert list(frame["variant"]) == ["vanilla"]
     assert list(frame["status"]) == ["ok"]

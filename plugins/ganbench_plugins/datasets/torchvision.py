@@ -31,12 +31,14 @@ class Source:
     Args:
         info: shape and classes.
         cls: name of the class in `torchvision.datasets`.
+        files: the directory below the root where that class keeps what it reads.
         description, paper, licence: as in a spec.
         debian: directory where a Debian package puts its IDX files, and that package's name.
     """
 
     info: DataInfo
     cls: str
+    files: str
     description: str
     paper: str
     licence: str
@@ -47,6 +49,7 @@ SOURCES = (
     Source(
         info=DataInfo(name="mnist", modality="image", shape=(1, 28, 28), classes=10),
         cls="MNIST",
+        files="MNIST/raw",
         description="70,000 handwritten digits of 28x28, grey; 60,000 train, 10,000 held out",
         paper="LeCun et al. 1998, Gradient-based learning applied to document recognition",
         licence="CC BY-SA 3.0 (as Keras documents it)",
@@ -54,6 +57,7 @@ SOURCES = (
     Source(
         info=DataInfo(name="fashion-mnist", modality="image", shape=(1, 28, 28), classes=10),
         cls="FashionMNIST",
+        files="FashionMNIST/raw",
         description="70,000 pieces of clothing of 28x28, grey; 60,000 train, 10,000 held out",
         paper="Xiao et al. 2017, Fashion-MNIST, arXiv:1708.07747",
         licence="MIT",
@@ -62,11 +66,28 @@ SOURCES = (
     Source(
         info=DataInfo(name="cifar10", modality="image", shape=(3, 32, 32), classes=10),
         cls="CIFAR10",
+        files="cifar-10-batches-py",
         description="60,000 photographs of 32x32, colour; 50,000 train, 10,000 held out",
         paper="Krizhevsky 2009, Learning multiple layers of features from tiny images",
         licence="none stated by its authors",
     ),
 )
+
+
+def check(source: Source, root: str, download: bool) -> None:
+    """Look for the directory only: whether its files are whole is seen when they are loaded.
+
+    Raises:
+        MissingData: it is nowhere, and nobody asked for a download.
+    """
+    where = _where(root)
+    packaged = source.debian is not None and source.debian[0].is_dir()
+    if not (download or packaged or (where / source.files).is_dir()):
+        raise MissingData(f"{source.info.name} is not in {where}", _how_to_get(source, where))
+
+
+def _where(root: str) -> Path:
+    return Path(root).expanduser() if root else cache_dir("datasets")
 
 
 def load(source: Source, root: str, download: bool) -> Data:
@@ -76,7 +97,7 @@ def load(source: Source, root: str, download: bool) -> Data:
         MissingData: it is nowhere, or the download failed.
         UsageError: a file is damaged.
     """
-    where = Path(root).expanduser() if root else cache_dir("datasets")
+    where = _where(root)
     reason = ""
     with contextlib.suppress(RuntimeError, OSError):  # how torchvision says that it is not there
         return _from_torchvision(source, where, download=False)
@@ -171,6 +192,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
             parameters=parameters,
             describe=partial(_describe, source),
             load=partial(load, source),
+            check=partial(check, source),
         )
         for source in SOURCES
     ]

@@ -45,7 +45,7 @@ def default_width(side: int) -> int:
 def _generator(
     data: DataInfo, latent: int, base: int, widths: list[int], norm: str
 ) -> nn.Sequential:
-    """No biases before a normalisation, which would cancel them; the image layer has one."""
+    """No biases, as in the authors' code; without normalisation every layer has one."""
     bias = norm == "none"
     layers: list[nn.Module] = [
         nn.Linear(latent, widths[0] * base * base, bias=bias),
@@ -55,15 +55,15 @@ def _generator(
     ]
     for fan_in, fan_out in itertools.pairwise(widths):
         layers += [_up(fan_in, fan_out, bias), *norm2d(norm, fan_out), nn.ReLU()]
-    return nn.Sequential(*layers, _up(widths[-1], data.channels, bias=True), nn.Tanh())
+    return nn.Sequential(*layers, _up(widths[-1], data.channels, bias), nn.Tanh())
 
 
 def _discriminator(data: DataInfo, base: int, widths: list[int], norm: str) -> nn.Sequential:
-    layers: list[nn.Module] = [_down(data.channels, widths[0], bias=True), nn.LeakyReLU(0.2)]
+    bias = norm == "none"
+    layers: list[nn.Module] = [_down(data.channels, widths[0], bias), nn.LeakyReLU(0.2)]
     for fan_in, fan_out in itertools.pairwise(widths):
-        down = _down(fan_in, fan_out, bias=norm == "none")
-        layers += [down, *norm2d(norm, fan_out), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * base * base, 1))
+        layers += [_down(fan_in, fan_out, bias), *norm2d(norm, fan_out), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * base * base, 1, bias=bias))
 
 
 def _up(fan_in: int, fan_out: int, bias: bool) -> nn.Module:

@@ -22,11 +22,13 @@ def build(
 ) -> Networks:
     """Generator latent -> depth x width (ReLU) -> sample; discriminator the other way round.
 
-    Images end in a tanh; other data is generated without bound.
+    Images end in a tanh; other data is generated without bound. A normalisation brings its own
+    biases: the layer before it has none.
     """
     layers: list[nn.Module] = []
     for fan_in in [latent, *[width] * (depth - 1)]:
-        layers += [nn.Linear(fan_in, width), *norm1d(generator_norm, width), nn.ReLU()]
+        norm = norm1d(generator_norm, width)
+        layers += [nn.Linear(fan_in, width, bias=not norm), *norm, nn.ReLU()]
     layers += [nn.Linear(width, data.features)]
     layers += [nn.Tanh()] if data.modality == "image" else []
     generator = nn.Sequential(*layers, Reshape(*data.shape))
@@ -34,7 +36,8 @@ def build(
     layers = [nn.Flatten()]
     for index, fan_in in enumerate([data.features, *[width] * (depth - 1)]):
         norm = norm1d(discriminator_norm, width) if index else []
-        layers += [nn.Linear(fan_in, width), *norm, nn.LeakyReLU(leak) if leak else nn.ReLU()]
+        activation = nn.LeakyReLU(leak) if leak else nn.ReLU()
+        layers += [nn.Linear(fan_in, width, bias=not norm), *norm, activation]
     discriminator = nn.Sequential(*layers, nn.Linear(width, 1))
 
     if init_std:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -45,8 +44,8 @@ def build(
         MeanPool(),
         nn.Linear(width, 1),
     )
-    for module in (*generator.modules(), *discriminator.modules()):
-        _initialise(module)
+    _initialise(generator)
+    _initialise(discriminator)
     law = Latent(size=latent, law="uniform" if latent_law == "uniform" else "normal")
     return Networks(generator=generator, discriminator=discriminator, latent=law)
 
@@ -117,11 +116,12 @@ class MeanPool(nn.Module):
         return x.mean(dim=(2, 3))
 
 
-def _initialise(module: nn.Module) -> None:
-    """Uniform weights with the authors' variances: He's before a ReLU's 3x3, Glorot's elsewhere."""
-    if isinstance(module, nn.Conv2d | nn.Linear):
-        gain = math.sqrt(2) if module.weight.dim() == 4 and module.weight.shape[-1] == 3 else 1.0
-        nn.init.xavier_uniform_(module.weight, gain)
-        if module.bias is not None:
-            with torch.no_grad():
-                module.bias.zero_()
+def _initialise(network: nn.Sequential) -> None:
+    """Uniform weights with the authors' variances: He's for a block's 3x3, Glorot's elsewhere."""
+    for part in network:
+        for layer in part.modules():
+            if isinstance(layer, nn.Conv2d | nn.Linear):
+                he = layer is not part and layer.weight.shape[-1] == 3
+                nn.init.xavier_uniform_(layer.weight, math.sqrt(2) if he else 1.0)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)

@@ -1,0 +1,55 @@
+"""Errors have the documented exit codes and say what to type next."""
+
+from __future__ import annotations
+
+import pytest
+
+from ganbench.api.errors import (
+    GanbenchError,
+    InvalidResults,
+    MissingData,
+    NothingSelected,
+    PluginNotUsable,
+    UsageError,
+    did_you_mean,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (GanbenchError, 1),
+        (UsageError, 2),
+        (MissingData, 2),
+        (PluginNotUsable, 3),
+        (InvalidResults, 4),
+        (NothingSelected, 5),
+    ],
+)
+def test_exit_codes_are_the_documented_ones(error: type[GanbenchError], code: int) -> None:
+    assert error.exit_code == code
+
+
+def test_message_and_hint() -> None:
+    assert str(GanbenchError("broken")) == "broken"
+    assert str(GanbenchError("broken", "mend it")) == "broken\n  mend it"
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("dcgna", ["vanilla", "dcgan"], "did you mean dcgan?"),
+        ("xyz", ["b", "a"], "known: a, b"),
+        ("xyz", [], None),
+    ],
+)
+def test_did_you_mean(name: str, known: list[str], hint: str | None) -> None:
+    assert did_you_mean(name, known) == hint
+
+
+def test_did_you_mean_names_several_that_are_close() -> None:
+    hint = did_you_mean("wgan", ["wgan-gp", "wgan-lp", "dcgan", "mlp"])
+    assert hint is not None
+    assert {"wgan-gp", "wgan-lp"} <= set(
+        hint.removeprefix("did you mean ").rstrip("?").split(" or ")
+    )

@@ -1,0 +1,133 @@
+"""From names to specs, and what those are told who ask for something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ganbench import DatasetSpec, LossSpec, ModelSpec, VariantSpec
+from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.catalogue.catalogue import DISABLED_VARIABLE, Catalogue, installed_catalogue
+from ganbench.catalogue.plugin import State
+
+STATES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "blocked": ("", ("mine",)),
+    "broken": ("import no_such_module_", ()),
+    "invalid": ("", ()),
+    "incompatible": ("GANBENCH_API_VERSION = 99", ()),
+}
+
+
+@pytest.fixture
+def fresh() -> Iterator[Callable[..., Catalogue]]:
+    """`installed_catalogue` without its memory, before and after."""
+    installed_catalogue.cache_clear()
+    yield installed_catalogue
+    installed_catalogue.cache_clear()
+
+
+def test_every_built_in_is_loaded(fresh: Callable[..., Catalogue]) -> None:
+    built_in = [one for one in fresh().plugins if one.distribution == "ganbench"]
+    assert {one.name: one.reason for one in built_in if one.state is not State.LOADED} == {}
+    assert {"vanilla", "dcgan", "wgan-gp"} <= set(fresh().names("variant"))
+    assert {"ring8", "grid25", "digits"} <= set(fresh().names("dataset"))
+
+
+def test_get_returns_the_spec_and_plugin_of_its_kind(fresh: Callable[..., Catalogue]) -> None:
+    catalogue = fresh()
+    model, variant = catalogue.get(ModelSpec, "dcgan"), catalogue.get(VariantSpec, "dcgan")
+    assert isinstance(model, ModelSpec)
+    assert isinstance(variant, VariantSpec)
+    assert catalogue.plugin_of(model).name == "models"
+    assert catalogue.plugin_of(variant).name == "dcgan"
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("asked", ["mine", "ganbench-mine"])
+def test_asking_for_what_is_not_loaded_gives_the_reason(
+    install: Any, find: Any, state: str, asked: str
+) -> None:
+    source, blocked = STATES[state]
+    install("ganbench-mine", {"mine_plugin.py": source}, {"mine": "mine_plugin"})
+    catalogue = Catalogue(find(), blocked)
+    (plugin,) = catalogue.plugins
+    with pytest.raises(PluginNotUsable) as caught:
+        catalogue.get(VariantSpec, asked)
+    assert f"plugin 'mine' of ganbench-mine is {state}: {plugin.reason}" in caught.value.message
+    assert caught.value.hint is not None
+    assert "ganbench plugins" in caught.value.hint
+    assert caught.value.exit_code == 3
+
+
+def test_an_unknown_name_brings_a_suggestion(fresh: Callable[..., Catalogue]) -> None:
+    with pytest.raises(UsageError, match="unknown variant 'dcgam'") as caught:
+        fresh().get(VariantSpec, "dcgam")
+    assert caught.value.hint == "did you mean dcgan?"
+
+
+def test_a_far_name_brings_the_list(fresh: Callable[..., Catalogue]) -> None:
+    with pytest.raises(UsageError, match="unknown variant 'qqq'") as caught:
+        fresh().get(VariantSpec, "qqq")
+    assert caught.value.hint is not None
+    assert "vanilla" in caught.value.hint
+
+
+def test_the_name_of_another_kind(fresh: Callable[..., Catalogue]) -> None:
+    with pytest.raises(UsageError, match="'ring8' is a dataset, not a variant") as caught:
+        fresh().get(VariantSpec, "ring8")
+    assert caught.value.hint == "see `ganbench info ring8`"
+
+
+def test_an_empty_catalogue_says_so() -> None:
+    with pytest.raises(UsageError) as caught:
+        Catalogue([]).get(LossSpec, "hinge")
+    assert caught.value.hint == "no usable plugin provides a loss"
+
+
+def test_disabled_plugins_by_argument(fresh: Callable[..., Catalogue]) -> None:
+    assert "dcgan" not in fresh(("dcgan",)).names("variant")
+    assert "dcgan" in fresh(()).names("variant")
+
+
+def test_disabled_plugins_by_environment(
+    fresh: Callable[..., Catalogue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DISABLED_VARIABLE, " dcgan , points,,")
+    catalogue = fresh(("vanilla",))
+    blocked = {one.name for one in catalogue.plugins if one.state is State.BLOCKED}
+    assert blocked == {"vanilla", "dcgan", "points"}
+    with pytest.raises(UsageError, match="unknown dataset 'ring8'"):
+        catalogue.get(DatasetSpec, "ring8")
+
+
+def test_no_disabled_plugins_by_an_empty_variable(
+    fresh: Callable[..., Catalogue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DISABLED_VARIABLE, "")
+    assert all(one.state is State.LOADED for one in fresh().plugins)
+
+
+def test_the_whole_of_a_distribution_can_be_disabled(fresh: Callable[..., Catalogue]) -> None:
+    catalogue = fresh(("ganbench",))
+    assert all(one.state is State.BLOCKED for one in catalogue.plugins)
+    assert catalogue.names("variant") == []
+
+
+def test_observers_of_usable_plugins_are_called(install: Any, find: Any) -> None:
+    observer = """
+        from ganbench import hookimpl
+
+        SEEN = []
+
+        @hookimpl
+        def ganbench_run_finished(record):
+            SEEN.append(record["status"])
+    """
+    install("aaa", {"watcher.py": observer})
+    install("bbb", {"broken_watcher.py": observer + "\n        raise RuntimeError"})
+    Catalogue(find()).observers().ganbench_run_finished(record={"status": "ok"})
+    import watcher  # type: ignore[import-not-found]
+
+    assert watcher.SEEN == ["ok"]

@@ -1,0 +1,75 @@
+"""From a reference to a data set and its shape, without loading it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ganbench import DataInfo, DatasetSpec, Parameter
+from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.datasets import choose_dataset, describe_dataset
+
+
+def dataset(describe: Any, **changes: Any) -> DatasetSpec:
+    return DatasetSpec(
+        **{"name": "mine", "description": "mine", "describe": describe, "load": "x:y", **changes}
+    )
+
+
+def test_an_argument_behind_a_colon(catalogue: Catalogue) -> None:
+    spec, parameters = choose_dataset("images:my/faces[side=16,grey=true]", catalogue)
+    assert spec.name == "images"
+    assert parameters == {"path": "my/faces", "side": 16, "grey": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ring9", "unknown dataset 'ring9'"),
+        ("vanilla", "'vanilla' is a variant, not a dataset"),
+        ("ring8:x", "data set ring8 takes nothing behind a colon"),
+        ("ring8[sigma=1]", "ring8 has no parameter 'sigma'"),
+        ("images:x[side=7]", "images.side is '7', outside [8, 64]"),
+    ],
+)
+def test_what_names_nothing(catalogue: Catalogue, text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        choose_dataset(text, catalogue)
+    assert message in caught.value.message
+
+
+def test_a_description_bears_the_name_as_typed(catalogue_with: Any) -> None:
+    def describe(side: int) -> DataInfo:
+        return DataInfo(name="whatever", modality="image", shape=(1, side, side))
+
+    parameters = {"side": Parameter(default=8, help="x")}
+    catalogue = catalogue_with(dataset(describe, parameters=parameters))
+    info = describe_dataset("mine[side=16]", catalogue)
+    assert (info.name, info.shape) == ("mine[side=16]", (1, 16, 16))
+
+
+def crash() -> DataInfo:
+    raise KeyError("shape")
+
+
+def refuse() -> DataInfo:
+    raise UsageError("mine needs a path")
+
+
+@pytest.mark.parametrize(
+    ("describe", "error", "message"),
+    [
+        (crash, PluginNotUsable, "data set mine fails to describe itself: KeyError: 'shape'"),
+        (lambda: None, PluginNotUsable, "must describe a DataInfo, it returned a NoneType"),
+        (refuse, UsageError, "mine needs a path"),
+    ],
+)
+def test_faulty_descriptions(
+    catalogue_with: Any, describe: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as caught:
+        describe_dataset("mine", catalogue_with(dataset(describe)))
+    assert type(caught.value) is error
+    assert message in str(caught.value)

@@ -1,0 +1,241 @@
+"""A selection becomes an ordered list of runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganbench.api.errors import NothingSelected, PluginNotUsable, UsageError
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning import devices
+from ganbench.planning.budget import Budget
+from ganbench.planning.plan import Plan, Selection, make_plan
+
+SUITE = """
+name = "mine"
+variants = ["vanilla", "dcgan[lr=1e-3]"]
+seeds = "1-2"
+
+[[tasks]]
+name = "ring"
+dataset = "ring8"
+budget = "1TFLOP"
+scores = ["modes"]
+
+[[tasks]]
+name = "digits"
+dataset = "digits"
+budget = "10m"
+scores = ["fd"]
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> str:
+    file = tmp_path / "mine.toml"
+    file.write_text(SUITE)
+    return str(file)
+
+
+def triples(plan: Plan) -> list[tuple[int, str, str]]:
+    return [(spec.seed, spec.task.name, spec.variant) for spec in plan.runs]
+
+
+def test_one_seed_of_everything_comes_before_the_next(catalogue: Catalogue, suite: str) -> None:
+    plan = make_plan(Selection(suite=suite), catalogue)
+    assert triples(plan) == [
+        (seed, task, variant)
+        for seed in (1, 2)
+        for task in ("ring", "digits")
+        for variant in ("vanilla", "dcgan[lr=0.001]")
+    ]
+    assert plan.suite.name == "mine"
+    assert {spec.suite for spec in plan.runs} == {"mine"}
+    assert plan.skipped == ()
+
+
+def test_ids_are_unique(catalogue: Catalogue, suite: str) -> None:
+    plan = make_plan(Selection(suite=suite), catalogue)
+    assert len({spec.run_id for spec in plan.runs}) == len(plan.runs) == 8
+
+
+def test_all_variants(catalogue: Catalogue) -> None:
+    plan = make_plan(Selection(everything=True, tasks=["ring8"], seeds=[0]), catalogue)
+    assert {spec.variant for spec in plan.runs} == set(catalogue.names("variant"))
+    more = Selection(everything=True, variants=["dcgan[lr=1]"], tasks=["ring8"], seeds=[0])
+    assert triples(make_plan(more, catalogue))[-1] == (0, "ring8", "dcgan[lr=1]")
+
+
+def test_typed_variants_replace_the_suites(catalogue: Catalogue, suite: str) -> None:
+    plan = make_plan(Selection(variants=["wgan-gp"], suite=suite), catalogue)
+    assert {spec.variant for spec in plan.runs} == {"wgan-gp"}
+
+
+def test_tasks_seeds_and_budget_replace_the_suites(catalogue: Catalogue, suite: str) -> None:
+    budget = Budget("steps", 20)
+    selection = Selection(suite=suite, tasks=["digits"], seeds=[7, 3], budget=budget)
+    plan = make_plan(selection, catalogue)
+    assert [spec.seed for spec in plan.runs] == [7, 7, 3, 3]
+    assert {spec.task.name for spec in plan.runs} == {"digits"}
+    assert {spec.task.budget for spec in plan.runs} == {budget}
+
+
+def test_whatever_is_named_twice_runs_once(catalogue: Catalogue) -> None:
+    selection = Selection(
+        variants=["dcgan", "dcgan", "dcgan[lr=2e-4]", "dcgan[lr=0.0002]"],
+        tasks=["ring8", "ring8"],
+        seeds=[0, 0],
+    )
+    assert triples(make_plan(selection, catalogue)) == [(0, "ring8", "dcgan")]
+
+
+def test_settings_that_differ_in_the_seventh_digit_are_two(catalogue: Catalogue) -> None:
+    selection = Selection(
+        variants=["dcgan[lr=0.00012345678]", "dcgan[lr=0.00012345679]"], tasks=["ring8"], seeds=[0]
+    )
+    assert len({spec.run_id for spec in make_plan(selection, catalogue).runs}) == 2
+
+
+def test_settings_are_grouped_by_variant(catalogue: Catalogue) -> None:
+    selection = Selection(
+        variants=["dcgan", "dcgan[width=8]", "mlp+wgan-gp"],
+        tasks=["ring8"],
+        seeds=[0],
+        settings={"dcgan.lr": "0.5", "mlp+wgan-gp.loss.penalty": "2"},
+    )
+    assert [spec.variant for spec in make_plan(selection, catalogue).runs] == [
+        "dcgan[lr=0.5]",
+        "dcgan[lr=0.5,width=8]",
+        "mlp+wgan-gp[loss.penalty=2]",
+    ]
+
+
+def test_brackets_win_over_settings(catalogue: Catalogue) -> None:
+    settings = {"dcgan.lr": "0.5"}
+    selection = Selection(variants=["dcgan[lr=1]"], settings=settings, tasks=["ring8"], seeds=[0])
+    assert make_plan(selection, catalogue).runs[0].parameters["lr"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("selection", "message", "hint"),
+    [
+        (Selection(variants=["dcgna"]), "unknown variant 'dcgna'", "did you mean dcgan?"),
+        (Selection(variants=["dcgan"], tasks=["rign8"]), "has no task 'rign8'", "did you mean"),
+        (Selection(variants=["dcgan"], suite="startr"), "named 'startr'", "did you mean starter?"),
+        (
+            Selection(variants=["dcgan"], settings={"dcgam.lr": "1"}),
+            "--set dcgam.lr=1 names no selected variant",
+            "did you mean dcgan?",
+        ),
+        (
+            Selection(variants=["dcgan"], settings={"dcgan.lrr": "1"}),
+            "dcgan has no parameter 'lrr'",
+            "did you mean lr?",
+        ),
+    ],
+)
+def test_mistakes(catalogue: Catalogue, selection: Selection, message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        make_plan(selection, catalogue)
+    assert message in caught.value.message
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(hint)
+    assert caught.value.exit_code == 2
+
+
+def test_a_mismatch_of_modality_is_left_out_with_the_reason(
+    catalogue: Catalogue, suite: str
+) -> None:
+    selection = Selection(variants=["dcgan+minimax", "vanilla"], suite=suite, seeds=[0])
+    plan = make_plan(selection, catalogue)
+    assert triples(plan) == [
+        (0, "ring", "vanilla"),
+        (0, "digits", "dcgan+minimax"),
+        (0, "digits", "vanilla"),
+    ]
+    assert plan.skipped == ("dcgan+minimax on ring: it does not handle points data",)
+
+
+def test_nothing_selected_when_no_variant_is_named(catalogue: Catalogue) -> None:
+    with pytest.raises(NothingSelected, match="no variant is selected") as caught:
+        make_plan(Selection(), catalogue)
+    assert caught.value.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("selection", "hint"),
+    [
+        (
+            Selection(variants=["dcgan+minimax"], tasks=["ring8"]),
+            "dcgan+minimax on ring8: it does not handle points data",
+        ),
+        (Selection(variants=["dcgan"], seeds=[]), None),
+    ],
+)
+def test_nothing_selected_when_no_run_is_left(
+    catalogue: Catalogue, selection: Selection, hint: str | None
+) -> None:
+    with pytest.raises(NothingSelected, match="nothing is selected") as caught:
+        make_plan(selection, catalogue)
+    assert caught.value.exit_code == 5
+    assert caught.value.hint == hint
+
+
+def test_a_plugin_that_is_not_loaded(built_ins: Any) -> None:
+    selection = Selection(variants=["dcgan"])
+    with pytest.raises(PluginNotUsable, match="blocked: disabled on request") as caught:
+        make_plan(selection, Catalogue(built_ins, ["dcgan"]))
+    assert caught.value.exit_code == 3
+
+
+def test_pins_name_every_plugin_that_takes_part(catalogue: Catalogue) -> None:
+    selection = Selection(variants=["vanilla", "dcgan+wgan-gp"], tasks=["digits"], seeds=[0])
+    vanilla, pair = make_plan(selection, catalogue).runs
+    shared = [
+        *(("dataset", "digits"), ("extractor", "classifier")),
+        *(("score", "fd"), ("score", "prdc")),
+    ]
+    assert [(pin["kind"], pin["name"]) for pin in vanilla.pins] == sorted(
+        [*shared, ("loss", "non-saturating"), ("model", "mlp"), ("variant", "vanilla")]
+    )
+    assert [(pin["kind"], pin["name"]) for pin in pair.pins] == sorted(
+        [*shared, ("loss", "wgan-gp"), ("model", "dcgan")]
+    )
+    for pin in (*vanilla.pins, *pair.pins):
+        assert pin["distribution"] == "ganbench"
+        assert pin["version"]
+        assert pin["source_hash"].startswith("sha256:")
+
+
+def test_all_parameters_are_in_the_spec(catalogue: Catalogue, suite: str) -> None:
+    spec = make_plan(Selection(suite=suite), catalogue).runs[1]
+    assert spec.parameters == {"lr": 1e-3, "width": 0, "ema": 0.0}
+
+
+@pytest.mark.parametrize(("requested", "device"), [("cpu", "cpu"), ("auto", "cuda")])
+def test_the_device_counts_where_time_does(
+    catalogue: Catalogue,
+    suite: str,
+    monkeypatch: pytest.MonkeyPatch,
+    requested: str,
+    device: str,
+) -> None:
+    monkeypatch.setattr(devices, "cuda_devices", lambda: ("0",))
+    plan = make_plan(Selection(suite=suite, device=requested, seeds=[0]), catalogue)
+    assert {spec.task.name: spec.device for spec in plan.runs} == {"ring": None, "digits": device}
+
+
+def test_a_memory_cap_is_part_of_the_spec(catalogue: Catalogue, suite: str) -> None:
+    plan = make_plan(Selection(suite=suite, memory_bytes=2**30), catalogue)
+    assert {spec.memory_bytes for spec in plan.runs} == {2**30}
+
+
+def test_the_same_selection_has_the_same_ids(built_ins: Any, suite: str) -> None:
+    first, second = (make_plan(Selection(suite=suite), Catalogue(built_ins)) for _ in range(2))
+    assert first == second
+    assert [replace(spec, suite="x").run_id for spec in first.runs] == [
+        spec.run_id for spec in second.runs
+    ]

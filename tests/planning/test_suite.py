@@ -1,0 +1,154 @@
+"""Suites in TOML: what they hold, and how each mistake is told."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ganbench.api.errors import UsageError
+from ganbench.planning.budget import Budget
+from ganbench.planning.suite import DEFAULT_SUITE, embedded_suites, load_suite, parse_suite
+
+TASK = '[[tasks]]\nname = "ring"\ndataset = "ring8"\nbudget = "1TFLOP"\nscores = ["modes"]\n'
+SUITE = 'name = "mine"\n' + TASK
+
+
+def test_a_small_suite_has_the_documented_defaults() -> None:
+    suite = parse_suite(SUITE, "mine.toml")
+    (task,) = suite.tasks
+    assert (suite.name, suite.description) == ("mine", "")
+    assert suite.seeds == (0, 1, 2, 3, 4)
+    assert suite.variants == ()
+    assert (task.name, task.dataset) == ("ring", "ring8")
+    assert task.budget == Budget("flops", 1e12)
+    assert (task.scores, task.final_scores) == (("modes",), ())
+    assert (task.fakes, task.split, task.evaluations) == (10_000, "heldout", 10)
+
+
+def test_a_full_suite() -> None:
+    suite = parse_suite(
+        'name = "mine"\ndescription = "all"\nseeds = "1,3"\nvariants = ["dcgan[lr=1]"]\n'
+        + TASK
+        + 'final_scores = ["w2"]\nfakes = 2\nsplit = "train"\nevaluations = 1\n',
+        "mine.toml",
+    )
+    (task,) = suite.tasks
+    assert (suite.description, suite.seeds) == ("all", (1, 3))
+    assert suite.variants == ("dcgan[lr=1]",)
+    assert (task.final_scores, task.fakes) == (("w2",), 2)
+    assert (task.split, task.evaluations) == ("train", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = ", "no valid TOML"),
+        (SUITE + SUITE, "no valid TOML"),
+        ("", "the key 'name' is missing"),
+        ('name = "mine"', "the key 'tasks' is missing"),
+        ('name = "mine"\ntasks = []', "needs at least one task"),
+        ('name = "mine"\ntasks = [1]', "task 1 is not a table"),
+        ('name = "mine"\ntasks = "ring"', "tasks is 'ring', not an array"),
+        ("name = 3\n" + TASK, "name is 3, not a string"),
+        ("name = true\n" + TASK, "name is True, not a string"),
+        ('name = "../up"\n' + TASK, "name is '../up'; it may only have lower-case letters"),
+        ('name = "Mine"\n' + TASK, "name is 'Mine'; it may only have lower-case letters"),
+        ("description = 1\n" + SUITE, "description is 1, not a string"),
+        ("seeds = [0, 1]\n" + SUITE, "seeds is [0, 1], not a string"),
+        ('seeds = "few"\n' + SUITE, "seeds 'few' are no integers or ranges"),
+        ("variants = [1]\n" + SUITE, "variants must be a list of strings"),
+        ('variants = "dcgan"\n' + SUITE, "variants is 'dcgan', not an array"),
+        (SUITE + TASK, "each with a name of its own"),
+        (SUITE.replace('"ring"', '"a/b"'), "task 1: name is 'a/b'"),
+        (SUITE.replace('"1TFLOP"', "1"), "task 1: budget is 1, not a string"),
+        (SUITE.replace("1TFLOP", "1TFLOPS"), "task 1: budget '1TFLOPS' is a rate"),
+        (SUITE.replace('dataset = "ring8"\n', ""), "task 1: the key 'dataset' is missing"),
+        (SUITE.replace('["modes"]', "[]"), "task 1: scores must name at least one score"),
+        (SUITE.replace('["modes"]', "[1]"), "task 1: scores must be a list of strings"),
+        (SUITE + 'final_scores = "w2"', "task 1: final_scores is 'w2', not an array"),
+        (SUITE + "fakes = 1", "task 1: fakes is 1, outside [2, 1000000]"),
+        (SUITE + "fakes = 2.5", "task 1: fakes is 2.5, not an integer"),
+        (SUITE + "fakes = true", "task 1: fakes is True, not an integer"),
+        (SUITE + "evaluations = 0", "task 1: evaluations is 0, outside [1, 1000]"),
+        (SUITE + 'split = "test"', "task 1: split is 'test', not heldout or train"),
+        (SUITE + TASK.replace("TFLOP", "epochs").replace("ring", "b"), "task 2: budget '1epochs'"),
+    ],
+)
+def test_each_mistake_is_named_with_its_place(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_suite(text, "mine.toml")
+    assert message in caught.value.message
+    assert "mine.toml" in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("seed = 1\n" + SUITE, "unknown key 'seed'", "did you mean seeds?"),
+        (SUITE + "evaluation = 3", "task 1: unknown key 'evaluation'", "did you mean evaluations?"),
+        (SUITE + "zzz = 3", "task 1: unknown key 'zzz'", "known: budget, dataset"),
+    ],
+)
+def test_unknown_keys_bring_suggestions(text: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        parse_suite(text, "mine.toml")
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(hint)
+
+
+def test_a_budgets_hint_survives() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_suite(SUITE.replace("1TFLOP", "1"), "mine.toml")
+    assert caught.value.hint is not None
+    assert "200kimg" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", embedded_suites())
+def test_embedded_suites_are_valid(name: str) -> None:
+    suite = load_suite(name)
+    assert suite.name == name
+    assert suite.description
+
+
+def test_the_default_suite_is_embedded() -> None:
+    assert DEFAULT_SUITE in embedded_suites()
+
+
+def test_a_suite_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(SUITE, "utf-8")
+    assert load_suite(str(file)) == parse_suite(SUITE, "mine.toml")
+
+
+def test_a_missing_suite_brings_a_suggestion() -> None:
+    with pytest.raises(UsageError, match="no suite and no file is named 'startr'") as caught:
+        load_suite("startr")
+    assert caught.value.hint == "did you mean starter?"
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    for name in (str(binary), str(tmp_path), "x" * 5000):
+        with pytest.raises(UsageError, match="cannot be read"):
+            load_suite(name)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(SUITE, "utf-8")
+    file.chmod(0)
+    with pytest.raises(UsageError, match=r"mine\.toml cannot be read"):
+        load_suite(str(file))
+
+
+def test_a_task_by_name() -> None:
+    suite = load_suite(DEFAULT_SUITE)
+    assert suite.task("ring8").name == "ring8"
+    with pytest.raises(UsageError, match="suite starter has no task 'rign8'") as caught:
+        suite.task("rign8")
+    assert caught.value.hint == "did you mean ring8?"

@@ -1,0 +1,192 @@
+"""From what people type to a variant and its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ganbench import DataInfo, LossSpec, ModelSpec, Optimiser, Recipe, Training, VariantSpec
+from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.variants import choose_variant
+
+POINTS = DataInfo(name="ring8", modality="points", shape=(2,))
+IMAGES = DataInfo(name="digits", modality="image", shape=(1, 8, 8))
+SGD = Optimiser(name="sgd", lr=1.0)
+TRAINING = Training(generator=SGD, discriminator=SGD)
+
+
+def test_a_registered_variant(catalogue: Catalogue) -> None:
+    variant = choose_variant("dcgan", catalogue)
+    assert (variant.name, variant.display) == ("dcgan", "dcgan")
+    assert variant.parameters == {"lr": 2e-4, "width": 0, "ema": 0.0}
+    assert [spec.kind for spec in variant.specs] == ["variant"]
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "display"),
+    [
+        ("dcgan[lr=1e-3]", {}, "dcgan[lr=0.001]"),
+        ("dcgan", {"lr": "0.001"}, "dcgan[lr=0.001]"),
+        ("dcgan[lr=1e-3]", {"lr": "5", "width": "8"}, "dcgan[lr=0.001,width=8]"),
+        ("dcgan[lr=2e-4]", {}, "dcgan"),
+        ("dcgan[width=8,lr=1]", {}, "dcgan[lr=1,width=8]"),
+    ],
+)
+def test_settings(catalogue: Catalogue, text: str, settings: dict[str, str], display: str) -> None:
+    variant = choose_variant(text, catalogue, settings)
+    assert variant.display == display
+    assert choose_variant(variant.display, catalogue) == variant
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("dcgna", "unknown variant 'dcgna'", "did you mean dcgan?"),
+        ("mlp", "'mlp' is a model, not a variant", "see `ganbench info mlp`"),
+        ("dcgan[widht=3]", "dcgan has no parameter 'widht'", "did you mean width?"),
+        ("dcgan[lr=-1]", "dcgan.lr is '-1', outside", None),
+        ("dcgan[ema=2]", "dcgan.ema is '2', outside", None),
+        ("dcgan:x", "dcgan takes nothing behind a colon", None),
+        ("dcgann+wgan-gp", "unknown model 'dcgann'", "did you mean dcgan?"),
+        ("dcgan+wgan-pg", "unknown loss 'wgan-pg'", "did you mean wgan-gp?"),
+        ("dcgan+", "unknown loss ''", None),
+        ("+wgan-gp", "unknown model ''", None),
+        ("mlp+minimax+x", "unknown loss 'minimax+x'", "did you mean minimax?"),
+        ("mlp+wgan-gp[penalty=1]", "has no parameter 'penalty'", "did you mean loss.penalty?"),
+    ],
+)
+def test_what_names_nothing(
+    catalogue: Catalogue, text: str, message: str, hint: str | None
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        choose_variant(text, catalogue)
+    assert message in caught.value.message
+    if hint is not None:
+        assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "norm"),
+    [
+        ("dcgan+non-saturating", "batch"),
+        ("dcgan+wgan-gp", "layer"),
+        ("dcgan+wgan-gp[model.discriminator_norm=none]", "none"),
+        ("mlp+wgan-gp", "none"),
+        ("mlp+minimax[model.discriminator_norm=batch]", "batch"),
+    ],
+)
+def test_per_sample_losses_get_layer_norm_where_a_model_has_batch_norm(
+    catalogue: Catalogue, text: str, norm: str
+) -> None:
+    variant = choose_variant(text, catalogue)
+    assert variant.parameters["model.discriminator_norm"] == norm
+    assert variant.recipe(catalogue, IMAGES).model_parameters["discriminator_norm"] == norm
+
+
+def test_the_norm_by_default_is_not_displayed(catalogue: Catalogue) -> None:
+    assert choose_variant("dcgan+wgan-gp", catalogue).display == "dcgan+wgan-gp"
+    batch = choose_variant("dcgan+wgan-gp[model.discriminator_norm=batch]", catalogue)
+    assert batch.display == "dcgan+wgan-gp[model.discriminator_norm=batch]"
+
+
+def test_a_pair_takes_training_from_the_loss(catalogue: Catalogue) -> None:
+    variant = choose_variant("mlp+wgan-gp[model.width=16,loss.penalty=1]", catalogue)
+    recipe = variant.recipe(catalogue, POINTS)
+    assert (recipe.model, recipe.loss) == ("mlp", "wgan-gp")
+    assert recipe.training == catalogue.get(LossSpec, "wgan-gp").training
+    assert recipe.loss_parameters == {"penalty": 1.0}
+    assert recipe.model_parameters["width"] == 16
+    assert recipe.model_parameters.keys() == catalogue.get(ModelSpec, "mlp").parameters.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "points", "images"),
+    [
+        ("dcgan", True, True),
+        ("dcgan+wgan-gp", False, True),
+        ("resnet+minimax", False, True),
+        ("mlp+wgan-gp", True, True),
+    ],
+)
+def test_supports_what_all_of_its_parts_support(
+    catalogue: Catalogue, text: str, points: bool, images: bool
+) -> None:
+    variant = choose_variant(text, catalogue)
+    assert variant.supports(POINTS) == points
+    assert variant.supports(IMAGES) == images
+
+
+@pytest.mark.parametrize("name", ["vanilla", "dcgan", "wgan-gp"])
+@pytest.mark.parametrize("data", [POINTS, IMAGES], ids=lambda info: info.name)
+def test_recipes_spell_all_parameters_out(catalogue: Catalogue, name: str, data: DataInfo) -> None:
+    recipe = choose_variant(name, catalogue).recipe(catalogue, data)
+    model, loss = catalogue.get(ModelSpec, recipe.model), catalogue.get(LossSpec, recipe.loss)
+    assert data.modality in model.modalities
+    assert recipe.model_parameters.keys() == model.parameters.keys()
+    assert recipe.loss_parameters.keys() == loss.parameters.keys()
+
+
+def variant_of(recipe: Callable[..., Any]) -> VariantSpec:
+    return VariantSpec(name="mine", description="mine", recipe=recipe)
+
+
+def recipe_with(**changes: Any) -> Callable[..., Recipe]:
+    return lambda data: Recipe(
+        **{"model": "mlp", "loss": "minimax", "training": TRAINING, **changes}
+    )
+
+
+def divide_by_zero(data: DataInfo) -> Recipe:
+    raise ZeroDivisionError("no channels")
+
+
+def refuse(data: DataInfo) -> Recipe:
+    raise UsageError("mine needs colour images")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "error", "message"),
+    [
+        (divide_by_zero, PluginNotUsable, "mine fails on ring8: ZeroDivisionError: no channels"),
+        (lambda: None, PluginNotUsable, "mine fails on ring8: TypeError"),
+        (lambda data: None, PluginNotUsable, "mine must return a Recipe, it returned a NoneType"),
+        (refuse, UsageError, "mine needs colour images"),
+        (recipe_with(model="mpl"), UsageError, "unknown model 'mpl'"),
+        (recipe_with(loss="dcgan"), UsageError, "'dcgan' is a model, not a loss"),
+        (
+            recipe_with(model_parameters={"widht": 3}),
+            UsageError,
+            "mine: model mlp has no parameter 'widht'",
+        ),
+        (
+            recipe_with(model_parameters={"width": 0}),
+            UsageError,
+            "mine: model mlp.width is 0, outside",
+        ),
+        (
+            recipe_with(loss_parameters={"penalty": 1}),
+            UsageError,
+            "mine: loss minimax has no parameter 'penalty'",
+        ),
+    ],
+)
+def test_faulty_recipes(
+    catalogue_with: Any, recipe: Callable[..., Any], error: type[Exception], message: str
+) -> None:
+    catalogue = catalogue_with(variant_of(recipe))
+    variant = choose_variant("mine", catalogue)
+    with pytest.raises(error) as caught:
+        variant.recipe(catalogue, POINTS)
+    assert type(caught.value) is error
+    assert message in str(caught.value)
+
+
+def test_a_recipe_of_a_plugin_that_is_not_loaded(built_ins: Any) -> None:
+    catalogue = Catalogue(built_ins, ["models"])
+    with pytest.raises(UsageError, match="unknown model 'mlp'") as caught:
+        choose_variant("vanilla", catalogue).recipe(catalogue, POINTS)
+    assert caught.value.hint is not None
+    assert "not loaded: models; see `ganbench plugins`" in caught.value.hint

@@ -1,0 +1,90 @@
+"""Every variant builds for every kind of data that it declares, and says which it does not fit."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from ganbench import DataInfo, Networks
+from ganbench.api.errors import UsageError
+from ganbench.training.feed import LatentFeed
+
+from ...training.small import CPU, VARIANTS, image, networks_of, points
+
+SIDES = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64)
+
+
+def pass_through(networks: Networks) -> tuple[torch.Tensor, torch.Tensor]:
+    with torch.no_grad():
+        samples = networks.generator(LatentFeed(networks.latent, CPU, seed=0).draw(3))
+        return samples, networks.discriminator(samples)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_images(variant: str, side: int, channels: int) -> None:
+    samples, logits = pass_through(networks_of(variant, image(side, channels)))
+    assert samples.shape == (3, channels, side, side)
+    assert samples.dtype == torch.float32
+    assert samples.abs().max() <= 1
+    assert len(samples.unique(dim=0)) == 3
+    assert logits.numel() == len(logits) == 3
+    assert logits.isfinite().all()
+
+
+@pytest.mark.parametrize("dimensions", [2, 5])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_points(variant: str, dimensions: int) -> None:
+    networks = networks_of(variant, points(dimensions))
+    samples, logits = pass_through(networks)
+    assert samples.shape == (3, dimensions)
+    assert samples.dtype == torch.float32
+    assert logits.numel() == len(logits) == 3
+    *_, last = (one for one in networks.generator.modules() if isinstance(one, nn.Linear))
+    nn.init.constant_(last.bias, 50.0)
+    assert pass_through(networks)[0].min() > 1  # points are generated without bound
+
+
+@pytest.mark.parametrize("variant", ["dcgan", "wgan-gp"])
+@pytest.mark.parametrize("side", [1, 4, 6, 7, 9, 11, 18, 22, 27, 30, 36, 60, 65, 72, 128])
+def test_other_sides_are_refused_with_a_list_of_those_that_fit(variant: str, side: int) -> None:
+    with pytest.raises(UsageError, match=f"{side} px images do not fit") as caught:
+        networks_of(variant, image(side))
+    assert caught.value.hint == f"use a side of {', '.join(map(str, SIDES[:-1]))} or 64 px"
+
+
+@pytest.mark.parametrize("variant", ["dcgan", "wgan-gp"])
+def test_oblong_images_are_refused(variant: str) -> None:
+    info = DataInfo(name="wide", modality="image", shape=(1, 8, 16))
+    with pytest.raises(UsageError, match="wide holds no square images"):
+        networks_of(variant, info)
+
+
+def test_perceptrons_take_any_shape() -> None:
+    info = DataInfo(name="wide", modality="image", shape=(1, 7, 13))
+    samples, logits = pass_through(networks_of("vanilla", info))
+    assert samples.shape == (3, 1, 7, 13)
+    assert logits.numel() == 3
+
+
+@pytest.mark.parametrize("info", [points(), image(8)], ids=["points", "image"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_trap_2_nothing_is_rectified_in_place(variant: str, info: DataInfo) -> None:
+    networks = networks_of(variant, info)
+    for network in (networks.generator, networks.discriminator):
+        assert not [one for one in network.modules() if getattr(one, "inplace", False)]
+    samples, _ = pass_through(networks)
+    before = samples.clone()
+    networks.discriminator(samples)
+    assert torch.equal(samples, before)
+
+
+@pytest.mark.parametrize("info", [points(), image(8)], ids=["points", "image"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_logits_are_not_squashed(variant: str, info: DataInfo) -> None:
+    discriminator = networks_of(variant, info).discriminator
+    *_, last = discriminator.modules()
+    assert isinstance(last, nn.Linear)
+    assert last.out_features == 1

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import pytest
+
+from ganbench.api.errors import InvalidResults
+from ganbench.results.fields import RUN_FIELDS
+from ganbench.results.frame import collect, runs_frame
+
+from .synthetic import W2, record, spec
+
+
+def test_a_run_in_numbers() -> None:
+    # cap 1, floor 0.004: utility = ln(1/d) / ln(250)
+    one = record(spec(), [0.8, 0.05, 0.02, 0.04])
+    row = runs_frame([one]).iloc[0]
+    assert row["distance_end"] == 0.04
+    assert row["distance_best"] == 0.02
+    assert row["utility_end"] == pytest.approx(math.log(25) / math.log(250))
+    assert row["utility_best"] == pytest.approx(math.log(50) / math.log(250))
+    assert row["late_degradation"] == pytest.approx(math.log(2))
+    assert row["oscillation"] == pytest.approx(math.log(2))
+    assert row[W2] == 0.04
+    assert row["steps"] == 4000
+    assert row["parameters"] == 33666 + 33409
+    assert row["started"] == "2026-11-23T00:00:00Z"
+    assert (row["budget_kind"], row["budget_amount"]) == ("flops", 1e12)
+
+
+def test_step_time_is_the_median_over_marks() -> None:
+    one = record(spec(), [0.5, 0.4, 0.3])
+    for point, seconds, steps in zip(
+        one["points"], [10.0, 12.0, 14.0], [1000, 2000, 3000], strict=True
+    ):
+        point["used"] = {"flops": 1.0, "seconds": seconds, "images": 1, "steps": steps}
+    assert runs_frame([one])["seconds_per_step"].item() == pytest.approx(2 / 1000)
+
+
+@pytest.mark.parametrize(
+    ("status", "utility"),
+    [("nonfinite_weights", 0.0), ("diverged", 0.0), ("timeout", None), ("oom", None)],
+)
+def test_a_failed_run_has_no_end(status: str, utility: float | None) -> None:
+    row = runs_frame([record(spec(), [0.8, 0.05], status)]).iloc[0]
+    assert pd.isna(row["distance_end"])
+    assert pd.isna(row[W2])
+    assert pd.isna(row["late_degradation"])
+    assert row["distance_best"] == 0.05
+    assert row["failed_at_step"] == 500
+    assert row["utility_end"] == utility if utility is not None else pd.isna(row["utility_end"])
+
+
+def test_a_run_that_died_before_anything_was_measured_has_a_row() -> None:
+    died = record(spec(seed=1), [], "killed", environment={}, parameters={}, clocks={})
+    frame = runs_frame([record(spec(), [0.1]), died])
+    assert list(frame["status"]) == ["ok", "killed"]
+    assert frame.loc[1, ["primary", "device_name", "parameters"]].isna().all()
+
+
+def test_an_unfinished_run_has_a_row() -> None:
+    runs = collect([record(spec(), [0.1])], {spec(seed=1).run_id: spec(seed=1).to_json()})
+    assert list(runs.frame["status"]) == ["ok", "unfinished"]
+    assert list(runs.frame["code"].unique()) == [runs.frame["code"][0]]
+
+
+def test_a_run_that_has_ended_is_not_unfinished() -> None:
+    runs = collect([record(spec(), [0.1])], {spec().run_id: spec().to_json()})
+    assert list(runs.frame["status"]) == ["ok"]
+
+
+def test_distances_that_may_be_negative_have_no_logarithm() -> None:
+    row = runs_frame([record(spec(), [0.3, -0.001])]).iloc[0]
+    assert row["distance_end"] == -0.001
+    assert row["utility_end"] == 1.0
+    assert pd.isna(row["late_degradation"])
+
+
+def test_types_do_not_depend_on_what_is_missing() -> None:
+    types = {one.name: one.dtype for one in RUN_FIELDS}
+    for records in ([], [record(spec(), [0.1])], [record(spec(), [], "killed")]):
+        frame = runs_frame(records)
+        assert {name: str(frame[name].dtype) for name in types} == types
+
+
+def test_the_order_of_records_does_not_matter() -> None:
+    records = [record(spec(seed=seed), [0.1 + seed]) for seed in range(4)]
+    pd.testing.assert_frame_equal(runs_frame(records), runs_frame(records[::-1]))
+
+
+def test_a_record_counts_once_and_a_contradiction_not_at_all() -> None:
+    one = record(spec(), [0.1])
+    assert len(runs_frame([one, one])) == 1
+    with pytest.raises(InvalidResults, match="two different records have the run id"):
+        runs_frame([one, {**one, "status": "killed"}])

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ganbench.api.errors import GanbenchError, InvalidResults, NothingSelected, UsageError
+from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
+from ganbench.results.frame import collect
+from ganbench.results.loading import load_records, load_runs
+from ganbench.results.publish import publish, without_paths
+from ganbench.results.render import render
+from ganbench.results.standing import Coverage
+from ganbench.results.store import RunStore
+from ganbench.results.tables import tables
+
+from .synthetic import record, spec, starter
+
+RECORDS = starter()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    publish(RECORDS, "starter", tmp_path)
+    return tmp_path / "starter"
+
+
+def test_the_files_hold_what_the_manifest_says(folder: Path) -> None:
+    manifest = json.loads((folder / "datapackage.json").read_text("utf-8"))
+    assert {one["path"] for one in manifest["resources"]} == {"leaderboard.csv", "runs.csv"}
+    for resource in manifest["resources"]:
+        content = (folder / resource["path"]).read_bytes()
+        assert resource["bytes"] == len(content)
+        assert resource["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        assert b"\r" not in content
+        header = content.decode("utf-8").splitlines()[0]
+        assert header == ",".join(one["name"] for one in resource["schema"]["fields"])
+        assert all(one["description"] for one in resource["schema"]["fields"])
+    about = manifest["ganbench"]
+    assert (about["schema"], about["protocols"], about["seeds"]) == (1, [1], [0, 1, 2, 3, 4])
+    assert about["requirements"] == ["ganbench==0.1.0"]
+    assert {pin["name"] for pins in about["plugins"].values() for pin in pins} >= {
+        "wgan-gp",
+        "ring8",
+    }
+
+
+def test_frictionless_finds_nothing_wrong(folder: Path) -> None:
+    frictionless = pytest.importorskip("frictionless", reason="the validator is not installed")
+    report = frictionless.Package(str(folder / "datapackage.json")).validate()
+    assert report.valid, report.flatten(["type", "note", "fieldName"])
+
+
+def test_plain_pandas_reads_the_same_numbers(folder: Path) -> None:
+    runs = collect(RECORDS)
+    read = pd.read_csv(folder / "runs.csv")
+    for name in ("distance_end", "utility_end", "seconds", *runs.score_keys):
+        expected = runs.frame[name].astype(float)
+        pd.testing.assert_series_equal(read[name].astype(float), expected, rtol=1e-14)
+    board = pd.read_csv(folder / "leaderboard.csv")
+    assert len(board) == 12
+    assert list(board.columns[: len(LEADERBOARD_FIELDS)]) == [
+        one.name for one in LEADERBOARD_FIELDS
+    ]
+    assert list(read.columns[: len(RUN_FIELDS)]) == [one.name for one in RUN_FIELDS]
+
+
+def test_what_is_read_back_is_what_was_published(folder: Path) -> None:
+    runs, coverage, warnings = load_runs(folder)
+    expected = collect(RECORDS)
+    pd.testing.assert_frame_equal(runs.frame, expected.frame, check_exact=True)
+    assert (runs.scores, runs.pins, warnings) == (expected.scores, expected.pins, [])
+    assert coverage == Coverage(("digits", "grid25", "ring8"), (0, 1, 2, 3, 4))
+    assert render(tables(runs)) == render(tables(RECORDS))
+
+
+def test_the_same_runs_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    publish(RECORDS[::-1], "starter", tmp_path / "again")
+    for file in folder.iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / "starter" / file.name).read_bytes()
+
+
+def test_publishing_what_was_published_changes_nothing(folder: Path, tmp_path: Path) -> None:
+    runs, _, _ = load_runs(folder)
+    publish(runs, "starter", tmp_path / "again")
+    for file in folder.iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / "starter" / file.name).read_bytes()
+
+
+def test_nothing_of_the_machine_is_published(tmp_path: Path) -> None:
+    task = replace(spec().task, dataset="images:/home/alice/my cats[side=32]")
+    private = replace(
+        spec("a", task="ring8"),
+        task=task,
+        parameters={"weights": "/home/alice/w.pt"},
+        dataset_parameters={"path": "/home/alice/my cats", "other": "C:\\Users\\alice\\d"},
+    )
+    one = record(private, [0.1])
+    failed = record(replace(private, seed=1), [0.5], "error")
+    failed["failure"] = {
+        "message": "no file /home/alice/x",
+        "traceback": "File /home/alice",
+        "signal": None,
+        "step": 1,
+    }
+    publish([one, failed], "starter", tmp_path)
+    text = "".join(path.read_text("utf-8") for path in (tmp_path / "starter").iterdir())
+    assert "alice" not in text
+    assert "secret-host" not in text
+    assert "images:my cats[side=32]" in text
+    # Keys of scores have slashes and are no paths.
+    assert "w2/exact/heldout/1000x1000" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("images:/data/u/cats[side=32]", "images:cats[side=32]"),
+        ("images:~bob/cats", "images:cats"),
+        ("fd/x@1/heldout/10x10", "fd/x@1/heldout/10x10"),
+        ('{"path":"C:\\\\Users\\\\bob\\\\cats"}', '{"path":"cats"}'),
+        ("NVIDIA RTX 4000 / 8 GB", "NVIDIA RTX 4000 / 8 GB"),
+        ("wgan-gp[lr=0.001]", "wgan-gp[lr=0.001]"),
+    ],
+)
+def test_paths_are_cut(text: str, clean: str) -> None:
+    assert without_paths(text) == clean
+
+
+def test_formulas_are_defused_and_come_back(tmp_path: Path) -> None:
+    one = record(spec(), [0.1])
+    one["environment"]["device_name"] = "=1+1"
+    publish([one], "starter", tmp_path)
+    assert ",'=1+1," in (tmp_path / "starter" / "runs.csv").read_text("utf-8")
+    runs, _, _ = load_runs(tmp_path / "starter")
+    assert runs.frame["device_name"].item() == "=1+1"
+
+
+def test_runs_of_another_suite_are_filed_under_the_one_published(tmp_path: Path) -> None:
+    publish([record(spec(suite="other"), [0.1])], "mine", tmp_path)
+    runs, _, _ = load_runs(tmp_path / "mine")
+    assert list(runs.frame["suite"]) == ["mine"]
+
+
+def test_an_unfinished_run_is_published_as_such(tmp_path: Path) -> None:
+    runs = collect([record(spec(), [0.1])], {spec(seed=1).run_id: spec(seed=1).to_json()})
+    publish(runs, "starter", tmp_path)
+    assert list(load_runs(tmp_path / "starter")[0].frame["status"]) == ["ok", "unfinished"]
+
+
+@pytest.mark.parametrize("file", ["runs.csv", "datapackage.json"])
+def test_a_changed_or_missing_file_is_refused(folder: Path, file: str) -> None:
+    content = (folder / file).read_bytes()
+    (folder / file).write_bytes(content.replace(b"0.1.0", b"9.9.9").replace(b"{", b"[", 1))
+    with pytest.raises(InvalidResults):
+        load_runs(folder)
+    (folder / file).unlink()
+    with pytest.raises(GanbenchError, match="cannot read"):
+        load_runs(folder)
+
+
+def test_local_files_are_not_published(tmp_path: Path) -> None:
+    pin = {**spec().pins[0], "distribution": "", "version": ""}
+    with pytest.raises(InvalidResults, match="is a local file"):
+        publish([record(spec(pins=(pin,)), [0.1])], "starter", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "UPPER", ".x"])
+def test_a_suite_cannot_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be a suite's name"):
+        publish(RECORDS, name, tmp_path / "results")
+
+
+def test_nothing_to_publish_and_nowhere_to_publish_to(tmp_path: Path) -> None:
+    with pytest.raises(NothingSelected):
+        publish([], "starter", tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GanbenchError, match="cannot write"):
+        publish(RECORDS, "starter", tmp_path / "file")
+
+
+def test_nothing_is_left_behind(folder: Path) -> None:
+    publish(RECORDS[:5], "starter", folder.parent)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "datapackage.json",
+        "leaderboard.csv",
+        "runs.csv",
+    ]
+
+
+def test_records_are_loaded_from_a_runs_folder(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    for one in RECORDS[:3]:
+        store.write(one)
+    records, warnings = load_records(tmp_path)
+    assert sorted(one["run_id"] for one in records) == sorted(one["run_id"] for one in RECORDS[:3])
+    assert warnings == []
+    assert len(load_runs(tmp_path)[0].frame) == 3

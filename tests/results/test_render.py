@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ganbench.api.errors import UsageError
+from ganbench.results.markup import original_cell, safe_cell
+from ganbench.results.numbers import common_prefix, interval, number, value_and_spread
+from ganbench.results.render import FORMATS, render
+from ganbench.results.standing import Coverage
+from ganbench.results.table import Cell, Heading, Row, Table
+from ganbench.results.tables import tables
+
+from .synthetic import record, spec, starter
+
+ALL = tables(starter())
+TERMINAL = render(ALL)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"), (8, "8"), (8.0, "8"), (0.05312, "0.0531"), (0.004, "0.004"), (12.34, "12.3"),
+        (1234.5, "1,234"), (4096, "4,096"), (1.25e-5, "1.25e-05"), (2.5e12, "2.5e+12"),
+        (-0.5, "-0.5"),
+    ],
+)  # fmt: skip
+def test_numbers(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((0.0532, 0.0409, 0.0677), "0.053 [0.041, 0.068]"),
+        ((0.8881, 0.8729, 0.9033), "0.888 [0.873, 0.903]"),
+        ((5.82, 1.45, 23.4), "5.8 [1.4, 23.4]"),
+        ((0.001, -1.0, 1.0), "0.00 [-1.00, 1.00]"),
+        ((2e-5, 1e-5, 3e-5), "2.00e-05 [1.00e-05, 3.00e-05]"),
+        ((4000.0, 4000.0, 4000.0), "4,000 ±0"),
+    ],
+)
+def test_intervals(values: tuple[float, float, float], text: str) -> None:
+    assert " ".join(interval(*values)) == text
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
+def test_every_interval_can_be_printed(value: float, below: float, above: float) -> None:
+    shown, limits = interval(value, value - below, value + above)
+    assert re.fullmatch(r"-?[\d,.]+(e[+-]\d+)?", shown)
+    assert limits == "±0" or re.fullmatch(r"\[[^,\s]\S*, \S+\]", limits)
+
+
+def test_what_is_missing_is_a_dash_with_its_reason() -> None:
+    assert value_and_spread(Cell()) == ("–", "")
+    assert value_and_spread(Cell(text="never trained")) == ("– never trained", "")
+    assert value_and_spread(Cell(0.5, n=1)) == ("0.5", "[?]")
+
+
+def test_prefixes() -> None:
+    assert common_prefix([0.0023]) == (1e-3, "m")
+    assert common_prefix([999.0, 1.2e6]) == (1e6, "M")
+    assert common_prefix([]) == (1.0, "")
+
+
+def test_the_terminal_form_fits_and_has_no_escapes() -> None:
+    assert max(map(len, TERMINAL.splitlines())) <= 100
+    assert "\x1b" not in TERMINAL
+    assert not any(line != line.rstrip() for line in TERMINAL.splitlines())
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_other_widths_fit_as_well(width: int) -> None:
+    assert max(map(len, render(ALL, width=width).splitlines())) <= width
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    coloured = render(ALL, color=True)
+    assert "\x1b[" in coloured
+    assert re.sub(r"\x1b\[[\d;]*m", "", coloured) == TERMINAL
+
+
+def test_the_tables_say_what_a_reader_must_know() -> None:
+    for words in (
+        "– never trained",
+        "4 ok, 1 nonfinite_weights",
+        "4 ok, 1 timeout",
+        "1/5 [0.01, 0.72]",  # Clopper-Pearson of 1 in 5
+        "floor: real data",
+        "FD[classifier] ↓",
+        "coverage ↑",
+        "modes →",
+        "compute [TFLOP]",
+        "step [ms] ↓",
+        "digits, grid25, ring8: 2",
+        "on: AMD EPYC",
+    ):
+        assert words in TERMINAL
+
+
+def test_below_the_line_stands_what_has_no_rank() -> None:
+    kinds = {row.cells[1].value: row.kind for row in ALL[0].rows}
+    assert kinds == {
+        "wgan-gp": "ranked",
+        "stillborn[lr=1.0]": "ranked",
+        "dcgan": "below",
+        "vanilla": "below",
+    }
+    assert [row.cells[0].value for row in ALL[0].rows] == ["1", "2", None, None]
+
+
+def test_a_column_has_one_key() -> None:
+    for table in ALL:
+        keys = [heading.key for heading in table.headings if heading.key]
+        assert len(set(keys)) == len(keys)
+
+
+def test_tables_keep_the_order_of_the_suite() -> None:
+    ordered = tables(starter(), Coverage(("ring8", "digits", "grid25"), (0, 1, 2, 3, 4)))
+    sections = list(dict.fromkeys(row.section.split(",")[0] for row in ordered[1].rows))
+    assert sections == ["ring8", "digits", "grid25"]
+
+
+def test_protocols_have_tables_of_their_own() -> None:
+    old = [record(spec("a"), [0.1])]
+    new = [{**one, "protocol": 2, "run_id": "a-new"} for one in old]
+    titles = [table.title for table in tables([*old, *new])]
+    assert titles[0] == "starter, protocol 1: ranking"
+    assert "starter, protocol 2: ranking" in titles
+
+
+def test_two_codes_of_one_name_are_told_apart() -> None:
+    pin = {**spec().pins[0], "source_hash": "sha256:" + "cd" * 32}
+    made = tables([record(spec("a"), [0.1]), record(spec("a", pins=(pin,)), [0.1])])
+    names = [str(row.cells[1].value) for row in made[0].rows]
+    assert len(set(names)) == 2
+    assert all(re.fullmatch(r"a @[0-9a-f]{6}", name) for name in names)
+
+
+def test_no_runs_make_no_tables() -> None:
+    assert tables([]) == []
+    assert render([]) == ""
+    assert json.loads(render([], "json")) == {"schema": 1, "tables": []}
+
+
+HOSTILE = Table(
+    "cost",
+    "a|b_c",
+    (Heading("variant"), Heading("x_y", "lower", "s", key="k|1")),
+    (Row("=task", (Cell("=HYPERLINK(1)|$x_#{}%&~^\\"), Cell(1.5, 1.0, 2.0, 5))),),
+    ("note_with <html> | pipe",),
+    1,
+)
+
+
+def test_markdown_is_escaped() -> None:
+    text = render([HOSTILE], "md")
+    row = next(line for line in text.splitlines() if "HYPERLINK" in line)
+    assert len(re.findall(r"(?<!\\)\|", row)) == 4
+    assert r"\_" in text
+    assert "<html>" not in text.replace(r"\<html\>", "")
+
+
+def test_latex_is_escaped() -> None:
+    text = render([HOSTILE], "latex")
+    row = next(line for line in text.splitlines() if "HYPERLINK" in line)
+    assert row == (
+        r"=task & =HYPERLINK(1)\textbar{}\$x\_\#\{\}\%\&\textasciitilde{}\textasciicircum{}"
+        r"\textbackslash{} & 1.5 [1.0, 2.0] \\"
+    )
+    assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
+
+
+def test_csv_has_one_line_per_value_and_no_formula() -> None:
+    rows = list(csv.DictReader(io.StringIO(render([HOSTILE], "csv"))))
+    assert len(rows) == 1
+    assert rows[0]["row"].startswith("'=HYPERLINK")
+    assert rows[0]["section"] == "'=task"
+    assert (rows[0]["value"], rows[0]["low"], rows[0]["n"]) == ("1.5", "1.0", "5")
+    numbers = csv.DictReader(io.StringIO(render(ALL, "csv")))
+    assert all(line["value"] == "" or line["column"] for line in numbers)
+
+
+@given(st.text())
+def test_safe_cells_are_safe_and_can_be_undone(text: str) -> None:
+    safe = safe_cell(text)
+    assert not safe.lstrip().startswith(("=", "+", "-", "@"))
+    if not text.startswith("'"):
+        assert original_cell(safe) == text
+
+
+def test_json_holds_everything() -> None:
+    document = json.loads(render(ALL, "json"))
+    assert [table["name"] for table in document["tables"]] == [table.name for table in ALL]
+    cell = document["tables"][0]["rows"][0]["cells"][2]
+    assert cell["low"] < cell["value"] < cell["high"]
+
+
+def test_an_unknown_format_is_told_with_a_suggestion() -> None:
+    with pytest.raises(UsageError, match="did you mean latex"):
+        render(ALL, "latecks")
+    assert all(render(ALL, form) for form in FORMATS)
+
+
+def test_a_long_name_is_folded_and_numbers_are_not() -> None:
+    cells = (Cell("a" * 150), Cell(1.5, 1.0, 2.0, 5))
+    wide = replace(HOSTILE, rows=(Row("", cells),))
+    text = render([wide])
+    assert max(map(len, text.splitlines())) <= 100
+    assert "1.5 [1.0, 2.0]" in text
+    assert text.count("a" * 20) > 1
