@@ -129,7 +129,7 @@ class DatasetSpec(Spec):
     kind: ClassVar[str] = "dataset"
     describe: Callable[..., DataInfo]
     load: Builder
-    check: Callable[..., None] | None = None
+    check: Callable[..., object] | None = None
     fingerprint: Callable[..., str] | None = None
     licence: str = ""
     argument: str = ""

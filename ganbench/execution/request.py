@@ -56,11 +56,13 @@ def execute(
         remark(f"left out: {reason}")
     store = RunStore(runs)
     make_folder(runs)
-    forget(plan.runs, store, everything=fresh, failed=retry_failed)
     device = resolve_device(selection.device)
-    finished, _ = store.finished(spec.run_id for spec in plan.runs)
-    for dataset in {spec.task.dataset for spec in plan.runs if spec.run_id not in finished}:
+    finished, warnings = store.finished(spec.run_id for spec in plan.runs)
+    for warning in warnings:
+        remark(f"warning: {warning}")
+    for dataset in {s.task.dataset for s in plan.runs if fresh or s.run_id not in finished}:
         check_dataset(dataset, catalogue)
+    forget(plan.runs, store, everything=fresh, failed=retry_failed)
     executor = LocalExecutor(store, device, jobs, limit_seconds, blocked)
     with progress(len(plan.runs), executor.slots, store) as listener:
         return run_plan(plan, store, executor, catalogue, listener, fail_fast=fail_fast)

@@ -139,6 +139,7 @@ def _spec(
 ) -> RunSpec:
     task = replace(task, budget=selection.budget or task.budget)
     dataset, dataset_parameters = choose_dataset(task.dataset, catalogue)
+    fingerprint = dataset.fingerprint(**dataset_parameters) if dataset.fingerprint else ""
     timed = task.budget.kind == "seconds"
     return RunSpec(
         suite=suite.name,
@@ -147,9 +148,7 @@ def _spec(
         task=task,
         dataset_parameters=dataset_parameters,
         seed=0,
-        dataset_fingerprint=dataset.fingerprint(**dataset_parameters)
-        if dataset.fingerprint
-        else "",
+        dataset_fingerprint=fingerprint,
         memory_bytes=selection.memory_bytes,
         device=resolve_device(selection.device) if timed else None,
         pins=_pins(variant, dataset, task, catalogue),

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
+from ganbench.scoring.products import product
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,8 +58,8 @@ class Points:
 
 def squared_distances(rows: Points, columns: Points) -> Tensor:
     """(n, m) squared distances, rounding below zero not yet removed."""
-    norms = rows.norms[:, None] + columns.norms
-    return torch.addmm(norms, rows.rows, columns.rows.T, alpha=-2.0, out=norms)
+    tile = product(rows.rows, columns.rows.T)
+    return tile.mul_(-2.0).add_(rows.norms[:, None]).add_(columns.norms)
 
 
 def slack(norms: Tensor, squared_radii: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 
 from ganbench.scoring.distances import Points, squared_distances
+from ganbench.scoring.products import product
 from ganbench.scoring.validation import same_width, sample_matrix
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def vendi_score(features: Tensor, centre: Tensor) -> float:
     )
     unit = torch.cat([directions, central.to(matrix)], dim=1)
     n, d = unit.shape
-    gram = unit @ unit.T if n < d else unit.T @ unit  # the same positive eigenvalues
+    gram = (
+        product(unit, unit.T) if n < d else product(unit.T, unit)
+    )  # the same positive eigenvalues
     weights = torch.linalg.eigvalsh(gram / n).clamp(min=0)
     return min(float(n), max(1.0, float(torch.special.entr(weights).sum().exp())))
 

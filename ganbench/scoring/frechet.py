@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ganbench.scoring.products import product
 from ganbench.scoring.validation import same_width, sample_matrix
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ def gaussian_statistics(features: Tensor) -> GaussianStatistics:
     mean, centred = _centred(sample_matrix(features, "real features"))
     n, d = centred.shape
     if n < d:  # the eigenvalues of the small Gram matrix are the non-zero ones of S
-        values, vectors = torch.linalg.eigh(centred @ centred.T)
-        rows = vectors.T @ centred / math.sqrt(n - 1)
+        values, vectors = torch.linalg.eigh(product(centred, centred.T))
+        rows = product(vectors.T, centred) / math.sqrt(n - 1)
     else:
-        values, vectors = torch.linalg.eigh(centred.T @ centred)
+        values, vectors = torch.linalg.eigh(product(centred.T, centred))
         rows = (values.clamp(min=0) / (n - 1)).sqrt()[:, None] * vectors.T
     kept = values > values[-1] * max(n, d) * torch.finfo(values.dtype).eps
     return GaussianStatistics(mean, rows[kept], values[kept] / (n - 1), n)
@@ -147,8 +148,8 @@ def _nuclear_norm(root: Tensor, centred: Tensor) -> float:
     """Sum of the singular values of root · centredᵀ, from (r, d) and (n, d)."""
     n, d = centred.shape
     if n >= d:
-        product = root @ (centred.T @ centred) @ root.T
+        squared = product(product(root, product(centred.T, centred)), root.T)
     else:  # never form S_f: the product itself is thin
-        thin = root @ centred.T
-        product = thin.T @ thin if thin.shape[0] > n else thin @ thin.T
-    return float(torch.linalg.eigvalsh(product).clamp(min=0).sqrt().sum())
+        thin = product(root, centred.T)
+        squared = product(thin.T, thin) if len(root) > n else product(thin, thin.T)
+    return float(torch.linalg.eigvalsh(squared).clamp(min=0).sqrt().sum())

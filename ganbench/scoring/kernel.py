@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
+from ganbench.scoring.products import product
 from ganbench.scoring.validation import same_width, sample_matrix
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def kernel_distance(real: RealKernel, fake: Tensor) -> float:
 
 def _kernel(rows: Tensor, columns: Tensor) -> Tensor:
     """(x·y / d + 1)³ for every pair of rows."""
-    base = (rows @ columns.T).div_(rows.shape[1]).add_(1.0)
+    base = product(rows, columns.T).div_(rows.shape[1]).add_(1.0)
     return base.square().mul_(base)
 
 

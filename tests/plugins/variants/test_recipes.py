@@ -1,0 +1,114 @@
+"""The constants of every recipe are its paper's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ganbench import DataInfo, Optimiser, Training
+from ganbench.api.errors import UsageError
+from ganbench.api.specs import LossSpec, VariantSpec
+from ganbench.execution.build import Builder
+
+from ...training.small import (
+    CPU,
+    VARIANTS,
+    catalogue,
+    image,
+    points,
+    random_data,
+    recipe_of,
+    run_spec,
+    variant_trainer,
+)
+
+
+def both(optimiser: Optimiser, **training: object) -> Training:
+    return Training(generator=optimiser, discriminator=optimiser, **training)  # type: ignore[arg-type]
+
+
+POINTS, IMAGE = points(), image(32)
+DCGAN = both(Optimiser(lr=2e-4, betas=(0.5, 0.999)), batch_size=128)
+EXPECTED = [
+    ("vanilla", POINTS, "mlp", both(Optimiser(lr=1e-4, betas=(0.8, 0.999)), batch_size=100)),
+    ("vanilla", IMAGE, "mlp", both(Optimiser(lr=2e-4, betas=(0.5, 0.999)), batch_size=100)),
+    ("dcgan", POINTS, "mlp", DCGAN),
+    ("dcgan", IMAGE, "dcgan", DCGAN),
+    (
+        "wgan-gp",
+        POINTS,
+        "mlp",
+        both(Optimiser(lr=1e-4, betas=(0.5, 0.9)), batch_size=256, critic_steps=5),
+    ),
+    (
+        "wgan-gp",
+        IMAGE,
+        "resnet",
+        both(
+            Optimiser(lr=2e-4, betas=(0.0, 0.9)),
+            batch_size=64,
+            generator_batch_size=128,
+            critic_steps=5,
+            schedule="linear",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("variant", "info", "model", "training"), EXPECTED)
+def test_constants(variant: str, info: DataInfo, model: str, training: Training) -> None:
+    recipe = recipe_of(variant, info)
+    assert recipe.model == model
+    assert recipe.training == training
+    assert recipe.loss == ("wgan-gp" if variant == "wgan-gp" else "non-saturating")
+
+
+def test_the_penalty_weighs_ten_on_images_and_a_tenth_on_points() -> None:
+    assert recipe_of("wgan-gp", IMAGE).loss_parameters == {"penalty": 10.0}
+    assert recipe_of("wgan-gp", POINTS).loss_parameters == {"penalty": 0.1}
+
+
+@pytest.mark.parametrize("info", [POINTS, IMAGE], ids=["points", "image"])
+def test_settings_replace_the_papers_constants(info: DataInfo) -> None:
+    recipe = recipe_of("vanilla[objective=minimax,lr=0.5,width=7,ema=0.25]", info)
+    assert recipe.loss == "minimax"
+    assert recipe.training.generator.lr == recipe.training.discriminator.lr == 0.5
+    assert recipe.training.ema == 0.25
+    assert recipe.model_parameters["width"] == 7
+    recipe = recipe_of("dcgan[lr=0.5,width=7,ema=0.25]", info)
+    assert recipe.training == replace(
+        both(Optimiser(lr=0.5, betas=(0.5, 0.999)), batch_size=128), ema=0.25
+    )
+    assert recipe.model_parameters["width"] == 7
+    recipe = recipe_of("wgan-gp[lr=0.5,width=7,ema=0.25,penalty=3,critic_steps=2]", info)
+    assert recipe.training.generator.lr == recipe.training.discriminator.lr == 0.5
+    assert recipe.training.ema == 0.25
+    assert recipe.training.critic_steps == 2
+    assert recipe.loss_parameters == {"penalty": 3.0}
+    assert recipe.model_parameters["width"] == 7
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_papers_and_deviations_are_named(variant: str) -> None:
+    spec = catalogue().get(VariantSpec, variant)
+    assert "arXiv:" in spec.paper
+    assert spec.deviations
+    assert spec.modalities == ("points", "image")
+
+
+@pytest.mark.parametrize("info", [POINTS, image(8)], ids=["points", "image"])
+def test_trap_1_batch_norm_in_a_per_sample_critic_is_refused(info: DataInfo) -> None:
+    assert catalogue().get(LossSpec, "wgan-gp").per_sample
+    model = "mlp" if info.modality == "points" else "dcgan"
+    text = f"{model}+wgan-gp[model.discriminator_norm=batch]"
+    builder = Builder(run_spec(text), catalogue(), CPU)
+    with pytest.raises(UsageError, match="has batch norm, which mixes samples") as caught:
+        builder.trainer(random_data(info), recipe_of(text, info))
+    assert f"{model}+wgan-gp[model.discriminator_norm=layer]" in (caught.value.hint or "")
+    assert variant_trainer(caught.value.hint.split()[-1], random_data(info)).parameters
+
+
+def test_trap_1_a_pair_with_that_loss_gets_layer_norm_by_default() -> None:
+    assert recipe_of("dcgan+wgan-gp", IMAGE).model_parameters["discriminator_norm"] == "layer"
+    assert recipe_of("dcgan+minimax", IMAGE).model_parameters["discriminator_norm"] == "batch"
