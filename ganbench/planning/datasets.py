@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ganbench.api.data import DataInfo
@@ -33,10 +34,23 @@ def check_dataset(text: str, catalogue: Catalogue) -> None:
 
     Raises:
         MissingData: it cannot; the hint says how to get it.
+        UsageError, PluginNotUsable: as `describe_dataset`.
     """
     spec, parameters = choose_dataset(text, catalogue)
     if spec.check is not None:
-        spec.check(**parameters)
+        _call(spec, "check", spec.check, parameters)
+
+
+def fingerprint_dataset(text: str, catalogue: Catalogue) -> str:
+    """What identifies the files outside any plugin that a data set reads; empty if none.
+
+    Raises:
+        UsageError, PluginNotUsable: as `describe_dataset`.
+    """
+    spec, parameters = choose_dataset(text, catalogue)
+    if spec.fingerprint is None:
+        return ""
+    return str(_call(spec, "fingerprint", spec.fingerprint, parameters))
 
 
 def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
@@ -47,14 +61,23 @@ def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
         PluginNotUsable: as `choose_dataset`; or the data set's own code fails.
     """
     spec, parameters = choose_dataset(text, catalogue)
-    try:
-        info: object = spec.describe(**parameters)
-    except GanbenchError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginNotUsable(f"data set {spec.name} fails to describe itself: {reason}") from error
+    info = _call(spec, "describe", spec.describe, parameters)
     if not isinstance(info, DataInfo):
         got = type(info).__name__
         raise PluginNotUsable(f"data set {spec.name} must describe a DataInfo, it returned a {got}")
     return replace(info, name=text)
+
+
+def _call(
+    spec: DatasetSpec,
+    what: str,
+    function: Callable[..., object],
+    parameters: Mapping[str, Value],
+) -> object:
+    try:
+        return function(**parameters)
+    except GanbenchError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginNotUsable(f"{what} of data set {spec.name} fails: {reason}") from error

@@ -15,7 +15,7 @@ from ganbench.api.specs import (
 )
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.budget import Budget
-from ganbench.planning.datasets import choose_dataset, describe_dataset
+from ganbench.planning.datasets import choose_dataset, describe_dataset, fingerprint_dataset
 from ganbench.planning.devices import resolve_device
 from ganbench.planning.references import parse_reference
 from ganbench.planning.runspec import RunSpec
@@ -139,7 +139,6 @@ def _spec(
 ) -> RunSpec:
     task = replace(task, budget=selection.budget or task.budget)
     dataset, dataset_parameters = choose_dataset(task.dataset, catalogue)
-    fingerprint = dataset.fingerprint(**dataset_parameters) if dataset.fingerprint else ""
     timed = task.budget.kind == "seconds"
     return RunSpec(
         suite=suite.name,
@@ -148,7 +147,7 @@ def _spec(
         task=task,
         dataset_parameters=dataset_parameters,
         seed=0,
-        dataset_fingerprint=fingerprint,
+        dataset_fingerprint=fingerprint_dataset(task.dataset, catalogue),
         memory_bytes=selection.memory_bytes,
         device=resolve_device(selection.device) if timed else None,
         pins=_pins(variant, dataset, task, catalogue),

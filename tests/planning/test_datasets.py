@@ -7,9 +7,14 @@ from typing import Any
 import pytest
 
 from ganbench import DataInfo, DatasetSpec, Parameter
-from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.api.errors import MissingData, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.datasets import choose_dataset, describe_dataset
+from ganbench.planning.datasets import (
+    check_dataset,
+    choose_dataset,
+    describe_dataset,
+    fingerprint_dataset,
+)
 
 
 def dataset(describe: Any, **changes: Any) -> DatasetSpec:
@@ -61,7 +66,7 @@ def refuse() -> DataInfo:
 @pytest.mark.parametrize(
     ("describe", "error", "message"),
     [
-        (crash, PluginNotUsable, "data set mine fails to describe itself: KeyError: 'shape'"),
+        (crash, PluginNotUsable, "describe of data set mine fails: KeyError: 'shape'"),
         (lambda: None, PluginNotUsable, "must describe a DataInfo, it returned a NoneType"),
         (refuse, UsageError, "mine needs a path"),
     ],
@@ -73,3 +78,39 @@ def test_faulty_descriptions(
         describe_dataset("mine", catalogue_with(dataset(describe)))
     assert type(caught.value) is error
     assert message in str(caught.value)
+
+
+def test_checks_and_fingerprints_are_guarded_like_descriptions(catalogue_with: Any) -> None:
+    catalogue = catalogue_with(dataset(crash, check=crash, fingerprint=crash))
+    with pytest.raises(PluginNotUsable, match="check of data set mine fails: KeyError"):
+        check_dataset("mine", catalogue)
+    with pytest.raises(PluginNotUsable, match="fingerprint of data set mine fails: KeyError"):
+        fingerprint_dataset("mine", catalogue)
+
+
+def test_a_check_tells_what_is_missing(catalogue_with: Any) -> None:
+    def missing() -> None:
+        raise MissingData("mine is not here", "fetch it")
+
+    catalogue = catalogue_with(dataset(crash, check=missing))
+    with pytest.raises(MissingData, match="mine is not here"):
+        check_dataset("mine", catalogue)
+
+
+def test_checks_and_fingerprints_get_the_parameters(catalogue_with: Any) -> None:
+    checked = []
+    spec = dataset(
+        crash,
+        parameters={"side": Parameter(default=8, help="x")},
+        check=lambda side: checked.append(side),
+        fingerprint=lambda side: f"{side} px",
+    )
+    catalogue = catalogue_with(spec)
+    check_dataset("mine[side=16]", catalogue)
+    assert checked == [16]
+    assert fingerprint_dataset("mine", catalogue) == "8 px"
+
+
+def test_a_data_set_without_check_or_fingerprint(catalogue: Catalogue) -> None:
+    check_dataset("ring8", catalogue)
+    assert fingerprint_dataset("ring8", catalogue) == ""

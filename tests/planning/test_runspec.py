@@ -48,6 +48,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "parameter": {"parameters": {**SPEC.parameters, "lr": 1.1e-3}},
     "parameter's type": {"parameters": {**SPEC.parameters, "ema": False}},
     "dataset parameter": {"dataset_parameters": {"side": 32}},
+    "data set's files": {"dataset_fingerprint": "sha256:00"},
     "seed": {"seed": 1},
     "memory": {"memory_bytes": 2**30},
     "device": {"device": "cuda"},
