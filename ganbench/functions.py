@@ -109,18 +109,20 @@ def plan(
 
 
 def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataFrame:
-    """Finished runs aggregated over seeds: one row per variant and task, with intervals.
+    """Runs aggregated over seeds: one row per variant and task, with intervals.
+
+    Args:
+        runs: a runs folder, or the folder of a published leaderboard.
+        suite: only this suite's.
 
     Raises:
         GanbenchError: there is no such folder.
     """
-    from ganbench.results.frame import collect
     from ganbench.results.leaderboard import leaderboard as aggregate
-    from ganbench.results.store import RunStore
+    from ganbench.results.loading import load_runs
 
-    contents = RunStore(runs).read_all()
-    collected = collect(contents.records, contents.unfinished)
-    return aggregate(collected if suite is None else collected.only(suite=[suite]))
+    loaded, coverage, _ = load_runs(runs)
+    return aggregate(loaded if suite is None else loaded.only(suite=[suite]), coverage)
 
 
 def _selection(

@@ -66,8 +66,13 @@ def command(
         remark=talk,
     )
     from ganbench.cli.tables import print_tables
+    from ganbench.results.standing import Coverage
 
-    print_tables(session.records, "json" if as_json else "terminal")
+    coverage = Coverage(
+        tasks=tuple(dict.fromkeys(spec.task.name for spec in session.plan.runs)),
+        seeds=tuple(dict.fromkeys(spec.seed for spec in session.plan.runs)),
+    )
+    print_tables(session.records, "json" if as_json else "terminal", coverage)
     failures = session.failures
     new = len(session.records) - len(session.reused)
     talk(

@@ -10,7 +10,6 @@ from ganbench.api.errors import NothingSelected
 from ganbench.cli.console import talk
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import FORMATS, print_tables
-from ganbench.results.store import RunStore
 
 
 @click.command()
@@ -30,17 +29,17 @@ from ganbench.results.store import RunStore
 def command(
     runs: Path, suite: str | None, tasks: tuple[str, ...], variants: tuple[str, ...], form: str
 ) -> None:
-    """Print the comparison tables of finished runs: stability, mode collapse, distance, cost."""
-    contents = RunStore(runs).read_all()
-    for warning in contents.warnings:
+    """Print the comparison tables of finished runs: stability, mode collapse, distance, cost.
+
+    --runs may also name the folder of a published leaderboard.
+    """
+    from ganbench.results.loading import load_runs
+
+    loaded, coverage, warnings = load_runs(runs)
+    for warning in warnings:
         talk(f"warning: {warning}")
-    records = [
-        record
-        for record in contents.records
-        if (suite is None or record["spec"]["suite"] == suite)
-        and (not tasks or record["spec"]["task"]["name"] in tasks)
-        and (not variants or record["spec"]["variant"] in variants)
-    ]
-    if not records:
-        raise NothingSelected(f"no finished run in {runs} matches", "`ganbench status` shows them")
-    print_tables(records, form)
+    wanted = {"suite": [suite] if suite else [], "task": tasks, "variant": variants}
+    loaded = loaded.only(**{column: values for column, values in wanted.items() if values})
+    if loaded.frame.empty:
+        raise NothingSelected(f"no run in {runs} matches", "`ganbench status` shows them")
+    print_tables(loaded, form, None if tasks else coverage)

@@ -46,11 +46,13 @@ class Outcome:
     """What became of a plan.
 
     Args:
+        plan: what was asked for.
         records: in the plan's order.
         reused: ids of those that were there already.
         slot_seconds: wall time of the whole plan times the number of slots.
     """
 
+    plan: Plan
     records: list[Record]
     reused: frozenset[str]
     slot_seconds: float
@@ -127,7 +129,7 @@ def run_plan(
         executor.stop()
     ordered = [records[spec.run_id] for spec in plan.runs if spec.run_id in records]
     slot_seconds = (time.monotonic() - began) * executor.slots
-    return Outcome(records=ordered, reused=reused, slot_seconds=slot_seconds)
+    return Outcome(plan=plan, records=ordered, reused=reused, slot_seconds=slot_seconds)
 
 
 def _result(future: Future[Record]) -> Record | None:

@@ -72,7 +72,7 @@ def test_frechet_distance_against_torch_fidelity(benchmark, n: int, least: float
 
     # Its mean is in single precision and its eigenvalues are of a non-symmetric product.
     assert frechet_distance(ours, fake) == pytest.approx(torch_fidelity(), rel=1e-3)
-    assert race(benchmark, lambda: frechet_distance(ours, fake), torch_fidelity, 3) >= least
+    assert race(benchmark, lambda: frechet_distance(ours, fake), torch_fidelity, 5) >= least
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def gradient_penalty(step: Step) -> Tensor:
     import torch
 
     real, fake = step.real, step.fake
-    mix = torch.rand(len(real), *[1] * (real.dim() - 1), device=real.device)
+    mix = torch.rand(len(real), *[1] * (real.dim() - 1), dtype=real.dtype, device=real.device)
     between = torch.lerp(fake, real, mix).requires_grad_()
     logits = step.discriminator(between)
     (gradient,) = torch.autograd.grad(logits.sum(), between, create_graph=True)

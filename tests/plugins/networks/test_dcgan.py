@@ -75,9 +75,7 @@ def test_batch_norm_is_everywhere_but_at_the_image() -> None:
     assert kinds(networks.discriminator) == [
         *("Conv2d", "LeakyReLU", *down, *down, "Flatten", "Linear")
     ]
-    slopes = {
-        one.negative_slope for one in networks.discriminator if isinstance(one, nn.LeakyReLU)
-    }
+    slopes = {one.negative_slope for one in networks.discriminator if isinstance(one, nn.LeakyReLU)}
     assert slopes == {0.2}
 
 

@@ -32,9 +32,7 @@ def test_vanilla_on_images() -> None:
     assert layers(networks.discriminator) == [
         *("Flatten", "784-256", "LeakyReLU", "256-256", "LeakyReLU", "256-1")
     ]
-    slopes = {
-        one.negative_slope for one in networks.discriminator if isinstance(one, nn.LeakyReLU)
-    }
+    slopes = {one.negative_slope for one in networks.discriminator if isinstance(one, nn.LeakyReLU)}
     assert slopes == {0.2}
     assert (networks.latent.size, networks.latent.law) == (100, "normal")
 
@@ -84,7 +82,9 @@ def test_init_std() -> None:
     torch.manual_seed(0)
     networks = networks_of("dcgan[width=512]", points())
     for network in (networks.generator, networks.discriminator):
-        hidden = [one for one in network if isinstance(one, nn.Linear) and min(one.weight.shape) > 2]
+        hidden = [
+            one for one in network if isinstance(one, nn.Linear) and min(one.weight.shape) > 2
+        ]
         weights = torch.cat([one.weight.flatten() for one in hidden])
         assert weights.std().item() == pytest.approx(0.02, rel=0.02)
         assert abs(weights.mean()) < 2e-4

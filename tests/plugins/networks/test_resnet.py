@@ -32,7 +32,13 @@ def test_parameters_at_32_px() -> None:
 
 @pytest.mark.parametrize(
     ("side", "ups", "base", "downs", "width"),
-    [(8, 1, 4, 1, 32), (16, 2, 4, 1, 64), (28, 2, 7, 2, 128), (32, 3, 4, 2, 128), (64, 4, 4, 3, 128)],
+    [
+        (8, 1, 4, 1, 32),
+        (16, 2, 4, 1, 64),
+        (28, 2, 7, 2, 128),
+        (32, 3, 4, 2, 128),
+        (64, 4, 4, 3, 128),
+    ],
 )
 def test_blocks_by_side(side: int, ups: int, base: int, downs: int, width: int) -> None:
     networks = networks_of("wgan-gp", image(side))

@@ -1,0 +1,185 @@
+"""Real batches and latents: shuffled epochs, the right laws, streams of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from ganbench import Data, Latent
+from ganbench.training.feed import LatentFeed, RealFeed, to_network_range
+from ganbench.training.sampling import to_bytes
+from ganbench.training.seeds import seed_everything, stream_seed
+
+from .small import CPU, image, points, random_data
+
+
+def numbered(count: int) -> Data:
+    """One-dimensional points 0, 1, 2, ..., each its own label."""
+    train = torch.arange(count, dtype=torch.float32)[:, None]
+    return replace(random_data(points(1), 2), train=train, train_labels=torch.arange(count))
+
+
+def drawn(feed: RealFeed, count: int) -> list[int]:
+    samples, labels = feed.draw(count)
+    assert labels is not None
+    assert torch.equal(samples[:, 0].long(), labels)
+    return labels.tolist()
+
+
+@given(st.integers(2, 60), st.integers(1, 60), st.integers(0, 2**63 - 1))
+def test_no_sample_comes_twice_in_an_epoch(size: int, batch: int, seed: int) -> None:
+    feed = RealFeed(numbered(size), CPU, seed)
+    for _ in range(3):
+        batches = [drawn(feed, batch) for _ in range(max(1, size // batch))]
+        epoch = [one for each in batches for one in each]
+        counts = [epoch.count(one) for one in range(size)]
+        if batch <= size:  # the incomplete last batch is dropped
+            assert max(counts) == 1
+            assert sum(counts) == size // batch * batch
+        else:  # several epochs, the last one incomplete
+            assert max(counts) - min(counts) <= 1
+
+
+def test_an_epoch_is_a_permutation_and_the_next_is_another() -> None:
+    feed = RealFeed(numbered(100), CPU, seed=3)
+    first, second = ([one for _ in range(4) for one in drawn(feed, 25)] for _ in range(2))
+    assert sorted(first) == sorted(second) == list(range(100))
+    assert first != second
+    assert first != sorted(first)
+
+
+def test_batches_of_two_sizes_share_an_epoch() -> None:
+    feed = RealFeed(numbered(100), CPU, seed=3)
+    epoch = [*drawn(feed, 60), *drawn(feed, 20), *drawn(feed, 20)]
+    assert sorted(epoch) == list(range(100))
+
+
+def test_the_order_is_a_function_of_the_seed_alone() -> None:
+    def order(seed: int) -> list[int]:
+        feed = RealFeed(numbered(50), CPU, seed)
+        return [one for _ in range(7) for one in drawn(feed, 20)]
+
+    first = order(1)
+    seed_everything(99)
+    assert order(1) == first
+    assert order(2) != first
+
+
+def test_data_without_labels() -> None:
+    data = replace(random_data(points(), 10), train_labels=None)
+    samples, labels = RealFeed(data, CPU, seed=0).draw(4)
+    assert samples.shape == (4, 2)
+    assert labels is None
+
+
+def test_trap_11_images_reach_the_networks_in_the_range_of_a_tanh() -> None:
+    levels = torch.arange(256, dtype=torch.uint8)
+    scaled = to_network_range(levels)
+    assert scaled.dtype == torch.float32
+    assert (scaled[0], scaled[-1]) == (-1, 1)
+    torch.testing.assert_close(scaled, torch.linspace(-1, 1, 256))
+    assert torch.equal(to_bytes(scaled), levels)
+
+    samples, _ = RealFeed(random_data(image(8)), CPU, seed=0).draw(100)
+    assert samples.dtype == torch.float32
+    assert samples.min() == -1
+    assert samples.max() == 1
+
+
+def test_points_keep_their_units() -> None:
+    far = torch.tensor([[250.0, -3.0]])
+    assert torch.equal(to_network_range(far), far)
+
+
+def test_feeding_leaves_the_data_as_it_is() -> None:
+    data = random_data(image(8))
+    before = data.train.clone()
+    RealFeed(data, CPU, seed=0).draw(100)[0].zero_()
+    assert torch.equal(data.train, before)
+
+
+def ks_distance(values: Tensor, cdf: Tensor) -> float:
+    """Kolmogorov's distance between values and a law, given the law's CDF at the sorted values."""
+    return (cdf - torch.linspace(0, 1, len(values))).abs().max().item()
+
+
+def test_latent_laws() -> None:
+    normal = LatentFeed(Latent(size=5), CPU, seed=0).draw(20_000)
+    assert normal.shape == (20_000, 5)
+    assert normal.dtype == torch.float32
+    values = normal.flatten().sort().values
+    assert ks_distance(values, torch.special.ndtr(values)) < 0.006
+
+    uniform = LatentFeed(Latent(size=5, law="uniform"), CPU, seed=0).draw(20_000)
+    assert -1 <= uniform.min() < -0.999
+    assert 0.999 < uniform.max() < 1
+    values = uniform.flatten().sort().values
+    assert ks_distance(values, (values + 1) / 2) < 0.006
+
+    for latents in (normal, uniform):
+        correlations = torch.corrcoef(latents.T) - torch.eye(5)
+        assert correlations.abs().max() < 0.03
+
+
+@pytest.mark.parametrize("law", ["normal", "uniform"])
+def test_latents_are_a_function_of_the_seed_alone_and_never_repeat(law) -> None:
+    def latents(seed: int) -> list[Tensor]:
+        feed = LatentFeed(Latent(size=3, law=law), CPU, seed)
+        return [feed.draw(8) for _ in range(4)]
+
+    first = latents(1)
+    seed_everything(99)
+    assert all(map(torch.equal, latents(1), first))
+    assert not torch.equal(latents(2)[0], first[0])
+    assert len(torch.cat(first).unique(dim=0)) == 32
+
+
+def test_feeds_neither_read_nor_move_other_streams() -> None:
+    state = torch.random.get_rng_state()
+    real, one, other = (
+        RealFeed(numbered(50), CPU, seed=1),
+        LatentFeed(Latent(size=3), CPU, seed=1),
+        LatentFeed(Latent(size=3), CPU, seed=1),
+    )
+    for _ in range(5):
+        real.draw(20)
+        one.draw(20)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert torch.equal(other.draw(20), LatentFeed(Latent(size=3), CPU, seed=1).draw(20))
+
+
+def test_streams_of_different_names_and_seeds_are_unrelated() -> None:
+    names = ("data", "latents", "evaluation", "torch", "numpy", "python")
+    seeds = {stream_seed(seed, name) for seed in range(1000) for name in names}
+    assert len(seeds) == 6000
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    draws = torch.stack(
+        [
+            torch.randn(4000, generator=torch.Generator().manual_seed(stream_seed(seed, name)))
+            for seed in range(3)
+            for name in names
+        ]
+    )
+    assert (torch.corrcoef(draws) - torch.eye(18)).abs().max() < 0.08
+
+
+def test_seed_everything_seeds_what_plugins_may_use() -> None:
+    import random
+
+    import numpy as np
+
+    def numbers() -> tuple[float, float, float]:
+        return random.random(), float(np.random.random()), torch.rand(()).item()  # noqa: S311
+
+    seed_everything(4)
+    first = numbers()
+    seed_everything(4)
+    assert numbers() == first
+    seed_everything(5)
+    assert not set(numbers()) & set(first)
+    assert len(set(first)) == 3

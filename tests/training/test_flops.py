@@ -1,0 +1,102 @@
+"""Counted floating-point operations against closed forms, double backward included."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from ganbench import Latent, Networks
+from ganbench.training.flops import StepFlops
+from ganbench_plugins.variants.vanilla import NonSaturating
+from ganbench_plugins.variants.wgan_gp import WassersteinGradientPenalty
+
+from .small import small_trainer
+
+# A multiplication with its addition is two operations.
+B, IN, WIDTH = 16, 2, 8
+FIRST, SECOND = 2 * B * IN * WIDTH, 2 * B * WIDTH
+"""Forward through the two layers IN -> WIDTH -> 1 or, for the generator, 2 -> WIDTH -> IN."""
+GENERATOR = (2 * B * 2 * WIDTH, 2 * B * WIDTH * IN)
+
+
+def test_a_perceptron_by_hand() -> None:
+    trainer = small_trainer(NonSaturating(), batch_size=B)
+    with StepFlops() as counter:
+        trainer.discriminator_step()
+    # Real and fake: forward, then both weights' gradients and the hidden layer's.
+    discriminator = 2 * (FIRST + SECOND + FIRST + 2 * SECOND)
+    assert counter.total == sum(GENERATOR) + discriminator
+
+    with StepFlops() as counter:
+        trainer.generator_step()
+    # Through the discriminator no weight's gradient is needed, but its input's is.
+    through = FIRST + SECOND + SECOND + FIRST
+    generator = GENERATOR[0] + GENERATOR[1] + GENERATOR[0] + 2 * GENERATOR[1]
+    assert counter.total == generator + through
+
+
+def test_a_penalty_by_hand_with_its_double_backward() -> None:
+    trainer = small_trainer(WassersteinGradientPenalty(penalty=10.0), batch_size=B)
+    with StepFlops() as counter:
+        trainer.discriminator_step()
+    wasserstein = sum(GENERATOR) + 2 * (FIRST + SECOND + FIRST + 2 * SECOND)
+    inner = FIRST + SECOND + SECOND + FIRST  # logits and their gradient with respect to the input
+    # That gradient is W1' (mask . W2'): two products, each with two gradients behind it, less
+    # those with respect to the constant in front, the mask, and the gradient of the logits' sum.
+    outer = 2 * FIRST + SECOND
+    assert counter.total == wasserstein + inner + outer
+
+
+def convolution(batch: int, fan_in: int, fan_out: int, kernel: int, pixels: int) -> int:
+    return 2 * batch * fan_in * fan_out * kernel**2 * pixels
+
+
+def test_a_convolution_by_hand() -> None:
+    critic = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1, bias=False), nn.Flatten())
+    x = torch.randn(B, 1, 8, 8)
+    forward = convolution(B, 1, 4, 3, 64)
+    with StepFlops() as counter:
+        critic(x).sum().backward()
+    assert counter.total == 2 * forward  # the weight's gradient; the input needs none
+
+    x.requires_grad_()
+    with StepFlops() as counter:
+        (gradient,) = torch.autograd.grad(critic(x).square().sum(), x, create_graph=True)
+    assert counter.total == 2 * forward
+    with StepFlops() as counter:
+        gradient.square().sum().backward(inputs=list(critic.parameters()))
+    # The gradient is C'(2 C x): back through C' to its weight and its argument, then through C.
+    assert counter.total == 3 * forward
+
+
+def test_it_leaves_the_numbers_alone() -> None:
+    plain, counted = (small_trainer(NonSaturating()) for _ in range(2))
+    for _ in range(3):
+        plain.discriminator_step()
+        plain.generator_step()
+        with StepFlops():
+            counted.discriminator_step()
+            counted.generator_step()
+    for side in ("generator", "discriminator"):
+        assert all(map(torch.equal, plain.parameters[side], counted.parameters[side]))
+
+
+def test_nothing_is_counted_outside() -> None:
+    layer, x = nn.Linear(3, 5, bias=False), torch.randn(7, 3)
+    layer(x)
+    with StepFlops() as counter:
+        layer(x)
+    layer(x)
+    assert counter.total == 2 * 7 * 3 * 5
+
+
+@pytest.mark.parametrize("share", [1, 3])
+def test_a_module_used_several_times_counts_each_time(share: int) -> None:
+    layer = nn.Linear(4, 4, bias=False)
+    networks = Networks(
+        generator=nn.Sequential(*[layer] * share), discriminator=layer, latent=Latent(size=4)
+    )
+    with StepFlops() as counter:
+        networks.generator(torch.randn(2, 4))
+    assert counter.total == share * 2 * 2 * 4 * 4

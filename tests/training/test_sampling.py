@@ -1,0 +1,136 @@
+"""Samples for evaluation, their conversion to bytes, and generators that are dead."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from ganbench import Latent
+from ganbench.training import sampling
+from ganbench.training.feed import LatentFeed
+from ganbench.training.sampling import SAMPLING_BATCH, all_finite, is_dead, sample, to_bytes
+
+from .small import CPU, image, networks_of
+
+
+class Tell(nn.Module):
+    """Returns its latents, and remembers in which mode and with how many it was called."""
+
+    def __init__(self, fails: bool = False) -> None:
+        super().__init__()
+        self.calls: list[tuple[bool, int]] = []
+        self.fails = fails
+
+    def forward(self, z: Tensor) -> Tensor:
+        assert not torch.is_grad_enabled()
+        self.calls.append((self.training, len(z)))
+        if self.fails:
+            raise ValueError("no samples today")
+        return z
+
+
+def test_batching_does_not_change_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    networks = networks_of("dcgan", image(8))
+    networks.generator.train()(torch.randn(64, 100))  # running statistics worth using
+    law = networks.latent
+    count = 2 * SAMPLING_BATCH + 17
+    samples = sample(networks.generator, law, count, CPU, seed=5)
+    assert samples.shape == (count, 1, 8, 8)
+    monkeypatch.setattr(sampling, "SAMPLING_BATCH", 10)
+    torch.testing.assert_close(sample(networks.generator, law, count, CPU, seed=5), samples)
+    few = sample(networks.generator, law, 9, CPU, seed=5)
+    torch.testing.assert_close(
+        few, networks.generator.eval()(LatentFeed(law, CPU, 5).draw(9)).detach()
+    )
+
+
+def test_every_latent_of_the_seed_is_used_once() -> None:
+    tell, law = Tell(), Latent(size=3)
+    samples = sample(tell, law, 600, CPU, seed=5)
+    assert torch.equal(samples, LatentFeed(law, CPU, 5).draw(600))
+    assert [count for _, count in tell.calls] == [256, 256, 88]
+    assert not torch.equal(sample(tell, law, 600, CPU, seed=6), samples)
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_trap_14_eval_mode_for_the_call_and_the_former_mode_after_it(mode: bool) -> None:
+    tell = Tell().train(mode)
+    sample(tell, Latent(size=3), 300, CPU, seed=0)
+    assert [training for training, _ in tell.calls] == [False, False]
+    assert tell.training is mode
+    broken = Tell(fails=True).train(mode)
+    with pytest.raises(ValueError, match="no samples today"):
+        sample(broken, Latent(size=3), 300, CPU, seed=0)
+    assert broken.training is mode
+
+
+def test_trap_14_sampling_does_not_move_batch_statistics() -> None:
+    networks = networks_of("dcgan", image(8))
+    before = {name: one.clone() for name, one in networks.generator.named_buffers()}
+    sample(networks.generator, networks.latent, 50, CPU, seed=0)
+    assert before
+    for name, one in networks.generator.named_buffers():
+        assert torch.equal(one, before[name])
+
+
+def test_sampling_leaves_the_global_stream_alone() -> None:
+    state = torch.random.get_rng_state()
+    sample(Tell(), Latent(size=3), 10, CPU, seed=0)
+    assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(
+    ("value", "byte"),
+    [
+        (-1.0, 0),
+        (0.0, 128),
+        (1.0, 255),
+        (-2.0, 0),
+        (300.0, 255),
+        (-1 + 1.4 / 255, 1),
+        (0.9999, 255),
+        (0.99, 254),
+    ],
+)
+def test_to_bytes(value: float, byte: int) -> None:
+    converted = to_bytes(torch.tensor([value]))
+    assert converted.dtype == torch.uint8
+    assert converted.item() == byte
+
+
+def test_to_bytes_leaves_its_input_alone() -> None:
+    images = torch.rand(4, 1, 2, 2)
+    before = images.clone()
+    to_bytes(images)
+    assert torch.equal(images, before)
+
+
+@given(st.floats(-1e3, 1e3, allow_nan=False), st.integers(2, 30), st.integers(1, 5))
+def test_equal_samples_are_dead_and_others_are_not(value: float, count: int, size: int) -> None:
+    samples = torch.full((count, size), value)
+    assert is_dead(samples)
+    samples[0, 0] += max(1.0, abs(value)) * 1e-2
+    assert not is_dead(samples)
+
+
+def test_one_living_pixel_is_enough() -> None:
+    samples = torch.zeros(100, 3, 8, 8)
+    samples[::2, 1, 4, 4] = 1e-3
+    assert not is_dead(samples)
+    assert is_dead(samples * 1e-4)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_all_finite_looks_at_weights_and_buffers(value: float) -> None:
+    norm = nn.BatchNorm1d(3)
+    assert all_finite(norm)
+    norm.running_var[1] = value
+    assert not all_finite(norm)
+    layer = nn.Linear(2, 2)
+    nn.init.constant_(layer.bias, value)
+    assert not all_finite(nn.Sequential(nn.ReLU(), layer))
