@@ -7,19 +7,8 @@ from pathlib import Path
 from ganbench.results.frame import Runs, collect
 from ganbench.results.publish import MANIFEST_FILE, RUNS_FILE
 from ganbench.results.published import read_published
-from ganbench.results.record import Record
 from ganbench.results.standing import Coverage
 from ganbench.results.store import RunStore
-
-
-def load_records(runs_dir: Path | str) -> tuple[list[Record], list[str]]:
-    """All sound records of a runs folder, and a line for each file that was set aside.
-
-    Raises:
-        UsageError: there is no such folder, or it cannot be read.
-    """
-    contents = RunStore(runs_dir).read_all()
-    return contents.records, contents.warnings
 
 
 def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:

@@ -93,6 +93,11 @@ def test_changes_when_a_file_is_added_renamed_or_removed(site: Path, module: str
     assert hash_of(site, module, file) == seen[0]
 
 
+def test_two_modules_with_the_same_text_differ(site: Path) -> None:
+    (site / "other.py").write_text((site / "single.py").read_text())
+    assert hash_of(site, "single", "single.py") != hash_of(site, "other", "other.py")
+
+
 def test_moving_text_between_files_changes_it(site: Path) -> None:
     before = hash_of(site, "package", "package/__init__.py")
     one, other = site / "package/module.py", site / "package/sub/module.py"

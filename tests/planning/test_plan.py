@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ganbench import DataInfo, Optimiser, Parameter, Recipe, Training, VariantSpec
 from ganbench.api.errors import NothingSelected, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning import devices
@@ -111,6 +112,22 @@ def test_settings_are_grouped_by_variant(catalogue: Catalogue) -> None:
         "dcgan[lr=0.5,width=8]",
         "mlp+wgan-gp[loss.penalty=2]",
     ]
+
+
+def test_of_variants_whose_names_begin_alike_the_longest_gets_the_setting(
+    catalogue_with: Any,
+) -> None:
+    def recipe(data: DataInfo, lr: float) -> Recipe:
+        adam = Optimiser(lr=lr)
+        training = Training(generator=adam, discriminator=adam)
+        return Recipe(model="mlp", loss="minimax", training=training)
+
+    lr = {"lr": Parameter(default=1.0, help="x")}
+    names = ("mine", "mine.two")
+    specs = [VariantSpec(name=n, description="x", recipe=recipe, parameters=lr) for n in names]
+    selection = Selection(variants=names, settings={"mine.two.lr": "2"}, tasks=["ring8"], seeds=[0])
+    plan = make_plan(selection, catalogue_with(*specs))
+    assert [spec.variant for spec in plan.runs] == ["mine", "mine.two[lr=2]"]
 
 
 def test_brackets_win_over_settings(catalogue: Catalogue) -> None:

@@ -11,7 +11,7 @@ import pytest
 from ganbench.api.errors import GanbenchError, InvalidResults, NothingSelected, UsageError
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
 from ganbench.results.frame import collect
-from ganbench.results.loading import load_records, load_runs
+from ganbench.results.loading import load_runs
 from ganbench.results.publish import publish, without_paths
 from ganbench.results.render import render
 from ganbench.results.standing import Coverage
@@ -193,11 +193,11 @@ def test_nothing_is_left_behind(folder: Path) -> None:
     ]
 
 
-def test_records_are_loaded_from_a_runs_folder(tmp_path: Path) -> None:
+def test_runs_are_loaded_from_a_runs_folder(tmp_path: Path) -> None:
     store = RunStore(tmp_path)
     for one in RECORDS[:3]:
         store.write(one)
-    records, warnings = load_records(tmp_path)
-    assert sorted(one["run_id"] for one in records) == sorted(one["run_id"] for one in RECORDS[:3])
+    runs, coverage, warnings = load_runs(tmp_path)
+    assert sorted(runs.frame["run_id"]) == sorted(one["run_id"] for one in RECORDS[:3])
+    assert coverage is None
     assert warnings == []
-    assert len(load_runs(tmp_path)[0].frame) == 3

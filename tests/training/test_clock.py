@@ -121,7 +121,7 @@ class FakeTime:
 
 @given(
     st.lists(st.floats(0.5, 1.0), min_size=1, max_size=50),
-    st.floats(1, 500),
+    st.floats(1, 200),
     st.integers(1, 10),
 )
 def test_seconds_are_overshot_by_less_than_a_step(
@@ -138,15 +138,14 @@ def test_seconds_are_overshot_by_less_than_a_step(
             time.now += 1000.0  # is not on the clock
 
         drive(clock, time.steps_of(cycle(seconds)), evaluate)
-    assert amount <= clock.seconds < amount + 1.0
+    step = 1.0 + 1e-9
+    assert amount <= clock.seconds < amount + step
     assert time.now == pytest.approx(clock.seconds + 1000 * len(fractions))
     assert len(fractions) < marks
-    for one, two in zip(fractions, [*fractions[1:], 1.0], strict=True):
-        assert one * marks // 1 < two * marks // 1 or two == 1.0
+    assert fractions == sorted(set(fractions))
     for mark in range(1, marks):
-        reached = [one for one in fractions if one >= mark / marks]
-        late = reached[0] - mark / marks if reached else 1 - mark / marks
-        assert late <= 1.0 / amount + 1e-9
+        after = next(one for one in [*fractions, 1.0] if one >= mark / marks)
+        assert after - mark / marks < step / amount
 
 
 @pytest.mark.parametrize("marks", [1, 10])
@@ -161,7 +160,7 @@ def test_looks_grow_with_the_logarithm_of_the_steps(
         assert clock.steps == pytest.approx(steps, abs=2)
         looks.append(time.looks)
     assert looks[-1] < marks * 30
-    growth = [two - one for one, two in zip(looks, looks[1:], strict=False)]
+    growth = [two - one for one, two in pairwise(looks)]
     assert max(growth) <= marks * 6  # log2(10) = 3.3 for each tenfold
 
 

@@ -42,9 +42,9 @@ def test_a_penalty_by_hand_with_its_double_backward() -> None:
         trainer.discriminator_step()
     wasserstein = sum(GENERATOR) + 2 * (FIRST + SECOND + FIRST + 2 * SECOND)
     inner = FIRST + SECOND + SECOND + FIRST  # logits and their gradient with respect to the input
-    # That gradient is W1' (mask . W2'): two products, each with two gradients behind it, less
-    # those with respect to the constant in front, the mask, and the gradient of the logits' sum.
-    outer = 2 * FIRST + SECOND
+    # That gradient is W1' (mask . W2'): back to W1, to what W1' is applied to, and to W2. The
+    # mask's own derivative, zero, goes back through the first layer as well.
+    outer = 2 * FIRST + SECOND + FIRST
     assert counter.total == wasserstein + inner + outer
 
 

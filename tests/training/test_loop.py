@@ -84,7 +84,7 @@ def by_hand(variant: str, data: Data, seed: int, steps: int) -> Networks:
         ("dcgan", False): (2e-4, (0.5, 0.999), 128, 128, 1, False),
         ("wgan-gp", True): (2e-4, (0.0, 0.9), 64, 128, 5, True),
         ("wgan-gp", False): (1e-4, (0.5, 0.9), 256, 256, 5, False),
-    }[variant, images]
+    }[variant.partition("[")[0], images]
     g_adam = torch.optim.Adam(G.parameters(), lr=lr, betas=betas, fused=True)
     d_adam = torch.optim.Adam(D.parameters(), lr=lr, betas=betas, fused=True)
     real_batches = batches(data, stream_seed(seed, "data"), size)
@@ -103,7 +103,7 @@ def by_hand(variant: str, data: Data, seed: int, steps: int) -> Networks:
             fake = G(draw(size)).detach()
             real = next(real_batches)
             real_logits, fake_logits = D(real), D(fake)
-            if variant == "wgan-gp":
+            if variant.startswith("wgan-gp"):
                 mix = torch.rand(size, *[1] * (real.dim() - 1))
                 between = torch.lerp(fake, real, mix).requires_grad_()
                 (slope,) = torch.autograd.grad(D(between).sum(), between, create_graph=True)
@@ -116,7 +116,7 @@ def by_hand(variant: str, data: Data, seed: int, steps: int) -> Networks:
             loss.backward()
             d_adam.step()
         logits = D(G(draw(g_size)))
-        loss = -logits.mean() if variant == "wgan-gp" else F.softplus(-logits).mean()
+        loss = -logits.mean() if variant.startswith("wgan-gp") else F.softplus(-logits).mean()
         g_adam.zero_grad()
         loss.backward()
         g_adam.step()
@@ -124,7 +124,7 @@ def by_hand(variant: str, data: Data, seed: int, steps: int) -> Networks:
 
 
 @pytest.mark.parametrize("info", [points(), image(8)], ids=["points", "image"])
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", ["vanilla", "dcgan", "wgan-gp[width=16]"])
 def test_twenty_steps_by_hand_give_the_same_bits(
     variant: str, info: DataInfo, tmp_path: Path
 ) -> None:

@@ -114,7 +114,8 @@ def fingerprint(path: str, side: int, grey: bool) -> str:
     digest = hashlib.sha256()
     for file in listing.files:
         status = (listing.root / file).stat()
-        digest.update(f"{file.as_posix()}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+        # fsencode, since a name need not be valid UTF-8
+        digest.update(os.fsencode(file) + f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return digest.hexdigest()[:16]
 
 

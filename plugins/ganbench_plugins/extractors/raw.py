@@ -14,7 +14,7 @@ def build(data: Data, device: torch.device) -> Extractor:
     """Flattened samples, (N, d); images as they are, 0..255."""
     from ganbench_plugins.extractors.frozen import FrozenExtractor
 
-    # One batch is a copy at most; the size only bounds the memory of the conversion to float.
+    # Nothing depends on the size of a batch here; it bounds the memory of the conversion to float.
     return FrozenExtractor("raw", "input", lambda batch: batch.flatten(1), device, batch=65_536)
 
 

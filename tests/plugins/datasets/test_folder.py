@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.datasets import load_digits
 from ganbench import MissingData
 from ganbench.api.errors import UsageError
 from ganbench_plugins.datasets import decode as decoding
-from ganbench_plugins.datasets.folder import describe, list_images, load
+from ganbench_plugins.datasets.folder import describe, fingerprint, list_images, load
 
 
 @pytest.fixture
@@ -94,6 +95,14 @@ def test_cache_serves_the_same_bytes_and_no_others(
     assert not torch.equal(
         torch.cat([second.train, second.heldout]), torch.cat([first.train, first.heldout])
     )
+
+
+def test_names_need_not_be_utf8(digits: Path) -> None:
+    before = fingerprint(str(digits), side=8, grey=True)
+    file = min(digits.rglob("*.png"))
+    file.rename(os.fsdecode(os.fsencode(file.parent) + b"/\xff.png"))
+    assert fingerprint(str(digits), side=8, grey=True) != before
+    assert len(load(str(digits), side=8, grey=True).train) > 0
 
 
 def test_hidden_and_other_files_are_ignored(digits: Path) -> None:

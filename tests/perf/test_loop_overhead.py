@@ -1,0 +1,144 @@
+"""The training loop against a bare one: same networks, loss, batches and optimiser, in one process.
+
+The two take turns, a chunk of steps each, so that a busy machine slows both; the ratio is the median
+over the pairs. The bare loop is what one writes for a single experiment: data resident, batches by
+index, fused Adam. It has no clock, telemetry or plugins, and comes in two kinds. `plain` calls
+`loss.backward()` throughout, and so computes gradients of the discriminator in generator steps that
+nobody uses; `lean` freezes the discriminator there. The target is held against the lean one.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ganbench import Data, Recipe
+from ganbench.api.specs import DatasetSpec, import_builder
+from ganbench.planning.budget import Budget
+from ganbench.training.clock import BudgetClock
+from ganbench.training.loop import train
+from ganbench.training.telemetry import Telemetry
+
+from ..training.small import CPU, catalogue, networks_of, recipe_of, variant_trainer
+
+pytestmark = pytest.mark.perf
+
+TARGET = 1.03
+PAIRS = 15
+CASES = [("vanilla", "ring8", 400), ("dcgan", "digits", 12), ("wgan-gp", "digits", 3)]
+"""Variant, data set, and steps in a chunk: a fraction of a second each."""
+
+
+def batches(data: Data, size: int) -> Iterator[Tensor]:
+    while True:
+        for chosen in torch.randperm(len(data.train)).split(size):
+            if len(chosen) == size:
+                batch = data.train[chosen]
+                yield (
+                    batch.float().mul_(1 / 127.5).sub_(1)
+                    if data.info.modality == "image"
+                    else batch
+                )
+
+
+def bare_loop(variant: str, recipe: Recipe, data: Data, *, lean: bool) -> Iterator[None]:
+    """One generator step with its critic steps at each `next`."""
+    networks, training = networks_of(variant, data.info), recipe.training
+    G, D, size = networks.generator, networks.discriminator, training.batch_size
+    adam = training.generator
+    g_adam, d_adam = (
+        torch.optim.Adam(one.parameters(), lr=adam.lr, betas=adam.betas, fused=True)
+        for one in (G, D)
+    )
+    real_batches = batches(data, size)
+    uniform, penalised = networks.latent.law == "uniform", variant == "wgan-gp"
+
+    def latents(count: int) -> Tensor:
+        z = torch.rand if uniform else torch.randn
+        return (
+            z(count, networks.latent.size).mul_(2).sub_(1)
+            if uniform
+            else z(count, networks.latent.size)
+        )
+
+    while True:
+        for _ in range(training.critic_steps):
+            real = next(real_batches)
+            with torch.no_grad():
+                fake = G(latents(size))
+            real_logits, fake_logits = D(real), D(fake)
+            if penalised:
+                mix = torch.rand(size, *[1] * (real.dim() - 1))
+                between = torch.lerp(fake, real, mix).requires_grad_()
+                (slope,) = torch.autograd.grad(D(between).sum(), between, create_graph=True)
+                penalty = (slope.flatten(1).norm(dim=1) - 1).square().mean()
+                loss = fake_logits.mean() - real_logits.mean() + 10 * penalty
+            else:
+                loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+            d_adam.zero_grad()
+            loss.backward()
+            d_adam.step()
+
+        if lean:
+            D.requires_grad_(False)
+        logits = D(G(latents(training.generator_batch_size or size)))
+        loss = -logits.mean() if penalised else F.softplus(-logits).mean()
+        g_adam.zero_grad()
+        loss.backward()
+        g_adam.step()
+        if lean:
+            D.requires_grad_(True)
+        yield
+
+
+def ratio_of(variant: str, data: Data, steps: int, bare: Iterator[None], folder: Path) -> float:
+    """Our seconds over the bare loop's. The bare loop runs at our marks, where our clock stands."""
+    trainer = variant_trainer(variant, data)
+    clock = BudgetClock(Budget("steps", (PAIRS + 3) * steps), CPU, marks=PAIRS + 3)
+    finished: list[float] = []
+    started: list[float] = []
+
+    def at_mark() -> None:
+        finished.append(time.perf_counter())
+        for _ in range(steps):
+            next(bare)
+        started.append(time.perf_counter())
+
+    train(trainer, clock, Telemetry(folder / "history.jsonl"), at_mark)
+    theirs = [two - one for one, two in zip(finished, started, strict=True)]
+    ours = [two - one for one, two in zip(started, finished[1:], strict=False)]
+    # The first pair warms up. A bare chunk is held against the mean of our chunks around it.
+    around = [(one + two) / 2 for one, two in pairwise(ours)]
+    return statistics.median(one / two for one, two in zip(around[1:], theirs[2:-1], strict=True))
+
+
+@pytest.mark.parametrize("lean", [True, False], ids=["lean", "plain"])
+@pytest.mark.parametrize(("variant", "dataset", "steps"), CASES)
+def test_overhead(
+    benchmark: Callable[..., object],
+    variant: str,
+    dataset: str,
+    steps: int,
+    lean: bool,
+    tmp_path: Path,
+) -> None:
+    torch.manual_seed(0)
+    data = import_builder(catalogue().get(DatasetSpec, dataset).load)()
+    bare = bare_loop(variant, recipe_of(variant, data.info), data, lean=lean)
+    ratio = benchmark.pedantic(
+        ratio_of, args=(variant, data, steps, bare, tmp_path), rounds=1, iterations=1
+    )
+    overhead = f"{(ratio - 1) * 100:+.1f} %"
+    benchmark.extra_info.update(
+        variant=variant, dataset=dataset, steps_per_chunk=steps, pairs=PAIRS, overhead=overhead
+    )
+    print(f"\n{variant} on {dataset}, {'lean' if lean else 'plain'} loop: {overhead}")
+    assert ratio <= TARGET
