@@ -26,7 +26,8 @@ PROJECTIONS_AT_ONCE: Final = 64
 def wasserstein_squared(real: Tensor, fake: Tensor) -> float:
     """Exact squared W2 between two sets of points (n, d), in squared units of the samples.
 
-    Takes n² memory and up to n³ time on the CPU: about a second at n = 2,500.
+    Takes n² memory and up to n³ time on one CPU core: half a second at n = 1,000; at n = 2,500 a
+    second for fakes that are nearly right and ten for a collapse or noise.
 
     Raises:
         NonFiniteSamples: a coordinate is not finite.

@@ -91,7 +91,7 @@ def test_neighbour_scores_against_prdc(benchmark, cached: bool, least: float) ->
     def prdc() -> None:  # one k alone; the two that the papers ask for would take it twice as long
         expected.update(compute_prdc(real.numpy(), fake.numpy(), nearest_k=5))
 
-    ratio = race(benchmark, ours, prdc, 1)
+    ratio = race(benchmark, ours, prdc, 2)
     scores = neighbour_scores(side, fake)
     assert scores.density == pytest.approx(expected["density"], rel=1e-9)
     assert scores.coverage == expected["coverage"]
