@@ -14,6 +14,7 @@ from ganbench.api import hooks
 from ganbench.api.errors import PluginNotUsable, UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.catalogue.loading import LoadedPlugin, load_plugins
+from ganbench.catalogue.observers import Observers
 from ganbench.catalogue.plugin import Plugin, State
 
 DISABLED_VARIABLE = "GANBENCH_DISABLED_PLUGINS"
@@ -60,14 +61,14 @@ class Catalogue:
         """The plugin that provides a spec."""
         return self._entries[spec.kind, spec.name][1]
 
-    def observers(self) -> pluggy.HookRelay:
-        """The hooks of all usable plugins, to be called as pluggy calls them."""
+    def observers(self) -> Observers:
+        """The observing hooks of all usable plugins."""
         manager = pluggy.PluginManager(hooks.PROJECT)
         manager.add_hookspecs(hooks)
         for one in self._loaded:
             if one.module is not None:
                 manager.register(one.module, f"{one.plugin.distribution}:{one.plugin.name}")
-        return manager.hook
+        return Observers(manager)
 
     def _find(self, kind: str, name: str) -> tuple[Spec, Plugin]:
         if (entry := self._entries.get((kind, name))) is not None:

@@ -77,7 +77,7 @@ class Run:
     def _train(self) -> None:
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
-        self._observers.ganbench_run_started(spec=self.spec.to_json())
+        self._notify("ganbench_run_started")
         trainer, evaluator = self._set_up()
         telemetry = Telemetry(self._folder / "history.jsonl")
         self._setup_seconds = time.perf_counter() - self._wall
@@ -112,7 +112,11 @@ class Run:
         return trainer, self.evaluator
 
     def _observe(self, point: Point) -> None:
-        self._observers.ganbench_evaluated(spec=self.spec.to_json(), point=dict(point))
+        self._notify("ganbench_evaluated", point=dict(point))
+
+    def _notify(self, hook: str, **arguments: object) -> None:
+        """Tell observers; their failures go to the run's log."""
+        self._observers.notify(hook, print, spec=self.spec.to_json(), **arguments)
 
     def _title(self) -> str:
         return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"

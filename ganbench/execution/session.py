@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.local import Cancelled
@@ -122,7 +122,7 @@ def run_plan(
                     continue
                 records[record["run_id"]] = record
                 listener.finished(futures[future], record, reused=False)
-                observers.ganbench_run_finished(record=cast("dict[str, Any]", record))
+                observers.notify("ganbench_run_finished", listener.warned, record=record)
                 if fail_fast and record["status"] != "ok":
                     pending = {one for one in pending if not one.cancel()}
     finally:

@@ -127,7 +127,32 @@ def test_observers_of_usable_plugins_are_called(install: Any, find: Any) -> None
     """
     install("aaa", {"watcher.py": observer})
     install("bbb", {"broken_watcher.py": observer + "\n        raise RuntimeError"})
-    Catalogue(find()).observers().ganbench_run_finished(record={"status": "ok"})
+    Catalogue(find()).observers().notify(
+        "ganbench_run_finished", pytest.fail, record={"status": "ok"}
+    )
     import watcher  # type: ignore[import-not-found]
 
     assert watcher.SEEN == ["ok"]
+
+
+def test_an_observer_that_fails_is_a_warning_and_stops_no_other(install: Any, find: Any) -> None:
+    observer = """
+        from ganbench import hookimpl
+
+        SEEN = []
+
+        @hookimpl
+        def ganbench_run_finished(record):
+            SEEN.append(record["status"])
+    """
+    failing = observer.rstrip() + '\n            raise ValueError("no  luck")\n'
+    install("first", {"failing_a.py": failing, "sound.py": observer, "failing_z.py": failing})
+    warnings: list[str] = []
+    Catalogue(find()).observers().notify(
+        "ganbench_run_finished", warnings.append, record={"status": "ok"}
+    )
+    assert len(warnings) == 2
+    assert all("failed: ValueError: no luck" in warning for warning in warnings)
+    import sound  # type: ignore[import-not-found]
+
+    assert sound.SEEN == ["ok"]

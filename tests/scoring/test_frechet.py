@@ -187,6 +187,15 @@ def test_the_noise_floor_is_what_simulation_finds(n_real: int, n_fake: int) -> N
     assert noise_floor(exact, n_real, n_fake) == pytest.approx(float(found.mean()), abs=margin)
 
 
+def test_the_noise_floor_of_one_feature_in_closed_form() -> None:
+    # Means differ by N(0, v/n + v/m); a standard deviation has the variance v/2(n-1).
+    variance, n, m = 9.0, 50, 80
+    values = torch.tensor([variance], dtype=torch.float64)
+    one = GaussianStatistics(torch.zeros(1), values.sqrt().diag(), values, n)
+    expected = variance * (1 / n + 1 / m) + variance / 2 * (1 / (n - 1) + 1 / (m - 1))
+    assert noise_floor(one, n, m) == pytest.approx(expected)
+
+
 def test_the_measured_floor_is_that_of_the_formula_on_gaussian_features() -> None:
     features = normal(4000, 8)
     measured = [measured_floor(features, 1000, seed) for seed in range(20)]
