@@ -107,6 +107,7 @@ class LiveProgress:
         self._live.console.print(f"warning: {message}", style="yellow", highlight=False)
 
     def _render(self) -> Any:
+        from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
@@ -115,23 +116,22 @@ class LiveProgress:
             running = list(self._running.values())
             fractions = [self._fraction(spec) for spec, _ in running]
             whole = self._done + sum(fractions)
-            table = Table.grid(padding=(0, 1), expand=False)
+            table = Table.grid(padding=(0, 1))
+            for overflow in ("fold", "fold", "ellipsis", "ellipsis"):
+                table.add_column(no_wrap=True, overflow=overflow)
             for spec, fraction in zip((spec for spec, _ in running), fractions, strict=True):
                 table.add_row(
                     ProgressBar(total=1.0, completed=fraction, width=20),
                     Text(f"{fraction:4.0%}"),
                     Text(f"{spec.variant} on {spec.task.name}, seed {spec.seed}"),
-                    Text(self._scores(spec), style="dim", overflow="ellipsis", no_wrap=True),
+                    Text(self._scores(spec), style="dim"),
                 )
             head = Table.grid(padding=(0, 1))
             head.add_row(
                 ProgressBar(total=self._total, completed=whole, width=20),
                 Text(self._headline(whole)),
             )
-            frame = Table.grid()
-            frame.add_row(head)
-            frame.add_row(table)
-            return frame
+            return Group(head, table)
 
     def _headline(self, whole: float) -> str:
         parts = [f"{self._done} of {self._total} runs"]
@@ -147,8 +147,8 @@ class LiveProgress:
         return float(self._progress(spec).get("fraction", 0.0))
 
     def _scores(self, spec: RunSpec) -> str:
-        scores = self._progress(spec).get("scores", {})
-        return "  ".join(f"{label} {value:.3g}" for label, value in list(scores.items())[:4])
+        scores = self._progress(spec).get("scores", [])
+        return "  ".join(f"{label} {value:.3g}" for label, value in scores[:4])
 
     def _progress(self, spec: RunSpec) -> dict[str, Any]:
         return self._store.read_progress(spec.run_id) or {}

@@ -86,8 +86,8 @@ def _watch(run: Run, store: RunStore) -> None:
 def _progress(run: Run) -> dict[str, object]:
     evaluator = run.evaluator
     points = evaluator.points if evaluator else []
-    scores = {}
+    scores: list[tuple[str, float]] = []
     if evaluator and points:
         columns = evaluator.columns
-        scores = {columns[key]["label"]: value for key, value in points[-1]["scores"].items()}
+        scores = [(columns[key]["label"], value) for key, value in points[-1]["scores"].items()]
     return {"fraction": run.clock.fraction(), "step": run.clock.steps, "scores": scores}
