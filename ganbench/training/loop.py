@@ -109,11 +109,16 @@ class Trainer:
         )
 
     def _descend(self, side: str, loss: Tensor) -> None:
-        """One optimiser step. Gradients are computed for this side's parameters alone: none is
-        left behind in the other network, and none is computed there in vain."""
+        """One optimiser step.
+
+        In a generator step, gradients are computed for the generator's side alone: none is left
+        behind in the discriminator, and none is computed there in vain. In a discriminator step
+        fakes have no graph, so there is nothing to leave out, and naming inputs would cost time.
+        """
         optimiser = self.optimisers[side]
         optimiser.zero_grad()
-        loss.backward(inputs=self.parameters[side])  # type: ignore[no-untyped-call]
+        inputs = self.parameters[side] if side == "generator" else None
+        loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
         optimiser.step()
 
     def anneal(self, fraction: float) -> None:

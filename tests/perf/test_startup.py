@@ -22,28 +22,30 @@ pytestmark = pytest.mark.perf
 
 
 def test_starting_an_isolated_run(benchmark: Any, tmp_path: Path) -> None:
-    """Target: under 0.3 s from asking for a run to its first step, and from its end to its record.
+    """Target: a run costs under 0.3 s before its first step, and after its record is written.
 
-    The first run, which starts the fork server, is not counted.
+    The first run, which starts the fork server, is not counted. The first step (counted and
+    untimed), the sample sheet and the record itself are reported apart.
     """
     selection = Selection(variants=["vanilla"], tasks=["ring8"], budget=Budget("steps", 1))
     template = make_plan(selection, installed_catalogue()).runs[0]
     executor = LocalExecutor(RunStore(tmp_path), "cpu", 1, 600.0)
     executor.submit(template).result()
     seeds = iter(range(1, 1000))
-    overheads: list[float] = []
+    starts: list[float] = []
+    rests: list[float] = []
 
     def one_run() -> None:
         began = time.perf_counter()
         record = executor.submit(replace(template, seed=next(seeds))).result()
         clocks = record["clocks"]
-        busy = clocks["training"] + clocks["evaluation"]
-        overheads.append(time.perf_counter() - began - busy)
+        starts.append(time.perf_counter() - began - clocks["wall"] + clocks["setup"])
+        rests.append(clocks["wall"] - clocks["setup"] - clocks["training"] - clocks["evaluation"])
 
     benchmark.pedantic(one_run, rounds=10)
     executor.stop()
-    benchmark.extra_info["overhead_seconds"] = median(overheads)
-    print(f"\na run costs {median(overheads):.3f} s beyond training and evaluation")
+    benchmark.extra_info.update(start_seconds=median(starts), rest_seconds=median(rests))
+    print(f"\nstart {median(starts):.3f} s; first step, sheet and record {median(rests):.3f} s")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["plan", "--all"]])

@@ -43,8 +43,8 @@ def test_a_penalty_by_hand_with_its_double_backward() -> None:
     wasserstein = sum(GENERATOR) + 2 * (FIRST + SECOND + FIRST + 2 * SECOND)
     inner = FIRST + SECOND + SECOND + FIRST  # logits and their gradient with respect to the input
     # That gradient is W1' (mask . W2'): back to W1, to what W1' is applied to, and to W2. The
-    # mask's own derivative, zero, goes back through the first layer as well.
-    outer = 2 * FIRST + SECOND + FIRST
+    # mask's own derivative, zero, goes back through the first layer to W1 and to the input.
+    outer = 2 * FIRST + SECOND + 2 * FIRST
     assert counter.total == wasserstein + inner + outer
 
 

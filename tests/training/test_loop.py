@@ -170,6 +170,23 @@ def test_trap_9_a_discriminator_step_neither_trains_nor_marks_the_generator(vari
     assert changed(own, weights(trainer, "discriminator"))
 
 
+def test_trap_9_a_critic_loss_that_runs_the_generator_leaves_nothing_in_it() -> None:
+    class Consistent(Wasserstein):
+        def discriminator_loss(self, step: Step) -> Tensor:
+            again = step.generator(step.latent)
+            return super().discriminator_loss(step) + step.discriminator(again).square().mean()
+
+    trainer, other = small_trainer(Consistent()), small_trainer(Consistent())
+    before = weights(trainer, "generator")
+    trainer.discriminator_step()
+    other.discriminator_step()
+    assert not changed(before, weights(trainer, "generator"))
+    other.optimisers["generator"].zero_grad()
+    trainer.generator_step()
+    other.generator_step()
+    assert not changed(weights(other, "generator"), weights(trainer, "generator"))
+
+
 def test_trap_9_every_step_has_fakes_of_its_own(tmp_path: Path) -> None:
     latents: list[Tensor] = []
     trainer = small_trainer(Wasserstein(), critic_steps=3, generator_batch_size=24)
