@@ -74,16 +74,21 @@ class Evaluator:
     def evaluate(self, *, final: bool = False) -> None:
         """Evaluate now.
 
+        torch's global random numbers, which losses draw from, are as they were afterwards: what a
+        score or an extractor draws must not reach the training.
+
         Raises:
             Unstable: weights, samples or scores are not finite.
         """
         started = time.perf_counter()
-        self._check_weights()
-        self.fakes = self._sample()
-        try:
-            measured = measure(Snapshot(self._side, self.fakes), self._due_scores(final))
-        except NonFiniteSamples as error:
-            raise Unstable("nonfinite_output", self._at_step(str(error))) from error
+        device = self._trainer.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            self._check_weights()
+            self.fakes = self._sample()
+            try:
+                measured = measure(Snapshot(self._side, self.fakes), self._due_scores(final))
+            except NonFiniteSamples as error:
+                raise Unstable("nonfinite_output", self._at_step(str(error))) from error
         self.seconds += time.perf_counter() - started
         self._keep(measured, 1.0 if final else self._clock.fraction())
 
