@@ -112,7 +112,7 @@ def bare_loop(variant: str, recipe: Recipe, data: Data, *, lean: bool) -> Iterat
 def ratios_of(
     variant: str, data: Data, steps: int, chunks: int, bare: Iterator[None], folder: Path
 ) -> list[float]:
-    """Our seconds over the bare loop's, chunk by chunk. It runs at our marks, where our clock stands."""
+    """Our seconds over the bare loop's, chunk by chunk; it runs while our clock stands."""
     trainer = variant_trainer(variant, data)
     clock = BudgetClock(Budget("steps", chunks * steps), CPU, marks=chunks)
     stopped: list[float] = []
