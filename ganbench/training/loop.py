@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from ganbench.api.errors import PluginNotUsable
 from ganbench.api.networks import Loss, Networks
 from ganbench.api.recipe import Training
 from ganbench.training.average import AverageGenerator
@@ -70,7 +71,12 @@ class Trainer:
     def critic_steps(self, generator_step: int) -> int:
         """Discriminator steps before that generator step."""
         if self._own_critic_steps is not None:
-            return int(self._own_critic_steps(generator_step))
+            steps = int(self._own_critic_steps(generator_step))
+            if steps < 1:
+                raise PluginNotUsable(
+                    f"the loss asks for {steps} critic steps: at least one is needed"
+                )
+            return steps
         return self.training.critic_steps
 
     def cost(self, generator_step: int) -> tuple[int, float]:

