@@ -146,7 +146,8 @@ def _cause(exit_code: int | None, timed_out: bool, limit: float) -> tuple[Status
     if timed_out:
         return "timeout", f"stopped after its limit of {limit:g} s", None
     if exit_code is not None and exit_code < 0:
-        name = signal.Signals(-exit_code).name
+        known = {one.value: one.name for one in signal.Signals}
+        name = known.get(-exit_code, f"signal {-exit_code}")  # real-time signals have no name
         hint = " (by the system when memory ran out, or by somebody)" if name == "SIGKILL" else ""
         return "killed", f"the worker was ended by {name}{hint}", name
     return "error", f"the worker left with exit code {exit_code} and without a record", None
