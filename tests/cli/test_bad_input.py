@@ -131,3 +131,15 @@ def test_unwritable_runs_folder(ganbench_cli: Cli, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "cannot write" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("runs", ["a_file/runs", "/proc/runs"])
+def test_runs_folder_that_nobody_can_make(ganbench_cli: Cli, tmp_path: Path, runs: str) -> None:
+    """Holds for root as well, who may write into any folder that is one."""
+    (tmp_path / "a_file").write_text("kept")
+    done = ganbench_cli("run", "vanilla", "--budget", "1steps", "--seeds", "0", "--runs", runs)
+    assert done.returncode == 1
+    assert f"cannot write {runs}" in done.stderr
+    assert "--runs DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "a_file").read_text() == "kept"
