@@ -14,7 +14,7 @@ from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import Optimiser, Recipe, Training
-from ganbench.api.scores import Evaluation, Extractor, Measurement
+from ganbench.api.scores import Classifier, Evaluation, Extractor, Measurement
 from ganbench.api.specs import (
     DatasetSpec,
     ExtractorSpec,
@@ -33,6 +33,7 @@ __version__ = "0.1.0"
 __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
+    "Classifier",
     "Data",
     "DataInfo",
     "DatasetSpec",

@@ -30,9 +30,14 @@ class Measurement:
         direction: what is better; `target` means nearest to `null`.
         null: its expectation under a perfect generator, where known.
         floor: for a distance: the expected value between two real sets of these sizes.
+        measured_floor: for a distance: the same as measured on real samples, where `floor` is a
+            closed form.
         cap: for a distance: its value for a generator collapsed onto the real mean.
         n_real, n_fake: sample counts.
         unit: unit of the number, empty if it has none.
+        lowest, highest: the range that the number cannot leave, where it is bounded.
+        read_with: key of the measurement without which this one says nothing: where that one is
+            below half of its null, this one is marked as not interpretable.
     """
 
     key: str
@@ -42,10 +47,14 @@ class Measurement:
     direction: Direction = "lower"
     null: float | None = None
     floor: float | None = None
+    measured_floor: float | None = None
     cap: float | None = None
     n_real: int = 0
     n_fake: int = 0
     unit: str = ""
+    lowest: float | None = None
+    highest: float | None = None
+    read_with: str = ""
 
 
 class Extractor(Protocol):
@@ -60,12 +69,28 @@ class Extractor(Protocol):
         """Features (N, d) float32 of samples (N, *shape): uint8 images or float points."""
 
 
+class Classifier(Extractor, Protocol):
+    """An extractor that also knows the classes of the data it was trained on."""
+
+    classes: int
+    """How many classes there are."""
+
+    def classify(self, features: Tensor) -> Tensor:
+        """(N,) int64 class of each sample, from its features (N, d)."""
+
+
 class Evaluation(Protocol):
     """What a score is computed from: one set of fakes, and the real side, cached."""
 
     data: Data
     fakes: Tensor
     """(M, *shape): uint8 images, or floats."""
+    steps: int
+    """Generator steps that the run has taken."""
+
+    def logits(self, samples: Tensor) -> Tensor:
+        """(N,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it
+        sees them in training: images in [-1, 1]."""
 
     @property
     def real(self) -> Tensor:
@@ -80,6 +105,9 @@ class Evaluation(Protocol):
 
     def real_features(self, extractor: str) -> Tensor:
         """(N, d) features of `real`, computed once per data set and extractor."""
+
+    def train_features(self, extractor: str) -> Tensor:
+        """(T, d) features of the train split, computed once per data set and extractor."""
 
     def fake_features(self, extractor: str) -> Tensor:
         """(M, d) features of `fakes`, computed once per evaluation."""

@@ -13,7 +13,7 @@ from torch import Tensor
 from ganbench.api.scores import Measurement
 from ganbench.execution.build import Score
 from ganbench.planning.suite import Task
-from ganbench.results.record import Column, Point, Status, Used
+from ganbench.results.record import Column, Fresh, Point, Status, Used
 from ganbench.scoring.errors import NonFiniteSamples
 from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.scoring.stability import diverged
@@ -24,6 +24,9 @@ from ganbench.training.seeds import stream_seed
 
 EVALUATION_SEED = stream_seed(0, "evaluation")
 """Latents of evaluations do not depend on the run's seed: seeds differ in training alone."""
+
+FRESH_SEEDS = (stream_seed(0, "fresh 1"), stream_seed(0, "fresh 2"))
+"""Latents on which the best and the last generator are compared: they have chosen neither."""
 
 
 class Unstable(Exception):
@@ -60,9 +63,13 @@ class Evaluator:
         self.points: list[Point] = []
         self.columns: dict[str, Column] = {}
         self.primary: str | None = None
+        self.fresh: Fresh | None = None
         self.seconds = 0.0
         self.fakes = torch.empty(0)
         self._dead = False
+        self._best: tuple[Point, dict[str, Tensor]] | None = None
+        self._primary_scores: list[Score] = []
+        self._real_is_constant = bool((side.real == side.real[:1]).all())
         self._task = task
         self._trainer = trainer
         self._clock = clock
@@ -84,13 +91,18 @@ class Evaluator:
         device = self._trainer.device
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             self._check_weights()
-            self.fakes = self._sample()
-            try:
-                measured = measure(Snapshot(self._side, self.fakes), self._due_scores(final))
-            except NonFiniteSamples as error:
-                raise Unstable("nonfinite_output", self._at_step(str(error))) from error
+            raw = self._sample(EVALUATION_SEED)
+            self._dead = is_dead(raw) and not self._real_is_constant
+            self.fakes = self._as_data(raw)
+            scores = [*self._scores, *self._final_scores] if final else self._scores
+            measured = self._measure(self.fakes, scores)
+            self._choose_primary(scores, measured)
+            point = self._keep(measured, 1.0 if final else self._clock.fraction())
+            self._keep_best(point)
+            if final:
+                self.fresh = self._judge_afresh()
         self.seconds += time.perf_counter() - started
-        self._keep(measured, 1.0 if final else self._clock.fraction())
+        self._observe(point)
 
     @property
     def real(self) -> Tensor:
@@ -124,37 +136,83 @@ class Evaluator:
                     "nonfinite_weights", self._at_step(f"the {name}'s weights are not finite")
                 )
 
-    def _sample(self) -> Tensor:
+    def _sample(self, seed: int) -> Tensor:
         law, device = self._trainer.networks.latent, self._trainer.device
-        raw = sample(self._trainer.evaluated, law, self._task.fakes, device, EVALUATION_SEED)
+        raw = sample(self._trainer.evaluated, law, self._task.fakes, device, seed)
         if not bool(torch.isfinite(raw).all()):
             raise Unstable(
                 "nonfinite_output", self._at_step("the generator's output is not finite")
             )
-        self._dead = is_dead(raw)
+        return raw
+
+    def _as_data(self, raw: Tensor) -> Tensor:
         return to_bytes(raw) if self._side.data.info.modality == "image" else raw
 
-    def _due_scores(self, final: bool) -> list[Score]:
-        return [*self._scores, *self._final_scores] if final else self._scores
+    def _measure(self, fakes: Tensor, scores: list[Score]) -> list[list[Measurement]]:
+        snapshot = Snapshot(self._side, fakes, self._trainer.logits, self._clock.steps)
+        try:
+            return measure(snapshot, scores)
+        except NonFiniteSamples as error:
+            raise Unstable("nonfinite_output", self._at_step(str(error))) from error
+
+    def _keep_best(self, point: Point) -> None:
+        """Remember the generator with the smallest primary distance so far."""
+        distance = None if self.primary is None else point["scores"].get(self.primary)
+        if distance is None:
+            return
+        if self._best is None or distance < self._best[0]["scores"][str(self.primary)]:
+            state = self._trainer.evaluated.state_dict()
+            weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
+            self._best = point, weights
+
+    def _judge_afresh(self) -> Fresh | None:
+        """The primary distance of the last and of the best generator on fresh latents.
+
+        The smallest of ten noisy distances is too small: against it, every run would seem to have
+        become worse since. And two sets of latents tell how noisy a distance is.
+        """
+        if self._best is None or self.primary is None:
+            return None
+        point, weights = self._best
+        end = self._fresh_distances()
+        generator = self._trainer.evaluated
+        last = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
+        try:
+            generator.load_state_dict(weights)
+            best = self._fresh_distances() if point is not self.points[-1] else end
+        finally:
+            generator.load_state_dict(last)
+        return Fresh(best_fraction=point["fraction"], best=best, end=end)
+
+    def _fresh_distances(self) -> list[float]:
+        distances = []
+        for seed in FRESH_SEEDS:
+            fakes = self._as_data(self._sample(seed))
+            (measured,) = self._measure(fakes, self._primary_scores)
+            distances += [one.value for one in measured if one.key == self.primary]
+        return distances
+
+    def _choose_primary(self, scores: list[Score], measured: list[list[Measurement]]) -> None:
+        """The distance that stability is judged by: the first one with a floor and a cap."""
+        if self.primary is None:
+            for score, results in zip(scores, measured, strict=True):
+                for one in results:
+                    if self.primary is None and None not in (one.floor, one.cap):
+                        self.primary, self._primary_scores = one.key, [score]
 
     def _at_step(self, message: str) -> str:
         return f"{message} at step {self._clock.steps}"
 
-    def _keep(self, measured: list[Measurement], fraction: float) -> None:
-        for one in measured:
+    def _keep(self, measured: list[list[Measurement]], fraction: float) -> Point:
+        flat = [one for results in measured for one in results]
+        for one in flat:
             fields = asdict(one)
             key, _ = fields.pop("key"), fields.pop("value")
             self.columns[key] = cast("Column", fields)
-        if self.primary is None:
-            distances = [one.key for one in measured if None not in (one.floor, one.cap)]
-            self.primary = distances[0] if distances else None
-        point = Point(
-            fraction=fraction,
-            used=used(self._clock),
-            scores={one.key: one.value for one in measured},
-        )
+        scores = {one.key: one.value for one in flat}
+        point = Point(fraction=fraction, used=used(self._clock), scores=scores)
         self.points.append(point)
-        self._observe(point)
+        return point
 
 
 def used(clock: BudgetClock) -> Used:

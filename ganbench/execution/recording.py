@@ -39,6 +39,7 @@ def make_record(
         columns={},
         primary=None,
         points=[],
+        fresh=None,
         environment={},
         started=started.isoformat(timespec="seconds"),
         finished=now.isoformat(timespec="seconds"),

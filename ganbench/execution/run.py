@@ -142,6 +142,7 @@ class Run:
                 "columns": evaluator.columns,
                 "primary": evaluator.primary,
                 "points": evaluator.points,
+                "fresh": evaluator.fresh,
             }
         )
         return make_record(

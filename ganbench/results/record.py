@@ -49,10 +49,26 @@ class Column(TypedDict):
     direction: str
     null: float | None
     floor: float | None
+    measured_floor: float | None
     cap: float | None
     n_real: int
     n_fake: int
     unit: str
+    lowest: float | None
+    highest: float | None
+    read_with: str
+
+
+class Fresh(TypedDict):
+    """The primary distance of two generators on latents that chose neither of them.
+
+    `end` is the generator at the end, `best` the one with the smallest distance at any mark, which
+    was reached at the fraction `best_fraction` of the budget. Both see the same sets of latents.
+    """
+
+    best_fraction: float
+    best: list[float]
+    end: list[float]
 
 
 class Failure(TypedDict):
@@ -94,6 +110,7 @@ class Record(TypedDict):
     columns: dict[str, Column]
     primary: str | None
     points: list[Point]
+    fresh: Fresh | None
     environment: dict[str, Any]
     started: str
     finished: str

@@ -54,6 +54,12 @@ class RealSide:
         """(N, d) features of the real samples."""
         return self.once(f"features/{name}", lambda: self.extractor(name)(self.real))
 
+    def train_features(self, name: str) -> Tensor:
+        """(T, d) features of the train split."""
+        if self.split == "train":
+            return self.features(name)
+        return self.once(f"train-features/{name}", lambda: self.extractor(name)(self.data.train))
+
 
 class Snapshot:
     """Implements `ganbench.api.scores.Evaluation` for one set of fakes.
@@ -61,11 +67,21 @@ class Snapshot:
     Args:
         side: the real side.
         fakes: (M, *shape), uint8 images or floats.
+        logits: what the discriminator thinks of samples.
+        steps: generator steps taken so far.
     """
 
-    def __init__(self, side: RealSide, fakes: Tensor) -> None:
+    def __init__(
+        self,
+        side: RealSide,
+        fakes: Tensor,
+        logits: Callable[[Tensor], Tensor] | None = None,
+        steps: int = 0,
+    ) -> None:
         self._side = side
         self.fakes = fakes
+        self.steps = steps
+        self._logits = logits
         self._features: dict[str, Tensor] = {}
 
     @property
@@ -91,6 +107,20 @@ class Snapshot:
         """(N, d) features of the reference, computed once per run."""
         return self._side.features(extractor)
 
+    def train_features(self, extractor: str) -> Tensor:
+        """(T, d) features of the train split, computed once per run."""
+        return self._side.train_features(extractor)
+
+    def logits(self, samples: Tensor) -> Tensor:
+        """(N,) logits of the discriminator.
+
+        Raises:
+            UsageError: there is none here.
+        """
+        if self._logits is None:
+            raise UsageError("these samples come without a discriminator")
+        return self._logits(samples)
+
     def fake_features(self, extractor: str) -> Tensor:
         """(M, d) features of the fakes, computed once per evaluation.
 
@@ -112,8 +142,8 @@ class Snapshot:
 def measure(
     snapshot: Snapshot,
     scores: Sequence[tuple[Callable[..., list[Measurement]], Mapping[str, object]]],
-) -> list[Measurement]:
-    """All measurements of the scores, in their order.
+) -> list[list[Measurement]]:
+    """The measurements of each score.
 
     Args:
         snapshot: the fakes and the real side.
@@ -123,13 +153,12 @@ def measure(
         NonFiniteSamples: a score came out non-finite: that is a status, not a number.
         UsageError: two measurements claim the same column.
     """
-    measurements = [
-        one for compute, parameters in scores for one in compute(snapshot, **parameters)
-    ]
-    keys = [one.key for one in measurements]
-    for one in measurements:
-        if keys.count(one.key) > 1:
+    measured = [compute(snapshot, **parameters) for compute, parameters in scores]
+    seen: set[str] = set()
+    for one in (one for results in measured for one in results):
+        if one.key in seen:
             raise UsageError(f"two scores of this task measure the same column {one.key}")
         if not math.isfinite(one.value):
             raise NonFiniteSamples(f"{one.label} is {one.value}")
-    return measurements
+        seen.add(one.key)
+    return measured

@@ -20,6 +20,7 @@ from ganbench.training.clock import BudgetClock
 from ganbench.training.feed import LatentFeed, RealFeed
 from ganbench.training.flops import StepFlops
 from ganbench.training.optimisers import make_optimiser, set_learning_rate
+from ganbench.training.sampling import SAMPLING_BATCH
 from ganbench.training.step import TrainingStep
 from ganbench.training.telemetry import Telemetry, gradient_norm
 
@@ -107,6 +108,18 @@ class Trainer:
         if self.average is not None:
             self.average.update()
         return step, loss
+
+    @torch.no_grad()
+    def logits(self, samples: Tensor) -> Tensor:
+        """(N,) logits of the discriminator, in eval mode for the call, of samples (N, *shape)."""
+        discriminator = self.networks.discriminator
+        training = discriminator.training
+        discriminator.eval()
+        try:
+            parts = torch.split(samples.to(self.device), SAMPLING_BATCH)
+            return torch.cat([discriminator(part).view(-1) for part in parts])
+        finally:
+            discriminator.train(training)
 
     def _step(self, latent: Tensor, fake: Tensor) -> TrainingStep:
         networks = self.networks

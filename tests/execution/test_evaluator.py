@@ -54,7 +54,7 @@ def test_training_does_not_see_what_scores_draw() -> None:
 
 def test_the_first_distance_with_floor_and_cap_is_the_primary_one() -> None:
     seen: list[Any] = []
-    evaluator = evaluator_of([0.5, 0.4], seen)
+    evaluator = evaluator_of([0.5, 0.4, 0.41, 0.42], seen)
     evaluator.evaluate()
     evaluator.evaluate(final=True)
     assert evaluator.primary == "d"
@@ -62,6 +62,28 @@ def test_the_first_distance_with_floor_and_cap_is_the_primary_one() -> None:
     assert seen == evaluator.points
     assert evaluator.points[-1]["fraction"] == 1.0
     assert evaluator.verdict() == ("ok", "")
+
+
+def test_the_best_generator_is_judged_again_on_fresh_latents() -> None:
+    evaluator = evaluator_of([0.3, 0.5, 0.51, 0.49, 0.33, 0.34])
+    generator = evaluator._trainer.networks.generator
+    weights = [parameter.clone() for parameter in generator.parameters()]
+    evaluator.evaluate()
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.add_(1)
+    evaluator.evaluate(final=True)
+    assert evaluator.fresh == {"best_fraction": 0.0, "end": [0.51, 0.49], "best": [0.33, 0.34]}
+    # Looking back at the best generator leaves the last one in place.
+    for before, after in zip(weights, generator.parameters(), strict=True):
+        assert torch.equal(before + 1, after)
+
+
+def test_a_run_that_ends_at_its_best_has_not_degraded() -> None:
+    evaluator = evaluator_of([0.5, 0.3, 0.31, 0.32])
+    evaluator.evaluate()
+    evaluator.evaluate(final=True)
+    assert evaluator.fresh == {"best_fraction": 1.0, "end": [0.31, 0.32], "best": [0.31, 0.32]}
 
 
 def test_diverged_needs_two_evaluations_above_the_cap_after_a_good_one() -> None:
@@ -77,7 +99,7 @@ def test_diverged_needs_two_evaluations_above_the_cap_after_a_good_one() -> None
 
 
 def test_a_generator_that_returns_one_sample_is_dead() -> None:
-    evaluator = evaluator_of([0.5])
+    evaluator = evaluator_of([0.5, 0.5, 0.5])
     with torch.no_grad():
         for parameter in evaluator._trainer.networks.generator.parameters():
             parameter.zero_()

@@ -7,6 +7,7 @@ import math
 import random
 from typing import Any
 
+from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.planning.budget import Budget
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import Task
@@ -21,7 +22,8 @@ FD = "fd/classifier-digits@1b2c3d4e/embedding/heldout/1000x1000"
 def column(label: str, panel: str, direction: str, **more: Any) -> Column:
     values: dict[str, Any] = {
         "label": label, "panel": panel, "direction": direction, "null": None, "floor": None,
-        "cap": None, "n_real": 1000, "n_fake": 1000, "unit": "",
+        "measured_floor": None, "cap": None, "n_real": 1000, "n_fake": 1000, "unit": "",
+        "lowest": None, "highest": None, "read_with": "",
     }  # fmt: skip
     return Column(**{**values, **more})
 
@@ -97,14 +99,14 @@ def record(run: RunSpec, ends: list[float], status: str = "ok", **more: Any) -> 
     none = {"flops": 0.0, "seconds": 0.0, "images": 0, "steps": 0}
     failure = {"message": "weights are not finite", "traceback": "", "signal": None, "step": 500}
     made: dict[str, Any] = {
-        "schema": 1, "protocol": 1, "api": 1, "run_id": run.run_id, "spec": run.to_json(),
+        "schema": SCHEMA_VERSION, "protocol": PROTOCOL_VERSION, "api": 1, "run_id": run.run_id, "spec": run.to_json(),
         "pins": list(run.pins), "status": status, "failure": None if status == "ok" else failure,
         "used": points[-1]["used"] if points else none, "flops_per_step": 2.5e8,
         "parameters": {"generator": 33666, "discriminator": 33409},
         "peak_memory_bytes": 350_000_000 + rng.randrange(1000),
         "clocks": {"training": 9.3, "evaluation": 0.6, "setup": 0.4, "wall": 10.4},
         "columns": columns if points else {}, "primary": primary if points else None,
-        "points": points,
+        "points": points, "fresh": None,
         "environment": {
             "python": "3.11.7", "torch": "2.14.1", "cuda": None, "driver": None, "device": "cpu",
             "device_name": "AMD EPYC", "cpu": "AMD EPYC", "threads": 1, "ganbench": "0.1.0",

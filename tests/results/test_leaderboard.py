@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.planning.budget import Budget
 from ganbench.results.frame import collect
 from ganbench.results.leaderboard import leaderboard
@@ -153,9 +154,11 @@ def test_budgets_are_not_mixed() -> None:
 
 def test_protocols_are_not_mixed() -> None:
     old, new = seeds("a", [0.1] * 2), seeds("a", [0.01] * 2)
-    new = [{**one, "protocol": 2, "run_id": f"{one['run_id']}-new"} for one in new]
+    new = [
+        {**one, "protocol": PROTOCOL_VERSION + 1, "run_id": f"{one['run_id']}-new"} for one in new
+    ]
     table = board([*old, *new])
-    assert list(table["protocol"]) == [1, 2]
+    assert list(table["protocol"]) == [PROTOCOL_VERSION, PROTOCOL_VERSION + 1]
     assert list(table["distance"]) == pytest.approx([0.1, 0.01])
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from ganbench.api.errors import GanbenchError, InvalidResults, NothingSelected, UsageError
+from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
 from ganbench.results.frame import collect
 from ganbench.results.loading import load_runs
@@ -41,7 +42,11 @@ def test_the_files_hold_what_the_manifest_says(folder: Path) -> None:
         assert header == ",".join(one["name"] for one in resource["schema"]["fields"])
         assert all(one["description"] for one in resource["schema"]["fields"])
     about = manifest["ganbench"]
-    assert (about["schema"], about["protocols"], about["seeds"]) == (1, [1], [0, 1, 2, 3, 4])
+    assert (about["schema"], about["protocols"], about["seeds"]) == (
+        SCHEMA_VERSION,
+        [PROTOCOL_VERSION],
+        [0, 1, 2, 3, 4],
+    )
     assert about["requirements"] == ["ganbench==0.1.0"]
     assert {pin["name"] for pins in about["plugins"].values() for pin in pins} >= {
         "wgan-gp",

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganbench.api.errors import UsageError
+from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.results.markup import original_cell, safe_cell
 from ganbench.results.numbers import common_prefix, interval, number, value_and_spread
 from ganbench.results.render import FORMATS, render
@@ -130,10 +131,10 @@ def test_tables_keep_the_order_of_the_suite() -> None:
 
 def test_protocols_have_tables_of_their_own() -> None:
     old = [record(spec("a"), [0.1])]
-    new = [{**one, "protocol": 2, "run_id": "a-new"} for one in old]
+    new = [{**one, "protocol": PROTOCOL_VERSION + 1, "run_id": "a-new"} for one in old]
     titles = [table.title for table in tables([*old, *new])]
-    assert titles[0] == "starter, protocol 1: ranking"
-    assert "starter, protocol 2: ranking" in titles
+    assert titles[0] == f"starter, protocol {PROTOCOL_VERSION}: ranking"
+    assert f"starter, protocol {PROTOCOL_VERSION + 1}: ranking" in titles
 
 
 def test_two_codes_of_one_name_are_told_apart() -> None:
@@ -147,7 +148,7 @@ def test_two_codes_of_one_name_are_told_apart() -> None:
 def test_no_runs_make_no_tables() -> None:
     assert tables([]) == []
     assert render([]) == ""
-    assert json.loads(render([], "json")) == {"schema": 1, "tables": []}
+    assert json.loads(render([], "json")) == {"schema": SCHEMA_VERSION, "tables": []}
 
 
 HOSTILE = Table(

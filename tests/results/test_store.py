@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
+from ganbench.api.version import SCHEMA_VERSION
 from ganbench.results.seal import canonical_json, seal, unseal
 from ganbench.results.store import RunStore
 
@@ -146,7 +147,7 @@ def test_a_newer_record_is_left_where_it_is(store: RunStore) -> None:
     # Sealed by hand, as a later ganbench would.
     import hashlib
 
-    body = canonical_json({**GOOD, "schema": 2, "status": "enlightened"})
+    body = canonical_json({**GOOD, "schema": SCHEMA_VERSION + 1, "status": "enlightened"})
     digest = hashlib.sha256(body).hexdigest()
     folder = _plant(store, body[:-1] + f',"sha256":"{digest}"}}\n'.encode())
     contents = store.read_all()
