@@ -88,14 +88,6 @@ def class_modes(labels: Tensor, shares: Tensor) -> dict[str, float]:
     return _panel(counts, real / real.sum(), labels.numel())
 
 
-def histogram_tv(labels: Tensor, shares: Tensor) -> float:
-    """Total variation in [0, 1) between the classes of fakes and of the real data.
-
-    Arguments and errors as for `class_modes`.
-    """
-    return class_modes(labels, shares)["tv"]
-
-
 def high_quality_floor(dimensions: int = 2) -> float:
     """The high-quality share of a perfect generator: P(|z| < 3) of a standard normal vector z.
 
@@ -120,6 +112,21 @@ def tv_floor(modes: int, samples: int) -> float:
     The mean absolute deviation of K normal shares with variance (1 - 1/K) / K n; n well above K.
     """
     return math.sqrt((modes - 1) / (2 * math.pi * samples))
+
+
+def histogram_floors(shares: Tensor, n_fake: int, n_real: int) -> tuple[float, float]:
+    """The expected reverse divergence and total variation between two samples of one histogram.
+
+    (K - 1)/2 (1/n + 1/N) nats, and 1/2 sum_k sqrt(2/pi p_k (1 - p_k) (1/n + 1/N)): the normal
+    approximation, for counts well above K.
+
+    Args:
+        shares: (K,) true shares p.
+        n_fake, n_real: the sizes n and N of the samples.
+    """
+    noise = 1 / n_fake + 1 / n_real
+    deviations = (2 / math.pi * shares * (1 - shares) * noise).sqrt()
+    return (len(shares) - 1) / 2 * noise, 0.5 * float(deviations.sum())
 
 
 def ring_centres(modes: int = 8, radius: float = 1.0) -> Tensor:

@@ -11,7 +11,7 @@ from ganbench.scoring.modes import (
     class_modes,
     grid_centres,
     high_quality_floor,
-    histogram_tv,
+    histogram_floors,
     known_modes,
     reverse_kl_floor,
     ring_centres,
@@ -106,7 +106,7 @@ def test_modes_far_from_the_origin_lose_no_precision() -> None:
 
 def test_classes_as_modes() -> None:
     labels = torch.tensor([0] * 50 + [1] * 30 + [2] * 20)
-    assert histogram_tv(labels, torch.tensor([5, 3, 2])) == pytest.approx(0)
+    assert class_modes(labels, torch.tensor([5, 3, 2]))["tv"] == pytest.approx(0)
     panel = class_modes(labels, torch.tensor([100, 100, 100, 100]))  # counts do as well
     assert panel["modes"] == 3
     assert panel["high_quality"] == 1
@@ -143,3 +143,20 @@ def test_refuses_what_has_no_panel() -> None:
         class_modes(torch.tensor([], dtype=torch.int64), torch.ones(3))
     with pytest.raises(ValueError, match="empty classes"):
         class_modes(torch.tensor([0, 1]), torch.tensor([1.0, 0.0]))
+
+
+def test_floors_of_two_histograms_by_simulation() -> None:
+    generator = torch.Generator().manual_seed(5)
+    shares = torch.tensor([0.3, 0.25, 0.2, 0.1, 0.1, 0.05], dtype=torch.float64)
+    n_fake, n_real, repeats = 2000, 1000, 300
+
+    def labels(n: int) -> Tensor:
+        return torch.multinomial(shares, n, replacement=True, generator=generator)
+
+    panels = [
+        class_modes(labels(n_fake), torch.bincount(labels(n_real), minlength=6))
+        for _ in range(repeats)
+    ]
+    kl, tv = histogram_floors(shares, n_fake, n_real)
+    assert sum(one["reverse_kl"] for one in panels) / repeats == pytest.approx(kl, rel=0.15)
+    assert sum(one["tv"] for one in panels) / repeats == pytest.approx(tv, rel=0.06)

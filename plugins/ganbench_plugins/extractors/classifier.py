@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from ganbench import Data, Extractor, ExtractorSpec, hookimpl
+from ganbench import Classifier, Data, ExtractorSpec, hookimpl
 from ganbench.api.errors import UsageError
 from ganbench.planning.cache import atomic_path, cache_dir, locked
 
@@ -27,24 +27,26 @@ SIDES = range(8, 65)
 BATCH = 500
 
 
-def build(data: Data, device: torch.device) -> Extractor:
+def build(data: Data, device: torch.device) -> Classifier:
     """The classifier of `data`, trained now unless the cache has it.
 
     Raises:
         UsageError: the samples are no images of 8 to 64 pixels, or have no labels.
     """
-    from ganbench_plugins.extractors.classifier_recipe import embed
-    from ganbench_plugins.extractors.frozen import FrozenExtractor
+    from ganbench_plugins.extractors.classifier_recipe import classify, embed
+    from ganbench_plugins.extractors.frozen import FrozenClassifier
 
     weights = frozen_weights(data)
     name = data.info.name.partition("[")[0].partition(":")[0]
     on_device = {key: tensor.to(device) for key, tensor in weights.items()}
-    return FrozenExtractor(
-        f"classifier-{name}@{_digest(weights)[:8]}",
-        "embedding",
-        lambda batch: embed(on_device, batch),
-        device,
-        BATCH,
+    return FrozenClassifier(
+        classes=len(weights["head.bias"]),
+        classify=lambda features: classify(on_device, features).argmax(dim=1),
+        id=f"classifier-{name}@{_digest(weights)[:8]}",
+        layer="embedding",
+        features=lambda batch: embed(on_device, batch),
+        device=device,
+        batch=BATCH,
     )
 
 

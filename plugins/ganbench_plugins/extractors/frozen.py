@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -77,3 +77,25 @@ class FrozenExtractor:
         with full_precision(self._device):
             batches = torch.split(samples, self._batch)
             return torch.cat([self._features(batch.to(self._device)).float() for batch in batches])
+
+
+class FrozenClassifier(FrozenExtractor):
+    """Satisfies `ganbench.Classifier`: an extractor whose features tell the class.
+
+    Args:
+        classes: how many there are.
+        classify: maps features (N, d) to classes (N,).
+        extractor: the arguments of `FrozenExtractor`.
+    """
+
+    def __init__(
+        self, classes: int, classify: Callable[[Tensor], Tensor], **extractor: Any
+    ) -> None:
+        super().__init__(**extractor)
+        self.classes = classes
+        self._classify = classify
+
+    def classify(self, features: Tensor) -> Tensor:
+        """(N,) int64 class of features (N, d)."""
+        with full_precision(self._device):
+            return self._classify(features.to(self._device))
