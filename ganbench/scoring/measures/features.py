@@ -1,0 +1,129 @@
+"""What all scores on features have in common: their identity, and the real side against itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ganbench.api.scores import Direction, Evaluation, Measurement, Panel
+
+HALVINGS = 4
+"""Random halvings of the real samples over which a measured null or floor is averaged."""
+
+
+@dataclass(frozen=True)
+class FeatureColumn:
+    """Makes measurements that compare real and fake features of one extractor.
+
+    Args:
+        evaluation: the fakes and the real side.
+        extractor: reference to the extractor.
+    """
+
+    evaluation: Evaluation
+    extractor: str
+
+    @property
+    def real(self) -> Tensor:
+        """(N, d) features of the reference."""
+        return self.evaluation.real_features(self.extractor)
+
+    @property
+    def fake(self) -> Tensor:
+        """(M, d) features of the fakes."""
+        return self.evaluation.fake_features(self.extractor)
+
+    @property
+    def network(self) -> str:
+        """The extractor's name, without the hash of its weights."""
+        return self.evaluation.extractor(self.extractor).id.partition("@")[0]
+
+    def key(self, name: str) -> str:
+        """``name/extractor@hash/layer/split/NxM``: numbers with one key may share a column."""
+        network, split = self.evaluation.extractor(self.extractor), self.evaluation.split
+        return f"{name}/{network.id}/{network.layer}/{split}/{len(self.real)}x{len(self.fake)}"
+
+    def measurement(
+        self,
+        name: str,
+        value: float,
+        panel: Panel,
+        direction: Direction,
+        *,
+        label: str = "",
+        null: float | None = None,
+        floor: float | None = None,
+        measured_floor: float | None = None,
+        cap: float | None = None,
+        unit: str = "",
+        lowest: float | None = 0.0,
+        highest: float | None = None,
+        read_with: str = "",
+    ) -> Measurement:
+        """A measurement under the key of that name; the arguments are those of `Measurement`.
+
+        `read_with` is the name of another score on the same features.
+        """
+        return Measurement(
+            key=self.key(name),
+            label=label or name.replace("_", " "),
+            value=value,
+            panel=panel,
+            direction=direction,
+            null=null,
+            floor=floor,
+            measured_floor=measured_floor,
+            cap=cap,
+            n_real=len(self.real),
+            n_fake=len(self.fake),
+            unit=unit,
+            lowest=lowest,
+            highest=highest,
+            read_with=self.key(read_with) if read_with else "",
+        )
+
+    def share(
+        self,
+        name: str,
+        value: float,
+        null: float | None,
+        direction: Direction = "higher",
+        read_with: str = "",
+    ) -> Measurement:
+        """A measurement of the collapse panel that lies in [0, 1]."""
+        return self.measurement(
+            name, value, "collapse", direction, null=null, highest=1.0, read_with=read_with
+        )
+
+    def mean_over_halves(
+        self, name: str, compare: Callable[[Tensor, Tensor], float], least: int
+    ) -> float | None:
+        """What `compare` gives between disjoint random halves of the real samples, on average.
+
+        Halves of the reference itself, since the train split would not do: an extractor may know
+        it by heart. None where a half has fewer samples than `least`.
+        """
+        real = self.real
+        half = len(real) // 2
+        if half < least:
+            return None
+
+        def compute() -> float:
+            values = []
+            for seed in range(HALVINGS):
+                random = torch.Generator().manual_seed(seed)
+                order = torch.randperm(len(real), generator=random).to(real.device)
+                values.append(compare(real[order[:half]], real[order[half : 2 * half]]))
+            return mean(values)
+
+        return self.evaluation.once(f"{name}/halves/{self.extractor}", compute)
+
+
+def mean(values: Iterable[float]) -> float:
+    """The arithmetic mean, summed exactly."""
+    listed = list(values)
+    return math.fsum(listed) / len(listed)
