@@ -150,8 +150,11 @@ RUN_FIELDS: Final = (
     _number("distance_cap", "what a generator has that returns the real mean"),
     _number("utility_end", "ln(cap/distance) / ln(cap/floor) at the end, in [0, 1]; unstable: 0"),
     _number("utility_best", "the largest utility at any evaluation, in [0, 1]"),
-    _number("late_degradation", "ln distance at the end minus at the best evaluation"),
-    _number("oscillation", "sum of the rises of ln distance over the second half of the run"),
+    _number("evaluation_noise", "sd of ln distance that the choice of latents alone causes"),
+    _number(
+        "late_degradation", "ln distance at the end minus at the best mark, both on fresh latents"
+    ),
+    _number("oscillation", "rises of ln distance beyond noise, over the second half of the run"),
     _number("flops", "training compute used: matrix products, convolutions, attention", "FLOP"),
     _number("seconds", "training time used, without evaluation, logging and set-up", "s"),
     _count("images", "real samples shown to the discriminator", "samples"),
@@ -196,11 +199,11 @@ LEADERBOARD_FIELDS: Final = (
     _PRIMARY,
     *with_interval("distance", "geometric mean of the primary distance over finished runs"),
     _number("distance_floor", "what real samples have against real samples of the same number"),
-    _number("seed_dispersion", "standard deviation of ln distance over finished runs"),
-    *with_interval(
-        "late_degradation", "mean of ln distance at the end minus at the best evaluation"
-    ),
-    *with_interval("oscillation", "mean of the rises of ln distance over the second half of a run"),
+    _number("evaluation_noise", "sd of ln distance that the choice of latents alone causes"),
+    _number("seed_dispersion", "sd of ln distance over finished runs, evaluation noise subtracted"),
+    *with_interval("late_degradation", "mean of the runs' late_degradation"),
+    *with_interval("oscillation", "mean of the runs' oscillation"),
+    _text("uninterpretable", "keys of scores that say nothing here: precision is too low for them"),
     *with_interval("seconds", "mean training time of finished runs, on one kind of device", "s"),
     *with_interval("flops", "mean training compute of finished runs", "FLOP"),
     *with_interval("steps", "mean generator steps of finished runs", "steps"),

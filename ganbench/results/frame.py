@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +15,14 @@ from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
 from ganbench.results.record import INSTABILITIES, Column, Pin, Point, Record
 from ganbench.results.seal import canonical_json
-from ganbench.scoring.stability import late_degradation, oscillation, utility
+from ganbench.scoring.stability import (
+    NOISE_LIMIT,
+    evaluation_noise,
+    geometric_mean,
+    late_degradation,
+    oscillation,
+    utility,
+)
 
 Pins = tuple[Pin, ...]
 
@@ -211,16 +218,28 @@ def _quality(record: Record) -> dict[str, Any]:
         if end is not None:
             row["utility_end"] = utility(end, cap, floor)
     if status == "ok":
-        row["late_degradation"] = _if_positive(late_degradation, end, best)
-        row["oscillation"] = _if_positive(oscillation, curve)
+        row |= _steadiness(record, curve)
     return row
 
 
-def _if_positive(score: Callable[..., float | None], *distances: Any) -> float | None:
-    try:
-        return score(*distances)
-    except ValueError:  # an unbiased estimate may be negative, and then has no logarithm
-        return None
+def _steadiness(record: Record, curve: Sequence[float | None]) -> dict[str, Any]:
+    """How a finished run's distance moved, with what the choice of latents explains left out."""
+    fresh = record["fresh"]
+    if fresh is None or not curve:
+        return {}
+    repeats: list[Sequence[float | None]] = [[curve[-1], *fresh["end"]]]
+    if fresh["best_fraction"] < 1:
+        repeats.append(fresh["best"])
+    noise = evaluation_noise(repeats)
+    if noise is None:  # an unbiased estimate may be negative, and then has no logarithm
+        return {}
+    end, best = geometric_mean(fresh["end"]), geometric_mean(fresh["best"])
+    positive = all(distance is None or distance > 0 for distance in curve)
+    return {
+        "evaluation_noise": noise,
+        "late_degradation": late_degradation(end, best),
+        "oscillation": oscillation(curve, NOISE_LIMIT * noise) if positive else None,
+    }
 
 
 def _seconds_per_step(points: Sequence[Point]) -> float | None:

@@ -16,7 +16,7 @@ import pandas as pd
 from ganbench.results.fields import ENVIRONMENT, LEADERBOARD_FIELDS, STATUSES
 from ganbench.results.frame import Runs
 from ganbench.results.grouping import COUNTED, Entry, entries
-from ganbench.results.record import INSTABILITIES
+from ganbench.results.record import INSTABILITIES, Column
 from ganbench.results.standing import Coverage, add_standings
 from ganbench.scoring.stability import retained_utility, seed_dispersion
 from ganbench.scoring.statistics import (
@@ -101,10 +101,12 @@ def _add_stability(row: dict[str, Any], entry: Entry) -> None:
     if counted:
         failed = entry.count(*INSTABILITIES)
         _put(row, "failure_rate", range(counted), lambda _: _proportion(failed, counted))
-    ends = entry.values("distance_end")
-    row["seed_dispersion"] = seed_dispersion(ends) if all(end > 0 for end in ends) else None
+    ends, noises = entry.values("distance_end"), entry.values("evaluation_noise")
+    noise = math.sqrt(math.fsum(one**2 for one in noises) / len(noises)) if noises else 0.0
+    row["evaluation_noise"] = noise if noises else None
+    row["seed_dispersion"] = seed_dispersion(ends, noise) if all(end > 0 for end in ends) else None
     _put(row, "late_degradation", entry.values("late_degradation"), _mean)
-    _put(row, "oscillation", entry.values("oscillation"), _mean)
+    _put(row, "oscillation", entry.values("oscillation"), _mean, (0.0, math.inf))
     utilities = entry.values("utility_end", COUNTED)
     if len(utilities) == counted:
         _put(row, "utility", utilities, _mean, _SHARE)
@@ -146,8 +148,29 @@ def _add_scores(rows: list[dict[str, Any]], found: list[Entry], runs: Runs) -> N
             positive = all(value > 0 for one in values for value in one)
             geometric = column["panel"] == "distance" and positive
             mean: Mean = _geometric_mean if geometric else _mean
+            bounds = _bounds(column)
             for (row, _), one in zip(members, values, strict=True):
-                _put(row, key, one, mean, separator=":")
+                _put(row, key, one, mean, bounds, separator=":")
+        described = {key: one for (where, key), one in runs.scores.items() if where == setting}
+        for row, _ in members:
+            row["uninterpretable"] = _uninterpretable(row, described)
+
+
+def _bounds(column: Column) -> tuple[float, float]:
+    low, high = column["lowest"], column["highest"]
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
+def _uninterpretable(row: dict[str, Any], columns: dict[str, Column]) -> str | None:
+    """Scores that are raised by what is not data, where the score that tells is below half of what
+    real samples have."""
+    silent = []
+    for key, column in columns.items():
+        witness, value = columns.get(column["read_with"]), row.get(column["read_with"])
+        own = witness and witness["null"]
+        if own is not None and value is not None and value < own / 2 and key in row:
+            silent.append(key)
+    return " ".join(sorted(silent)) or None
 
 
 def _put(

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from ganbench.results.record import Column
 
 LINE_NOTE = "below the line: not all seeds have a result, so no rank"
+SILENT = "not interpretable"
+SILENT_NOTE = (
+    f"{SILENT}: precision is below half of what real samples have of one another, and what is "
+    "not data raises this score"
+)
 FEW_NOTE = f"fewer than {SEEDS_FOR_AN_ORDER} seeds: no order is claimed"
 
 
@@ -108,7 +113,8 @@ def stability(lines: Sequence[Line], title: str) -> Table:
     never = [line for line in lines if line.row["retained_utility_missing"] == "never trained"]
     notes = [
         "retained utility: mean utility at the end over the best that any seed ever had",
-        "late degradation, oscillation, seed sd: in ln distance, over finished runs",
+        "late degradation, oscillation, seed sd: in ln distance, over finished runs; what the "
+        "choice of latents explains is left out",
     ]
     if never:
         notes.append("never trained: no run was ever better than the real mean; ranked last")
@@ -137,23 +143,33 @@ def scores(
     )
 
     def cells(line: Line) -> tuple[Cell, ...]:
-        values = [line.cell(key, ":") for key, _ in columns]
+        silent = (line.row["uninterpretable"] or "").split()
+        values = [line.cell(key, ":", SILENT if key in silent else "") for key, _ in columns]
         rank = (_rank(line.row, "distance_rank"),) if name == "distance" else ()
         return (*rank, Cell(line.label), Cell(line.row["ok"]), *values)
 
-    def reference(section: str) -> Row:
-        known = references[section]
-        word = "floor: real data" if name == "distance" else "perfect generator"
-        lead = (*((Cell(""),) if name == "distance" else ()), Cell(word), Cell(""))
-        return Row(
-            section, (*lead, *(_reference(known.get(key)) for key, _ in columns)), "reference"
-        )
+    def reference(section: str) -> list[Row]:
+        known = [references[section].get(key) for key, _ in columns]
+        rows = {
+            "floor: real data" if name == "distance" else "perfect generator": [
+                _reference(column) for column in known
+            ],
+            "floor, measured": [Cell(column and column["measured_floor"]) for column in known],
+        }
+        lead = (Cell(""),) if name == "distance" else ()
+        return [
+            Row(section, (*lead, Cell(word), Cell(""), *cells), "reference")
+            for word, cells in rows.items()
+            if any(cell.value is not None for cell in cells) or word != "floor, measured"
+        ]
 
     worst = math.inf
     rows = _sections(
         lines, cells, "distance_rank", lambda row: _or(row["distance"], worst), reference
     )
     notes = ["means over finished runs (n); of distances the geometric mean where all are positive"]
+    if any(cell.text == SILENT for row in rows for cell in row.cells):
+        notes.append(SILENT_NOTE)
     return Table(name, title, headings, rows, _with_line(notes, rows), len(headings) - len(columns))
 
 
@@ -192,9 +208,9 @@ def _sections(
     cells: Callable[[Line], tuple[Cell, ...]],
     rank: str,
     order: Callable[[dict[str, Any]], float],
-    reference: Callable[[str], Row] | None = None,
+    references: Callable[[str], list[Row]] | None = None,
 ) -> tuple[Row, ...]:
-    """Rows by section: the ranked, best first; below the line the others; then the reference."""
+    """Rows by section: the ranked, best first; below the line the others; then the references."""
     sections: dict[str, list[Line]] = {}
     for line in lines:
         sections.setdefault(line.section, []).append(line)
@@ -209,8 +225,8 @@ def _sections(
         rows += [
             Row(section, cells(line), _kind(line.row, rank)) for line in sorted(members, key=place)
         ]
-        if reference is not None:
-            rows.append(reference(section))
+        if references is not None:
+            rows += references(section)
     return tuple(rows)
 
 

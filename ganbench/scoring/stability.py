@@ -30,6 +30,10 @@ ACCIDENTS: Final = ("oom", "timeout", "error", "killed")
 COLLAPSED_LATE: Final = math.log(2)
 """A late degradation beyond this reads "collapsed late": the distance has doubled."""
 
+NOISE_LIMIT: Final = 2 * math.sqrt(2)
+"""Two standard deviations of a difference, in those of one evaluation: what noise explains of a
+rise from one evaluation to the next."""
+
 LEARNING_RATE_GRID: Final = (1 / 9, 1 / 3, 1.0, 3.0, 9.0)
 """Multipliers of the recipe's learning rates for the sensitivity score."""
 
@@ -87,6 +91,34 @@ def diverged(curve: Curve, cap: float) -> bool:
             return True
         was_good = was_good or (_exists(distance) and distance < cap / 2)
     return False
+
+
+def evaluation_noise(repeats: Sequence[Sequence[Distance]]) -> float | None:
+    """Standard deviation of ln distance that the choice of latents alone causes.
+
+    Args:
+        repeats: for each generator, its distances on different sets of latents.
+
+    Returns:
+        Pooled over the generators, at least 0; None where no generator was judged twice, or a
+        distance has no logarithm.
+    """
+    squares, freedom = 0.0, 0
+    for distances in repeats:
+        if not all(_exists(distance) and distance > 0 for distance in distances):
+            return None
+        logs = [math.log(distance) for distance in distances if _exists(distance)]
+        mean = math.fsum(logs) / len(logs) if logs else 0.0
+        squares += math.fsum((value - mean) ** 2 for value in logs)
+        freedom += max(0, len(logs) - 1)
+    return math.sqrt(squares / freedom) if freedom else None
+
+
+def geometric_mean(distances: Sequence[Distance]) -> Distance:
+    """The geometric mean; None where there is no distance, or one is missing or not positive."""
+    if not distances or not all(_exists(one) and one > 0 for one in distances):
+        return None
+    return math.exp(math.fsum(math.log(one) for one in distances if one) / len(distances))
 
 
 def seed_dispersion(ends: Sequence[Distance], noise_sd: float = 0.0) -> float | None:

@@ -11,7 +11,7 @@ from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.planning.budget import Budget
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import Task
-from ganbench.results.record import Column, Record
+from ganbench.results.record import Column, Fresh, Record
 
 CAPS = {"ring8": 1.0, "grid25": 8.0, "digits": 400.0}
 FLOORS = {"ring8": 0.004, "grid25": 0.02, "digits": 1.5}
@@ -99,14 +99,15 @@ def record(run: RunSpec, ends: list[float], status: str = "ok", **more: Any) -> 
     none = {"flops": 0.0, "seconds": 0.0, "images": 0, "steps": 0}
     failure = {"message": "weights are not finite", "traceback": "", "signal": None, "step": 500}
     made: dict[str, Any] = {
-        "schema": SCHEMA_VERSION, "protocol": PROTOCOL_VERSION, "api": 1, "run_id": run.run_id, "spec": run.to_json(),
+        "schema": SCHEMA_VERSION, "protocol": PROTOCOL_VERSION, "api": 1,
+        "run_id": run.run_id, "spec": run.to_json(),
         "pins": list(run.pins), "status": status, "failure": None if status == "ok" else failure,
         "used": points[-1]["used"] if points else none, "flops_per_step": 2.5e8,
         "parameters": {"generator": 33666, "discriminator": 33409},
         "peak_memory_bytes": 350_000_000 + rng.randrange(1000),
         "clocks": {"training": 9.3, "evaluation": 0.6, "setup": 0.4, "wall": 10.4},
         "columns": columns if points else {}, "primary": primary if points else None,
-        "points": points, "fresh": None,
+        "points": points, "fresh": fresh(ends, points) if status == "ok" else None,
         "environment": {
             "python": "3.11.7", "torch": "2.14.1", "cuda": None, "driver": None, "device": "cpu",
             "device_name": "AMD EPYC", "cpu": "AMD EPYC", "threads": 1, "ganbench": "0.1.0",
@@ -115,6 +116,16 @@ def record(run: RunSpec, ends: list[float], status: str = "ok", **more: Any) -> 
         "started": "2026-11-23T00:00:00+00:00", "finished": "2026-11-23T00:00:11+00:00",
     }  # fmt: skip
     return copy.deepcopy(made) | more  # type: ignore[return-value]
+
+
+def fresh(ends: list[float], points: list[Any]) -> Fresh | None:
+    """What fresh latents show where they show exactly what the others did."""
+    if not points:
+        return None
+    best = min(range(len(ends)), key=ends.__getitem__)
+    return {
+        "best_fraction": points[best]["fraction"], "best": [ends[best]] * 2, "end": [ends[-1]] * 2,
+    }  # fmt: skip
 
 
 def curve(task: str, level: float, seed: int, late: float = 1.0) -> list[float]:

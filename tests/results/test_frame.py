@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import pandas as pd
 import pytest
@@ -27,6 +28,27 @@ def test_a_run_in_numbers() -> None:
     assert row["parameters"] == 33666 + 33409
     assert row["started"] == "2026-11-23T00:00:00Z"
     assert (row["budget_kind"], row["budget_amount"]) == ("flops", 1e12)
+
+
+def test_steadiness_leaves_out_what_latents_explain() -> None:
+    fresh = {"best_fraction": 0.5, "best": [0.021, 0.024], "end": [0.038, 0.042]}
+    one = record(spec(), [0.8, 0.02, 0.03, 0.04], fresh=fresh)
+    row = runs_frame([one]).iloc[0]
+    ends = [math.log(value) for value in (0.04, 0.038, 0.042)]
+    squares = 2 * statistics.variance(ends) + math.log(24 / 21) ** 2 / 2
+    noise = math.sqrt(squares / 3)
+    assert row["evaluation_noise"] == pytest.approx(noise)
+    best, end = math.sqrt(0.021 * 0.024), math.sqrt(0.038 * 0.042)
+    assert row["late_degradation"] == pytest.approx(math.log(end / best))
+    limit = 2 * math.sqrt(2) * noise
+    rises = [math.log(0.03 / 0.02), math.log(0.04 / 0.03)]
+    expected = sum(max(0.0, rise - limit) for rise in rises)
+    assert row["oscillation"] == pytest.approx(expected)
+
+
+def test_without_fresh_latents_nothing_is_said_of_steadiness() -> None:
+    row = runs_frame([record(spec(), [0.8, 0.02, 0.04], fresh=None)]).iloc[0]
+    assert row[["evaluation_noise", "late_degradation", "oscillation"]].isna().all()
 
 
 def test_step_time_is_the_median_over_marks() -> None:

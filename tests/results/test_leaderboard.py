@@ -41,6 +41,42 @@ def test_distances_are_averaged_on_logarithms() -> None:
     assert row["distance_floor"] == 0.004
 
 
+def test_seed_dispersion_leaves_out_evaluation_noise() -> None:
+    records = seeds("a", [0.01, 0.1])
+    for one, (end, other) in zip(records, [(0.01, 0.02), (0.1, 0.2)], strict=True):
+        one["fresh"] = {"best_fraction": 1.0, "best": [end, other], "end": [end, other]}
+    row = board(records).iloc[0]
+    noise = math.sqrt(2 * (math.log(2) ** 2 / 3) / 2)  # of (ln d, ln d, ln 2d), in both runs
+    assert row["evaluation_noise"] == pytest.approx(noise)
+    spread = math.log(10) ** 2 / 2
+    assert row["seed_dispersion"] == pytest.approx(math.sqrt(spread - noise**2))
+
+
+def test_intervals_end_where_scores_do() -> None:
+    records = seeds("a", [0.01, 0.02, 0.03])
+    (key,) = (key for key in records[0]["columns"] if key.startswith("modes"))
+    for one, value in zip(records, [8.0, 8.0, 5.0], strict=True):
+        one["columns"][key] |= {"lowest": 0.0, "highest": 8.0}
+        one["points"][-1]["scores"][key] = value
+    row = board(records).iloc[0]
+    assert row[key] == 7
+    assert row[f"{key}:high"] == 8
+    assert 0 < row[f"{key}:low"] < 7
+
+
+@pytest.mark.parametrize(("precision", "silent"), [(0.3, True), (0.5, False)])
+def test_recall_says_nothing_where_precision_is_low(precision: float, silent: bool) -> None:
+    records = seeds("a", [10.0, 12.0], "digits")
+    keys = {key.partition("/")[0]: key for key in records[0]["columns"]}
+    for one in records:
+        one["columns"][keys["precision"]]["null"] = 0.9
+        one["columns"][keys["recall"]]["read_with"] = keys["precision"]
+        one["points"][-1]["scores"][keys["precision"]] = precision
+    row = board(records).iloc[0]
+    found = None if pd.isna(row["uninterpretable"]) else row["uninterpretable"]
+    assert found == (keys["recall"] if silent else None)
+
+
 def test_one_seed_has_no_interval() -> None:
     row = board(seeds("a", [0.01])).iloc[0]
     assert row["distance"] == pytest.approx(0.01)

@@ -19,7 +19,7 @@ from ganbench.results.standing import Coverage
 from ganbench.results.table import Cell, Heading, Row, Table
 from ganbench.results.tables import tables
 
-from .synthetic import record, spec, starter
+from .synthetic import FD, record, spec, starter
 
 ALL = tables(starter())
 TERMINAL = render(ALL)
@@ -217,3 +217,25 @@ def test_a_long_name_is_folded_and_numbers_are_not() -> None:
     assert max(map(len, text.splitlines())) <= 100
     assert "1.5 [1.0, 2.0]" in text
     assert text.count("a" * 20) > 1
+
+
+def test_a_measured_floor_stands_below_the_closed_form() -> None:
+    records = [record(spec("a", "digits", seed), [9.0, 8.0]) for seed in range(2)]
+    for one in records:
+        one["columns"][FD]["measured_floor"] = 1.75
+    text = render(tables(records), "terminal")
+    assert re.search(r"floor: real data +1\.5\b", text)
+    assert re.search(r"floor, measured +1\.75", text)
+    assert "floor, measured" not in TERMINAL
+
+
+def test_scores_that_say_nothing_are_marked() -> None:
+    records = [record(spec("a", "digits", seed), [9.0, 8.0]) for seed in range(2)]
+    keys = {key.partition("/")[0]: key for key in records[0]["columns"]}
+    for one in records:
+        one["columns"][keys["precision"]]["null"] = 0.9
+        one["columns"][keys["recall"]]["read_with"] = keys["precision"]
+        one["points"][-1]["scores"][keys["precision"]] = 0.1
+    text = render(tables(records), "terminal")
+    assert text.count("not interpretable") == 2  # the cell and the note that explains it
+    assert "not interpretable" not in TERMINAL

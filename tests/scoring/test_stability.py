@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 import typing
 
 import pytest
@@ -15,8 +16,11 @@ from ganbench.scoring.stability import (
     COLLAPSED_LATE,
     INSTABILITIES,
     LEARNING_RATE_GRID,
+    NOISE_LIMIT,
     diverged,
+    evaluation_noise,
     failure_counts,
+    geometric_mean,
     late_degradation,
     learning_rate_sensitivity,
     oscillation,
@@ -102,6 +106,31 @@ def test_late_degradation() -> None:
     for missing in MISSING:
         assert late_degradation(missing, 2) is None
         assert late_degradation(2, missing) is None
+
+
+def test_evaluation_noise_is_pooled_over_generators() -> None:
+    # Variances of ln distance: 1/3 (0, 0, 1 has deviations of 2/3 in squares, two degrees) and 1/2.
+    first, second = [1.0, 1.0, math.e], [2.0, 2.0 * math.e]
+    pooled = (2 / 3 + 1 / 2) / 3
+    assert evaluation_noise([first, second]) == pytest.approx(math.sqrt(pooled))
+    assert evaluation_noise([[1.0, 1.0], []]) == 0
+    assert evaluation_noise([[1.0], [2.0]]) is None
+    assert evaluation_noise([[1.0, -1.0]]) is None
+    assert evaluation_noise([[1.0, None]]) is None
+
+
+def test_two_noisy_evaluations_rarely_differ_by_the_noise_limit() -> None:
+    rng = random.Random(1)  # noqa: S311
+    rises = [rng.gauss(0, 1) - rng.gauss(0, 1) for _ in range(20_000)]
+    beyond = sum(rise > NOISE_LIMIT for rise in rises) / len(rises)
+    assert beyond == pytest.approx(0.0228, abs=0.004)  # P(Z > 2)
+
+
+def test_geometric_mean() -> None:
+    assert geometric_mean([1.0, 4.0]) == pytest.approx(2)
+    assert geometric_mean([]) is None
+    assert geometric_mean([1.0, None]) is None
+    assert geometric_mean([1.0, 0.0]) is None
 
 
 def test_oscillation_counts_rises_of_the_second_half() -> None:
