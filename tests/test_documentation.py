@@ -7,11 +7,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import torch
 
-from ganbench.api.specs import ScoreSpec
+from ganbench import Measurement
+from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.cli.main import VERBS
 from ganbench.planning.suite import embedded_suites, parse_suite
+from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench_plugins.datasets.digits import load as load_digits
+from ganbench_plugins.datasets.points import load_ring
+from ganbench_plugins.extractors.classifier import build as build_classifier
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -46,6 +52,60 @@ def test_links_lead_somewhere() -> None:
 def test_every_verb_is_documented(verb: str) -> None:
     text = README + (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert f"ganbench {verb}" in text or f"`{verb}`" in text
+
+
+def _documented_columns() -> dict[str, list[str]]:
+    """Label -> score, range, arrow and null, from docs/scores.md."""
+    text = (ROOT / "docs" / "scores.md").read_text("utf-8")
+    _, _, table = text.partition("<!-- columns -->\n")
+    rows = [line.strip("|").split("|") for line in table.partition("\n\n")[0].splitlines()[2:]]
+    return {
+        label.strip(" `"): [cell.strip(" `") for cell in cells]
+        for labels, *cells in rows
+        for label in labels.split(",")
+    }
+
+
+def _range(one: Measurement) -> str:
+    match one.lowest, one.highest:
+        case None, None:
+            return "unbounded"
+        case None, _:
+            return "up to"
+        case 0, None:
+            return "0 and up"
+        case 0, 1:
+            return "0 to 1"
+    return "0 to "
+
+
+def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]:
+    (modality,) = [one for one in sides if one in score.modalities][-1:]
+    side = sides[modality]
+    fakes = side.data.train[: len(side.real)]
+    parameters = {name: one.default for name, one in score.parameters.items()}
+    measured: list[Measurement] = import_builder(score.compute)(Snapshot(side, fakes), **parameters)
+    return measured
+
+
+def test_every_column_is_documented_with_range_and_direction() -> None:
+    catalogue, cpu = installed_catalogue(), torch.device("cpu")
+    data = {"points": load_ring(), "image": load_digits()}
+    sides = {
+        modality: RealSide(one, "heldout", cpu, lambda name, one=one: build_classifier(one, cpu))
+        for modality, one in data.items()
+    }
+    documented, arrows = _documented_columns(), {"lower": "↓", "higher": "↑", "target": "→"}
+    for name in catalogue.names(ScoreSpec.kind):
+        for one in _measured(catalogue.get(ScoreSpec, name), sides):
+            label = re.sub(r"\[.*\]", "[…]", one.label)
+            score, bounds, arrow, null = documented.pop(label)
+            assert (score, arrow) == (name, arrows[one.direction]), label
+            assert bounds.startswith(_range(one)), label
+            assert null, label
+            if re.fullmatch(r"[0-9.]+", null):
+                assert one.null == float(null), label
+    assert sorted(documented) == ["FID", "KID"]  # with FID's own network
 
 
 def test_every_score_and_suite_is_documented() -> None:

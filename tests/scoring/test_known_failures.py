@@ -1,8 +1,10 @@
-"""Eight generators whose fault is known: what each score sees of it, and what it is blind to."""
+"""Nine generators whose fault is known: what each score sees of it, and what it is blind to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import astuple, dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -18,6 +20,7 @@ from ganbench.scoring.neighbours import (
     train_neighbours,
 )
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "scores.md"
 N, MODES, D = 1000, 20, 32
 SPREAD = 0.35
 
@@ -57,6 +60,8 @@ def fakes(kind: str, mixture: Mixture, train: Tensor) -> Tensor:
             return mixture.real()[: N // 5].repeat(5, 1)
         case "points":  # one point per mode
             return mixture.centres[mixture.modes(even)]
+        case "collapsed":
+            return mixture.centres[:1].repeat(N, 1)
         case "copies":
             return train[torch.randperm(N, generator=mixture.generator)]
         case "noise":  # as wide as the data, without their structure
@@ -76,7 +81,18 @@ class Panel:
     near_train: float
 
 
-KINDS = ("null", "dropped", "reweighted", "shrunk", "duplicates", "points", "copies", "noise")
+KINDS = {
+    "null": "perfect generator",
+    "dropped": "half of the modes dropped",
+    "reweighted": "half of the modes nine times as likely",
+    "shrunk": "modes shrunk to half their width",
+    "duplicates": "200 samples, five times each",
+    "points": "one point per mode",
+    "collapsed": "one point",
+    "copies": "copies of the train set",
+    "noise": "noise as wide as the data",
+}
+"""What each fault is called in docs/scores.md."""
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +195,28 @@ def test_noise_fools_recall_and_raises_vendi(panels: dict[str, Panel]) -> None:
     assert noise.density < 0.05
     assert noise.coverage < 0.05
     assert noise.excess > 10
+
+
+def test_total_collapse_stays_finite(panels: dict[str, Panel]) -> None:
+    collapsed = panels["collapsed"]
+    assert collapsed.recall == 0
+    assert collapsed.near_duplicates == 1
+    assert collapsed.vendi < 0.1  # one sample's worth of the real set's effective number
+    assert 30 < collapsed.excess < math.inf
+
+
+def test_the_documents_show_this_table(panels: dict[str, Panel]) -> None:
+    _, _, rest = DOCUMENT.read_text("utf-8").partition("<!-- known failures -->\n")
+    _, _, *lines = rest.partition("\n\n")[0].splitlines()
+    shown = {}
+    for line in lines:
+        name, *cells = (cell.strip() for cell in line.strip("|").split("|"))
+        shown[name] = [float(cell) for cell in cells]
+    computed = {KINDS[kind]: list(astuple(panel)) for kind, panel in panels.items()}
+    assert list(shown) == list(computed)
+    for name, values in computed.items():
+        # Two decimals are shown; other machines may differ in a sample or two at a threshold.
+        assert shown[name] == pytest.approx(values, rel=0.02, abs=0.012), name
 
 
 def test_the_distance_alone_cannot_tell_the_faults_apart(panels: dict[str, Panel]) -> None:
