@@ -86,6 +86,8 @@ class Data:
             in training; may be empty (0 rows) where a data set has none.
         train_labels, heldout_labels: (N,) int64 class of each sample, or None.
         modes: the true modes, where they are known.
+        channels_of: the labelled data set of which every channel is an independent sample, for
+            stacked data. The class of a sample then has the classes of its channels as digits.
     """
 
     info: DataInfo
@@ -94,3 +96,4 @@ class Data:
     train_labels: Tensor | None = None
     heldout_labels: Tensor | None = None
     modes: KnownModes | None = None
+    channels_of: Data | None = None

@@ -74,6 +74,9 @@ class Classifier(Extractor, Protocol):
 
     classes: int
     """How many classes there are."""
+    channels: int
+    """Of how many independent parts a class is made up: its digits, to the base
+    ``classes ** (1 / channels)``. 1 but for stacked data."""
 
     def classify(self, features: Tensor) -> Tensor:
         """(N,) int64 class of each sample, from its features (N, d)."""

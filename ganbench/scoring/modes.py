@@ -114,7 +114,7 @@ def tv_floor(modes: int, samples: int) -> float:
     return math.sqrt((modes - 1) / (2 * math.pi * samples))
 
 
-def histogram_floors(shares: Tensor, n_fake: int, n_real: int) -> tuple[float, float]:
+def histogram_floors(shares: Tensor, n_fake: int, n_real: float) -> tuple[float, float]:
     """The expected reverse divergence and total variation between two samples of one histogram.
 
     (K - 1)/2 (1/n + 1/N) nats, and 1/2 sum_k sqrt(2/pi p_k (1 - p_k) (1/n + 1/N)): the normal
@@ -122,7 +122,7 @@ def histogram_floors(shares: Tensor, n_fake: int, n_real: int) -> tuple[float, f
 
     Args:
         shares: (K,) true shares p.
-        n_fake, n_real: the sizes n and N of the samples.
+        n_fake, n_real: the sizes n and N of the samples; N infinite where the shares are exact.
     """
     noise = 1 / n_fake + 1 / n_real
     deviations = (2 / math.pi * shares * (1 - shares) * noise).sqrt()

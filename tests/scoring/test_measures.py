@@ -169,6 +169,7 @@ class Thirds(Doubling):
     """A classifier that cuts the first coordinate in three."""
 
     classes: int = 3
+    channels: int = 1
 
     def classify(self, features: Tensor) -> Tensor:
         return (features[:, 0] > -1).long() + (features[:, 0] > 1).long()

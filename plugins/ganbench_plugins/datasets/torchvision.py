@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+PARAMETERS = {
+    "root": Parameter(default="", help="directory of torchvision's files; empty: the cache"),
+    "download": Parameter(default=False, help="download what is not there"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +182,6 @@ def _describe(source: Source, root: str = "", download: bool = False) -> DataInf
 @hookimpl
 def ganbench_datasets() -> list[DatasetSpec]:
     """MNIST, Fashion-MNIST and CIFAR-10."""
-    parameters = {
-        "root": Parameter(default="", help="directory of torchvision's files; empty: the cache"),
-        "download": Parameter(default=False, help="download what is not there"),
-    }
     return [
         DatasetSpec(
             name=source.info.name,
@@ -189,7 +189,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
             paper=source.paper,
             licence=source.licence,
             modalities=("image",),
-            parameters=parameters,
+            parameters=PARAMETERS,
             describe=partial(_describe, source),
             load=partial(load, source),
             check=partial(check, source),

@@ -8,6 +8,7 @@ never FID.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ganbench import Classifier, Data, ExtractorSpec, hookimpl
@@ -30,24 +31,49 @@ BATCH = 500
 def build(data: Data, device: torch.device) -> Classifier:
     """The classifier of `data`, trained now unless the cache has it.
 
+    Stacked data are seen channel by channel with the classifier of the data that were stacked.
+
     Raises:
         UsageError: the samples are no images of 8 to 64 pixels, or have no labels.
     """
-    from ganbench_plugins.extractors.classifier_recipe import classify, embed
     from ganbench_plugins.extractors.frozen import FrozenClassifier
 
-    weights = frozen_weights(data)
-    name = data.info.name.partition("[")[0].partition(":")[0]
+    base, channels = data.channels_of or data, 1
+    if data.channels_of is not None:
+        channels = data.info.channels
+    weights = frozen_weights(base)
     on_device = {key: tensor.to(device) for key, tensor in weights.items()}
+    name = data.info.name.partition("[")[0].partition(":")[0]
     return FrozenClassifier(
-        classes=len(weights["head.bias"]),
-        classify=lambda features: classify(on_device, features).argmax(dim=1),
+        classes=len(weights["head.bias"]) ** channels,
+        channels=channels,
+        classify=partial(_classify, on_device, channels),
         id=f"classifier-{name}@{_digest(weights)[:8]}",
         layer="embedding",
-        features=lambda batch: embed(on_device, batch),
+        features=partial(_embed, on_device, channels),
         device=device,
         batch=BATCH,
     )
+
+
+def _embed(weights: Weights, channels: int, batch: Tensor) -> Tensor:
+    """(B, d) embeddings; of stacked channels side by side."""
+    from ganbench_plugins.extractors.classifier_recipe import embed
+
+    images = batch if channels == 1 else batch.flatten(0, 1).unsqueeze(1)
+    return embed(weights, images).view(len(batch), -1)
+
+
+def _classify(weights: Weights, channels: int, features: Tensor) -> Tensor:
+    """(N,) classes; of stacked channels the number with their classes as digits."""
+    import torch
+
+    from ganbench_plugins.extractors.classifier_recipe import classify
+
+    digits = classify(weights, features.view(len(features), channels, -1)).argmax(dim=2)
+    base = len(weights["head.bias"])
+    places = base ** torch.arange(channels - 1, -1, -1, device=features.device)
+    return (digits * places).sum(dim=1)
 
 
 def frozen_weights(data: Data) -> Weights:

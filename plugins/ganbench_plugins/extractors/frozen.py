@@ -84,15 +84,17 @@ class FrozenClassifier(FrozenExtractor):
 
     Args:
         classes: how many there are.
+        channels: of how many independent parts a class is made up.
         classify: maps features (N, d) to classes (N,).
         extractor: the arguments of `FrozenExtractor`.
     """
 
     def __init__(
-        self, classes: int, classify: Callable[[Tensor], Tensor], **extractor: Any
+        self, classes: int, channels: int, classify: Callable[[Tensor], Tensor], **extractor: Any
     ) -> None:
         super().__init__(**extractor)
         self.classes = classes
+        self.channels = channels
         self._classify = classify
 
     def classify(self, features: Tensor) -> Tensor:
