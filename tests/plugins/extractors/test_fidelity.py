@@ -14,6 +14,8 @@ from ganbench.api.errors import UsageError
 from ganbench.scoring.frechet import frechet_distance, gaussian_statistics
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.points import load_ring
+from ganbench_plugins.datasets.torchvision import DEBIAN_FASHION, SOURCES
+from ganbench_plugins.datasets.torchvision import load as load_torchvision
 from ganbench_plugins.extractors import fidelity
 from ganbench_plugins.extractors.inception import _Graph, load_inception
 from ganbench_plugins.extractors.weights import find
@@ -63,6 +65,23 @@ def test_real_weights_give_the_reserved_name() -> None:
     assert re.fullmatch(r"inception-v3-compat@[0-9a-f]{8}", extractor.id)
     grey, colour = data.heldout[:2], data.heldout[:2].repeat(1, 3, 1, 1)
     assert torch.equal(extractor(grey), extractor(colour))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3000)
+@needs_weights
+@pytest.mark.parametrize("name", ["digits", "fashion-mnist"])
+def test_damage_is_put_in_order(measure, name: str) -> None:
+    """On few images, since a CPU sees one to five a second: the floor is high, the order holds."""
+    if name == "fashion-mnist" and not DEBIAN_FASHION.is_dir():
+        pytest.skip("needs: apt-get install dataset-fashion-mnist")
+    data = load_digits() if name == "digits" else load_torchvision(SOURCES[1], "", download=False)
+    assert data.heldout_labels is not None
+    extractor = fidelity.build(data, CPU)
+    found = measure(extractor, data.heldout[:400], data.heldout_labels[:400])
+    assert found.real < found.blur[0] < found.blur[1] < found.blur[2]
+    assert found.real < found.noise[0] < found.noise[1] < found.noise[2]
+    assert found.real < found.half_of_classes
 
 
 @pytest.mark.slow

@@ -64,6 +64,17 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 @pytest.mark.slow
 @pytest.mark.skipif(ABSENT, reason=f"needs: {INSTALL}")
+def test_damage_to_digits_is_put_in_order(measure) -> None:
+    digits = load_digits()
+    assert digits.heldout_labels is not None
+    found = measure(mobilenet.build(digits, CPU), digits.heldout, digits.heldout_labels)
+    assert found.real < found.blur[0] < found.blur[1] < found.blur[2]
+    assert found.real < found.noise[0] < found.noise[1] < found.noise[2]
+    assert found.real < found.half_of_classes / 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(ABSENT, reason=f"needs: {INSTALL}")
 @pytest.mark.skipif(
     not DEBIAN_FASHION.is_dir(), reason="needs: apt-get install dataset-fashion-mnist"
 )
