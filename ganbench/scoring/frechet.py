@@ -99,7 +99,7 @@ def noise_floor(real: GaussianStatistics, n_real: int, n_fake: int) -> float:
         tr S (1/n + 1/m) + 1/2 (1/(n-1) + 1/(m-1)) [ sum_ij l_i l_j / (l_i + l_j) + 1/2 sum_i l_i ]
 
     Accurate where both samples are much larger than the number of features. Features that are
-    not Gaussian can differ; `measured_floor` assumes nothing.
+    not Gaussian can differ: tables show a measured floor beside it.
 
     Raises:
         ValueError: fewer than two samples on a side.
@@ -111,31 +111,6 @@ def noise_floor(real: GaussianStatistics, n_real: int, n_fake: int) -> float:
     bending = float(pairs.sum()) + 0.5 * real.trace
     means = real.trace * (1 / n_real + 1 / n_fake)
     return means + 0.5 * (1 / (n_real - 1) + 1 / (n_fake - 1)) * bending
-
-
-def measured_floor(features: Tensor, n: int, seed: int, *, n_real: int | None = None) -> float:
-    """The distance between two disjoint random subsets of real features (N, d).
-
-    Args:
-        features: the real features to draw from.
-        n: rows of the subset in the place of the fakes.
-        seed: which subsets.
-        n_real: rows of the subset in the place of the real side; n by default.
-
-    Raises:
-        NonFiniteSamples: a feature is not finite.
-        ValueError: fewer than n + n_real rows.
-    """
-    n_real = n if n_real is None else n_real
-    if n + n_real > len(features):
-        raise ValueError(
-            f"two disjoint subsets of {n_real} and {n} rows need {n + n_real} real samples, "
-            f"there are {len(features)}: use a smaller n or the closed-form floor"
-        )
-    order = torch.randperm(len(features), generator=torch.Generator().manual_seed(seed))
-    order = order.to(features.device)
-    real = gaussian_statistics(features[order[:n_real]])
-    return frechet_distance(real, features[order[n_real : n_real + n]])
 
 
 def _centred(matrix: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,6 @@ from ganbench.scoring.frechet import (
     distance_cap,
     frechet_distance,
     gaussian_statistics,
-    measured_floor,
     noise_floor,
 )
 
@@ -196,16 +195,6 @@ def test_the_noise_floor_of_one_feature_in_closed_form() -> None:
     assert noise_floor(one, n, m) == pytest.approx(expected)
 
 
-def test_the_measured_floor_is_that_of_the_formula_on_gaussian_features() -> None:
-    features = normal(4000, 8)
-    measured = [measured_floor(features, 1000, seed) for seed in range(20)]
-    expected = noise_floor(gaussian_statistics(features), 1000, 1000)
-    assert sum(measured) / 20 == pytest.approx(expected, rel=0.15)
-    assert measured_floor(features, 1000, 3) == measured[3]
-    unequal = measured_floor(features, 500, 0, n_real=3000)
-    assert unequal == pytest.approx(noise_floor(gaussian_statistics(features), 3000, 500), rel=0.5)
-
-
 def test_refuses_what_has_no_distance() -> None:
     statistics = gaussian_statistics(normal(20, 3))
     with pytest.raises(ValueError, match=r"real features: 1 samples.* at least 2"):
@@ -214,8 +203,6 @@ def test_refuses_what_has_no_distance() -> None:
         frechet_distance(statistics, normal(1, 3))
     with pytest.raises(ValueError, match=r"3 real features against 4 fake ones"):
         frechet_distance(statistics, normal(20, 4))
-    with pytest.raises(ValueError, match=r"need 22 real samples, there are 20"):
-        measured_floor(normal(20, 3), 11, 0)
     with pytest.raises(ValueError, match=r"needs 2 on each side"):
         noise_floor(statistics, 1, 10)
 
