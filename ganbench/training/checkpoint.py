@@ -1,0 +1,177 @@
+"""Checkpoints on disk: state as plain data and tensors, whole, verified, and never executed.
+
+A checkpoint is one safetensors file: its tensors by name, and in its metadata the rest of the state
+as JSON with a SHA-256 over both. The file of the checkpoint before is kept beside it. Reading one
+can fail; it can never run code, and never give another state than the one that was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+FORMAT = 1
+LATEST, PREVIOUS = "latest.safetensors", "previous.safetensors"
+
+_TENSOR, _ARRAY, _TUPLE, _ITEMS = "tensor", "array", "tuple", "items"
+
+
+class UnstorableState(TypeError):
+    """A state holds something that is neither plain data nor a tensor."""
+
+
+def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint, read it back, and only then let it take the place of the last one.
+
+    Args:
+        folder: created if need be.
+        state: nested dicts, lists and tuples of None, bools, numbers, strings, tensors and arrays.
+
+    Raises:
+        UnstorableState: the state holds anything else.
+        OSError: it cannot be written (a full disk, a read-only folder); the last one is untouched.
+    """
+    from safetensors.torch import save_file
+
+    tensors: dict[str, Tensor] = {}
+    text = json.dumps(_plain(state, "", tensors), separators=(",", ":"))
+    metadata = {"format": str(FORMAT), "state": text, "sha256": _digest(text, tensors)}
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{LATEST}.{os.getpid()}.tmp"
+    try:
+        try:
+            save_file(tensors, temporary, metadata)
+        except Exception as error:  # safetensors wraps errors of the system in its own
+            raise OSError(f"cannot write {temporary}: {error}") from error
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        read_checkpoint(temporary)
+        latest = folder / LATEST
+        if latest.exists():
+            latest.replace(folder / PREVIOUS)
+        temporary.replace(latest)
+    except ValueError as error:
+        raise OSError(f"a checkpoint was not written whole: {error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(folder: Path, remark: Callable[[str], None]) -> dict[str, Any] | None:
+    """The newest sound state in a folder; None where there is none.
+
+    Files that are damaged or foreign are renamed, kept, and reported.
+
+    Args:
+        folder: need not exist.
+        remark: takes one line for each file that could not be used.
+    """
+    for path in (folder / LATEST, folder / PREVIOUS):
+        try:
+            return read_checkpoint(path)
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            kept = _set_aside(path)
+            remark(f"checkpoint {path.name} is not used: {error}; kept as {kept}")
+    return None
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The state in one file.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is damaged, cut off, or no checkpoint.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(f"it is damaged or no checkpoint ({error})") from None
+    text = metadata.get("state", "")
+    if metadata.get("format") != str(FORMAT):
+        raise ValueError(f"its format is {metadata.get('format')}, not {FORMAT}")
+    if metadata.get("sha256") != _digest(text, tensors):
+        raise ValueError("its content does not match its checksum")
+    state: dict[str, Any] = _restored(json.loads(text), tensors)
+    return state
+
+
+def discard_checkpoints(folder: Path) -> None:
+    """Remove the checkpoints of a run that is over."""
+    for name in (LATEST, PREVIOUS):
+        (folder / name).unlink(missing_ok=True)
+
+
+def is_storable(value: Any) -> bool:
+    """Whether a value could be part of a state."""
+    try:
+        _plain(value, "", {})
+    except UnstorableState:
+        return False
+    return True
+
+
+def _plain(value: Any, where: str, tensors: dict[str, Tensor]) -> Any:
+    """The value as JSON, with its tensors put into `tensors`."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, list):
+        return [_plain(item, f"{where}/{index}", tensors) for index, item in enumerate(value)]
+    if isinstance(value, tuple):
+        return {_TUPLE: _plain(list(value), where, tensors)}
+    if isinstance(value, dict):
+        if not all(isinstance(key, str | int) for key in value):
+            raise UnstorableState(f"{where or 'the state'} has keys that are no names or integers")
+        items = [[key, _plain(item, f"{where}/{key}", tensors)] for key, item in value.items()]
+        return {_ITEMS: items}
+    name = f"{len(tensors)}{where}"  # numbered, since keys may hold slashes
+    if isinstance(value, np.ndarray):
+        tensors[name] = torch.from_numpy(np.ascontiguousarray(value))
+        return {_ARRAY: name}
+    if isinstance(value, Tensor):
+        # A copy of its own: a file has no views, and the original may change while it is written.
+        tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        return {_TENSOR: name}
+    raise UnstorableState(f"{where or 'the state'} is a {type(value).__name__}")
+
+
+def _restored(value: Any, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(value, list):
+        return [_restored(item, tensors) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == _TUPLE:
+        return tuple(_restored(content, tensors))
+    if kind == _ITEMS:
+        return {key: _restored(item, tensors) for key, item in content}
+    return tensors[content].numpy() if kind == _ARRAY else tensors[content]
+
+
+def _digest(text: str, tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _set_aside(path: Path) -> str:
+    number = 1
+    while (target := path.with_name(f"{path.name}.corrupt-{number}")).exists():
+        number += 1
+    path.rename(target)
+    return target.name
