@@ -26,7 +26,7 @@ from ganbench.api.specs import (
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION
 
 if TYPE_CHECKING:
-    from ganbench.functions import leaderboard, plan, run
+    from ganbench.functions import compare, leaderboard, plan, run
 
 __version__ = "0.1.0"
 
@@ -56,6 +56,7 @@ __all__ = [
     "Step",
     "Training",
     "VariantSpec",
+    "compare",
     "hookimpl",
     "leaderboard",
     "plan",
@@ -65,6 +66,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Functions that need pandas are imported when first used: plugins import ganbench, too."""
-    if name in ("leaderboard", "plan", "run"):
+    if name in ("compare", "leaderboard", "plan", "run"):
         return getattr(import_module("ganbench.functions"), name)
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")

@@ -33,6 +33,8 @@ def run(
     fresh: bool = False,
     retry_failed: bool = False,
     fail_fast: bool = False,
+    retries: int = 1,
+    checkpoint_seconds: float = 60.0,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train what is missing of a selection; what `ganbench run` does, with the same options.
@@ -48,6 +50,8 @@ def run(
         fresh: run again what is finished already.
         retry_failed: run again what ended as error, oom, timeout or killed.
         fail_fast: start no further run once one has failed.
+        retries: further tries, from its checkpoint, for a run whose worker has vanished.
+        checkpoint_seconds: time between two checkpoints of a run.
         progress: show progress on stderr.
 
     Returns:
@@ -74,6 +78,8 @@ def run(
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,
+        retries=retries,
+        checkpoint_seconds=checkpoint_seconds,
         progress=make_progress if progress else silent,
         remark=talk if progress else lambda message: None,
     )
@@ -123,6 +129,40 @@ def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataF
 
     loaded, coverage, _ = load_runs(runs)
     return aggregate(loaded if suite is None else loaded.only(suite=[suite]), coverage)
+
+
+def compare(
+    *variants: str,
+    runs: Path | str = "runs",
+    suite: str | None = None,
+    tasks: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Compare variants with the first one named; what `ganbench compare` prints.
+
+    Args:
+        variants: two names or more, as they stand in the tables or as `run` takes them.
+        runs: a runs folder, or the folder of a published leaderboard.
+        suite, tasks: only these.
+
+    Returns:
+        One row per other variant and task, then one over all tasks that it shares with the first:
+        ratio of final distances (b over a) with its interval, probability of improvement, p-value
+        as found and adjusted, verdict. See `ganbench.results.comparison_tables.comparison_frame`.
+
+    Raises:
+        GanbenchError: there is no such folder or variant, or nothing to compare.
+    """
+    from ganbench.api.errors import NothingSelected
+    from ganbench.results.comparison import compare as contrast
+    from ganbench.results.comparison_tables import comparison_frame
+    from ganbench.results.loading import load_runs
+
+    loaded, _, _ = load_runs(runs)
+    wanted = {"suite": () if suite is None else (suite,), "task": tasks}
+    loaded = loaded.only(**{column: values for column, values in wanted.items() if values})
+    if loaded.frame.empty:
+        raise NothingSelected(f"no run in {runs} matches", "`ganbench status` shows them")
+    return comparison_frame(contrast(loaded, variants))
 
 
 def _selection(

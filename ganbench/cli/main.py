@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from typing import Any
 
@@ -21,6 +22,7 @@ VERBS = {
     "status": "Show which runs are finished, running, failed or unfinished.",
     "show": "Show one run: its status, scores, cost, error and log.",
     "table": "Print the comparison tables of finished runs.",
+    "compare": "Compare variants with each other: by how much, and is it more than chance?",
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
@@ -78,6 +80,7 @@ def cli(context: click.Context, blocked: tuple[str, ...]) -> None:
 
 def main() -> None:
     """Run the command line and leave with its documented exit code."""
+    signal.signal(signal.SIGTERM, _leave)
     try:
         code = cli.main(standalone_mode=False, prog_name="ganbench")
     except click.exceptions.Abort:
@@ -98,3 +101,8 @@ def main() -> None:
         sys.stdout = None
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _leave(number: int, _: object) -> None:
+    """Leave as asked by a batch system, but by way of everything that must be tidied up."""
+    sys.exit(128 + number)

@@ -12,19 +12,30 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-_CODE = ("variant_parameters", "distribution", "version", "source_hash", "code")
+_OWN = ("variant_parameters", "distribution", "version", "source_hash")
+_CODE = (*_OWN, "code")
 _SETTING = ("protocol", "split", "fakes", "evaluations", "memory_limit_bytes", "dataset_parameters")
 
 
 def variant_labels(rows: Iterable[Row]) -> list[str]:
-    """The variants' names; with ``@`` and a short hash where one name stands for several codes."""
+    """The variants' names; with ``@`` and a short hash where one name stands for several codes.
+
+    The hash is of the variant's own code, which is the same on every task; of all code that took
+    part only where data or scores are what differs.
+    """
     rows = list(rows)
-    codes: dict[tuple[Any, ...], set[str]] = {}
+    places: dict[tuple[Any, ...], dict[str, set[str]]] = {}
     for row in rows:
-        codes.setdefault(_place(row), set()).add(_code(row))
-    doubtful = {place[-1] for place, found in codes.items() if len(found) > 1}
+        codes = places.setdefault(_place(row), {})
+        codes.setdefault(_hash(row, _OWN), set()).add(_hash(row, _CODE))
+    keys: dict[str, tuple[str, ...]] = {}
+    for place, codes in places.items():
+        if any(len(same) > 1 for same in codes.values()):
+            keys[place[-1]] = _CODE
+        elif len(codes) > 1:
+            keys.setdefault(place[-1], _OWN)
     return [
-        f"{row['variant']} @{_code(row)}" if row["variant"] in doubtful else row["variant"]
+        f"{name} @{_hash(row, keys[name])}" if (name := row["variant"]) in keys else name
         for row in rows
     ]
 
@@ -69,7 +80,6 @@ def _place(row: Row) -> tuple[Any, ...]:
     return row["suite"], row["setting"], row["primary"], row["timed_on"], row["variant"]
 
 
-def _code(row: Row) -> str:
-    """From the source hash where there is one, so that it can be found in the CSV."""
-    text = "\0".join(str(row[name]) for name in _CODE)
+def _hash(row: Row, columns: tuple[str, ...]) -> str:
+    text = "\0".join(str(row[column]) for column in columns)
     return hashlib.sha256(text.encode()).hexdigest()[:6]

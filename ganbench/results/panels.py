@@ -15,6 +15,7 @@ from ganbench.scoring.statistics import SEEDS_FOR_AN_ORDER, clopper_pearson
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from ganbench.results.grouping import Entry
     from ganbench.results.record import Column
 
 LINE_NOTE = "below the line: not all seeds have a result, so no rank"
@@ -28,11 +29,12 @@ FEW_NOTE = f"fewer than {SEEDS_FOR_AN_ORDER} seeds: no order is claimed"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A leaderboard row with the names under which it is printed."""
+    """A leaderboard row with the names under which it is printed, and the runs it is made from."""
 
     label: str
     section: str
     row: dict[str, Any]
+    entry: Entry
 
     def cell(self, name: str, separator: str = "_", text: str = "") -> Cell:
         """The estimate of that name with its interval and n."""

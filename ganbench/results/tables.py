@@ -6,15 +6,22 @@ has a section of its own; and every column has one score key.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ganbench.results.frame import Runs, collect, plain_rows
+from ganbench.results.grouping import entries
 from ganbench.results.labels import section_names, variant_labels
 from ganbench.results.leaderboard import leaderboard
+from ganbench.results.pairs import with_pairs
 from ganbench.results.panels import Line, cost, ranking, scores, stability
+from ganbench.results.profiles import profile, tuning
 from ganbench.results.record import Column, Record
+from ganbench.results.sensitivity import sensitivity
 from ganbench.results.standing import Coverage
 from ganbench.results.table import Table
+
+Edition = tuple[str, int, str | None]
+"""Suite, protocol and, for time budgets, device: what one ranking is about."""
 
 _PANELS = {"distance": ("distance",), "collapse": ("collapse", "quality")}
 _TITLES = {"distance": "distance to the data", "collapse": "mode collapse and quality"}
@@ -31,30 +38,42 @@ def tables(source: Runs | Sequence[Record], coverage: Coverage | None = None) ->
         InvalidResults: two different records have the same run id.
     """
     runs = source if isinstance(source, Runs) else collect(source)
-    editions: dict[tuple[str, int, str | None], list[Line]] = {}
+    editions: dict[Edition, list[Line]] = {}
     rows = plain_rows(leaderboard(runs, coverage))
+    # One row per entry, in their order.
+    named = zip(variant_labels(rows), section_names(rows), rows, entries(runs), strict=True)
+    lines = [Line(*one) for one in named]
     if coverage is not None:  # the suite's own order of its tasks
         places = {task: index for index, task in enumerate(coverage.tasks)}
-        rows.sort(key=lambda row: places.get(row["task"], len(places)))
-    for row, label, section in zip(rows, variant_labels(rows), section_names(rows), strict=True):
-        edition = (row["suite"], row["protocol"], row["timed_on"])
-        editions.setdefault(edition, []).append(Line(label, section, row))
-    made: list[Table] = []
-    for (suite, protocol, device), lines in editions.items():
-        name = suite
-        if len({key[1] for key in editions}) > 1:
-            name += f", protocol {protocol}"
-        if device is not None:
-            name += f", timed on {device}"
-        made += _edition(lines, name, runs)
-    return made
+        lines.sort(key=lambda line: places.get(line.row["task"], len(places)))
+    for line in lines:
+        edition = (line.row["suite"], line.row["protocol"], line.row["timed_on"])
+        editions.setdefault(edition, []).append(line)
+    names = edition_names(editions)
+    return [
+        table for edition, own in editions.items() for table in _edition(own, names[edition], runs)
+    ]
+
+
+def edition_names(editions: Iterable[Edition]) -> dict[Edition, str]:
+    """What to call each of them: the suite, and what tells it from the others."""
+    editions = list(dict.fromkeys(editions))
+    several = len({protocol for _, protocol, _ in editions}) > 1
+    names = {}
+    for suite, protocol, device in editions:
+        name = suite + (f", protocol {protocol}" if several else "")
+        names[suite, protocol, device] = name + (f", timed on {device}" if device else "")
+    return names
 
 
 def _edition(lines: list[Line], name: str, runs: Runs) -> list[Table]:
     return [
-        ranking(lines, f"{name}: ranking"),
+        with_pairs(ranking(lines, f"{name}: ranking"), lines),
+        *sensitivity(lines, f"{name}: learning-rate sensitivity"),
         stability(lines, f"{name}: stability"),
         *_score_tables(lines, name, "distance", runs),
+        *profile(lines, f"{name}: performance profile"),
+        *tuning(lines, f"{name}: best of k seeds", runs.scores),
         *_score_tables(lines, name, "collapse", runs),
         cost(lines, f"{name}: cost"),
     ]

@@ -113,7 +113,8 @@ def record(run: RunSpec, ends: list[float], status: str = "ok", **more: Any) -> 
             "device_name": "AMD EPYC", "cpu": "AMD EPYC", "threads": 1, "ganbench": "0.1.0",
             "commit": None, "platform": "Linux-x86_64", "host": "secret-host",
         },
-        "started": "2026-11-23T00:00:00+00:00", "finished": "2026-11-23T00:00:11+00:00",
+        "resumed": 0, "started": "2026-11-23T00:00:00+00:00",
+        "finished": "2026-11-23T00:00:11+00:00",
     }  # fmt: skip
     return copy.deepcopy(made) | more  # type: ignore[return-value]
 

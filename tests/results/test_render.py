@@ -106,6 +106,13 @@ def test_the_tables_say_what_a_reader_must_know() -> None:
         assert words in TERMINAL
 
 
+def test_tables_come_in_the_order_in_which_they_are_read() -> None:
+    names = dict.fromkeys(table.name for table in ALL)
+    assert list(names) == [
+        *("ranking", "stability", "distance", "profile", "tuning", "collapse", "cost")
+    ]
+
+
 def test_below_the_line_stands_what_has_no_rank() -> None:
     kinds = {row.cells[1].value: row.kind for row in ALL[0].rows}
     assert kinds == {
@@ -143,6 +150,17 @@ def test_two_codes_of_one_name_are_told_apart() -> None:
     names = [str(row.cells[1].value) for row in made[0].rows]
     assert len(set(names)) == 2
     assert all(re.fullmatch(r"a @[0-9a-f]{6}", name) for name in names)
+
+
+def test_a_version_has_the_same_label_on_every_task() -> None:
+    records = []
+    for task in ("ring8", "digits"):
+        run = spec("a", task)
+        pin = {**run.pins[0], "source_hash": "sha256:" + "cd" * 32}
+        records += [record(run, [0.1]), record(spec("a", task, pins=(pin, run.pins[1])), [0.1])]
+    made = tables(records)
+    assert len(made[0].rows) == 2
+    assert len({row.cells[1].value for table in made[:2] for row in table.rows}) == 2
 
 
 def test_no_runs_make_no_tables() -> None:

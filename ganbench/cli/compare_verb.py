@@ -1,0 +1,32 @@
+"""`ganbench compare`: variants against each other, with intervals and tests over seeds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ganbench.cli.options import runs_option
+from ganbench.cli.tables import form_options, load_selected, print_made
+
+
+@click.command()
+@click.argument("variants", nargs=-1, metavar="A B [C]...")
+@runs_option
+@click.option("--suite", help="Only runs of this suite.")
+@click.option("--task", "tasks", multiple=True, help="Only this task.")
+@form_options
+def command(
+    variants: tuple[str, ...], runs: Path, suite: str | None, tasks: tuple[str, ...], form: str
+) -> None:
+    """Compare variants with the first one named: by how much, and is it more than chance?
+
+    Gives the ratio of final distances, the chance that a run of one beats a run of the other, and
+    exact permutation tests over seeds, corrected for their number. A name is one of `ganbench
+    table`. --runs may also name the folder of a published leaderboard.
+    """
+    from ganbench.results.comparison import compare
+    from ganbench.results.comparison_tables import comparison_tables
+
+    loaded, _ = load_selected(runs, suite=[suite] if suite else [], task=tasks)
+    print_made(comparison_tables(compare(loaded, variants)), form)
