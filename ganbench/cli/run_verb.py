@@ -19,6 +19,19 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
     "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU."
 )
 @click.option("--limit", default="12h", show_default=True, help="Wall time of one run, e.g. 30m.")
+@click.option(
+    "--retries",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Further tries, from its checkpoint, for a run whose worker has vanished.",
+)
+@click.option(
+    "--checkpoint-every",
+    default="60s",
+    show_default=True,
+    help="Time between two checkpoints of a run; they take at most 1 % of it.",
+)
 @click.option("--fresh", is_flag=True, help="Run again what is finished already.")
 @click.option(
     "--retry-failed",
@@ -35,6 +48,8 @@ def command(
     runs: Path,
     jobs: int | None,
     limit: str,
+    retries: int,
+    checkpoint_every: str,
     fresh: bool,
     retry_failed: bool,
     fail_fast: bool,
@@ -53,18 +68,24 @@ def command(
     from ganbench.execution.request import execute
 
     began = time.monotonic()
-    session = execute(
-        make_selection(**options),
-        runs=runs,
-        jobs=jobs,
-        limit_seconds=_seconds(limit),
-        blocked=blocked,
-        fresh=fresh,
-        retry_failed=retry_failed,
-        fail_fast=fail_fast,
-        progress=make_progress,
-        remark=talk,
-    )
+    try:
+        session = execute(
+            make_selection(**options),
+            runs=runs,
+            jobs=jobs,
+            limit_seconds=_seconds("--limit", limit),
+            blocked=blocked,
+            fresh=fresh,
+            retry_failed=retry_failed,
+            fail_fast=fail_fast,
+            retries=retries,
+            checkpoint_seconds=_seconds("--checkpoint-every", checkpoint_every),
+            progress=make_progress,
+            remark=talk,
+        )
+    except (KeyboardInterrupt, SystemExit):
+        talk("stopped; the same command goes on where the runs were")
+        raise
     from ganbench.cli.tables import print_tables
     from ganbench.results.standing import Coverage
 
@@ -86,10 +107,10 @@ def command(
     return 1 if failures and not allow_failures else 0
 
 
-def _seconds(text: str) -> float:
+def _seconds(option: str, text: str) -> float:
     from ganbench.planning.budget import Budget
 
     limit = Budget.parse(text)
     if limit.kind != "seconds":
-        raise UsageError(f"--limit {text!r} is not a time", "write it as 30m, 2h or 90s")
+        raise UsageError(f"{option} {text!r} is not a time", "write it as 30m, 2h or 90s")
     return limit.amount

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -94,7 +94,7 @@ class Evaluator:
             raw = self._sample(EVALUATION_SEED)
             self._dead = is_dead(raw) and not self._real_is_constant
             self.fakes = self._as_data(raw)
-            scores = [*self._scores, *self._final_scores] if final else self._scores
+            scores = self._all_scores if final else self._scores
             measured = self._measure(self.fakes, scores)
             self._choose_primary(scores, measured)
             point = self._keep(measured, 1.0 if final else self._clock.fraction())
@@ -108,6 +108,30 @@ class Evaluator:
     def real(self) -> Tensor:
         """(N, *shape) reference samples."""
         return self._side.real
+
+    def state(self) -> dict[str, Any]:
+        """What the evaluations so far have left."""
+        best = self._best and {"point": self.points.index(self._best[0]), "weights": self._best[1]}
+        return {
+            "points": self.points,
+            "columns": self.columns,
+            "primary": self.primary,
+            "primary_scores": [self._all_scores.index(one) for one in self._primary_scores],
+            "seconds": self.seconds,
+            "best": best,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.points, self.columns = state["points"], state["columns"]
+        self.primary, self.seconds = state["primary"], state["seconds"]
+        self._primary_scores = [self._all_scores[index] for index in state["primary_scores"]]
+        best = state["best"]
+        self._best = best and (self.points[best["point"]], best["weights"])
+
+    @property
+    def _all_scores(self) -> list[Score]:
+        return [*self._scores, *self._final_scores]
 
     def verdict(self) -> tuple[Status, str]:
         """The status of a run that reached its end, and the reason if it is not `ok`.
@@ -149,7 +173,10 @@ class Evaluator:
         return to_bytes(raw) if self._side.data.info.modality == "image" else raw
 
     def _measure(self, fakes: Tensor, scores: list[Score]) -> list[list[Measurement]]:
-        snapshot = Snapshot(self._side, fakes, self._trainer.logits, self._clock.steps)
+        trainer = self._trainer
+        snapshot = Snapshot(
+            self._side, fakes, trainer.logits, self._clock.steps, trainer.loss, trainer.training
+        )
         try:
             return measure(snapshot, scores)
         except NonFiniteSamples as error:

@@ -9,6 +9,8 @@ from pathlib import Path
 from ganbench.planning.runspec import RunSpec
 
 LOCK_FILE = "lock"
+CHECKPOINT_FOLDER = "checkpoint"
+CHECKPOINT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class Job:
         threads: of torch in the worker.
         blocked: names of plugins not to load.
         commit: of ganbench's source tree, if it is one.
+        checkpoint_seconds: between two checkpoints.
     """
 
     spec: RunSpec
@@ -32,6 +35,7 @@ class Job:
     threads: int = 1
     blocked: tuple[str, ...] = ()
     commit: str | None = None
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
 
 
 def tail(path: Path, lines: int = 20) -> str:

@@ -17,20 +17,25 @@ from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
 from ganbench.execution.forkserver import start_process
-from ganbench.execution.job import Job, tail
+from ganbench.execution.job import CHECKPOINT_SECONDS, Job, tail
 from ganbench.execution.recording import make_failure, make_record
 from ganbench.execution.source import source_commit
-from ganbench.execution.worker import work
+from ganbench.execution.worker import BUSY, PREEMPTED, work
 from ganbench.planning.devices import cuda_devices
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record, Status
 from ganbench.results.store import LOG_FILE, RunStore
 
 GRACE_SECONDS = 5.0
+BUSY_SECONDS = 0.5
 
 
 class Cancelled(Exception):
     """The run was stopped on request and has no record."""
+
+
+class Busy(Exception):
+    """Another process has the run's folder."""
 
 
 class LocalExecutor:
@@ -42,6 +47,8 @@ class LocalExecutor:
         jobs: slots; None: one per core on a CPU, one per GPU on CUDA.
         limit_seconds: wall time after which a run is stopped as `timeout`.
         blocked: names of plugins not to load.
+        retries: how often a run is tried again, from its checkpoint, whose worker has vanished.
+        checkpoint_seconds: between two checkpoints of a run.
     """
 
     def __init__(
@@ -51,18 +58,23 @@ class LocalExecutor:
         jobs: int | None,
         limit_seconds: float,
         blocked: tuple[str, ...] = (),
+        retries: int = 1,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self.slots = jobs or default_slots(device)
         self._store = store
         self._device = device
         self._limit = limit_seconds
         self._blocked = blocked
+        self._retries = retries
+        self._checkpoint_seconds = checkpoint_seconds
         self._threads = max(1, usable_cores() // self.slots)
         self._devices: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         gpus = cuda_devices() if device == "cuda" else ()
         for slot in range(self.slots):
             self._devices.put(gpus[slot % len(gpus)] if gpus else None)
         self._stopping = threading.Event()
+        self._killing = threading.Event()
         self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix="ganbench-slot")
 
     def submit(
@@ -74,20 +86,42 @@ class LocalExecutor:
             spec: what to run.
             on_start: called, in the slot's thread, when the run gets its slot.
         """
-        return self._pool.submit(self._run, spec, on_start)
+        future: Future[Record] = Future()
+        self._pool.submit(self._serve, future, spec, on_start)
+        return future
 
     def stop(self) -> None:
-        """End all workers, now; returns when none is left."""
-        self._stopping.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Ask all workers to keep their state and leave; returns when none is left.
 
-    def _run(self, spec: RunSpec, on_start: Callable[[RunSpec], None]) -> Record:
-        if self._stopping.is_set():
-            raise Cancelled
+        Those that have not left within `GRACE_SECONDS` are ended, and all at once on a second
+        Ctrl-C.
+        """
+        self._stopping.set()
+        try:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        except BaseException:
+            self._killing.set()
+            self._pool.shutdown(wait=True)
+            raise
+
+    def _serve(
+        self, future: Future[Record], spec: RunSpec, on_start: Callable[[RunSpec], None]
+    ) -> None:
+        """Run a spec in this slot and resolve its future."""
+        if not (future.running() or future.set_running_or_notify_cancel()):
+            return
         visible = self._devices.get()
         try:
+            if self._stopping.is_set():
+                raise Cancelled
             on_start(spec)
-            return self._run_on(spec, visible)
+            future.set_result(self._run_on(spec, visible))
+        except Busy:  # another process has this run: the others first
+            time.sleep(BUSY_SECONDS)
+            with contextlib.suppress(RuntimeError):  # the pool is being shut down
+                self._pool.submit(self._serve, future, spec, on_start)
+        except BaseException as error:
+            future.set_exception(error)
         finally:
             self._devices.put(visible)
 
@@ -102,15 +136,22 @@ class LocalExecutor:
             threads=self._threads,
             blocked=self._blocked,
             commit=source_commit(),
+            checkpoint_seconds=self._checkpoint_seconds,
         )
-        process = start_process(work, job)
-        timed_out = not self._wait(process)
-        if self._stopping.is_set():
-            raise Cancelled
-        record = self._finished(spec)
-        if record is None:
-            self._store.write(self._lost(spec, folder, process.exitcode, timed_out, started))
+        for tries_left in range(self._retries, -1, -1):
+            process = start_process(work, job)
+            timed_out = not self._wait(process)
             record = self._finished(spec)
+            if record is not None:
+                return record
+            if self._stopping.is_set():
+                raise Cancelled
+            if process.exitcode == BUSY:
+                raise Busy
+            if not (tries_left and _is_transient(process.exitcode, timed_out)):
+                break
+        self._store.write(self._lost(spec, folder, process.exitcode, timed_out, started))
+        record = self._finished(spec)
         assert record is not None
         return record
 
@@ -118,14 +159,27 @@ class LocalExecutor:
         return self._store.finished([spec.run_id])[0].get(spec.run_id)
 
     def _wait(self, process: ForkServerProcess) -> bool:
-        """Wait for a worker to end by itself; False if it had to be ended."""
-        deadline = time.monotonic() + self._limit
+        """Wait for a worker to end; False if it had to be ended because of its limit."""
+        deadline, in_time = time.monotonic() + self._limit, True
         while not wait([process.sentinel], timeout=0.1):
-            if self._stopping.is_set() or time.monotonic() > deadline:
+            if self._stopping.is_set():
+                self._end_gently(process)
+            elif time.monotonic() > deadline:
+                in_time = False
                 _end(process)
-                return False
         process.join()
-        return True
+        _end_group(process)  # what the run has started and left behind ends with it
+        return in_time
+
+    def _end_gently(self, process: ForkServerProcess) -> None:
+        """Ask a worker to keep its state and leave; end it when its time of grace is over."""
+        deadline = time.monotonic() + GRACE_SECONDS
+        assert process.pid is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGTERM)
+        while not wait([process.sentinel], timeout=0.05):
+            if self._killing.is_set() or time.monotonic() > deadline:
+                _end(process)
 
     def _lost(
         self,
@@ -153,13 +207,26 @@ def _cause(exit_code: int | None, timed_out: bool, limit: float) -> tuple[Status
     return "error", f"the worker left with exit code {exit_code} and without a record", None
 
 
+def _is_transient(exit_code: int | None, timed_out: bool) -> bool:
+    """Whether another try may end otherwise: a worker that was ended by a signal, by whomever.
+
+    One that raised, left by itself or ran out of its time would do so again.
+    """
+    return not timed_out and exit_code is not None and (exit_code < 0 or exit_code == PREEMPTED)
+
+
 def _end(process: ForkServerProcess) -> None:
     """Kill a worker and every process it has started."""
-    assert process.pid is not None
-    for target in (os.killpg, os.kill):  # the group exists once the worker has called setsid
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            target(process.pid, signal.SIGKILL)
+    _end_group(process)
+    with contextlib.suppress(ProcessLookupError):  # the group exists once it has called setsid
+        process.kill()
     process.join(GRACE_SECONDS)
+
+
+def _end_group(process: ForkServerProcess) -> None:
+    assert process.pid is not None
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def usable_cores() -> int:

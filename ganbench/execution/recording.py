@@ -41,6 +41,7 @@ def make_record(
         points=[],
         fresh=None,
         environment={},
+        resumed=0,
         started=started.isoformat(timespec="seconds"),
         finished=now.isoformat(timespec="seconds"),
     )

@@ -28,6 +28,8 @@ def execute(
     fresh: bool,
     retry_failed: bool,
     fail_fast: bool,
+    retries: int,
+    checkpoint_seconds: float,
     progress: ProgressFactory,
     remark: Callable[[str], None],
 ) -> Outcome:
@@ -42,6 +44,8 @@ def execute(
         fresh: run again what is finished.
         retry_failed: run again what ended for reasons of the machine or the code.
         fail_fast: start nothing more after a failure.
+        retries: tries more for a run whose worker has vanished.
+        checkpoint_seconds: between two checkpoints of a run.
         progress: makes the display of (total runs, slots, store).
         remark: takes lines of talk for the user.
 
@@ -63,6 +67,8 @@ def execute(
     for dataset in {s.task.dataset for s in plan.runs if fresh or s.run_id not in finished}:
         check_dataset(dataset, catalogue)
     forget(plan.runs, store, everything=fresh, failed=retry_failed)
-    executor = LocalExecutor(store, device, jobs, limit_seconds, blocked)
+    executor = LocalExecutor(
+        store, device, jobs, limit_seconds, blocked, retries, checkpoint_seconds
+    )
     with progress(len(plan.runs), executor.slots, store) as listener:
         return run_plan(plan, store, executor, catalogue, listener, fail_fast=fail_fast)

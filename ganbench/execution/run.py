@@ -14,10 +14,13 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.build import Builder
 from ganbench.execution.environment import describe_environment, limit_memory, peak_memory
 from ganbench.execution.evaluator import Evaluator, Unstable, used
+from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
+from ganbench.execution.keeper import Keeper, Preempted
 from ganbench.execution.recording import make_failure, make_record
 from ganbench.execution.sheet import write_sheet
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Failure, Point, Record, Status
+from ganbench.results.store import HISTORY_FILE
 from ganbench.training.clock import BudgetClock
 from ganbench.training.loop import Trainer, train
 from ganbench.training.seeds import seed_everything
@@ -33,6 +36,7 @@ class Run:
         catalogue: where its names are looked up.
         device: where it runs.
         commit: of ganbench's source, for the record.
+        checkpoint_seconds: between two checkpoints.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Run:
         catalogue: Catalogue,
         device: torch.device,
         commit: str | None = None,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self.spec = spec
         self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)
@@ -50,6 +55,9 @@ class Run:
         self._catalogue = catalogue
         self._device = device
         self._commit = commit
+        self._checkpoint_seconds = checkpoint_seconds
+        self._keeper: Keeper | None = None
+        self._stepping = False
         self._observers = catalogue.observers()
         self._status: Status = "ok"
         self._failure: Failure | None = None
@@ -79,14 +87,53 @@ class Run:
             limit_memory(self._device, self.spec.memory_bytes)
         self._notify("ganbench_run_started")
         trainer, evaluator = self._set_up()
-        telemetry = Telemetry(self._folder / "history.jsonl")
+        keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.perf_counter() - self._wall
-        train(trainer, self.clock, telemetry, evaluator.evaluate)
+        self._stepping = True
+        train(trainer, self.clock, telemetry, self._evaluate, keeper)
+        self._stepping = False
         evaluator.evaluate(final=True)
         self._status, reason = evaluator.verdict()
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
         write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / "samples.png")
+
+    def _evaluate(self) -> None:
+        assert self.evaluator is not None
+        self._stepping = False
+        self.evaluator.evaluate()
+        self._stepping = True
+
+    def stop(self) -> None:
+        """Keep the state and leave; may be called at any instant, as by a signal.
+
+        Between steps there is a state to keep. Outside of training there is none that the last
+        checkpoint lacks.
+
+        Raises:
+            Preempted: at once, or when the step under way is done.
+        """
+        if self._stepping and self._keeper is not None:
+            self._keeper.stop_soon()
+        else:
+            raise Preempted
+
+    def _keep(self, trainer: Trainer, evaluator: Evaluator) -> tuple[Keeper, Telemetry]:
+        """What looks after the run's state, gone on from a checkpoint if there is one."""
+        telemetry = Telemetry(self._folder / HISTORY_FILE)
+        self._keeper = Keeper(
+            self.spec.run_id,
+            self._folder / CHECKPOINT_FOLDER,
+            self._checkpoint_seconds,
+            trainer,
+            self.clock,
+            telemetry,
+            evaluator,
+            print,
+        )
+        if not self._keeper.resume():
+            telemetry.clear()
+        return self._keeper, telemetry
 
     def _set_up(self) -> tuple[Trainer, Evaluator]:
         builder = Builder(self.spec, self._catalogue, self._device)
@@ -134,7 +181,10 @@ class Run:
             "evaluation": evaluator.seconds if evaluator else 0.0,
             "setup": self._setup_seconds,
             "wall": time.perf_counter() - self._wall,
+            "checkpoints": 0.0,
         }
+        if self._keeper is not None:
+            clocks |= {"wall": self._keeper.wall_seconds, "checkpoints": self._keeper.seconds}
         measured = (
             {}
             if evaluator is None
@@ -156,6 +206,7 @@ class Run:
             peak_memory_bytes=peak_memory(self._device),
             clocks=clocks,
             environment=describe_environment(self._device, self._commit),
+            resumed=self._keeper.resumed if self._keeper else 0,
             **measured,
         )
 

@@ -12,13 +12,17 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ganbench.execution.job import LOCK_FILE, Job
-from ganbench.results.store import HISTORY_FILE, LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
+from ganbench.execution.job import CHECKPOINT_FOLDER, LOCK_FILE, Job
+from ganbench.results.store import LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
 
 if TYPE_CHECKING:
     from ganbench.execution.run import Run
 
 PROGRESS_SECONDS = 0.5
+PREEMPTED = 128 + signal.SIGTERM
+"""Exit code of a worker that was asked to stop and has kept its state."""
+BUSY = 75
+"""Exit code of a worker whose run another process has: EX_TEMPFAIL of sysexits.h."""
 
 
 def work(job: Job) -> None:
@@ -28,23 +32,42 @@ def work(job: Job) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = job.visible_device
     _redirect_output(job.folder / LOG_FILE)
     fence = _fence(job.folder)
+    if fence is None:
+        sys.exit(BUSY)
     store = RunStore(job.folder.parent)
     run_id = job.spec.run_id
     finished, _ = store.finished([run_id])
-    if finished:  # by another process, while this one waited for the folder
+    if finished:  # by another process, since this one was asked for
         return
     _clear(job.folder)
 
     import torch
 
     from ganbench.catalogue.catalogue import installed_catalogue
+    from ganbench.execution.keeper import Preempted
     from ganbench.execution.run import Run
+    from ganbench.training.checkpoint import discard_checkpoints
 
     torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
-    run = Run(job.spec, job.folder, installed_catalogue(job.blocked), device, job.commit)
+    run = Run(
+        job.spec,
+        job.folder,
+        installed_catalogue(job.blocked),
+        device,
+        job.commit,
+        job.checkpoint_seconds,
+    )
     threading.Thread(target=_watch, args=(run, store), daemon=True).start()
-    store.write(run.execute())
+    try:
+        signal.signal(signal.SIGTERM, lambda *_: run.stop())
+        record = run.execute()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # too late: the record comes first
+    except Preempted:
+        print(f"asked to stop at step {run.clock.steps}", flush=True)
+        os._exit(PREEMPTED)
+    store.write(record)
+    discard_checkpoints(job.folder / CHECKPOINT_FOLDER)
     fence.close()
 
 
@@ -58,19 +81,23 @@ def _redirect_output(log: Path) -> None:
     os.close(descriptor)
 
 
-def _fence(folder: Path) -> IO[bytes]:
-    """Hold the run folder alone, for the life of this process; wait for whoever holds it now.
+def _fence(folder: Path) -> IO[bytes] | None:
+    """Hold the run folder alone, for the life of this process; None if another one holds it.
 
     lockf, not flock: a flock is inherited by forked children and can outlive its holder.
     """
     lock = (folder / LOCK_FILE).open("ab")
-    fcntl.lockf(lock, fcntl.LOCK_EX)
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        lock.close()
+        return None
     return lock
 
 
 def _clear(folder: Path) -> None:
-    """Remove what an unfinished try has left: this one starts over."""
-    for name in (HISTORY_FILE, SAMPLES_FILE, PROGRESS_FILE):
+    """Remove what an unfinished try has left, but for what this one may go on from."""
+    for name in (SAMPLES_FILE, PROGRESS_FILE):
         (folder / name).unlink(missing_ok=True)
 
 

@@ -92,7 +92,10 @@ class Pin(TypedDict):
 
 
 class Record(TypedDict):
-    """One run. Times are UTC in ISO 8601; absent numbers are null."""
+    """One run. Times are UTC in ISO 8601; absent numbers are null.
+
+    `resumed` counts how often it went on from a checkpoint.
+    """
 
     schema: int
     protocol: int
@@ -112,5 +115,6 @@ class Record(TypedDict):
     points: list[Point]
     fresh: Fresh | None
     environment: dict[str, Any]
+    resumed: int
     started: str
     finished: str

@@ -224,15 +224,16 @@ def tuning_curve(distances: Sequence[Distance]) -> list[float | None]:
     """
     finished = sorted(distance for distance in distances if _exists(distance))
     n, failed = len(distances), len(distances) - len(finished)
-    return [
-        math.fsum(
-            value * (math.comb(n - i, k - 1) / math.comb(n, k))
-            for i, value in enumerate(finished, start=1)
-        )
-        if k > failed
-        else None
-        for k in range(1, n + 1)
-    ]
+    return [_best_of(k, finished, n) if k > failed else None for k in range(1, n + 1)]
+
+
+def _best_of(k: int, ordered: Sequence[float], n: int) -> float:
+    """Mean over the subsets of k of n runs of their best; `ordered` holds the finished ones."""
+    weight, terms = k / n, []
+    for i, value in enumerate(ordered, start=1):
+        terms.append(weight * value)
+        weight *= (n - i - k + 1) / (n - i) if n > i else 0.0
+    return math.fsum(terms)
 
 
 def retained_utility(curves: Sequence[Curve], cap: float, floor: float) -> float | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import torch
 
 from ganbench.planning.budget import Budget
+
+_SPENT = ("steps", "images", "flops", "seconds", "_passed")
 
 
 class BudgetClock:
@@ -59,6 +62,15 @@ class BudgetClock:
         self.images += images
         self.flops += flops
 
+    def state(self) -> dict[str, Any]:
+        """What has been spent, and which marks are passed. The clock must be stopped."""
+        return {name: getattr(self, name) for name in _SPENT}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        for name in _SPENT:
+            setattr(self, name, state[name])
+
     def fraction(self) -> float:
         """The share of the budget that is spent, as far as is known without synchronising."""
         kind = self._budget.kind
@@ -84,14 +96,16 @@ class BudgetClock:
         }
         return after[self._budget.kind] <= amount
 
-    def mark_reached(self) -> bool:
-        """Whether the next evaluation before the final one is due; true once for each mark."""
+    def mark_due(self) -> bool:
+        """Whether an evaluation before the final one is due."""
         if self._budget.kind == "seconds":
             self._look()
-        passed, fraction = self._passed, self.fraction()
-        while self._due() < 1 and self._due() <= fraction:
+        return self._due() < 1 and self._due() <= self.fraction()
+
+    def pass_marks(self) -> None:
+        """Count the marks up to here as evaluated."""
+        while self._due() < 1 and self._due() <= self.fraction():
             self._passed += 1
-        return self._passed > passed
 
     def _due(self) -> float:
         """The fraction of the budget at which the next evaluation is due; 1 is the final one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -41,6 +43,16 @@ class RealFeed:
         labels = None if self._labels is None else self._labels.index_select(0, chosen)
         return to_network_range(self._samples.index_select(0, chosen)), labels
 
+    def state(self) -> dict[str, Any]:
+        """Where in the order of which epoch it is."""
+        return {"random": self._random.get_state(), "order": self._order, "next": self._next}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self._random.set_state(state["random"])
+        self._order = state["order"].to(self._samples.device)
+        self._next = state["next"]
+
     def _shuffled(self, count: int) -> Tensor:
         """A permutation; several in a row where one batch is larger than the data set."""
         size, device = len(self._samples), self._samples.device
@@ -72,3 +84,11 @@ class LatentFeed:
             return torch.randn(shape, generator=self._random, device=self._device)
         uniform = torch.rand(shape, generator=self._random, device=self._device)
         return uniform.mul_(2).sub_(1)
+
+    def state(self) -> dict[str, Any]:
+        """Where in its stream it is."""
+        return {"random": self._random.get_state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self._random.set_state(state["random"])

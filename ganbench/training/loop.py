@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -61,6 +62,7 @@ class Trainer:
         }
         if self.training.ema:
             self.average = AverageGenerator(self.networks.generator, self.training.ema)
+        self._simultaneous = self.training.updates == "simultaneous"
         self._own_critic_steps = getattr(self.loss, "critic_steps", None)
         self._after_critic_step = getattr(self.loss, "after_discriminator_step", None)
 
@@ -70,12 +72,20 @@ class Trainer:
         return self.networks.generator if self.average is None else self.average.module
 
     def critic_steps(self, generator_step: int) -> int:
-        """Discriminator steps before that generator step."""
+        """Discriminator steps before that generator step.
+
+        Raises:
+            PluginNotUsable: the loss asks for none, or for several where updates are simultaneous.
+        """
         if self._own_critic_steps is not None:
             steps = int(self._own_critic_steps(generator_step))
             if steps < 1:
                 raise PluginNotUsable(
                     f"the loss asks for {steps} critic steps: at least one is needed"
+                )
+            if self._simultaneous and steps != 1:
+                raise PluginNotUsable(
+                    f"the loss asks for {steps} critic steps: simultaneous updates take one"
                 )
             return steps
         return self.training.critic_steps
@@ -87,24 +97,30 @@ class Trainer:
         return critic_steps * self.training.batch_size, flops
 
     def discriminator_step(self) -> tuple[TrainingStep, Tensor]:
-        """One step of the discriminator's optimiser, on fakes without a graph."""
+        """One step of the discriminator, on fakes without a graph.
+
+        Where updates are simultaneous, its weights change at the end of the generator's step.
+        """
         latent = self.latents.draw(self.training.batch_size)
         with torch.no_grad():
             fake = self.networks.generator(latent)
         step = self._step(latent, fake)
         loss = self.loss.discriminator_loss(step)
-        self._descend("discriminator", loss)
-        if self._after_critic_step is not None:
-            self._after_critic_step(self.networks.discriminator)
+        self._differentiate("discriminator", loss)
+        if not self._simultaneous:
+            self._update_discriminator()
         return step, loss
 
     def generator_step(self) -> tuple[TrainingStep, Tensor]:
-        """One step of the generator's optimiser, on fakes of its own."""
+        """One step of the generator, on fakes of its own."""
         latent = self.latents.draw(self.training.generator_batch_size or self.training.batch_size)
         fake = self.networks.generator(latent)
         step = self._step(latent, fake)
         loss = self.loss.generator_loss(step)
-        self._descend("generator", loss)
+        self._differentiate("generator", loss)
+        self.optimisers["generator"].step()
+        if self._simultaneous:
+            self._update_discriminator()
         if self.average is not None:
             self.average.update()
         return step, loss
@@ -127,18 +143,21 @@ class Trainer:
             networks.generator, networks.discriminator, self.extra, latent, fake, self.real.draw
         )
 
-    def _descend(self, side: str, loss: Tensor) -> None:
-        """One optimiser step.
+    def _differentiate(self, side: str, loss: Tensor) -> None:
+        """Fresh gradients for one side's optimiser.
 
         In a generator step, gradients are computed for the generator's side alone: none is left
         behind in the discriminator, and none is computed there in vain. In a discriminator step
         fakes have no graph, so there is nothing to leave out, and naming inputs would cost time.
         """
-        optimiser = self.optimisers[side]
-        optimiser.zero_grad()
+        self.optimisers[side].zero_grad()
         inputs = self.parameters[side] if side == "generator" else None
         loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
-        optimiser.step()
+
+    def _update_discriminator(self) -> None:
+        self.optimisers["discriminator"].step()
+        if self._after_critic_step is not None:
+            self._after_critic_step(self.networks.discriminator)
 
     def anneal(self, fraction: float) -> None:
         """Set the learning rates for that fraction of the budget."""
@@ -148,8 +167,22 @@ class Trainer:
             set_learning_rate(self.optimisers["discriminator"], discriminator.lr * (1 - fraction))
 
 
+class Keeper(Protocol):
+    """Keeps the state of a run between two steps, so that it can be stopped and go on."""
+
+    def due(self) -> bool:
+        """Whether there is something to do."""
+
+    def keep(self, *, before_evaluation: bool) -> None:
+        """Do it, the clock being stopped."""
+
+
 def train(
-    trainer: Trainer, clock: BudgetClock, telemetry: Telemetry, at_mark: Callable[[], None]
+    trainer: Trainer,
+    clock: BudgetClock,
+    telemetry: Telemetry,
+    at_mark: Callable[[], None],
+    keeper: Keeper | None = None,
 ) -> None:
     """Train until the budget is spent.
 
@@ -158,14 +191,21 @@ def train(
         clock: the budget; it runs only inside this loop's steps.
         telemetry: takes losses, logits and gradient norms.
         at_mark: called at every mark of the budget before its end.
+        keeper: looks after the state between steps.
     """
-    count_first_step(trainer, clock)
+    if clock.steps == 0:
+        count_first_step(trainer, clock)
     clock.start()
     while clock.allows(*trainer.cost(clock.steps)):
-        if clock.mark_reached():
+        evaluate = clock.mark_due()
+        if evaluate or (keeper is not None and keeper.due()):
             clock.stop()
             telemetry.flush()
-            at_mark()
+            if keeper is not None:  # first, so that an evaluation that is stopped is done again
+                keeper.keep(before_evaluation=evaluate)
+            if evaluate:
+                at_mark()
+                clock.pass_marks()
             clock.start()
 
         trainer.anneal(clock.fraction())

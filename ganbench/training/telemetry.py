@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -53,6 +55,27 @@ class Telemetry:
                 file.write(json.dumps({"step": step, **dict(zip(COLUMNS, finite, strict=True))}))
                 file.write("\n")
         self._rows.clear()
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._path.unlink(missing_ok=True)
+
+    def state(self) -> dict[str, Any]:
+        """How much of the file is written, with everything recorded so far in it."""
+        self.flush()
+        return {"bytes": self._path.stat().st_size if self._path.exists() else 0}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Cut off what was recorded after a `state`: it will be recorded again.
+
+        Raises:
+            ValueError: the file has become shorter than it was.
+        """
+        size = self._path.stat().st_size if self._path.exists() else 0
+        if size < state["bytes"]:
+            raise ValueError(f"{self._path.name} is shorter than it was")
+        if size:
+            os.truncate(self._path, state["bytes"])
 
 
 def gradient_norm(parameters: list[torch.nn.Parameter]) -> Tensor:

@@ -25,9 +25,10 @@ def drive(
     clock.count_step(*next(costs))
     clock.start()
     while clock.allows(*(cost := next(costs))):
-        if clock.mark_reached():
+        if clock.mark_due():
             clock.stop()
             at_mark()
+            clock.pass_marks()
             clock.start()
         clock.count_step(*cost)
     clock.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import signal
 import sys
 import time
@@ -89,6 +90,21 @@ class Nan(Hazard):
         return loss * float("nan")
 
 
+class Flaky(Hazard):
+    """Vanishes at its 400th step, but only as long as there is no file ``$HAZARD_MARK``."""
+
+    def discriminator_loss(self, step: Any) -> Any:
+        mark = pathlib.Path(os.environ["HAZARD_MARK"])
+        if self.steps == 400 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(60)
+        return super().discriminator_loss(step)
+
+    def act(self, loss: Any) -> Any:
+        return loss
+
+
 HAZARDS: dict[str, type[Hazard]] = {
     "raise": Raise,
     "sys-exit": SysExit,
@@ -99,6 +115,7 @@ HAZARDS: dict[str, type[Hazard]] = {
     "orphans": Orphans,
     "memory": Memory,
     "nan": Nan,
+    "flaky": Flaky,
 }
 
 

@@ -1,0 +1,137 @@
+"""A run that is stopped at any instant and goes on ends with the bits of one that was not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.execution import keeper
+from ganbench.execution.job import CHECKPOINT_FOLDER
+from ganbench.execution.keeper import Preempted
+from ganbench.execution.run import Run
+from ganbench.planning.budget import Budget
+from ganbench.planning.plan import Selection, make_plan
+from ganbench.planning.runspec import RunSpec
+from ganbench.results.record import Record
+from ganbench.results.store import HISTORY_FILE
+from ganbench.training.checkpoint import LATEST
+
+CPU = torch.device("cpu")
+
+
+def spec_of(variant: str, task: str, steps: int = 60) -> RunSpec:
+    selection = Selection(
+        variants=[variant], tasks=[task], seeds=[0], budget=Budget("steps", steps)
+    )
+    return make_plan(selection, installed_catalogue()).runs[0]
+
+
+def attempt(spec: RunSpec, folder: Path, stop_at: int | None = None) -> tuple[Record | None, Run]:
+    """Run in this process; stop when that many steps are done."""
+    folder.mkdir(exist_ok=True)
+    run = Run(spec, folder, installed_catalogue(), CPU)
+    count = run.clock.count_step
+
+    def count_and_stop(images: int, flops: float) -> None:
+        count(images, flops)
+        if run.clock.steps == stop_at:
+            run.stop()
+
+    run.clock.count_step = count_and_stop  # type: ignore[method-assign]
+    try:
+        return run.execute(), run
+    except Preempted:
+        return None, run
+
+
+def outcome(record: Record | None, run: Run, folder: Path) -> dict[str, Any]:
+    """All that must not depend on interruptions: scores, counts, weights, samples, telemetry."""
+    assert record is not None
+    assert record["status"] == "ok", record["failure"]
+    points = [{**point, "used": {**point["used"], "seconds": None}} for point in record["points"]]
+    assert run.evaluator is not None
+    weights = run.evaluator._trainer.networks
+    return {
+        "points": points,
+        "fresh": record["fresh"],
+        "columns": record["columns"],
+        "steps": record["used"]["steps"],
+        "flops": record["used"]["flops"],
+        "history": (folder / HISTORY_FILE).read_text(),
+        "sheet": (folder / "samples.png").read_bytes(),
+        "weights": [
+            tensor.tolist()
+            for module in (weights.generator, weights.discriminator)
+            for tensor in module.state_dict().values()
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("variant", "task", "stops"),
+    [
+        ("vanilla[ema=0.9]", "ring8", (1, 29, 30)),
+        ("wgan-gp", "ring8", (7, 31)),
+        ("dcgan", "digits", (2, 12, 59)),
+        ("wgan-gp", "digits", (4,)),
+    ],
+)
+def test_interruptions_change_no_bit(
+    tmp_path: Path, variant: str, task: str, stops: tuple[int, ...]
+) -> None:
+    spec = spec_of(variant, task, 60 if task == "ring8" or variant == "dcgan" else 8)
+    straight = outcome(*attempt(spec, tmp_path / "straight"), tmp_path / "straight")
+    folder = tmp_path / "broken"
+    for stop in stops:
+        record, _ = attempt(spec, folder, stop)
+        assert record is None
+        assert (folder / CHECKPOINT_FOLDER / LATEST).exists()
+        torch.rand(3)  # whatever else this process does
+    record, run = attempt(spec, folder)
+    assert record is not None
+    assert record["resumed"] == len(stops)
+    assert outcome(record, run, folder) == straight
+
+
+def test_a_kill_costs_what_came_after_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a lost try has written behind its last checkpoint is cut off and written again."""
+    monkeypatch.setattr(keeper, "COST_SHARE", float("inf"))
+    monkeypatch.setattr(keeper, "LEAST_SECONDS", 0.0)
+    spec = spec_of("vanilla", "ring8")
+    straight = outcome(*attempt(spec, tmp_path / "straight"), tmp_path / "straight")
+    folder = tmp_path / "killed"
+    attempt(spec, folder, 31)
+    assert len((folder / HISTORY_FILE).read_text().splitlines()) == 31 - 1
+    with (folder / HISTORY_FILE).open("a") as file:
+        file.write(json.dumps({"step": 31, "generator_loss": 1.0}) + "\n" + '{"half')
+    assert outcome(*attempt(spec, folder), folder) == straight
+
+
+def test_a_damaged_checkpoint_starts_the_run_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = spec_of("vanilla", "ring8")
+    straight = outcome(*attempt(spec, tmp_path / "straight"), tmp_path / "straight")
+    folder = tmp_path / "damaged"
+    attempt(spec, folder, 20)
+    path = folder / CHECKPOINT_FOLDER / LATEST
+    path.write_bytes(path.read_bytes()[:-100])
+    record, run = attempt(spec, folder)
+    assert outcome(record, run, folder) == straight
+    assert record is not None
+    assert record["resumed"] == 0
+    assert "is not used" in capsys.readouterr().out
+
+
+def test_the_checkpoint_of_another_run_is_not_used(tmp_path: Path) -> None:
+    attempt(spec_of("vanilla", "ring8", 50), tmp_path / "run", 20)
+    record, _ = attempt(spec_of("vanilla", "ring8", 60), tmp_path / "run")
+    assert record is not None
+    assert record["resumed"] == 0
