@@ -1,6 +1,7 @@
 """Declared parameters of plugins: types, defaults and bounds, checked before anything is built."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,10 +10,14 @@ from ganbench.api.errors import UsageError, did_you_mean
 
 Value = bool | int | float | str
 
+_FRACTION = re.compile(r"\s*([+-]?\d+)\s*/\s*(\d+)\s*")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One parameter of a model, loss, variant, dataset, score or extractor.
+
+    A float may be written as a ratio of integers: ``1/9`` has no short decimal form.
 
     Args:
         default: the value used when nobody sets one; its type is the parameter's type.
@@ -67,9 +72,10 @@ def _as_type_of(default: Value, value: Any, name: str) -> Value:
         if wanted is float:
             if isinstance(value, bool):
                 raise ValueError
-            return float(value)
+            fraction = _FRACTION.fullmatch(value) if isinstance(value, str) else None
+            return int(fraction[1]) / int(fraction[2]) if fraction else float(value)
         return str(value)
-    except (ValueError, TypeError, KeyError, OverflowError):
+    except (ValueError, TypeError, KeyError, ArithmeticError):
         raise UsageError(f"{name} is {value!r}, not a {wanted.__name__}") from None
 
 

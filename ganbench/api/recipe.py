@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ganbench.api.errors import UsageError
 from ganbench.api.parameters import Value
 
 
@@ -41,9 +42,15 @@ class Training:
         batch_size: real samples, and as many fakes, in one discriminator step.
         generator_batch_size: fakes in one generator step; None: as many as `batch_size`.
         critic_steps: discriminator steps before each generator step.
+        updates: `alternating`: the generator's gradient is that of the discriminator as it has just
+            become; `simultaneous`: of the discriminator as it was, then both step, as theory has
+            it. That takes exactly one critic step.
         schedule: learning rates over the run: `constant`, or `linear` to zero at the budget's end.
         ema: decay per generator step of an exponential moving average of the generator's weights,
             which is then what gets evaluated; 0: none.
+
+    Raises:
+        UsageError: simultaneous updates with several critic steps.
     """
 
     generator: Optimiser
@@ -51,8 +58,16 @@ class Training:
     batch_size: int = 64
     generator_batch_size: int | None = None
     critic_steps: int = 1
+    updates: Literal["alternating", "simultaneous"] = "alternating"
     schedule: Literal["constant", "linear"] = "constant"
     ema: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.updates == "simultaneous" and self.critic_steps != 1:
+            raise UsageError(
+                f"simultaneous updates take exactly one critic step, not {self.critic_steps}",
+                "set critic_steps=1, or updates=alternating",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

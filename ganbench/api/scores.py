@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ganbench.api.data import Data
+    from ganbench.api.networks import Loss
+    from ganbench.api.recipe import Training
 
 T = TypeVar("T")
 
@@ -90,6 +92,10 @@ class Evaluation(Protocol):
     """(M, *shape): uint8 images, or floats."""
     steps: int
     """Generator steps that the run has taken."""
+    loss: Loss | None
+    """The run's objective, which a score must leave as it is; None for samples of no run."""
+    training: Training | None
+    """How the run trains; None for samples of no run."""
 
     def logits(self, samples: Tensor) -> Tensor:
         """(N,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it
@@ -117,3 +123,13 @@ class Evaluation(Protocol):
 
     def once(self, key: str, compute: Callable[[], T]) -> T:
         """The result of `compute`, a function of the real side alone, computed once per run."""
+
+    def cached(
+        self, name: str, inputs: Sequence[Tensor], compute: Callable[[], tuple[Tensor, ...]], /
+    ) -> tuple[Tensor, ...]:
+        """The result of `compute`, which runs share: from the disk, if an earlier run has kept it.
+
+        Only for what depends on nothing but `name`, which holds all parameters, the contents of
+        `inputs`, and the source of the package that the function `compute` is from. What takes
+        less than a fifth of a second is computed every time.
+        """

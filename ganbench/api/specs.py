@@ -74,10 +74,16 @@ class ModelSpec(Spec):
 
     Args:
         build: ``build(data: DataInfo, **parameters) -> Networks``. Called with the run's seed set.
+        training: ``training(**parameters) -> Training``: how a `MODEL+LOSS` pair trains, where the
+            model has to say it instead of the loss. Must not import torch.
+        supports: ``supports(data: DataInfo) -> bool``: whether it can be built for that data, where
+            the modality alone does not tell. Must not import torch.
     """
 
     kind: ClassVar[str] = "model"
     build: Builder
+    training: Callable[..., Training] | None = None
+    supports: Callable[[DataInfo], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +92,8 @@ class LossSpec(Spec):
 
     Args:
         build: ``build(**parameters) -> Loss``.
-        training: how to train a `MODEL+LOSS` pair that no variant describes.
+        training: how to train a `MODEL+LOSS` pair that no variant describes, and whose model does
+            not say it.
         per_sample: True if the loss penalises the discriminator's gradient at each sample:
             batch statistics in the discriminator would then be wrong, and are refused.
     """

@@ -14,7 +14,7 @@ from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.cli.console import print_json
 from ganbench.cli.options import json_option
 from ganbench.planning.suite import Suite, embedded_suites, load_suite
-from ganbench.planning.variants import choose_variant
+from ganbench.planning.variants import choose_variant, parameters_of
 
 _EXAMPLES = {
     "points": DataInfo(name="2-D points", modality="points", shape=(2,)),
@@ -55,13 +55,14 @@ def _specs(catalogue: Catalogue, name: str) -> list[Spec]:
 
 def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
     plugin = catalogue.plugin_of(spec)
+    parameters = parameters_of(spec) if isinstance(spec, VariantSpec) else spec.parameters
     described: dict[str, Any] = {
         "kind": spec.kind,
         "name": spec.name,
         "description": spec.description,
         "paper": spec.paper,
         "modalities": list(spec.modalities),
-        "parameters": {name: asdict(one) for name, one in spec.parameters.items()},
+        "parameters": {name: asdict(one) for name, one in parameters.items()},
         "distribution": f"{plugin.distribution} {plugin.version}",
         "file": plugin.file,
     }
@@ -87,6 +88,7 @@ def _describe_suite(suite: Suite) -> dict[str, Any]:
         "description": suite.description,
         "seeds": list(suite.seeds),
         "variants": list(suite.variants) or "all",
+        "grid": {name: list(values) for name, values in suite.grid.items()},
         "tasks": [{**asdict(task), "budget": str(task.budget)} for task in suite.tasks],
     }
 
@@ -104,6 +106,8 @@ def _print(described: dict[str, Any]) -> None:
     for name, recipe in described.get("recipes", {}).items():
         click.echo(f"  recipe on {name}:")
         _print_recipe(recipe)
+    for name, values in described.get("grid", {}).items():
+        click.echo(f"  every variant with {name} = {', '.join(map(str, values))}")
     for task in described.get("tasks", []):
         scores = ", ".join(
             [*task["scores"], *(f"{one} (at the end)" for one in task["final_scores"])]
@@ -125,6 +129,6 @@ def _print_recipe(recipe: dict[str, Any]) -> None:
         batches += f" (generator {training['generator_batch_size']})"
     click.echo(
         f"    {batches}, {training['critic_steps']} critic step(s), "
-        f"{training['schedule']} learning rate"
+        f"{training['updates']} updates, {training['schedule']} learning rate"
         + (f", average with decay {training['ema']}" if training["ema"] else "")
     )

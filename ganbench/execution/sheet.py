@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SHEET_IMAGES = 64
 SHEET_SIDE = 512
 SHEET_POINTS = 2500
+SHEET_BINS = 64
+COLOURS = {"real": "#b8b8b8", "generated": "#1f6fb4"}
 
 
 def write_sheet(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
     """Write a grid of generated images, or generated points over real ones.
 
-    Samples that are neither images nor planar points have no sheet.
+    Points on a line are drawn as histograms. Samples that are neither images nor points of at most
+    two dimensions have no sheet.
 
     Args:
-        fakes: (M, C, H, W) uint8 or (M, 2) float.
+        fakes: (M, C, H, W) uint8, (M, 2) or (M, 1) float.
         real: samples of the same shape.
         title: printed over points.
         path: of the PNG.
     """
     if fakes.dim() == 4:
         _write_grid(fakes[:SHEET_IMAGES].cpu(), path)
-    elif fakes.dim() == 2 and fakes.shape[1] == 2:
-        _write_scatter(fakes[:SHEET_POINTS].cpu(), real[:SHEET_POINTS].cpu(), title, path)
+    elif fakes.dim() == 2 and fakes.shape[1] <= 2:
+        _write_points(fakes[:SHEET_POINTS].cpu(), real[:SHEET_POINTS].cpu(), title, path)
 
 
 def _write_grid(images: Tensor, path: Path) -> None:
@@ -48,25 +56,52 @@ def _write_grid(images: Tensor, path: Path) -> None:
     ).save(path)
 
 
-def _write_scatter(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
-    """Real points in grey below, generated ones in blue above, on the real points' frame."""
+def _write_points(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
+    """Real points in grey, generated ones in blue above, on the real points' frame."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.12, 5.12), dpi=100, layout="tight")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    layers = ((real, 14, "#b8b8b8", "real"), (fakes, 3, "#1f6fb4", "generated"))
-    for points, size, colour, name in layers:
-        x, y = points.T.numpy()
-        axes.scatter(x, y, s=size, c=colour, alpha=0.7, linewidths=0, label=name)
-    low, high = real.amin(dim=0), real.amax(dim=0)
-    margin = 0.15 * float((high - low).max())
-    axes.set_xlim(float(low[0]) - margin, float(high[0]) + margin)
-    axes.set_ylim(float(low[1]) - margin, float(high[1]) + margin)
-    axes.set_aspect("equal")
-    outside = ((fakes < low - margin) | (fakes > high + margin)).any(dim=1).float().mean()
+    low, high = _frame(fakes, real)
+    draw = _draw_scatter if fakes.shape[1] == 2 else _draw_histograms
+    draw(axes, fakes, real, low, high)
+    outside = ((fakes < low) | (fakes > high)).any(dim=1).float().mean()
     note = f" ({float(outside):.1%} outside)" if float(outside) >= 0.0005 else ""
     axes.set_title(f"{title}{note}", fontsize=10)
     axes.legend(loc="upper right", fontsize=8, framealpha=0.9)
     figure.savefig(path)
+
+
+def _frame(fakes: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+    """Corners of what is drawn: around the real points, or around all where those are one point."""
+    shown = real if bool((real != real[:1]).any()) else torch.cat([real, fakes])
+    low, high = shown.amin(dim=0), shown.amax(dim=0)
+    margin = 0.15 * float((high - low).max()) or 1.0
+    return low - margin, high + margin
+
+
+def _draw_scatter(axes: Axes, fakes: Tensor, real: Tensor, low: Tensor, high: Tensor) -> None:
+    for points, size, name in ((real, 14, "real"), (fakes, 3, "generated")):
+        x, y = points.T.numpy()
+        axes.scatter(x, y, s=size, c=COLOURS[name], alpha=0.7, linewidths=0, label=name)
+    axes.set_xlim(float(low[0]), float(high[0]))
+    axes.set_ylim(float(low[1]), float(high[1]))
+    axes.set_aspect("equal")
+
+
+def _draw_histograms(axes: Axes, fakes: Tensor, real: Tensor, low: Tensor, high: Tensor) -> None:
+    """Shares of the points in equal bins, of which the two share the edges."""
+    edges = torch.linspace(float(low), float(high), SHEET_BINS + 1, dtype=torch.float64)
+    highest = 0.0
+    for points, name in ((real, "real"), (fakes, "generated")):
+        shares = torch.histogram(points.flatten().double(), edges).hist / len(points)
+        highest = max(highest, float(shares.max()))
+        axes.stairs(
+            shares.numpy(), edges.numpy(), fill=True, color=COLOURS[name], alpha=0.7, label=name
+        )
+    axes.set_xlim(float(low), float(high))
+    axes.set_ylim(0, 1.2 * highest)  # the legend stands above the bars
+    axes.locator_params(axis="x", nbins=6)
+    axes.set_ylabel("share of the points")

@@ -1,0 +1,143 @@
+"""What a model may say about its training and about the data that it can be built for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ganbench import DataInfo, LossSpec, ModelSpec, Optimiser, Recipe, Training, VariantSpec
+from ganbench.api.errors import NothingSelected, PluginNotUsable, UsageError
+from ganbench.api.parameters import Parameter
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.plan import Selection, make_plan
+from ganbench.planning.variants import choose_variant
+
+POINTS = DataInfo(name="ring8", modality="points", shape=(2,))
+
+
+def own_training(*, step: float) -> Training:
+    sgd = Optimiser(name="sgd", lr=step)
+    return Training(generator=sgd, discriminator=sgd, updates="simultaneous")
+
+
+def model(**changes: Any) -> ModelSpec:
+    parameters = {"step": Parameter(default=0.5, help="step size")}
+    return ModelSpec(
+        **{
+            "name": "mine",
+            "description": "mine",
+            "build": "nowhere:nothing",
+            "parameters": parameters,
+            **changes,
+        }
+    )
+
+
+def test_a_model_that_says_how_it_trains_is_trained_so_with_every_loss(
+    catalogue_with: Callable[..., Catalogue],
+) -> None:
+    catalogue = catalogue_with(model(training=own_training))
+    for loss in catalogue.names(LossSpec.kind):
+        recipe = choose_variant(f"mine+{loss}[model.step=0.25]", catalogue).recipe(
+            catalogue, POINTS
+        )
+        assert recipe.training == own_training(step=0.25)
+        assert recipe.training != catalogue.get(LossSpec, loss).training
+
+
+def fails(*, step: float) -> Training:
+    raise ZeroDivisionError("no step")
+
+
+def refuses(*, step: float) -> Training:
+    raise UsageError("mine needs a step")
+
+
+@pytest.mark.parametrize(
+    ("training", "error", "message"),
+    [
+        (fails, PluginNotUsable, "the training of model mine fails: ZeroDivisionError: no step"),
+        (lambda step: None, PluginNotUsable, "must return a Training, it returned a NoneType"),
+        (lambda: None, PluginNotUsable, "the training of model mine fails: TypeError"),
+        (refuses, UsageError, "mine needs a step"),
+    ],
+)
+def test_faulty_trainings(
+    catalogue_with: Callable[..., Catalogue],
+    training: Callable[..., Any],
+    error: type[Exception],
+    message: str,
+) -> None:
+    catalogue = catalogue_with(model(training=training))
+    variant = choose_variant("mine+minimax", catalogue)
+    with pytest.raises(error) as caught:
+        variant.recipe(catalogue, POINTS)
+    assert type(caught.value) is error
+    assert message in str(caught.value)
+
+
+def images_only(data: DataInfo) -> bool:
+    return data.modality == "image"
+
+
+def recipe(data: DataInfo) -> Recipe:
+    return Recipe(model="mine", loss="minimax", training=own_training(step=1.0))
+
+
+VARIANT = VariantSpec(name="mine", description="mine", recipe=recipe)
+
+
+@pytest.mark.parametrize("text", ["mine", "mine+minimax"])
+def test_a_model_is_left_out_of_tasks_that_it_does_not_support(
+    catalogue_with: Callable[..., Catalogue], text: str
+) -> None:
+    catalogue = catalogue_with(model(supports=images_only), VARIANT)
+    plan = make_plan(Selection(variants=[text]), catalogue)
+    assert {spec.task.name for spec in plan.runs} == {"digits"}
+    why = "its model mine does not handle samples of shape (2,)"
+    assert plan.skipped == (f"{text} on ring8: {why}", f"{text} on grid25: {why}")
+    with pytest.raises(NothingSelected) as caught:
+        make_plan(Selection(variants=[text], tasks=["ring8"]), catalogue)
+    assert caught.value.hint == f"{text} on ring8: {why}"
+
+
+def test_the_modality_comes_first(catalogue_with: Callable[..., Catalogue]) -> None:
+    catalogue = catalogue_with(model(supports=lambda data: 1 / 0, modalities=("image",)))  # type: ignore[arg-type,return-value]
+    plan = make_plan(Selection(variants=["mine+minimax", "vanilla"], tasks=["ring8"]), catalogue)
+    assert plan.skipped == ("mine+minimax on ring8: it does not handle points data",)
+
+
+@pytest.mark.parametrize(
+    ("supports", "message"),
+    [
+        (lambda data: 1 / 0, "supports of model mine fails on ring8: ZeroDivisionError"),
+        (lambda data: "yes", "supports of model mine must return a bool, it returned a str"),
+    ],
+)
+def test_a_faulty_answer_is_the_models_fault(
+    catalogue_with: Callable[..., Catalogue], supports: Any, message: str
+) -> None:
+    catalogue = catalogue_with(model(supports=supports))
+    with pytest.raises(PluginNotUsable) as caught:
+        make_plan(Selection(variants=["mine+minimax"], tasks=["ring8"]), catalogue)
+    assert message in str(caught.value)
+
+
+def test_the_dirac_suite_puts_every_loss_to_its_model(
+    catalogue_with: Callable[..., Catalogue],
+) -> None:
+    own = own_training(step=5.0)
+    loss = LossSpec(name="somebodys", description="mine", build="nowhere:nothing", training=own)
+    catalogue = catalogue_with(loss)
+    plan = make_plan(Selection(suite="dirac"), catalogue)
+    losses = catalogue.names(LossSpec.kind)
+    assert "somebodys" in losses
+    assert {spec.variant for spec in plan.runs} == {
+        f"dirac+{loss}{updates}"
+        for loss in losses
+        for updates in ("", "[model.updates=alternating]")
+    }
+    assert not plan.skipped
+    assert not any(loss in " ".join(plan.suite.variants) for loss in losses)

@@ -1,0 +1,137 @@
+"""The non-saturating loss with R1: against the formula, by hand, and the trap of the half."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganbench.api.errors import UsageError
+from ganbench.training.step import TrainingStep
+from ganbench_plugins.losses.r1 import NonSaturatingR1, squared_slope
+from ganbench_plugins.variants.vanilla import NonSaturating
+
+from ...training.small import image, points, random_data, recipe_of, variant_trainer
+
+SHAPES = [(2,), (3, 4, 4)]
+
+
+def step_of(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> TrainingStep:
+    class Critic(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return critic(x)
+
+    return TrainingStep(nn.Identity(), Critic(), {}, fake, fake, lambda _: (real, None))
+
+
+def samples(shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    random = torch.Generator().manual_seed(0)
+    real, fake = torch.randn(2, 5, *shape, dtype=torch.float64, generator=random)
+    return real, fake
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_trap_7_the_penalty_of_a_linear_critic_has_the_half(shape: tuple[int, ...]) -> None:
+    """D(x) = w.x has the slope w at every sample: the penalty is gamma/2 |w|^2, over all axes."""
+    w = torch.linspace(-1, 2, math.prod(shape), dtype=torch.float64).requires_grad_()
+    real, fake = samples(shape)
+    step = step_of(lambda x: x.flatten(1) @ w, real, fake)
+    loss = NonSaturatingR1(penalty=3.0).discriminator_loss(step)
+    plain = NonSaturating().discriminator_loss(step_of(lambda x: x.flatten(1) @ w, real, fake))
+    square = float(w.detach().square().sum())
+    assert (loss - plain).item() == pytest.approx(1.5 * square, rel=1e-12)
+
+    (own,) = torch.autograd.grad(loss, w)
+    (without,) = torch.autograd.grad(plain, w)
+    torch.testing.assert_close(own - without, 3.0 * w.detach())
+
+
+def test_each_sample_has_its_own_slope_and_only_real_ones_count() -> None:
+    """D(x) = |x|^2 / 2 has the slope x."""
+    real = torch.tensor([[3.0, 4.0], [0.6, 0.8], [0.0, 0.0]])
+    step = step_of(lambda x: x.square().sum(1) / 2, real, 100 + real)
+    step.real.requires_grad_()
+    assert squared_slope(step).item() == pytest.approx((25 + 1 + 0) / 3)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_double_backward_by_hand(shape: tuple[int, ...]) -> None:
+    """D(x) = v.tanh(W x): the slope at x is W^T (v * (1 - tanh^2)), written out below."""
+    size, random = math.prod(shape), torch.Generator().manual_seed(1)
+    W = torch.randn(6, size, dtype=torch.float64, generator=random).requires_grad_()
+    v = torch.randn(6, dtype=torch.float64, generator=random).requires_grad_()
+    real, fake = samples(shape)
+
+    def critic(x: Tensor) -> Tensor:
+        return (x.flatten(1) @ W.T).tanh() @ v
+
+    loss = NonSaturatingR1(penalty=10.0).discriminator_loss(step_of(critic, real.clone(), fake))
+    ours = torch.autograd.grad(loss, (W, v))
+
+    hidden = (real.flatten(1) @ W.T).tanh()
+    slopes = (v * (1 - hidden.square())) @ W
+    cross_entropy = F.softplus(-critic(real)).mean() + F.softplus(critic(fake)).mean()
+    expected = cross_entropy + 5.0 * slopes.square().sum(dim=1).mean()
+    theirs = torch.autograd.grad(expected, (W, v))
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-12)
+    for one, two in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(one, two)
+
+
+def test_without_a_penalty_it_is_the_non_saturating_loss() -> None:
+    real, fake = samples((2,))
+    step, same = (step_of(lambda x: x.sum(1), real, fake) for _ in range(2))
+    loss = NonSaturatingR1(penalty=0.0)
+    assert torch.equal(loss.discriminator_loss(step), NonSaturating().discriminator_loss(same))
+    assert torch.equal(loss.generator_loss(step), NonSaturating().generator_loss(same))
+
+
+def test_a_flat_critic_has_finite_gradients() -> None:
+    w = torch.zeros(2, requires_grad=True)
+    step = step_of(lambda x: (x @ w).relu(), torch.randn(5, 2), torch.randn(5, 2))
+    NonSaturatingR1(penalty=10.0).discriminator_loss(step).backward()
+    assert w.grad is not None
+    assert w.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("data", [points(), image(8)], ids=["points", "image"])
+def test_the_discriminator_runs_once_on_real_and_once_on_fake(data: object) -> None:
+    trainer = variant_trainer("mlp+non-saturating-r1", random_data(data))  # type: ignore[arg-type]
+    calls: list[int] = []
+    trainer.networks.discriminator.register_forward_hook(lambda *_: calls.append(1))
+    step, _ = trainer.discriminator_step()
+    assert len(calls) == 2
+    trainer.generator_step()
+    assert len(calls) == 3
+    assert all(one.isfinite() for one in step.mean_logits())
+
+
+def test_the_data_set_is_left_as_it_is() -> None:
+    data = random_data(points())
+    before = data.train.clone()
+    trainer = variant_trainer("mlp+non-saturating-r1", data)
+    for _ in range(5):
+        trainer.discriminator_step()
+    assert torch.equal(data.train, before)
+    assert not data.train.requires_grad
+
+
+def test_training_of_the_authors_code() -> None:
+    recipe = recipe_of("mlp+non-saturating-r1", points())
+    assert recipe.loss_parameters == {"penalty": 10.0}
+    assert recipe.training.generator == recipe.training.discriminator
+    assert (recipe.training.generator.name, recipe.training.generator.lr) == ("rmsprop", 1e-4)
+    assert (recipe.training.generator.alpha, recipe.training.batch_size) == (0.99, 64)
+
+
+def test_trap_1_batch_norm_in_the_discriminator_is_refused() -> None:
+    with pytest.raises(UsageError, match="batch norm"):
+        variant_trainer(
+            "dcgan+non-saturating-r1[model.discriminator_norm=batch]", random_data(image(8))
+        )
+    layer = variant_trainer("dcgan+non-saturating-r1", random_data(image(8)))
+    layer.discriminator_step()

@@ -1,0 +1,180 @@
+"""Simultaneous updates: both players step from where both were."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ganbench import Networks, Optimiser, Step, Training
+from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.planning.budget import Budget
+from ganbench.training.clock import BudgetClock
+from ganbench.training.loop import Trainer, train
+from ganbench.training.telemetry import Telemetry
+
+from .small import CPU, image, networks_of, random_data, small_networks, small_trainer
+
+
+class NonSaturating:
+    def discriminator_loss(self, step: Step) -> Tensor:
+        return F.softplus(-step.real_logits).mean() + F.softplus(step.fake_logits).mean()
+
+    def generator_loss(self, step: Step) -> Tensor:
+        return F.softplus(-step.fake_logits).mean()
+
+
+def run(trainer: Trainer, steps: int, folder: Path) -> BudgetClock:
+    clock = BudgetClock(Budget("steps", steps), CPU, marks=4)
+    train(trainer, clock, Telemetry(folder / "history.jsonl"), lambda: None)
+    return clock
+
+
+def weights(module: nn.Module) -> list[Tensor]:
+    return [one.detach().clone() for one in module.parameters()]
+
+
+def same(ours: list[Tensor], theirs: list[Tensor]) -> bool:
+    return all(torch.equal(one, two) for one, two in zip(ours, theirs, strict=True))
+
+
+def batch_norm_networks() -> Networks:
+    torch.manual_seed(0)
+    return networks_of("dcgan+non-saturating[model.width=8]", image(8))
+
+
+@pytest.mark.parametrize("updates", ["simultaneous", "alternating"])
+@pytest.mark.parametrize("networks_of_kind", [small_networks, batch_norm_networks])
+def test_steps_by_hand_give_the_same_bits(
+    networks_of_kind: Any, updates: str, tmp_path: Path
+) -> None:
+    """Both gradients first, then both optimisers; or one player after the other."""
+    pixels = networks_of_kind is batch_norm_networks
+    data = random_data(image(8)) if pixels else None
+    trainer = small_trainer(NonSaturating(), networks_of_kind(), data, updates=updates)
+    twin = small_trainer(NonSaturating(), networks_of_kind(), data)
+    G, D, size = twin.networks.generator, twin.networks.discriminator, 16
+    g_adam, d_adam = (torch.optim.Adam(one.parameters(), lr=1e-3, fused=True) for one in (G, D))
+    start = weights(G)
+    for _ in range(12):
+        with torch.no_grad():
+            fake = G(twin.latents.draw(size))
+        real, _ = twin.real.draw(size)
+        real_logits, fake_logits = D(real).view(-1), D(fake).view(-1)
+        d_loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
+        d_gradients = torch.autograd.grad(d_loss, list(D.parameters()))
+        for parameter, gradient in zip(D.parameters(), d_gradients, strict=True):
+            parameter.grad = gradient
+        if updates == "alternating":
+            d_adam.step()
+        g_loss = F.softplus(-D(G(twin.latents.draw(size))).view(-1)).mean()
+        g_gradients = torch.autograd.grad(g_loss, list(G.parameters()))
+        for parameter, gradient in zip(G.parameters(), g_gradients, strict=True):
+            parameter.grad = gradient
+        if updates == "simultaneous":
+            d_adam.step()
+        g_adam.step()
+    run(trainer, 12, tmp_path)
+    assert not same(start, weights(G))
+    for ours, theirs in ((trainer.networks.generator, G), (trainer.networks.discriminator, D)):
+        for (name, one), two in zip(
+            ours.state_dict().items(), theirs.state_dict().values(), strict=True
+        ):
+            assert torch.equal(one, two), name
+
+
+def test_the_discriminator_changes_with_the_generator_and_not_before() -> None:
+    trainer = small_trainer(NonSaturating(), updates="simultaneous")
+    generator, discriminator = trainer.networks.generator, trainer.networks.discriminator
+    before = weights(discriminator), weights(generator)
+    trainer.discriminator_step()
+    assert same(before[0], weights(discriminator))
+    gradients = [one.grad.clone() for one in discriminator.parameters()]
+    trainer.generator_step()
+    assert not same(before[0], weights(discriminator))
+    assert not same(before[1], weights(generator))
+    assert same(gradients, [one.grad for one in discriminator.parameters()])
+
+
+class Clipping(NonSaturating):
+    """Weights within .01 after each step, and as many critic steps as one says."""
+
+    def __init__(self, critic_steps: int = 1) -> None:
+        self.asked = critic_steps
+        self.clipped = 0
+
+    def critic_steps(self, generator_step: int) -> int:
+        return self.asked
+
+    @torch.no_grad()
+    def after_discriminator_step(self, discriminator: nn.Module) -> None:
+        self.clipped += 1
+        for parameter in discriminator.parameters():
+            parameter.clamp_(-0.01, 0.01)
+
+
+def test_what_follows_a_discriminator_step_follows_the_change_of_its_weights(
+    tmp_path: Path,
+) -> None:
+    loss = Clipping()
+    trainer = small_trainer(loss, updates="simultaneous")
+    trainer.discriminator_step()
+    assert loss.clipped == 0
+    trainer.generator_step()
+    assert loss.clipped == 1
+    run(trainer, 5, tmp_path)
+    assert loss.clipped == 6
+    largest = max(float(one.abs().max()) for one in weights(trainer.networks.discriminator))
+    assert largest == pytest.approx(0.01)
+
+
+def test_a_step_costs_as_much_as_an_alternating_one(tmp_path: Path) -> None:
+    clocks, flops = [], []
+    for updates in ("simultaneous", "alternating"):
+        folder = tmp_path / updates
+        folder.mkdir()
+        trainer = small_trainer(NonSaturating(), updates=updates)
+        clocks.append(run(trainer, 5, folder))
+        flops.append(trainer.flops)
+    assert flops[0] == flops[1]
+    assert flops[0]["discriminator"] > 0
+    assert (clocks[0].images, clocks[0].flops) == (clocks[1].images, clocks[1].flops)
+
+
+def test_extra_modules_of_the_discriminator_step_with_it() -> None:
+    class WithHead(NonSaturating):
+        def discriminator_loss(self, step: Step) -> Tensor:
+            return super().discriminator_loss(step) + step.extra["head"](step.real).square().mean()
+
+    head, plain = nn.Linear(2, 1), small_networks()
+    networks = Networks(
+        generator=plain.generator,
+        discriminator=plain.discriminator,
+        latent=plain.latent,
+        extra={"head": (head, "discriminator")},
+    )
+    trainer = small_trainer(WithHead(), networks, updates="simultaneous")
+    before = weights(head)
+    trainer.discriminator_step()
+    assert same(before, weights(head))
+    trainer.generator_step()
+    assert not same(before, weights(head))
+
+
+def test_several_critic_steps_of_a_recipe_are_refused() -> None:
+    adam = Optimiser(lr=1e-3)
+    with pytest.raises(UsageError, match="exactly one critic step, not 5") as caught:
+        Training(generator=adam, discriminator=adam, critic_steps=5, updates="simultaneous")
+    assert caught.value.hint == "set critic_steps=1, or updates=alternating"
+
+
+def test_several_critic_steps_of_a_loss_are_refused(tmp_path: Path) -> None:
+    trainer = small_trainer(Clipping(critic_steps=2), updates="simultaneous")
+    with pytest.raises(PluginNotUsable, match="asks for 2 critic steps: simultaneous updates"):
+        run(trainer, 5, tmp_path)
+    alternating = small_trainer(Clipping(critic_steps=2))
+    assert run(alternating, 5, tmp_path).images == 5 * 2 * 16
