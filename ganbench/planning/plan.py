@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ganbench.api.errors import NothingSelected, UsageError, did_you_mean
+from ganbench.api.errors import NothingSelected
 from ganbench.api.specs import (
     DatasetSpec,
     LossSpec,
@@ -17,11 +17,11 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.budget import Budget
 from ganbench.planning.datasets import choose_dataset, describe_dataset, fingerprint_dataset
 from ganbench.planning.devices import resolve_device
-from ganbench.planning.references import parse_reference
+from ganbench.planning.expansion import expand_variants, not_expanded
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.scores import choose_scores
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, Task, load_suite
-from ganbench.planning.variants import Variant, choose_variant
+from ganbench.planning.variants import Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,8 @@ class Selection:
     """What the user asks for.
 
     Args:
-        variants: as typed; empty with `everything`: all usable variants; empty without: those
-            that the suite names.
+        variants: as typed, ``MODEL+*`` for a model's pairs with all losses; empty with
+            `everything`: all usable variants; empty without: those that the suite names.
         everything: `--all`.
         suite: name or file.
         tasks: only these of the suite's.
@@ -74,10 +74,11 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
         NothingSelected: no run is left.
     """
     suite = load_suite(selection.suite)
-    variants = _variants(selection, suite, catalogue)
+    texts = _typed(selection, suite, catalogue)
+    variants = expand_variants(texts, selection.settings, suite, catalogue)
     tasks = [suite.task(name) for name in dict.fromkeys(selection.tasks)] or list(suite.tasks)
     seeds = dict.fromkeys(suite.seeds if selection.seeds is None else selection.seeds)
-    skipped: list[str] = []
+    skipped = not_expanded(texts, catalogue)
     pairs = [
         (variant, task)
         for task in tasks
@@ -91,7 +92,8 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
     return Plan(suite=suite, runs=runs, skipped=tuple(skipped))
 
 
-def _variants(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[Variant]:
+def _typed(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[str]:
+    """What is selected, as typed, wildcards included."""
     texts: Iterable[str] = selection.variants
     if selection.everything:
         texts = (*catalogue.names(VariantSpec.kind), *selection.variants)
@@ -103,35 +105,14 @@ def _variants(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[
             "no variant is selected",
             "name some (`ganbench list variants` shows them), or type `ganbench run --all`",
         )
-    settings = _settings_by_variant(selection.settings, texts)
-    chosen = [
-        choose_variant(text, catalogue, settings.get(parse_reference(text).name)) for text in texts
-    ]
-    return list({variant.display: variant for variant in chosen}.values())
-
-
-def _settings_by_variant(
-    settings: Mapping[str, str], texts: Iterable[str]
-) -> dict[str, dict[str, str]]:
-    """``--set wgan-gp.lr=2e-4`` grouped by variant. Names may have dots: the longest one wins."""
-    names = {parse_reference(text).name for text in texts}
-    grouped: dict[str, dict[str, str]] = {}
-    for key, value in settings.items():
-        owners = [name for name in names if key.startswith(f"{name}.")]
-        if not owners:
-            hint = did_you_mean(key.split(".")[0], names)
-            raise UsageError(f"--set {key}={value} names no selected variant", hint)
-        owner = max(owners, key=len)
-        grouped.setdefault(owner, {})[key.removeprefix(f"{owner}.")] = value
-    return grouped
+    return texts
 
 
 def _fits(variant: Variant, task: Task, catalogue: Catalogue, skipped: list[str]) -> bool:
-    data = describe_dataset(task.dataset, catalogue)
-    if variant.supports(data):
-        return True
-    skipped.append(f"{variant.display} on {task.name}: it does not handle {data.modality} data")
-    return False
+    why = variant.misfit(catalogue, describe_dataset(task.dataset, catalogue))
+    if why is not None:
+        skipped.append(f"{variant.display} on {task.name}: {why}")
+    return why is None
 
 
 def _spec(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from ganbench.api.errors import UsageError
 from ganbench.api.parameters import Value
 
 _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma that is not inside inner brackets, as in ``fd[extractor=inception[weights=PATH]]``."""
+
+_LARGEST = 99
+"""Of a fraction's numerator and denominator: two more digits would be no easier to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +64,26 @@ def display_name(name: str, changed: Mapping[str, Value]) -> str:
     """The name with the settings that differ from the defaults, in canonical form."""
     if not changed:
         return name
-    inner = ",".join(f"{key}={_text(value)}" for key, value in sorted(changed.items()))
+    inner = ",".join(f"{key}={written(value)}" for key, value in sorted(changed.items()))
     return f"{name}[{inner}]"
 
 
-def _text(value: Value) -> str:
+def written(value: Value) -> str:
+    """A parameter's value in the short form that reads back without loss: ``0.0002``, ``1/9``."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        short = f"{value:g}"
-        return short if float(short) == value else repr(value)
+        return _decimal_or_fraction(value)
     return str(value)
+
+
+def _decimal_or_fraction(value: float) -> str:
+    short, exact = f"{value:g}", repr(value)
+    if float(short) == value:
+        return short
+    ratio = Fraction(value).limit_denominator(_LARGEST)
+    fits = abs(ratio.numerator) <= _LARGEST and ratio.numerator / ratio.denominator == value
+    return min(exact, str(ratio), key=len) if fits else exact
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ganbench.api.errors import UsageError, did_you_mean
+from ganbench.api.parameters import Value
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.planning.budget import Budget
 from ganbench.planning.references import parse_seeds
@@ -47,13 +48,22 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
-    """A named list of tasks, with the variants (none: all there are) and seeds to run."""
+    """A named list of tasks, with the variants and seeds to run.
+
+    Args:
+        name, description: for people.
+        tasks: at least one.
+        seeds: of every variant on every task.
+        variants: as typed; none: all there are.
+        grid: parameter -> its values. Every variant is run with every combination.
+    """
 
     name: str
     description: str
     tasks: tuple[Task, ...]
     seeds: tuple[int, ...]
     variants: tuple[str, ...] = field(default=())
+    grid: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
     def task(self, name: str) -> Task:
         """The task of that name.
@@ -103,7 +113,7 @@ def parse_suite(text: str, source: str) -> Suite:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"suite {source} is no valid TOML: {error}") from error
-    _check_keys(table, {"name", "description", "tasks", "seeds", "variants"}, source)
+    _check_keys(table, {"name", "description", "tasks", "seeds", "variants", "grid"}, source)
     name = _identifier(table, "name", source)
     entries = _typed(table, "tasks", list, source)
     tasks = tuple(_task(entry, f"{source}: task {i + 1}") for i, entry in enumerate(entries))
@@ -116,7 +126,20 @@ def parse_suite(text: str, source: str) -> Suite:
         tasks=tasks,
         seeds=_parsed(parse_seeds, table, "seeds", source, "0-4"),
         variants=_strings(table, "variants", source),
+        grid=_grid(_typed(table, "grid", dict, source, {}), source),
     )
+
+
+def _grid(table: Mapping[str, Any], source: str) -> dict[str, tuple[Value, ...]]:
+    for name, values in table.items():
+        if not isinstance(values, list) or not values:
+            hint = 'write it as lr_scale = ["1/3", 1, 3]'
+            if isinstance(values, dict):  # to TOML, a dot opens a table
+                hint = f'put a name with dots in quotes: "{name}.{next(iter(values), "")}" = [1, 3]'
+            raise UsageError(f"{source}: grid.{name} is {values!r}, not a list of values", hint)
+        if not all(isinstance(value, Value) for value in values):
+            raise UsageError(f"{source}: grid.{name} may only hold numbers, strings and booleans")
+    return {name: tuple(values) for name, values in table.items()}
 
 
 def _task(entry: Any, source: str) -> Task:
@@ -150,7 +173,7 @@ def _check_keys(table: Mapping[str, Any], known: Iterable[str], source: str) -> 
 
 
 _REQUIRED = object()
-_CALLED = {str: "a string", int: "an integer", list: "an array"}
+_CALLED = {str: "a string", int: "an integer", list: "an array", dict: "a table"}
 
 
 def _typed(

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from ganbench.api.data import DataInfo
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.parameters import Parameter, Value, resolve_parameters
-from ganbench.api.recipe import Recipe
+from ganbench.api.recipe import Recipe, Training
 from ganbench.api.specs import LossSpec, ModelSpec, Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.references import display_name, parse_reference
+
+T = TypeVar("T")
+
+LR_SCALE = "lr_scale"
+SHARED_PARAMETERS: Mapping[str, Parameter] = {
+    LR_SCALE: Parameter(
+        default=1.0,
+        minimum=1e-6,
+        help="multiplies both learning rates; every variant and MODEL+LOSS pair has it",
+    )
+}
+"""What every variant and every MODEL+LOSS pair has without declaring it.
+
+A variant that declares a parameter of that name itself keeps its own: its recipe gets the value,
+and nothing is done to what it returns.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +37,7 @@ class Variant:
 
     Args:
         name: as registered, or ``MODEL+LOSS``.
-        parameters: all of them, defaults included.
+        parameters: all of them, defaults and the shared ones included.
         display: the name with the settings that differ from the defaults.
         specs: what takes part: the variant's spec, or the model's and the loss's.
     """
@@ -35,6 +51,20 @@ class Variant:
         """Whether it declares the data's modality."""
         return all(data.modality in spec.modalities for spec in self.specs)
 
+    def misfit(self, catalogue: Catalogue, data: DataInfo) -> str | None:
+        """Why it cannot be trained on that data; None where nothing is known against it.
+
+        Raises:
+            UsageError, PluginNotUsable: as `recipe`.
+        """
+        if not self.supports(data):
+            return f"it does not handle {data.modality} data"
+        model = catalogue.get(ModelSpec, self.recipe(catalogue, data).model)
+        what = f"supports of model {model.name}"
+        if model.supports is None or _call(what, bool, model.supports, data):
+            return None
+        return f"its model {model.name} does not handle samples of shape {data.shape}"
+
     def recipe(self, catalogue: Catalogue, data: DataInfo) -> Recipe:
         """What it does on that data.
 
@@ -42,33 +72,44 @@ class Variant:
             UsageError: the parts do not fit together.
             PluginNotUsable: the variant's own code fails, or names a plugin that is not there.
         """
-        if isinstance(self.specs[0], VariantSpec):
-            recipe = _call_recipe(self.specs[0], data, self.parameters)
+        spec, own, scale = self.specs[0], dict(self.parameters), 1.0
+        if LR_SCALE not in spec.parameters or not isinstance(spec, VariantSpec):
+            scale = float(own.pop(LR_SCALE))
+        if isinstance(spec, VariantSpec):
+            recipe = _call(f"the recipe of {spec.name}", Recipe, spec.recipe, data, **own)
         else:
             recipe = self._composed()
+        what = f"scaling the learning rates of {self.name}"
+        training = _call(what, Training, _scaled, training=recipe.training, scale=scale)
+        recipe = replace(recipe, training=training)
         return _resolved(recipe, catalogue, self.display)
 
     def _composed(self) -> Recipe:
         model, loss = self.specs
+        assert isinstance(model, ModelSpec)
         assert isinstance(loss, LossSpec)
+        parameters, training = _part(self.parameters, "model"), loss.training
+        if model.training is not None:
+            what = f"the training of model {model.name}"
+            training = _call(what, Training, model.training, **parameters)
         return Recipe(
             model=model.name,
             loss=loss.name,
-            training=loss.training,
-            model_parameters=_part(self.parameters, "model"),
+            training=training,
+            model_parameters=parameters,
             loss_parameters=_part(self.parameters, "loss"),
         )
 
 
 def choose_variant(
-    text: str, catalogue: Catalogue, settings: Mapping[str, str] | None = None
+    text: str, catalogue: Catalogue, settings: Mapping[str, Value] | None = None
 ) -> Variant:
     """The variant that `text` names, e.g. ``wgan-gp[lr=2e-4]`` or ``dcgan+wgan-gp``.
 
     Args:
         text: as typed.
         catalogue: what is there.
-        settings: further settings, e.g. from ``--set``; those in brackets win.
+        settings: further settings, from `--set` or a suite's grid; those in brackets win.
 
     Raises:
         UsageError, PluginNotUsable: it names nothing usable, or a parameter does not fit.
@@ -78,12 +119,13 @@ def choose_variant(
     given: dict[str, Any] = {**(settings or {}), **reference.settings}
     model_name, plus, loss_name = reference.name.partition("+")
     if plus:
-        model, loss = catalogue.get(ModelSpec, model_name), catalogue.get(LossSpec, loss_name)
-        declared = _composed_parameters(model, loss)
-        specs: tuple[Spec, ...] = (model, loss)
+        specs: tuple[Spec, ...] = (
+            catalogue.get(ModelSpec, model_name),
+            catalogue.get(LossSpec, loss_name),
+        )
     else:
-        spec = catalogue.get(VariantSpec, reference.name)
-        declared, specs = dict(spec.parameters), (spec,)
+        specs = (catalogue.get(VariantSpec, reference.name),)
+    declared = parameters_of(*specs)
     parameters = resolve_parameters(reference.name, declared, given)
     changed = {name: value for name, value in parameters.items() if value != declared[name].default}
     return Variant(
@@ -94,12 +136,23 @@ def choose_variant(
     )
 
 
-def _composed_parameters(model: ModelSpec, loss: LossSpec) -> dict[str, Parameter]:
+def parameters_of(*specs: Spec) -> dict[str, Parameter]:
+    """What may be set of a variant, or of a model and a loss: their own, then what all share."""
+    declared = dict(specs[0].parameters) if len(specs) == 1 else _composed_parameters(*specs)
+    return declared | {name: one for name, one in SHARED_PARAMETERS.items() if name not in declared}
+
+
+def _composed_parameters(model: Spec, loss: Spec) -> dict[str, Parameter]:
     """Both parts' parameters, prefixed. A loss that looks at single samples needs a discriminator
     without batch statistics: layer norm is the replacement that Gulrajani et al. 2017 name."""
     declared = {f"model.{name}": one for name, one in model.parameters.items()}
     norm = declared.get("model.discriminator_norm")
-    if loss.per_sample and norm is not None and norm.default == "batch":
+    if (
+        isinstance(loss, LossSpec)
+        and loss.per_sample
+        and norm is not None
+        and norm.default == "batch"
+    ):
         declared["model.discriminator_norm"] = replace(norm, default="layer")
     declared |= {f"loss.{name}": one for name, one in loss.parameters.items()}
     return declared
@@ -114,22 +167,31 @@ def _part(parameters: Mapping[str, Value], prefix: str) -> dict[str, Value]:
     }
 
 
-def _call_recipe(spec: VariantSpec, data: DataInfo, parameters: Mapping[str, Value]) -> Recipe:
+def _call(
+    what: str, wanted: type[T], function: Callable[..., object], *data: DataInfo, **parameters: Any
+) -> T:
+    """The result of a plugin's own code, which may fail or return anything."""
     try:
-        recipe: object = spec.recipe(data, **parameters)
+        result = function(*data, **parameters)
     except UsageError:
         raise
     except Exception as error:
+        on = "".join(f" on {one.name}" for one in data)
         reason = f"{type(error).__name__}: {error}"
-        raise PluginNotUsable(
-            f"the recipe of {spec.name} fails on {data.name}: {reason}"
-        ) from error
-    if not isinstance(recipe, Recipe):
-        got = type(recipe).__name__
-        raise PluginNotUsable(
-            f"the recipe of {spec.name} must return a Recipe, it returned a {got}"
-        )
-    return recipe
+        raise PluginNotUsable(f"{what} fails{on}: {reason}") from error
+    if not isinstance(result, wanted):
+        got = type(result).__name__
+        raise PluginNotUsable(f"{what} must return a {wanted.__name__}, it returned a {got}")
+    return result
+
+
+def _scaled(training: Training, scale: float) -> Training:
+    """The same with other learning rates."""
+    return replace(
+        training,
+        generator=replace(training.generator, lr=training.generator.lr * scale),
+        discriminator=replace(training.discriminator, lr=training.discriminator.lr * scale),
+    )
 
 
 def _resolved(recipe: Recipe, catalogue: Catalogue, owner: str) -> Recipe:

@@ -129,6 +129,7 @@ def test_list_info_plugins_doctor(ganbench_cli: Cli) -> None:
     doctor = ganbench_cli("doctor")
     assert doctor.returncode == 0, doctor.stdout
     assert "torch import" in doctor.stdout
+    assert "MB in it" in doctor.stdout
 
 
 def test_python_functions_are_the_same_thing(runs: Path) -> None:

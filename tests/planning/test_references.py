@@ -76,7 +76,12 @@ def test_an_argument_is_refused_where_it_means_nothing() -> None:
         ({}, "dcgan"),
         ({"lr": 2e-4}, "dcgan[lr=0.0002]"),
         ({"b": True, "a": 3, "c": "x"}, "dcgan[a=3,b=true,c=x]"),
-        ({"lr": 1 / 3}, "dcgan[lr=0.3333333333333333]"),
+        ({"lr": 1 / 3}, "dcgan[lr=1/3]"),
+        ({"lr": -1 / 9}, "dcgan[lr=-1/9]"),
+        ({"lr": 0.333333333333333}, "dcgan[lr=0.333333333333333]"),
+        ({"lr": 1 / 101}, "dcgan[lr=0.009900990099009901]"),
+        ({"lr": 0.125}, "dcgan[lr=0.125]"),
+        ({"lr": 0.1234567}, "dcgan[lr=0.1234567]"),
         ({"lr": 10.0}, "dcgan[lr=10]"),
     ],
 )
@@ -84,9 +89,10 @@ def test_display_name(changed: dict[str, Value], text: str) -> None:
     assert display_name("dcgan", changed) == text
 
 
+FRACTIONS = st.builds(lambda top, bottom: top / bottom, st.integers(-120, 120), st.integers(1, 120))
 SETTINGS = st.dictionaries(
     st.from_regex(r"[a-z_.]{1,8}", fullmatch=True),
-    st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans() | st.integers() | FRACTIONS | st.floats(allow_nan=False, allow_infinity=False),
     max_size=4,
 )
 

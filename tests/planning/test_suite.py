@@ -10,6 +10,8 @@ import pytest
 from ganbench.api.errors import UsageError
 from ganbench.planning.budget import Budget
 from ganbench.planning.suite import DEFAULT_SUITE, embedded_suites, load_suite, parse_suite
+from ganbench.planning.variants import SHARED_PARAMETERS
+from ganbench.scoring.stability import LEARNING_RATE_GRID
 
 TASK = '[[tasks]]\nname = "ring"\ndataset = "ring8"\nbudget = "1TFLOP"\nscores = ["modes"]\n'
 SUITE = 'name = "mine"\n' + TASK
@@ -41,6 +43,13 @@ def test_a_full_suite() -> None:
     assert (task.split, task.evaluations) == ("train", 1)
 
 
+def test_a_grid() -> None:
+    text = SUITE + '[grid]\nlr_scale = ["1/9", 1, 3.0]\n"model.width" = [8]\n'
+    grid = parse_suite(text, "mine.toml").grid
+    assert grid == {"lr_scale": ("1/9", 1, 3.0), "model.width": (8,)}
+    assert parse_suite(SUITE, "mine.toml").grid == {}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -60,6 +69,11 @@ def test_a_full_suite() -> None:
         ('seeds = "few"\n' + SUITE, "seeds 'few' are no integers or ranges"),
         ("variants = [1]\n" + SUITE, "variants must be a list of strings"),
         ('variants = "dcgan"\n' + SUITE, "variants is 'dcgan', not an array"),
+        ("grid = 3\n" + SUITE, "grid is 3, not a table"),
+        (SUITE + "[grid]\nlr = 3", "grid.lr is 3, not a list of values"),
+        (SUITE + "[grid]\nlr = []", "grid.lr is [], not a list of values"),
+        (SUITE + "[grid]\nlr = [1, [2]]", "grid.lr may only hold numbers, strings and booleans"),
+        (SUITE + "[grid]\nlr = [1979-05-27]", "grid.lr may only hold numbers"),
         (SUITE + TASK, "each with a name of its own"),
         (SUITE.replace('"ring"', '"a/b"'), "task 1: name is 'a/b'"),
         (SUITE.replace('"1TFLOP"', "1"), "task 1: budget is 1, not a string"),
@@ -99,6 +113,12 @@ def test_unknown_keys_bring_suggestions(text: str, message: str, hint: str) -> N
     assert caught.value.hint.startswith(hint)
 
 
+def test_a_dotted_name_in_a_grid_brings_the_way_to_write_it() -> None:
+    with pytest.raises(UsageError, match="not a list of values") as caught:
+        parse_suite(SUITE + "[grid]\nloss.penalty = [1]", "mine.toml")
+    assert caught.value.hint == 'put a name with dots in quotes: "loss.penalty" = [1, 3]'
+
+
 def test_a_budgets_hint_survives() -> None:
     with pytest.raises(UsageError) as caught:
         parse_suite(SUITE.replace("1TFLOP", "1"), "mine.toml")
@@ -111,6 +131,16 @@ def test_embedded_suites_are_valid(name: str) -> None:
     suite = load_suite(name)
     assert suite.name == name
     assert suite.description
+
+
+def test_learning_rates_are_multiplied_as_the_score_has_it() -> None:
+    suite = load_suite("lr-sensitivity")
+    scale = SHARED_PARAMETERS["lr_scale"]
+    values = tuple(scale.convert(value, "lr_scale") for value in suite.grid["lr_scale"])
+    assert values == LEARNING_RATE_GRID
+    assert len(suite.seeds) >= 3
+    starter = load_suite(DEFAULT_SUITE)
+    assert all(task == starter.task(task.name) for task in suite.tasks)  # so that runs are shared
 
 
 def test_the_default_suite_is_embedded() -> None:

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ganbench import DataInfo, LossSpec, ModelSpec, Optimiser, Recipe, Training, VariantSpec
+from ganbench import (
+    DataInfo,
+    LossSpec,
+    ModelSpec,
+    Optimiser,
+    Parameter,
+    Recipe,
+    Training,
+    VariantSpec,
+)
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.variants import choose_variant
+from ganbench.planning.variants import choose_variant, parameters_of
 
 POINTS = DataInfo(name="ring8", modality="points", shape=(2,))
 IMAGES = DataInfo(name="digits", modality="image", shape=(1, 8, 8))
@@ -21,7 +31,7 @@ TRAINING = Training(generator=SGD, discriminator=SGD)
 def test_a_registered_variant(catalogue: Catalogue) -> None:
     variant = choose_variant("dcgan", catalogue)
     assert (variant.name, variant.display) == ("dcgan", "dcgan")
-    assert variant.parameters == {"lr": 2e-4, "width": 0, "ema": 0.0}
+    assert variant.parameters == {"lr": 2e-4, "width": 0, "ema": 0.0, "lr_scale": 1.0}
     assert [spec.kind for spec in variant.specs] == ["variant"]
 
 
@@ -33,6 +43,13 @@ def test_a_registered_variant(catalogue: Catalogue) -> None:
         ("dcgan[lr=1e-3]", {"lr": "5", "width": "8"}, "dcgan[lr=0.001,width=8]"),
         ("dcgan[lr=2e-4]", {}, "dcgan"),
         ("dcgan[width=8,lr=1]", {}, "dcgan[lr=1,width=8]"),
+        ("dcgan[lr_scale=1]", {}, "dcgan"),
+        ("dcgan[lr_scale=9/9]", {}, "dcgan"),
+        ("dcgan[lr_scale=1/9]", {}, "dcgan[lr_scale=1/9]"),
+        ("dcgan[lr_scale=0.1111111111111111]", {}, "dcgan[lr_scale=1/9]"),
+        ("dcgan[lr_scale=3/9]", {"lr_scale": "3"}, "dcgan[lr_scale=1/3]"),
+        ("dcgan", {"lr_scale": "3"}, "dcgan[lr_scale=3]"),
+        ("mlp+minimax", {"lr_scale": "1/3"}, "mlp+minimax[lr_scale=1/3]"),
     ],
 )
 def test_settings(catalogue: Catalogue, text: str, settings: dict[str, str], display: str) -> None:
@@ -49,6 +66,10 @@ def test_settings(catalogue: Catalogue, text: str, settings: dict[str, str], dis
         ("dcgan[widht=3]", "dcgan has no parameter 'widht'", "did you mean width?"),
         ("dcgan[lr=-1]", "dcgan.lr is '-1', outside", None),
         ("dcgan[ema=2]", "dcgan.ema is '2', outside", None),
+        ("dcgan[lr_scale=0]", "dcgan.lr_scale is '0', outside [1e-06, inf]", None),
+        ("dcgan[lr_scale=1/0]", "dcgan.lr_scale is '1/0', not a float", None),
+        ("dcgan[lrscale=3]", "dcgan has no parameter 'lrscale'", "did you mean lr_scale?"),
+        ("mlp+minimax[lrscale=3]", "has no parameter 'lrscale'", "did you mean lr_scale?"),
         ("dcgan:x", "dcgan takes nothing behind a colon", None),
         ("dcgann+wgan-gp", "unknown model 'dcgann'", "did you mean dcgan?"),
         ("dcgan+wgan-pg", "unknown loss 'wgan-pg'", "did you mean wgan-gp?"),
@@ -129,6 +150,71 @@ def test_recipes_spell_all_parameters_out(catalogue: Catalogue, name: str, data:
     assert recipe.loss_parameters.keys() == loss.parameters.keys()
 
 
+def learning_rates(recipe: Recipe) -> tuple[float, float]:
+    return recipe.training.generator.lr, recipe.training.discriminator.lr
+
+
+@pytest.mark.parametrize("text", ["vanilla", "dcgan[lr=1e-3]", "wgan-gp", "mlp+wgan-gp"])
+@pytest.mark.parametrize("scale", [1 / 9, 1 / 3, 3.0])
+def test_both_learning_rates_are_multiplied_and_nothing_else(
+    catalogue: Catalogue, text: str, scale: float
+) -> None:
+    plain = choose_variant(text, catalogue).recipe(catalogue, POINTS)
+    variant = choose_variant(text, catalogue, {"lr_scale": scale})
+    scaled = variant.recipe(catalogue, POINTS)
+    assert learning_rates(scaled) == tuple(lr * scale for lr in learning_rates(plain))
+    back = replace(
+        scaled.training,
+        generator=replace(scaled.training.generator, lr=plain.training.generator.lr),
+        discriminator=replace(scaled.training.discriminator, lr=plain.training.discriminator.lr),
+    )
+    assert replace(scaled, training=back) == plain
+
+
+def test_learning_rates_of_a_third_partys_variant_are_scaled_without_its_help(
+    catalogue_with: Any,
+) -> None:
+    catalogue = catalogue_with(variant_of(recipe_with()))
+    recipe = choose_variant("mine[lr_scale=3]", catalogue).recipe(catalogue, POINTS)
+    assert learning_rates(recipe) == (3.0, 3.0)
+
+
+def test_a_variant_that_declares_the_name_keeps_it(catalogue_with: Any) -> None:
+    def recipe(data: DataInfo, lr_scale: float) -> Recipe:
+        mine = replace(SGD, lr=lr_scale**2)
+        training = Training(generator=mine, discriminator=SGD)
+        return Recipe(model="mlp", loss="minimax", training=training)
+
+    own = {"lr_scale": Parameter(default=2.0, help="mine")}
+    spec = VariantSpec(name="mine", description="mine", recipe=recipe, parameters=own)
+    catalogue = catalogue_with(spec)
+    variant = choose_variant("mine", catalogue)
+    assert (variant.display, variant.parameters) == ("mine", {"lr_scale": 2.0})
+    assert learning_rates(variant.recipe(catalogue, POINTS)) == (4.0, 1.0)
+    tripled = choose_variant("mine[lr_scale=3]", catalogue)
+    assert learning_rates(tripled.recipe(catalogue, POINTS)) == (9.0, 1.0)
+    assert parameters_of(spec) == own
+
+
+def test_a_model_of_a_pair_may_have_a_parameter_of_that_name(catalogue_with: Any) -> None:
+    parameter = {"lr_scale": Parameter(default=7.0, help="another thing")}
+    model = ModelSpec(name="odd", description="x", build="no:where", parameters=parameter)
+    catalogue = catalogue_with(model)
+    pair = choose_variant("odd+minimax[lr_scale=3]", catalogue)
+    assert pair.parameters == {"model.lr_scale": 7.0, "lr_scale": 3.0}
+    recipe = pair.recipe(catalogue, POINTS)
+    loss = catalogue.get(LossSpec, "minimax").training
+    assert recipe.training.generator.lr == 3 * loss.generator.lr
+    assert recipe.model_parameters == {"lr_scale": 7.0}
+
+
+def test_every_variant_and_pair_has_the_shared_parameters(catalogue: Catalogue) -> None:
+    for name in catalogue.names("variant"):
+        assert list(parameters_of(catalogue.get(VariantSpec, name)))[-1] == "lr_scale"
+    for name in ("mlp+minimax", "dcgan+wgan-gp"):
+        assert choose_variant(name, catalogue).parameters["lr_scale"] == 1.0
+
+
 def variant_of(recipe: Callable[..., Any]) -> VariantSpec:
     return VariantSpec(name="mine", description="mine", recipe=recipe)
 
@@ -154,6 +240,11 @@ def refuse(data: DataInfo) -> Recipe:
         (lambda: None, PluginNotUsable, "mine fails on ring8: TypeError"),
         (lambda data: None, PluginNotUsable, "mine must return a Recipe, it returned a NoneType"),
         (refuse, UsageError, "mine needs colour images"),
+        (
+            recipe_with(training=None),
+            PluginNotUsable,
+            "scaling the learning rates of mine fails: AttributeError",
+        ),
         (recipe_with(model="mpl"), UsageError, "unknown model 'mpl'"),
         (recipe_with(loss="dcgan"), UsageError, "'dcgan' is a model, not a loss"),
         (
