@@ -15,9 +15,11 @@ from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.cli.main import VERBS
 from ganbench.planning.suite import embedded_suites, parse_suite
 from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench_plugins import dirac
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.points import load_ring
 from ganbench_plugins.extractors.classifier import build as build_classifier
+from ganbench_plugins.variants.vanilla import NonSaturating
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -79,12 +81,22 @@ def _range(one: Measurement) -> str:
     return "0 to "
 
 
+def _dirac() -> Snapshot:
+    side = RealSide(dirac.load(), "heldout", torch.device("cpu"), lambda name: None)
+    training = dirac.training(step=0.1, updates="simultaneous")
+    return Snapshot(
+        side, torch.full((8, 1), 1e-3), lambda x: 1e-3 * x.view(-1), 10, NonSaturating(), training
+    )
+
+
 def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]:
     (modality,) = [one for one in sides if one in score.modalities][-1:]
     side = sides[modality]
-    fakes = side.data.train[: len(side.real)]
+    snapshot = Snapshot(side, side.data.train[: len(side.real)])
+    if score.name == "dirac":
+        snapshot = _dirac()
     parameters = {name: one.default for name, one in score.parameters.items()}
-    measured: list[Measurement] = import_builder(score.compute)(Snapshot(side, fakes), **parameters)
+    measured: list[Measurement] = import_builder(score.compute)(snapshot, **parameters)
     return measured
 
 
