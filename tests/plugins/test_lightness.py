@@ -8,6 +8,7 @@ import sys
 MODULES = [
     *(f"datasets.{name}" for name in ("points", "digits", "mnist5k", "torchvision", "folder")),
     *(f"extractors.{name}" for name in ("classifier", "raw", "fidelity", "mobilenet")),
+    *(f"extractors.{name}" for name in ("vgg16", "clip", "dinov2")),
 ]
 PROGRAM = """
 import importlib, sys
@@ -31,4 +32,9 @@ def test_plugin_modules_import_nothing_heavy() -> None:
         *("dataset mnist", "dataset fashion-mnist", "dataset cifar10", "dataset images"),
         *("extractor classifier", "extractor raw"),
         *("extractor inception-v3-compat", "extractor mobilenetv2-b13"),
+        *("extractor vgg16", "extractor clip-rn50", "extractor clip-rn101"),
+        *("extractor clip-rn50x4", "extractor clip-rn50x16", "extractor clip-rn50x64"),
+        *("extractor clip-vit-b-32", "extractor clip-vit-b-16"),
+        *("extractor clip-vit-l-14", "extractor clip-vit-l-14-336px"),
+        *(f"extractor dinov2-vit-{size}-14" for size in "sblg"),
     }

@@ -1,8 +1,8 @@
 """Inception-v3 as torch-fidelity ports it: the network that defines FID.
 
 torch-fidelity's own loader would download silently and unpickle what it finds, so it supplies the
-graph, and the weights are found, checked and read here. Its VGG-16, CLIP and DINOv2 are not
-offered: their weights cannot be given to it without unpickling or running code.
+graph, and the weights are found, checked and read here. Its other networks are in `vgg16`, `clip`
+and `dinov2`.
 """
 
 from __future__ import annotations
@@ -10,17 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganbench import Data, Extractor, ExtractorSpec, hookimpl
-from ganbench_plugins.extractors.weights import (
-    PARAMETERS,
-    Package,
-    Source,
-    find,
-    require_images,
-)
+from ganbench_plugins.extractors.pretrained import pretrained
+from ganbench_plugins.extractors.weights import PARAMETERS, Package, Source
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
 
 LAYER = "2048"  # torch-fidelity's name for pool3
 BATCH = 50
@@ -47,20 +41,9 @@ def build(data: Data, device: torch.device, weights: str = "", download: bool = 
         MissingData: the weights are nowhere.
         UsageError: the samples are no images, or the weights are not this network's.
     """
-    require_images(SOURCE.name, data.info)
-    path, name = find(SOURCE, weights, download)
-
-    from ganbench_plugins.extractors.frozen import FrozenExtractor, content_hash
     from ganbench_plugins.extractors.inception import load_inception
 
-    network = load_inception(path, LAYER).to(device)
-
-    def features(batch: Tensor) -> Tensor:
-        pool: Tensor = network(batch.expand(-1, 3, -1, -1))[0]
-        return pool
-
-    identity = f"{name}@{content_hash(network.state_dict())[:8]}"
-    return FrozenExtractor(identity, LAYER, features, device, BATCH)
+    return pretrained(SOURCE, LAYER, BATCH, load_inception, data, device, weights, download)
 
 
 @hookimpl

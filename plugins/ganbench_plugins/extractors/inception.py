@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import zipfile
 from io import BytesIO
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch_fidelity.feature_extractor_inceptionv3 import (
     BasicConv2d,
     FeatureExtractorInceptionV3,
 )
 
 from ganbench.api.errors import UsageError
-from ganbench_plugins.extractors.weights import first_line
+from ganbench_plugins.extractors.tensors import read_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,10 +27,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 _ARCHIVE_ROOT = "out_jit_module/data"
-_UNREADABLE = (
-    *(OSError, RuntimeError, EOFError, ValueError, AttributeError),
-    *(UnpicklingError, SafetensorError),
-)
 _DROPPED = ("fc.weight", "fc.bias", "num_batches_tracked")
 _BLOCK = ("conv.weight", "bn.bias", "bn.running_mean", "bn.running_var")
 
@@ -73,7 +66,8 @@ def _empty_graph(layer: str) -> nn.Module:
 
 def _read_weights(path: Path, graph: nn.Module) -> dict[str, Tensor]:
     """Every tensor of `graph`, which has no last layer."""
-    found = _read_archive(path, graph) if _is_archive(path) else _read_state_dict(path)
+    found = _read_archive(path, graph) if _is_archive(path) else read_tensors(path)
+    found = {name: t.float() for name, t in found.items() if not name.endswith(_DROPPED)}
     weights = {}
     for name, wanted in graph.state_dict().items():
         if name in found:
@@ -88,18 +82,6 @@ def _read_weights(path: Path, graph: nn.Module) -> dict[str, Tensor]:
     if found:
         raise UsageError(f"{path} holds {min(found)}, which FID's Inception has not")
     return weights
-
-
-def _read_state_dict(path: Path) -> dict[str, Tensor]:
-    try:
-        if path.suffix == ".safetensors":
-            found = load_file(path)
-        else:
-            found = torch.load(path, map_location="cpu", weights_only=True)
-        kept = (name for name in found if not name.endswith(_DROPPED))
-        return {name: found[name].float() for name in kept}
-    except _UNREADABLE as error:
-        raise UsageError(f"cannot read weights from {path}: {first_line(error)}") from None
 
 
 def _is_archive(path: Path) -> bool:

@@ -53,12 +53,14 @@ class Source:
         name: the extractor's.
         url: what its authors distribute.
         sha256: of that file, or its beginning as in the file's name.
+        file: its name in torch's hub cache, where that is not the end of `url`.
         package: an alternative.
     """
 
     name: str
     url: str
     sha256: str
+    file: str = ""
     package: Package | None = None
 
     @property
@@ -66,7 +68,8 @@ class Source:
         """Where torch's own download puts it."""
         import torch
 
-        return Path(torch.hub.get_dir()) / "checkpoints" / self.url.rpartition("/")[2]
+        name = self.file or self.url.rpartition("/")[2]
+        return Path(torch.hub.get_dir()) / "checkpoints" / name
 
 
 def find(source: Source, weights: str, download: bool) -> tuple[Path, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.transforms.functional import gaussian_blur
 
 from ganbench.scoring.frechet import frechet_distance, gaussian_statistics
@@ -56,3 +58,39 @@ def measure() -> Measure:
         )
 
     return distances
+
+
+class Evil:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.fixture
+def evil(tmp_path: Path) -> Evil:
+    """To be hidden in a weights file; its folder is `tmp_path / "run"`."""
+    return Evil(tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def random_weights() -> Callable[[nn.Module], dict[str, Tensor]]:
+    """Weights for a network on any device, under which activations neither die nor explode."""
+
+    def draw(network: nn.Module) -> dict[str, Tensor]:
+        generator = torch.Generator().manual_seed(0)
+        found = {}
+        for name, wanted in network.state_dict().items():
+            if not wanted.is_floating_point():
+                found[name] = torch.zeros(wanted.shape, dtype=wanted.dtype)
+            elif name.endswith("running_var"):
+                found[name] = 1 + torch.rand(wanted.shape, generator=generator)
+            else:
+                fan_in = wanted[0].numel() if wanted.dim() > 1 else 25
+                found[name] = torch.randn(wanted.shape, generator=generator) / fan_in**0.5
+        return found
+
+    return draw

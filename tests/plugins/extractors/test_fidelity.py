@@ -78,7 +78,7 @@ def test_damage_is_put_in_order(measure, name: str) -> None:
     data = load_digits() if name == "digits" else load_torchvision(SOURCES[1], "", download=False)
     assert data.heldout_labels is not None
     extractor = fidelity.build(data, CPU)
-    found = measure(extractor, data.heldout[:400], data.heldout_labels[:400])
+    found = measure(extractor, data.heldout[:200], data.heldout_labels[:200])
     assert found.real < found.blur[0] < found.blur[1] < found.blur[2]
     assert found.real < found.noise[0] < found.noise[1] < found.noise[2]
     assert found.real < found.half_of_classes
