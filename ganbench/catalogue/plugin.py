@@ -51,7 +51,17 @@ class Plugin:
         A version number alone does not tell two editable installs apart. Empty if there is no
         source file, as in a zip archive.
         """
-        return _source_hash(self.file, self.module.count("."))
+        return source_hash(self.module, self.file)
+
+
+def source_hash(module: str, file: str) -> str:
+    """SHA-256 over the Python files of the top-level package or module of `module`.
+
+    Args:
+        module: dotted name.
+        file: the module's source. The hash is empty if there is no such file.
+    """
+    return _source_hash(file, module.count("."))
 
 
 @functools.lru_cache(maxsize=256)

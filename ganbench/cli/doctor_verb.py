@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
@@ -105,7 +106,16 @@ def _folders(runs: Path) -> Iterator[Finding]:
             yield Finding(subject, "problem", f"{folder} is not writable: {error.strerror}")
             continue
         state = "ok" if free > 1 else "problem"
-        yield Finding(subject, state, f"{folder}, {free:.0f} GiB free")
+        held = f"{_megabytes(folder):.0f} MB in it, " if subject == "cache" else ""
+        yield Finding(subject, state, f"{folder}, {held}{free:.0f} GiB free")
+
+
+def _megabytes(folder: Path) -> float:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # other processes write there
+            total += path.lstat().st_size
+    return total / 1e6
 
 
 def _plugins(blocked: tuple[str, ...]) -> Iterator[Finding]:

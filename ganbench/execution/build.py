@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from torch import nn
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
 from ganbench.api.networks import Loss, Networks
-from ganbench.api.parameters import resolve_parameters
+from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.recipe import Recipe
 from ganbench.api.scores import Extractor, Measurement
 from ganbench.api.specs import (
@@ -28,6 +29,8 @@ from ganbench.planning.references import parse_reference
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.variants import choose_variant
 from ganbench.scoring.evaluation import RealSide
+from ganbench.scoring.realcache import Origin, RealCache
+from ganbench.scoring.tensorcache import TensorCache
 from ganbench.training.feed import LatentFeed, RealFeed
 from ganbench.training.loop import Trainer
 from ganbench.training.seeds import stream_seed
@@ -92,13 +95,23 @@ class Builder:
         """The reference of all scores."""
 
         def build_extractor(text: str) -> Extractor:
-            reference = parse_reference(text)
-            spec = self.catalogue.get(ExtractorSpec, reference.name)
-            parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
+            spec, parameters = self._extractor(text)
             extractor: Extractor = import_builder(spec.build)(data, self.device, **parameters)
             return extractor
 
-        return RealSide(data, self.spec.task.split, self.device, build_extractor)
+        def origin(text: str) -> Origin:
+            spec, parameters = self._extractor(text)
+            plugin = self.catalogue.plugin_of(spec)
+            return Origin(
+                name=spec.name,
+                parameters=parameters,
+                distribution=plugin.distribution,
+                version=plugin.version,
+                source=plugin.source_hash,
+            )
+
+        cache = RealCache(origin, self.device, TensorCache(remark=partial(print, flush=True)))
+        return RealSide(data, self.spec.task.split, self.device, build_extractor, cache)
 
     def scores(self, texts: tuple[str, ...]) -> list[Score]:
         """Compute functions and parameters of score references."""
@@ -109,6 +122,11 @@ class Builder:
             parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
             scores.append((import_builder(spec.compute), dict(parameters)))
         return scores
+
+    def _extractor(self, text: str) -> tuple[ExtractorSpec, dict[str, Value]]:
+        reference = parse_reference(text)
+        spec = self.catalogue.get(ExtractorSpec, reference.name)
+        return spec, resolve_parameters(spec.name, spec.parameters, reference.settings)
 
     def _networks(self, data: DataInfo, recipe: Recipe) -> Networks:
         spec = self.catalogue.get(ModelSpec, recipe.model)

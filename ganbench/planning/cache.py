@@ -9,9 +9,9 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ganbench.api.errors import UsageError
 
@@ -71,15 +71,30 @@ def locked(target: Path) -> Iterator[None]:
     """Hold the lock that belongs to `target`, waiting for any process that holds it.
 
     The kernel releases it when its holder dies, so a killed process leaves no stale lock behind.
+    The lock's file is removed by whoever has held it.
 
     Raises:
         UsageError: the directory of `target` cannot be written to.
     """
     path = target.with_name(f".{target.name}.lock")
     try:
-        file = path.open("w")
+        file = _lock(path)
     except OSError as error:
         raise UsageError(f"cannot write to {target.parent}: {error.strerror}", _HINT) from None
     with file:
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _lock(path: Path) -> IO[str]:
+    """The file at `path`, locked. One that its holder has removed by then would keep out nobody."""
+    while True:
+        file = path.open("w")
         fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+        with suppress(FileNotFoundError):
+            if os.path.samestat(path.stat(), os.fstat(file.fileno())):
+                return file
+        file.close()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
+from ganbench.scoring.caching import Cached, number, uncached
 from ganbench.scoring.distances import Points, squared_distances
 from ganbench.scoring.products import product
 from ganbench.scoring.validation import same_width, sample_matrix
@@ -87,7 +88,7 @@ def vendi_score(features: Tensor, centre: Tensor) -> float:
     return min(float(n), max(1.0, float(torch.special.entr(weights).sum().exp())))
 
 
-def real_diversity(real: Tensor) -> RealDiversity:
+def real_diversity(real: Tensor, cached: Cached = uncached) -> RealDiversity:
     """The real side from features (n, d).
 
     Raises:
@@ -96,7 +97,8 @@ def real_diversity(real: Tensor) -> RealDiversity:
     """
     matrix = sample_matrix(real, "real features", least=1)
     centre = matrix.mean(dim=0)
-    return RealDiversity(centre, vendi_score(matrix, centre), len(matrix))
+    (vendi,) = cached("vendi", [real], lambda: number(vendi_score(matrix, centre)))
+    return RealDiversity(centre, float(vendi), len(matrix))
 
 
 def vendi_ratio(real: RealDiversity, fake: Tensor) -> float:
@@ -116,7 +118,9 @@ def vendi_ratio(real: RealDiversity, fake: Tensor) -> float:
     return vendi_score(fake, real.centre) / real.vendi
 
 
-def real_bins(train: Tensor, real: Tensor, *, bins: int = 100, seed: int = 0) -> Bins:
+def real_bins(
+    train: Tensor, real: Tensor, cached: Cached = uncached, *, bins: int = 100, seed: int = 0
+) -> Bins:
     """Cells fitted by k-means to training features (T, d), with real features (N, d) counted in.
 
     Take for `real` samples that the cells were not fitted to: those fit their own cells too well.
@@ -125,12 +129,9 @@ def real_bins(train: Tensor, real: Tensor, *, bins: int = 100, seed: int = 0) ->
         NonFiniteSamples: a feature is not finite.
         ValueError: fewer training samples than bins, or different numbers of features.
     """
-    from sklearn.cluster import KMeans  # a second to import, and only this score needs it
-
     same_width(train, real)
     matrix = sample_matrix(train, "training features", least=bins)
-    fitted = KMeans(bins, n_init=1, random_state=seed).fit(matrix.cpu().numpy())
-    centres = torch.from_numpy(fitted.cluster_centers_).to(matrix)
+    (centres,) = cached(f"bins/{bins}/{seed}", [train], lambda: (_means(matrix, bins, seed),))
     counted = sample_matrix(real, "real features", least=1)
     return Bins(centres, _shares(counted.to(matrix.device), centres), len(counted))
 
@@ -154,6 +155,14 @@ def bin_divergence(bins: Bins, fake: Tensor) -> float:
     entropy = torch.special.entr(torch.stack([middle, found, true])).sum(dim=1)
     divergence = float(entropy[0] - (entropy[1] + entropy[2]) / 2)
     return divergence - (len(found) - 1) / 8 * (1 / bins.n + 1 / len(matrix))
+
+
+def _means(matrix: Tensor, bins: int, seed: int) -> Tensor:
+    """(bins, d) centres that k-means finds."""
+    from sklearn.cluster import KMeans  # a second to import, and only this score needs it
+
+    fitted = KMeans(bins, n_init=1, random_state=seed).fit(matrix.cpu().numpy())
+    return torch.from_numpy(fitted.cluster_centers_).to(matrix)
 
 
 def _shares(matrix: Tensor, centres: Tensor) -> Tensor:

@@ -11,8 +11,13 @@ from torch import Tensor
 
 from ganbench.api.data import Data
 from ganbench.api.errors import UsageError
+from ganbench.api.networks import Loss
+from ganbench.api.recipe import Training
 from ganbench.api.scores import Extractor, Measurement
+from ganbench.scoring.caching import Tensors
 from ganbench.scoring.errors import NonFiniteSamples
+from ganbench.scoring.realcache import RealCache
+from ganbench.scoring.tensorcache import content_hash
 
 T = TypeVar("T")
 
@@ -25,6 +30,7 @@ class RealSide:
         split: `heldout` or `train`: which samples are the reference.
         device: where features are computed.
         build_extractor: makes the extractor of a reference such as ``classifier``.
+        cache: what runs share; None: everything is computed here.
     """
 
     def __init__(
@@ -33,11 +39,13 @@ class RealSide:
         split: str,
         device: torch.device,
         build_extractor: Callable[[str], Extractor],
+        cache: RealCache | None = None,
     ) -> None:
         self.data = data
         self.split = split if len(data.heldout) or split == "train" else "train"
         self.real = (data.heldout if self.split == "heldout" else data.train).to(device)
         self._build_extractor = build_extractor
+        self._shared = cache
         self._cache: dict[str, object] = {}
 
     def once(self, key: str, compute: Callable[[], T]) -> T:
@@ -52,13 +60,28 @@ class RealSide:
 
     def features(self, name: str) -> Tensor:
         """(N, d) features of the real samples."""
-        return self.once(f"features/{name}", lambda: self.extractor(name)(self.real))
+        return self.once(f"features/{name}", lambda: self._extracted(name, self.split, self.real))
 
     def train_features(self, name: str) -> Tensor:
         """(T, d) features of the train split."""
         if self.split == "train":
             return self.features(name)
-        return self.once(f"train-features/{name}", lambda: self.extractor(name)(self.data.train))
+        return self.once(
+            f"train-features/{name}", lambda: self._extracted(name, "train", self.data.train)
+        )
+
+    def cached(
+        self, name: str, inputs: Sequence[Tensor], compute: Callable[[], Tensors]
+    ) -> Tensors:
+        """See `ganbench.api.scores.Evaluation.cached`."""
+        return self._shared.cached(name, inputs, compute) if self._shared else compute()
+
+    def _extracted(self, name: str, split: str, samples: Tensor) -> Tensor:
+        extractor = self.extractor(name)
+        if self._shared is None:
+            return extractor(samples)
+        digest = self.once(f"digest/{split}", lambda: content_hash(samples))
+        return self._shared.features(name, extractor, split, samples, digest)
 
 
 class Snapshot:
@@ -69,6 +92,7 @@ class Snapshot:
         fakes: (M, *shape), uint8 images or floats.
         logits: what the discriminator thinks of samples.
         steps: generator steps taken so far.
+        loss, training: what the fakes' generator was trained on, and how.
     """
 
     def __init__(
@@ -77,10 +101,14 @@ class Snapshot:
         fakes: Tensor,
         logits: Callable[[Tensor], Tensor] | None = None,
         steps: int = 0,
+        loss: Loss | None = None,
+        training: Training | None = None,
     ) -> None:
         self._side = side
         self.fakes = fakes
         self.steps = steps
+        self.loss = loss
+        self.training = training
         self._logits = logits
         self._features: dict[str, Tensor] = {}
 
@@ -137,6 +165,12 @@ class Snapshot:
     def once(self, key: str, compute: Callable[[], T]) -> T:
         """The result of `compute`, a function of the real side alone."""
         return self._side.once(key, compute)
+
+    def cached(
+        self, name: str, inputs: Sequence[Tensor], compute: Callable[[], Tensors]
+    ) -> Tensors:
+        """The result of `compute`, a function of name and inputs alone."""
+        return self._side.cached(name, inputs, compute)
 
 
 def measure(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ganbench.scoring.caching import Cached, Tensors, uncached
 from ganbench.scoring.products import product
 from ganbench.scoring.validation import same_width, sample_matrix
 
@@ -48,14 +49,21 @@ class GaussianStatistics:
         return float(self.eigenvalues.sum())
 
 
-def gaussian_statistics(features: Tensor) -> GaussianStatistics:
+def gaussian_statistics(features: Tensor, cached: Cached = uncached) -> GaussianStatistics:
     """Mean and covariance (ddof = 1) of features (n, d), as float64 on their device.
 
     Raises:
         NonFiniteSamples: a feature is not finite.
         ValueError: fewer than two samples.
     """
-    mean, centred = _centred(sample_matrix(features, "real features"))
+    matrix = sample_matrix(features, "real features")
+    mean, root, eigenvalues = cached("gaussian", [features], lambda: _principal_axes(matrix))
+    return GaussianStatistics(mean, root, eigenvalues, len(matrix))
+
+
+def _principal_axes(matrix: Tensor) -> Tensors:
+    """Mean, root and eigenvalues of the rows' covariance, see `GaussianStatistics`."""
+    mean, centred = _centred(matrix)
     n, d = centred.shape
     if n < d:  # the eigenvalues of the small Gram matrix are the non-zero ones of S
         values, vectors = torch.linalg.eigh(product(centred, centred.T))
@@ -64,7 +72,7 @@ def gaussian_statistics(features: Tensor) -> GaussianStatistics:
         values, vectors = torch.linalg.eigh(product(centred.T, centred))
         rows = (values.clamp(min=0) / (n - 1)).sqrt()[:, None] * vectors.T
     kept = values > values[-1] * max(n, d) * torch.finfo(values.dtype).eps
-    return GaussianStatistics(mean, rows[kept], values[kept] / (n - 1), n)
+    return mean, rows[kept], values[kept] / (n - 1)
 
 
 def frechet_distance(real: GaussianStatistics, fake: Tensor) -> float:

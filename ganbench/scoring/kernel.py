@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
+from ganbench.scoring.caching import Cached, number, uncached
 from ganbench.scoring.products import product
 from ganbench.scoring.validation import same_width, sample_matrix
 
@@ -39,7 +40,7 @@ class RealKernel:
     self_mean: float
 
 
-def real_kernel(features: Tensor) -> RealKernel:
+def real_kernel(features: Tensor, cached: Cached = uncached) -> RealKernel:
     """The real side from features (N, d).
 
     Raises:
@@ -47,7 +48,8 @@ def real_kernel(features: Tensor) -> RealKernel:
         ValueError: fewer than two samples.
     """
     matrix = sample_matrix(features, "real features")
-    return RealKernel(matrix, _self_mean(matrix))
+    (self_mean,) = cached("kernel", [features], lambda: number(_self_mean(matrix)))
+    return RealKernel(matrix, float(self_mean))
 
 
 def kernel_distance(real: RealKernel, fake: Tensor) -> float:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
+from ganbench.scoring.caching import Cached, number, uncached
 from ganbench.scoring.distances import (
     Points,
     nearest_in,
@@ -88,7 +89,7 @@ class TrainNeighbours:
     threshold: float
 
 
-def real_neighbours(real: Tensor) -> RealNeighbours:
+def real_neighbours(real: Tensor, cached: Cached = uncached) -> RealNeighbours:
     """The real side from features (N, d), N >= 6.
 
     Raises:
@@ -98,7 +99,8 @@ def real_neighbours(real: Tensor) -> RealNeighbours:
     matrix = sample_matrix(real, "real features", least=K_COVERAGE + 1)
     centre = matrix.mean(dim=0)
     points = Points.of(matrix - centre)
-    return RealNeighbours(centre, points, nearest_others(points, K_COVERAGE))
+    (nearest,) = cached("nearest", [real], lambda: (nearest_others(points, K_COVERAGE),))
+    return RealNeighbours(centre, points, nearest)
 
 
 def neighbour_scores(real: RealNeighbours, fake: Tensor) -> NeighbourScores:
@@ -140,7 +142,7 @@ def normalised_coverage(coverage: float, n_real: int, n_fake: int) -> float:
     return min(1.0, coverage / coverage_null(n_real, n_fake))
 
 
-def train_neighbours(train: Tensor, heldout: Tensor) -> TrainNeighbours:
+def train_neighbours(train: Tensor, heldout: Tensor, cached: Cached = uncached) -> TrainNeighbours:
     """The threshold of near-copies, from training and held-out features (T, d) and (H, d).
 
     Raises:
@@ -152,7 +154,10 @@ def train_neighbours(train: Tensor, heldout: Tensor) -> TrainNeighbours:
     centre = matrix.mean(dim=0)
     points = Points.of(matrix - centre)
     fresh = Points.of(sample_matrix(heldout, "held-out features", least=1) - centre)
-    return TrainNeighbours(centre, points, _near(nearest_in(fresh, points)))
+    (threshold,) = cached(
+        "near-train", [train, heldout], lambda: number(_near(nearest_in(fresh, points)))
+    )
+    return TrainNeighbours(centre, points, float(threshold))
 
 
 def near_train_rate(train: TrainNeighbours, fake: Tensor) -> float:

@@ -87,7 +87,10 @@ def poison(patch: pytest.MonkeyPatch) -> None:
 
 
 def test_warm_and_cold_runs_score_the_same(
-    monkeypatch: pytest.MonkeyPatch, features: Path, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    features: Path,
+    tmp_path: Path,
 ) -> None:
     spec = spec_of("digits")
     without = run(spec, tmp_path / "without")
@@ -98,11 +101,13 @@ def test_warm_and_cold_runs_score_the_same(
         poison(patch)
         warm = run(spec, tmp_path / "warm")
         assert files(features) == kept
+        assert "cache file" not in capsys.readouterr().out
         for file in kept:
-            file.unlink()
+            file.write_bytes(b"damaged")
         poisoned = run(spec, tmp_path / "poisoned")
     assert poisoned["failure"] is not None
     assert "the real side is computed again" in poisoned["failure"]["message"]
+    assert "is not used: it is damaged" in capsys.readouterr().out
 
     assert cold["status"] == "ok"
     assert {"fd", "precision"} <= {key.split("/")[0] for key in cold["columns"]}

@@ -94,11 +94,12 @@ def test_lock_keeps_others_out(tmp_path: Path) -> None:
 
     def work() -> None:
         nonlocal inside, most
-        with locked(tmp_path / "file"):
-            inside += 1
-            most = max(most, inside)
-            time.sleep(0.02)
-            inside -= 1
+        for _ in range(4):  # those who come back meet a lock that was removed meanwhile
+            with locked(tmp_path / "file"):
+                inside += 1
+                most = max(most, inside)
+                time.sleep(0.005)
+                inside -= 1
 
     threads = [threading.Thread(target=work) for _ in range(5)]
     for thread in threads:
@@ -106,3 +107,4 @@ def test_lock_keeps_others_out(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert most == 1
+    assert list(tmp_path.iterdir()) == []

@@ -28,7 +28,9 @@ def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     The nulls of precision and recall are what halves of the real samples have of one another.
     """
     column = FeatureColumn(evaluation, extractor)
-    side = evaluation.once(f"neighbours/{extractor}", lambda: real_neighbours(column.real))
+    side = evaluation.once(
+        f"neighbours/{extractor}", lambda: real_neighbours(column.real, evaluation.cached)
+    )
     scores = neighbour_scores(side, column.fake)
 
     def own(one: Tensor, other: Tensor) -> float:
@@ -55,7 +57,9 @@ def vendi(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """
     column = FeatureColumn(evaluation, extractor)
     n = min(len(column.real), len(column.fake))
-    side = evaluation.once(f"vendi/{extractor}/{n}", lambda: real_diversity(column.real[:n]))
+    side = evaluation.once(
+        f"vendi/{extractor}/{n}", lambda: real_diversity(column.real[:n], evaluation.cached)
+    )
     return [
         column.measurement(
             "vendi",
@@ -84,7 +88,9 @@ def near_train(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     column = FeatureColumn(evaluation, extractor)
     side = evaluation.once(
         f"near-train/{extractor}",
-        lambda: train_neighbours(evaluation.train_features(extractor), column.real),
+        lambda: train_neighbours(
+            evaluation.train_features(extractor), column.real, evaluation.cached
+        ),
     )
     rate = near_train_rate(side, column.fake)
     return [column.share("near_train", rate, NEAR, "target")]
@@ -100,7 +106,8 @@ def bins(evaluation: Evaluation, *, extractor: str, bins: int) -> list[Measureme
             f"set fewer: ndb[bins={max(2, len(train) // 10)}]",
         )
     cells = evaluation.once(
-        f"bins/{extractor}/{bins}", lambda: real_bins(train, column.real, bins=bins)
+        f"bins/{extractor}/{bins}",
+        lambda: real_bins(train, column.real, evaluation.cached, bins=bins),
     )
     return [
         column.measurement(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from ganbench.api.errors import UsageError
 from ganbench.api.scores import Evaluation, Measurement
+from ganbench.scoring.caching import number
 from ganbench.scoring.frechet import (
     GaussianStatistics,
     distance_cap,
@@ -32,7 +33,9 @@ FLOOR_PAIRS = 4
 def frechet(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """The Fréchet distance; named FID for the extractor that defines it, and for no other."""
     column = FeatureColumn(evaluation, extractor)
-    statistics = evaluation.once(f"gaussian/{extractor}", lambda: gaussian_statistics(column.real))
+    statistics = evaluation.once(
+        f"gaussian/{extractor}", lambda: gaussian_statistics(column.real, evaluation.cached)
+    )
     n_fake = len(column.fake)
     floor = evaluation.once(
         f"frechet-floor/{extractor}/{n_fake}", lambda: noise_floor(statistics, statistics.n, n_fake)
@@ -84,7 +87,9 @@ def frechet_label(name: str, n_fake: int, against_train: bool) -> str:
 def kernel(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """The kernel distance over the full samples: unbiased, so 0 under the real law, at any n."""
     column = FeatureColumn(evaluation, extractor)
-    side = evaluation.once(f"kernel/{extractor}", lambda: real_kernel(column.real))
+    side = evaluation.once(
+        f"kernel/{extractor}", lambda: real_kernel(column.real, evaluation.cached)
+    )
     return [
         column.measurement(
             "kid",
@@ -122,7 +127,13 @@ def _transport(
     real = evaluation.real[:n]
 
     def floor() -> float:
-        return mean(distance(real, other) for other in _disjoint_from(evaluation, n))
+        others = _disjoint_from(evaluation, n)
+        (found,) = evaluation.cached(
+            f"{name}-floor",
+            [real, *others],
+            lambda: number(mean(distance(real, other) for other in others)),
+        )
+        return float(found)
 
     def cap() -> float:
         return distance(real, real.mean(dim=0).expand_as(real))
@@ -140,7 +151,7 @@ def _transport(
     )
 
 
-def _disjoint_from(evaluation: Evaluation, n: int) -> Iterable[Tensor]:
+def _disjoint_from(evaluation: Evaluation, n: int) -> list[Tensor]:
     """Real sets of n samples each that have none in common with the reference or one another."""
     rest = evaluation.real[n:]
     if evaluation.split == "heldout":

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ganbench.api.scores import Direction, Evaluation, Measurement, Panel
+from ganbench.scoring.caching import number
 
 HALVINGS = 4
 """Random halvings of the real samples over which a measured null or floor is averaged."""
@@ -120,7 +121,11 @@ class FeatureColumn:
                 values.append(compare(real[order[:half]], real[order[half : 2 * half]]))
             return mean(values)
 
-        return self.evaluation.once(f"{name}/halves/{self.extractor}", compute)
+        def shared() -> float:
+            (found,) = self.evaluation.cached(f"{name}/halves", [real], lambda: number(compute()))
+            return float(found)
+
+        return self.evaluation.once(f"{name}/halves/{self.extractor}", shared)
 
 
 def mean(values: Iterable[float]) -> float:
