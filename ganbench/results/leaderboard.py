@@ -35,6 +35,7 @@ _COPIED = (
     *("evaluations", "memory_limit_bytes", "setting", "timed_on", "protocol"),
 )
 _SHARE = (0.0, 1.0)
+_NOT_NEGATIVE = (0.0, math.inf)
 
 Mean = Callable[[tuple[float, ...]], Interval]
 
@@ -88,7 +89,7 @@ def _row(entry: Entry) -> dict[str, Any]:
     for name in _COSTS:
         # Times and memory of different machines have no mean.
         comparable = one_device or name not in _MACHINE_COSTS
-        _put(row, name, entry.values(name, ("ok",)) if comparable else [], _mean)
+        _put(row, name, entry.values(name, ("ok",)) if comparable else [], _mean, _NOT_NEGATIVE)
     return row
 
 
@@ -106,7 +107,7 @@ def _add_stability(row: dict[str, Any], entry: Entry) -> None:
     row["evaluation_noise"] = noise if noises else None
     row["seed_dispersion"] = seed_dispersion(ends, noise) if all(end > 0 for end in ends) else None
     _put(row, "late_degradation", entry.values("late_degradation"), _mean)
-    _put(row, "oscillation", entry.values("oscillation"), _mean, (0.0, math.inf))
+    _put(row, "oscillation", entry.values("oscillation"), _mean, _NOT_NEGATIVE)
     utilities = entry.values("utility_end", COUNTED)
     if len(utilities) == counted:
         _put(row, "utility", utilities, _mean, _SHARE)

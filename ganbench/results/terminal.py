@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 ARROWS = {"lower": " ↓", "higher": " ↑", "target": " →", "": ""}
 
 _GAP = 2
-_WRAPPED = 16
-"""Text may be folded down to this width; numbers never are."""
+_WRAPPED, _WORD = 16, 32
+"""Text may be folded down to these widths, between words and inside one; numbers never are."""
 _STYLES = {"ranked": "", "below": "dim", "reference": "italic"}
 
 
@@ -63,7 +63,9 @@ class _Column:
         self.is_empty = self.is_text and not any(self.cells)
         self.heading = heading_text(heading, prefix)
         self.wanted = max(cell_len(text) for text in (self.heading, *self.cells))
-        self.width = min(self.wanted, _WRAPPED) if self.is_text else self.wanted
+        words = (word for text in (self.heading, *self.cells) for word in text.split())
+        longest = min(_WORD, max(map(cell_len, words), default=0))
+        self.width = min(self.wanted, max(_WRAPPED, longest)) if self.is_text else self.wanted
 
 
 def heading_text(heading: Heading, prefix: str = "") -> str:
@@ -137,7 +139,10 @@ def _folded(cells: list[str], block: list[_Column], widths: list[int]) -> list[s
     """One line, or more where a text is wider than its column."""
     if all(cell_len(cell) <= width for cell, width in zip(cells, widths, strict=True)):
         return [_line(cells, block, widths)]
-    parts = [textwrap.wrap(cell, width) or [""] for cell, width in zip(cells, widths, strict=True)]
+    parts = [
+        textwrap.wrap(cell, width, break_on_hyphens=False) or [""]
+        for cell, width in zip(cells, widths, strict=True)
+    ]
     height = max(map(len, parts))
     return [
         _line((part[i] if i < len(part) else "" for part in parts), block, widths)

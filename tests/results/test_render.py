@@ -257,3 +257,15 @@ def test_scores_that_say_nothing_are_marked() -> None:
     text = render(tables(records), "terminal")
     assert text.count("not interpretable") == 2  # the cell and the note that explains it
     assert "not interpretable" not in TERMINAL
+
+
+def test_names_are_not_torn_apart() -> None:
+    names = ["wgan-gp[lr_scale=1/9]", "a-model-of-many-words[discriminator_norm=layer]"]
+    rows = tuple(
+        Row("", (Cell(name), Cell("a reason of many words " * 4), Cell(1.0))) for name in names
+    )
+    headings = (Heading("variant"), Heading("why"), Heading("score"))
+    text = render([Table("x", "X", headings, rows)], "terminal", width=60)
+    assert names[0] in text
+    assert names[1] not in text  # longer than any column of names may be
+    assert max(map(len, text.splitlines())) <= 60
