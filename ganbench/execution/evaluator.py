@@ -65,6 +65,8 @@ class Evaluator:
         self.primary: str | None = None
         self.fresh: Fresh | None = None
         self.seconds = 0.0
+        self.measuring = False
+        """Whether an evaluation is under way that could be given up without a trace."""
         self.fakes = torch.empty(0)
         self._dead = False
         self._best: tuple[Point, dict[str, Tensor]] | None = None
@@ -90,12 +92,16 @@ class Evaluator:
         started = time.perf_counter()
         device = self._trainer.device
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            self._check_weights()
-            raw = self._sample(EVALUATION_SEED)
+            self.measuring = True
+            try:
+                self._check_weights()
+                raw = self._sample(EVALUATION_SEED)
+                self.fakes = self._as_data(raw)
+                scores = self._all_scores if final else self._scores
+                measured = self._measure(self.fakes, scores)
+            finally:
+                self.measuring = False
             self._dead = is_dead(raw) and not self._real_is_constant
-            self.fakes = self._as_data(raw)
-            scores = self._all_scores if final else self._scores
-            measured = self._measure(self.fakes, scores)
             self._choose_primary(scores, measured)
             point = self._keep(measured, 1.0 if final else self._clock.fraction())
             self._keep_best(point)

@@ -120,12 +120,15 @@ class Keeper:
             Preempted: the run was asked to stop.
         """
         worthwhile = before_evaluation and self._age() >= max(LEAST_SECONDS, self._rest)
-        if self._possible and (worthwhile or self.due()):
-            self._save()
+        if worthwhile or self.due():
+            self.save()
         if self._stopping:
             raise Preempted
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Write a checkpoint now, if this run can have one; what keeps it from it is reported."""
+        if not self._possible:
+            return
         started = time.monotonic()
         try:
             save_checkpoint(self._folder, self._state())

@@ -57,7 +57,7 @@ class Run:
         self._commit = commit
         self._checkpoint_seconds = checkpoint_seconds
         self._keeper: Keeper | None = None
-        self._stepping = False
+        self._training = False
         self._observers = catalogue.observers()
         self._status: Status = "ok"
         self._failure: Failure | None = None
@@ -89,9 +89,10 @@ class Run:
         trainer, evaluator = self._set_up()
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.perf_counter() - self._wall
-        self._stepping = True
+        self._training = True
         train(trainer, self.clock, telemetry, self._evaluate, keeper)
-        self._stepping = False
+        keeper.keep(before_evaluation=True)
+        self._training = False
         evaluator.evaluate(final=True)
         self._status, reason = evaluator.verdict()
         if reason:
@@ -99,21 +100,23 @@ class Run:
         write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / "samples.png")
 
     def _evaluate(self) -> None:
+        """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""
         assert self.evaluator is not None
-        self._stepping = False
-        self.evaluator.evaluate()
-        self._stepping = True
+        assert self._keeper is not None
+        try:
+            self.evaluator.evaluate()
+        except Preempted:
+            self._keeper.save()
+            raise
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
 
-        Between steps there is a state to keep. Outside of training there is none that the last
-        checkpoint lacks.
-
         Raises:
-            Preempted: at once, or when the step under way is done.
+            Preempted: at once where nothing is lost by it; else when the step under way is done.
         """
-        if self._stepping and self._keeper is not None:
+        in_step = self._training and self.evaluator is not None and not self.evaluator.measuring
+        if in_step and self._keeper is not None:
             self._keeper.stop_soon()
         else:
             raise Preempted

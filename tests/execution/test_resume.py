@@ -11,6 +11,7 @@ import torch
 
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.execution import keeper
+from ganbench.execution.evaluator import Evaluator
 from ganbench.execution.job import CHECKPOINT_FOLDER
 from ganbench.execution.keeper import Preempted
 from ganbench.execution.run import Run
@@ -96,6 +97,34 @@ def test_interruptions_change_no_bit(
     assert record is not None
     assert record["resumed"] == len(stops)
     assert outcome(record, run, folder) == straight
+
+
+def test_an_evaluation_that_is_stopped_is_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = spec_of("vanilla", "ring8")
+    straight = outcome(*attempt(spec, tmp_path / "straight"), tmp_path / "straight")
+    folder = tmp_path / "stopped"
+    folder.mkdir()
+    run = Run(spec, folder, installed_catalogue(), CPU)
+    measure = Evaluator._measure
+
+    def stopped(self: Evaluator, *arguments: Any) -> Any:
+        torch.rand(5)  # evaluations may draw what they like
+        measured = measure(self, *arguments)
+        if len(self.points) == 3:
+            run.stop()
+        return measured
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Evaluator, "_measure", stopped)
+        with pytest.raises(Preempted):
+            run.execute()
+    assert run.clock.steps == 24
+    record, again = attempt(spec, folder)
+    assert outcome(record, again, folder) == straight
+    assert record is not None
+    assert record["resumed"] == 1
 
 
 def test_a_kill_costs_what_came_after_the_last_checkpoint(
