@@ -12,6 +12,7 @@ import click
 from ganbench import __version__
 from ganbench.api.errors import GanbenchError, did_you_mean
 from ganbench.cli.console import complain
+from ganbench.cli.plugin_options import plugin_options
 
 VERBS = {
     "run": "Train what is missing of a selection, then print the comparison tables.",
@@ -62,20 +63,12 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ganbench")
-@click.option(
-    "--no-plugin",
-    "blocked",
-    multiple=True,
-    metavar="NAME",
-    help="Do not load this plugin (or all plugins of this distribution).",
-)
-@click.pass_context
-def cli(context: click.Context, blocked: tuple[str, ...]) -> None:
+@plugin_options
+def cli() -> None:
     """Train generative adversarial networks under equal budgets; score and compare them.
 
     Start with `ganbench run --all`: three variants, three tasks, five seeds, no download.
     """
-    context.obj = tuple(blocked)
 
 
 def main() -> None:

@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
-from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.catalogue.catalogue import open_catalogue
+from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import duration, print_json, print_rows, talk
 from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
+from ganbench.cli.plugin_options import plugin_options
 from ganbench.planning.plan import Plan, make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
@@ -22,14 +24,15 @@ from ganbench.results.store import RunStore
 @selection_options
 @runs_option
 @json_option
+@plugin_options
 @click.pass_obj
-def command(blocked: tuple[str, ...], /, runs: Path, as_json: bool, **options: Any) -> None:
+def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) -> None:
     """Show what `run` would do with the same selection, and run nothing.
 
     Times are those of finished runs of the same variant, task and budget in the runs folder;
     unknown ones are left empty.
     """
-    plan = make_plan(make_selection(**options), installed_catalogue(blocked))
+    plan = make_plan(make_selection(**options), open_catalogue(choice, talk, need_files=True))
     store = RunStore(runs)
     records, warnings = store.finished(spec.run_id for spec in plan.runs)
     for warning in warnings:

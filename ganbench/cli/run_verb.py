@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from ganbench.api.errors import UsageError
+from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import duration, talk
 from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
+from ganbench.cli.plugin_options import plugin_options
 
 
 @click.command()
@@ -41,9 +43,10 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 @click.option("--fail-fast", is_flag=True, help="Start no further run once one has failed.")
 @click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
 @json_option
+@plugin_options
 @click.pass_obj
 def command(
-    blocked: tuple[str, ...],
+    choice: PluginChoice,
     /,
     runs: Path,
     jobs: int | None,
@@ -74,7 +77,7 @@ def command(
             runs=runs,
             jobs=jobs,
             limit_seconds=_seconds("--limit", limit),
-            blocked=blocked,
+            plugins=choice,
             fresh=fresh,
             retry_failed=retry_failed,
             fail_fast=fail_fast,
