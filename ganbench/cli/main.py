@@ -13,6 +13,7 @@ from ganbench import __version__
 from ganbench.api.errors import GanbenchError, did_you_mean
 from ganbench.cli.console import complain
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.settings import apply_settings
 
 VERBS = {
     "run": "Train what is missing of a selection, then print the comparison tables.",
@@ -25,8 +26,12 @@ VERBS = {
     "table": "Print the comparison tables of finished runs.",
     "compare": "Compare variants with each other: by how much, and is it more than chance?",
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
+    "config": "Show settings and where each comes from: default, file, variable.",
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
+
+UNSET = ("config", "completion")
+"""Verbs that must work whatever files and variables say."""
 
 
 class Verbs(click.Group):
@@ -64,11 +69,14 @@ class Verbs(click.Group):
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ganbench")
 @plugin_options
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Train generative adversarial networks under equal budgets; score and compare them.
 
     Start with `ganbench run --all`: three variants, three tasks, five seeds, no download.
     """
+    if context.invoked_subcommand not in UNSET:
+        apply_settings(context, VERBS)
 
 
 def main() -> None:

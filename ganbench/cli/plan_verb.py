@@ -14,6 +14,7 @@ from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import duration, print_json, print_rows, talk
 from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.settings import tell_settings
 from ganbench.planning.plan import Plan, make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
@@ -32,6 +33,8 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     Times are those of finished runs of the same variant, task and budget in the runs folder;
     unknown ones are left empty.
     """
+    for line in tell_settings(click.get_current_context()):
+        talk(line)
     plan = make_plan(make_selection(**options), open_catalogue(choice, talk, need_files=True))
     store = RunStore(runs)
     records, warnings = store.finished(spec.run_id for spec in plan.runs)
