@@ -12,6 +12,7 @@ from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, DatasetSpec, Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.choice import PluginChoice
+from ganbench.cli.completing import complete_names
 from ganbench.cli.console import print_json, talk
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
@@ -25,7 +26,7 @@ _EXAMPLES = {
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_names)
 @json_option
 @plugin_options
 @click.pass_obj

@@ -17,7 +17,14 @@ PLURALS = {"losses": "loss", **{f"{kind}s": kind for kind in SPEC_TYPES if kind 
 
 
 @click.command()
-@click.argument("kind", required=False, metavar="[KIND]")
+@click.argument(
+    "kind",
+    required=False,
+    metavar="[KIND]",
+    shell_complete=lambda context, parameter, incomplete: [
+        kind for kind in (*PLURALS, "suites") if kind.startswith(incomplete)
+    ],
+)
 @json_option
 @plugin_options
 @click.pass_obj

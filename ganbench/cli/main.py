@@ -27,6 +27,7 @@ VERBS = {
     "compare": "Compare variants with each other: by how much, and is it more than chance?",
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
     "config": "Show settings and where each comes from: default, file, variable.",
+    "completion": "Print the script that makes a shell complete verbs, options and names.",
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from ganbench.api.errors import UsageError
+from ganbench.cli.completing import complete_suites, complete_tasks, complete_variants
 from ganbench.planning.budget import Budget, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.references import parse_seeds
@@ -59,12 +60,24 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 def selection_options(function: F) -> F:
     """The options that say what to run, for `run` and `plan` alike."""
     options = [
-        click.argument("variants", nargs=-1, metavar="[VARIANT]..."),
+        click.argument(
+            "variants", nargs=-1, metavar="[VARIANT]...", shell_complete=complete_variants
+        ),
         click.option("--all", "everything", is_flag=True, help="Every usable variant."),
         click.option(
-            "--suite", default=DEFAULT_SUITE, show_default=True, help="Suite, by name or TOML file."
+            "--suite",
+            default=DEFAULT_SUITE,
+            show_default=True,
+            shell_complete=complete_suites,
+            help="Suite, by name or TOML file.",
         ),
-        click.option("--task", "tasks", multiple=True, help="Only this task of the suite."),
+        click.option(
+            "--task",
+            "tasks",
+            multiple=True,
+            shell_complete=complete_tasks,
+            help="Only this task of the suite.",
+        ),
         click.option(
             "--seeds",
             type=Parsed("seeds", parse_seeds),

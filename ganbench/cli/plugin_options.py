@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from ganbench.catalogue.choice import NO_CHOICE, PluginChoice, plugin_files
 
@@ -32,6 +33,7 @@ def plugin_options(function: F) -> F:
         metavar="NAME",
         expose_value=False,
         callback=_block,
+        shell_complete=_complete_plugins,
         help="Do not load this plugin (or all plugins of this distribution). May be repeated.",
     )
     return files(blocked(function))
@@ -40,6 +42,14 @@ def plugin_options(function: F) -> F:
 def chosen(context: click.Context) -> PluginChoice:
     """What was said so far."""
     return context.obj if isinstance(context.obj, PluginChoice) else NO_CHOICE
+
+
+def _complete_plugins(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from ganbench.cli.completing import complete_plugins
+
+    return complete_plugins(context, parameter, incomplete)
 
 
 def _add_files(context: click.Context, _: click.Parameter, value: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ganbench.api.errors import GanbenchError, UsageError, did_you_mean
 from ganbench.catalogue.catalogue import DISABLED_VARIABLE
@@ -253,7 +254,7 @@ def tell_settings(context: click.Context) -> Iterator[str]:
     settings: Mapping[str, Setting] = context.meta.get(_SETTINGS, {})
     for key, one in settings.items():
         source = context.get_parameter_source(KEYS[key].option)
-        given = source is not click.core.ParameterSource.COMMANDLINE
+        given = source is not ParameterSource.COMMANDLINE
         if given and (not KEYS[key].portable or key == "device"):
             value = ", ".join(one.value) if isinstance(one.value, list) else one.value
             yield f"{key} is {value}: set by {one.origin}"
