@@ -28,6 +28,7 @@ VERBS = {
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
     "config": "Show settings and where each comes from: default, file, variable.",
     "completion": "Print the script that makes a shell complete verbs, options and names.",
+    "clean": "Show what the cache and checkpoints take, and remove them on request.",
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
 

@@ -30,8 +30,8 @@ class Key:
     """One thing that may be set.
 
     Args:
-        option: name of the options whose default it is; none for the cache.
-        verbs: that have the option and take it; none: all that have one of that name.
+        option: name of the options whose default it is.
+        verbs: whose option it is; none: all that have one of that name, but for the cache.
         portable: False if it changes what is run and what numbers mean: a user's file, which
             nobody else sees, may not set it, and `run` and `plan` say that it is set.
         is_path: whether it names a file or folder; in a file, relative to that file.
@@ -245,6 +245,8 @@ def apply_settings(context: click.Context, verbs: Mapping[str, Any]) -> None:
 
 def _concerns(key: str, one: Setting, verb: str) -> bool:
     if one.origin == DISABLED_VARIABLE:  # the catalogue reads it, for functions as well as verbs
+        return False
+    if key == "cache":  # no option's default, but a variable's
         return False
     return not KEYS[key].verbs or verb in KEYS[key].verbs
 

@@ -191,6 +191,8 @@ def test_show_and_path(ganbench_cli: Cli, tmp_path: Path) -> None:
     assert rows["cache"] == (str(tmp_path / "here"), "ganbench.toml:1")
     assert "GANBENCH_SEDES is not used: did you mean GANBENCH_SEEDS?" in done.stderr
     assert "ganbench.toml:2" in ganbench_cli("config", "show").stdout
+    (tmp_path / "here" / "features").mkdir(parents=True)
+    assert str(tmp_path / "here") in ganbench_cli("clean").stdout
     (tmp_path / "ganbench.toml").write_text("jobs = ")
     paths = ganbench_cli("config", "path")
     assert paths.returncode == 0
