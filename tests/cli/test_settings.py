@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -190,7 +191,9 @@ def test_show_and_path(ganbench_cli: Cli, tmp_path: Path) -> None:
     assert rows["seeds"] == (None, "default")
     assert rows["cache"] == (str(tmp_path / "here"), "ganbench.toml:1")
     assert "GANBENCH_SEDES is not used: did you mean GANBENCH_SEEDS?" in done.stderr
-    assert "ganbench.toml:2" in ganbench_cli("config", "show").stdout
+    told = ganbench_cli("--no-plugin", "dcgan", "config", "show").stdout
+    assert "ganbench.toml:2" in told
+    assert re.search(r"disabled-plugins +dcgan +--no-plugin\n", told)
     (tmp_path / "here" / "features").mkdir(parents=True)
     assert str(tmp_path / "here") in ganbench_cli("clean").stdout
     (tmp_path / "ganbench.toml").write_text("jobs = ")
