@@ -256,7 +256,7 @@ def tell_settings(context: click.Context) -> Iterator[str]:
     settings: Mapping[str, Setting] = context.meta.get(_SETTINGS, {})
     for key, one in settings.items():
         source = context.get_parameter_source(KEYS[key].option)
-        given = source is not ParameterSource.COMMANDLINE
-        if given and (not KEYS[key].portable or key == "device"):
+        counts = source is not ParameterSource.COMMANDLINE or isinstance(one.value, list)
+        if counts and (not KEYS[key].portable or key == "device"):
             value = ", ".join(one.value) if isinstance(one.value, list) else one.value
             yield f"{key} is {value}: set by {one.origin}"

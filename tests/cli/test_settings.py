@@ -180,6 +180,27 @@ def test_settings_reach_the_verbs_and_are_told(ganbench_cli: Cli, tmp_path: Path
     assert f"cannot read the runs folder {tmp_path / 'elsewhere'}" in ganbench_cli("table").stderr
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_lists_add_up_wherever_the_flag_stands(
+    ganbench_cli: Cli, tmp_path: Path, before: bool
+) -> None:
+    (tmp_path / "ganbench.toml").write_text('disabled-plugins = ["dcgan", "points"]')
+    flag, verb = ("--no-plugin", "r1"), ("plugins", "--json")
+    done = ganbench_cli(*(flag + verb if before else verb + flag))
+    blocked = {row["name"] for row in json.loads(done.stdout) if row["state"] == "blocked"}
+    assert blocked == {"dcgan", "points", "r1"}
+
+
+def test_a_missing_plugin_file_stops_only_verbs_that_load_plugins(
+    ganbench_cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "ganbench.toml").write_text('plugin-files = ["gone.py"]')
+    assert ganbench_cli("clean").returncode == 0
+    done = ganbench_cli("list")
+    assert done.returncode == 2
+    assert f"plugin file '{tmp_path / 'gone.py'}' cannot be read" in done.stderr
+
+
 def test_show_and_path(ganbench_cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "ganbench.toml").write_text('cache = "here"\njobs = 2\n')
     done = ganbench_cli("config", "show", "--json", GANBENCH_LIMIT="2h", GANBENCH_SEDES="1")
