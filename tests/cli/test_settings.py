@@ -42,6 +42,14 @@ def test_nothing_is_set_by_default(here: Path) -> None:
     assert load_settings() == {}
 
 
+def test_whoever_has_no_home_has_no_file(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)
+    assert not user_file().exists()
+    assert load_settings() == {}
+
+
 def test_the_later_wins(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     user_file().write_text('jobs = 1\nlimit = "1h"\ndevice = "cpu"\nretries = 3\n')
     (here / "ganbench.toml").write_text('# ours\nlimit = "2h"\nretries = 4\ndevice = "cuda"\n')
