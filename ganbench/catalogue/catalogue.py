@@ -90,8 +90,9 @@ class Catalogue:
         manager = pluggy.PluginManager(hooks.PROJECT)
         manager.add_hookspecs(hooks)
         for one in self._loaded:
-            if one.module is not None:
-                manager.register(one.module, f"{one.plugin.distribution}:{one.plugin.name}")
+            if one.module is not None and not manager.is_registered(one.module):
+                named = f"{one.plugin.distribution}:{one.plugin.name}"
+                manager.register(one.module, one.plugin.file if one.plugin.is_file else named)
         return Observers(manager)
 
     def _find(self, kind: str, name: str) -> tuple[Spec, Plugin]:

@@ -127,6 +127,8 @@ def _load(plugin: Plugin, load: Callable[[], object]) -> LoadedPlugin:
         specs = _specs(_manager(module, plugin.name))
     except _Rejected as rejected:
         return _rejected(plugin, rejected.state, rejected.reason)
+    except Exception as error:  # an object with hooks may do anything when it is looked at
+        return _rejected(plugin, State.BROKEN, _one_line(error))
     provides = tuple(f"{spec.kind}:{spec.name}" for spec in specs)
     return LoadedPlugin(replace(plugin, provides=provides), module, specs)
 

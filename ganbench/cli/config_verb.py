@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import print_json, print_rows, talk
 from ganbench.cli.options import json_option
+from ganbench.cli.plugin_options import chosen
 from ganbench.cli.settings import (
     KEYS,
     Setting,
@@ -32,9 +35,10 @@ def command() -> None:
 
 @command.command()
 @json_option
-def show(as_json: bool) -> None:
+@click.pass_context
+def show(context: click.Context, as_json: bool) -> None:
     """Show every setting with its value and its origin."""
-    settings = load_settings()
+    settings = load_settings() | dict(_flags(chosen(context)))
     rows = [_row(key, settings.get(key)) for key in KEYS]
     for line in _mistyped():
         talk(f"warning: {line}")
@@ -70,6 +74,14 @@ def path(as_json: bool) -> None:
             for row in rows
         ],
     )
+
+
+def _flags(choice: PluginChoice) -> Iterator[tuple[str, Setting]]:
+    """What stands before the verb: `ganbench -P my_gan.py config show`."""
+    if choice.files:
+        yield "plugin-files", Setting([one.path for one in choice.files], "-P")
+    if choice.blocked:
+        yield "disabled-plugins", Setting(list(choice.blocked), "--no-plugin")
 
 
 def _row(key: str, setting: Setting | None) -> dict[str, Any]:

@@ -32,7 +32,7 @@ VERBS = {
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
 
-UNSET = ("config", "completion")
+WITHOUT_SETTINGS = ("config", "completion")
 """Verbs that must work whatever files and variables say."""
 
 
@@ -77,7 +77,7 @@ def cli(context: click.Context) -> None:
 
     Start with `ganbench run --all`: three variants, three tasks, five seeds, no download.
     """
-    if context.invoked_subcommand not in UNSET:
+    if context.invoked_subcommand not in WITHOUT_SETTINGS:
         apply_settings(context, VERBS)
 
 

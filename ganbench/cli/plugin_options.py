@@ -52,10 +52,17 @@ def _complete_plugins(
     return complete_plugins(context, parameter, incomplete)
 
 
-def _add_files(context: click.Context, _: click.Parameter, value: Sequence[str]) -> None:
-    if value:
-        context.obj = chosen(context).plus(files=plugin_files(value))
+def _add_files(context: click.Context, option: click.Parameter, value: Sequence[str]) -> None:
+    if names := _with_settings(context, option, value):
+        context.obj = chosen(context).plus(files=plugin_files(names))
 
 
-def _block(context: click.Context, _: click.Parameter, value: Sequence[str]) -> None:
-    context.obj = chosen(context).plus(blocked=value)
+def _block(context: click.Context, option: click.Parameter, value: Sequence[str]) -> None:
+    context.obj = chosen(context).plus(blocked=_with_settings(context, option, value))
+
+
+def _with_settings(
+    context: click.Context, option: click.Parameter, value: Sequence[str]
+) -> list[str]:
+    """Lists add up: a flag, wherever it stands, takes nothing away that a setting names."""
+    return [*(context.default_map or {}).get(option.name or "", ()), *value]

@@ -81,7 +81,9 @@ def user_file() -> Path:
     """`ganbench/config.toml` in the XDG configuration home."""
     base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
     # The XDG specification: a relative path is invalid and must be ignored.
-    return (base if base.is_absolute() else Path.home() / ".config") / "ganbench" / "config.toml"
+    if not base.is_absolute():
+        base = Path(os.path.expanduser("~/.config"))  # noqa: PTH111  # Path.home() needs a home
+    return base / "ganbench" / "config.toml"
 
 
 def project_file(folder: Path | None = None) -> Path | None:
@@ -207,7 +209,7 @@ def option_of(key: str) -> click.Option:
 
     if key == "cache":
         return click.Option(["--cache"], help="Folder of what can be computed or fetched again.")
-    verb = publish_verb if "publish" in KEYS[key].verbs and key == "results" else run_verb
+    verb = publish_verb if KEYS[key].verbs == ("publish",) else run_verb
     named = {one.name: one for one in verb.command.params}
     option = named[KEYS[key].option]
     assert isinstance(option, click.Option)
@@ -258,7 +260,7 @@ def tell_settings(context: click.Context) -> Iterator[str]:
     settings: Mapping[str, Setting] = context.meta.get(_SETTINGS, {})
     for key, one in settings.items():
         source = context.get_parameter_source(KEYS[key].option)
-        given = source is not ParameterSource.COMMANDLINE
-        if given and (not KEYS[key].portable or key == "device"):
+        counts = source is not ParameterSource.COMMANDLINE or isinstance(one.value, list)
+        if counts and (not KEYS[key].portable or key == "device"):
             value = ", ".join(one.value) if isinstance(one.value, list) else one.value
             yield f"{key} is {value}: set by {one.origin}"

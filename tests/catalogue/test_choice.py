@@ -86,6 +86,20 @@ def test_two_files_of_one_name_do_not_clash(write: Write) -> None:
         assert import_builder(catalogue.get(LossSpec, name).build)() == f"{name}, built"
 
 
+def test_observers_in_two_files_of_one_name_are_both_told(write: Write) -> None:
+    source = """
+from ganbench import hookimpl
+
+@hookimpl
+def ganbench_run_finished(record):
+    record["seen"].append(__name__)
+"""
+    catalogue = Catalogue([], files=plugin_files([write(f"{one}/see.py", source) for one in "ab"]))
+    seen: list[str] = []
+    catalogue.observers().notify("ganbench_run_finished", print, record={"seen": seen})
+    assert len(set(seen)) == 2
+
+
 def test_a_file_named_twice_is_one_plugin(write: Write) -> None:
     path = write()
     assert len(NO_CHOICE.plus(files=plugin_files([path, path.parent / "." / path.name])).files) == 1

@@ -20,6 +20,16 @@ SOUND = """
         return [ModelSpec(name="sound", description="a model", build="nowhere:build")]
 """
 
+ODD = """
+    class Plugin: ...
+    class Raises:
+        @property
+        def ganbench_models(self):
+            raise RuntimeError("looked at")
+    raises = Raises()
+    number = 3
+"""
+
 HEAD = "from ganbench import LossSpec, ModelSpec, hookimpl\n"
 
 
@@ -134,13 +144,14 @@ def test_an_entry_point_may_name_an_object_with_hooks(install: Any, find: Any) -
     [
         ("odd_plugin:Plugin", State.INVALID, "odd_plugin:Plugin is a class: name an instance"),
         ("odd_plugin:gone", State.BROKEN, "module 'odd_plugin' has no attribute 'gone'"),
+        ("odd_plugin:raises", State.BROKEN, "RuntimeError: looked at (odd_plugin.py, line 6)"),
         ("odd_plugin:number", State.INVALID, "implements no ganbench hook"),
     ],
 )
 def test_an_entry_point_of_another_object(
     install: Any, find: Any, target: str, state: State, reason: str
 ) -> None:
-    install("one", {"odd_plugin.py": "class Plugin: ...\nnumber = 3"}, {"one": target})
+    install("one", {"odd_plugin.py": ODD}, {"one": target})
     (one,) = load_plugins(find())
     assert one.plugin.state is state
     assert reason in one.plugin.reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -38,6 +39,14 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_nothing_is_set_by_default(here: Path) -> None:
+    assert load_settings() == {}
+
+
+def test_whoever_has_no_home_has_no_file(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("os.getuid", lambda: 2**31 - 7)
+    assert not user_file().exists()
     assert load_settings() == {}
 
 
@@ -179,6 +188,27 @@ def test_settings_reach_the_verbs_and_are_told(ganbench_cli: Cli, tmp_path: Path
     assert f"cannot read the runs folder {tmp_path / 'elsewhere'}" in ganbench_cli("table").stderr
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_lists_add_up_wherever_the_flag_stands(
+    ganbench_cli: Cli, tmp_path: Path, before: bool
+) -> None:
+    (tmp_path / "ganbench.toml").write_text('disabled-plugins = ["dcgan", "points"]')
+    flag, verb = ("--no-plugin", "r1"), ("plugins", "--json")
+    done = ganbench_cli(*(flag + verb if before else verb + flag))
+    blocked = {row["name"] for row in json.loads(done.stdout) if row["state"] == "blocked"}
+    assert blocked == {"dcgan", "points", "r1"}
+
+
+def test_a_missing_plugin_file_stops_only_verbs_that_load_plugins(
+    ganbench_cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "ganbench.toml").write_text('plugin-files = ["gone.py"]')
+    assert ganbench_cli("clean").returncode == 0
+    done = ganbench_cli("list")
+    assert done.returncode == 2
+    assert f"plugin file '{tmp_path / 'gone.py'}' cannot be read" in done.stderr
+
+
 def test_show_and_path(ganbench_cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "ganbench.toml").write_text('cache = "here"\njobs = 2\n')
     done = ganbench_cli("config", "show", "--json", GANBENCH_LIMIT="2h", GANBENCH_SEDES="1")
@@ -190,7 +220,9 @@ def test_show_and_path(ganbench_cli: Cli, tmp_path: Path) -> None:
     assert rows["seeds"] == (None, "default")
     assert rows["cache"] == (str(tmp_path / "here"), "ganbench.toml:1")
     assert "GANBENCH_SEDES is not used: did you mean GANBENCH_SEEDS?" in done.stderr
-    assert "ganbench.toml:2" in ganbench_cli("config", "show").stdout
+    told = ganbench_cli("--no-plugin", "dcgan", "config", "show").stdout
+    assert "ganbench.toml:2" in told
+    assert re.search(r"disabled-plugins +dcgan +--no-plugin\n", told)
     (tmp_path / "here" / "features").mkdir(parents=True)
     assert str(tmp_path / "here") in ganbench_cli("clean").stdout
     (tmp_path / "ganbench.toml").write_text("jobs = ")
