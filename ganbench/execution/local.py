@@ -148,6 +148,7 @@ class LocalExecutor:
             breach = self._wait(process, folder)
             record = self._finished(spec)
             if record is not None:
+                self._store.tidy(spec.run_id)
                 return record
             if self._stopping.is_set():
                 raise Cancelled

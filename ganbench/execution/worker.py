@@ -61,6 +61,7 @@ def _work(job: Job) -> int:
     finished, _ = store.finished([run_id])
     if finished:  # by another process, since this one was asked for
         return 0
+    store.tidy(run_id)
     _clear(job.folder)
 
     import torch

@@ -7,6 +7,7 @@ can fail; it can never run code, and never give another state than the one that 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ from torch import Tensor
 
 FORMAT = 1
 LATEST, PREVIOUS = "latest.safetensors", "previous.safetensors"
+TEMPORARY = ".checkpoint.tmp"
 
 _TENSOR, _ARRAY, _TUPLE, _ITEMS = "tensor", "array", "tuple", "items"
 
@@ -45,7 +47,7 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     text = json.dumps(_plain(state, "", tensors), separators=(",", ":"))
     metadata = {"format": str(FORMAT), "state": text, "sha256": _digest(text, tensors)}
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{LATEST}.{os.getpid()}.tmp"
+    temporary = folder / TEMPORARY  # one name: what a killed writer has left is overwritten
     try:
         try:
             save_file(tensors, temporary, metadata)
@@ -110,8 +112,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 def discard_checkpoints(folder: Path) -> None:
     """Remove the checkpoints of a run that is over."""
-    for name in (LATEST, PREVIOUS):
+    for name in (LATEST, PREVIOUS, TEMPORARY):
         (folder / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # there is none, or something was set aside in it
+        folder.rmdir()
 
 
 def is_storable(value: Any) -> bool:

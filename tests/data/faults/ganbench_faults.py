@@ -1,9 +1,9 @@
 """Kills its process at random instants within chosen phases of a run.
 
-``$FAULTS`` names a folder with one file per phase that holds how many kills are still to be made in
-it. A kill is the kernel's, by a timer: it may fall into any instruction, in C code as in Python. The
-timer is set when the phase begins, to a random part of what the phase took before; where the phase
-ends first, that kill is still to be made. So what is missing from the numbers is what has died there.
+``$FAULTS`` names a folder with one file per phase that holds how many kills are still to be made
+in it. A kill is the kernel's, by a timer: it may fall into any instruction, in C code as in Python.
+The timer is set when the phase begins, to a random part of what the phase took before; where the
+phase ends first, that kill is still to be made. So what the numbers have lost has died there.
 """
 
 from __future__ import annotations
