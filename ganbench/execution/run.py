@@ -14,6 +14,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.build import Builder
 from ganbench.execution.environment import describe_environment, limit_memory, peak_memory
 from ganbench.execution.evaluator import Evaluator, Unstable, used
+from ganbench.execution.filmstrip import Filmstrip
 from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
 from ganbench.execution.keeper import Keeper, Preempted
 from ganbench.execution.recording import make_failure, make_record
@@ -57,6 +58,7 @@ class Run:
         self._commit = commit
         self._checkpoint_seconds = checkpoint_seconds
         self._keeper: Keeper | None = None
+        self._filmstrip = Filmstrip(folder, print)
         self._training = False
         self._observers = catalogue.observers()
         self._status: Status = "ok"
@@ -94,6 +96,7 @@ class Run:
         keeper.keep(before_evaluation=True)
         self._training = False
         evaluator.evaluate(final=True)
+        self._draw(evaluator)
         self._status, reason = evaluator.verdict()
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
@@ -108,6 +111,10 @@ class Run:
         except Preempted:
             self._keeper.save()
             raise
+        self._draw(self.evaluator)
+
+    def _draw(self, evaluator: Evaluator) -> None:
+        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
@@ -136,6 +143,7 @@ class Run:
         )
         if not self._keeper.resume():
             telemetry.clear()
+        self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
 
     def _set_up(self) -> tuple[Trainer, Evaluator]:
