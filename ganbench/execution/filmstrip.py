@@ -91,7 +91,7 @@ def _of_points(fakes: Tensor, real: Tensor) -> bytes:
     for colour, points in enumerate((real, fakes), start=1):
         inside = ((points >= low) & (points <= high)).all(dim=1)
         draw(canvas, (points[inside] - low) / (high - low), colour)
-    picture = Image.frombytes("P", canvas.shape, canvas.numpy().tobytes())
+    picture = Image.frombytes("P", (POINTS_SIDE, POINTS_SIDE), canvas.numpy().tobytes())
     picture.putpalette(COLOURS)
     picture.info["transparency"] = 0
     return _webp(picture.convert("RGBA"), lossless=True)
