@@ -16,9 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ganbench.api.errors import GanbenchError
 from ganbench.execution.sheet import frame, grid
-from ganbench.results.files import make_folder, replace_all
 from ganbench.results.store import FILMSTRIP_FOLDER, filmstrip_file
 
 PIXELS = 128 * 128
@@ -68,10 +66,17 @@ class Filmstrip:
         else:
             return
         try:
-            make_folder(self._folder)
-            replace_all({self._folder / filmstrip_file(index): content})
-        except GanbenchError as error:
-            self._remark(f"a sheet of samples is left out: {error.message}")
+            self._write(filmstrip_file(index), content)
+        except OSError as error:
+            self._remark(f"a sheet of samples is left out: {error}")
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Readers see all of it or nothing. It is not forced to the disk: that would take longer
+        than drawing it, and after a power cut a page can do without one sheet."""
+        self._folder.mkdir(exist_ok=True)
+        temporary = self._folder / f".{name}.tmp"
+        temporary.write_bytes(content)
+        temporary.replace(self._folder / name)
 
 
 def _of_images(fakes: Tensor) -> bytes:
