@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ganbench.catalogue.choice import NO_CHOICE, plugin_files
 from ganbench.planning.budget import Budget, parse_memory
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.suite import DEFAULT_SUITE
@@ -27,6 +29,7 @@ def run(
     settings: Mapping[str, str] | None = None,
     device: str = "auto",
     memory: str | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
     runs: Path | str = "runs",
     jobs: int | None = None,
     limit_seconds: float = 12 * 3600,
@@ -44,6 +47,8 @@ def run(
         everything: every usable variant.
         suite, tasks, seeds, budget, settings, device, memory: as the options of that name;
             `settings` maps ``variant.parameter`` to a value.
+        plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
+            one. Each is read anew by every call.
         runs: folder of the runs.
         jobs: runs at a time; None: one per core or GPU.
         limit_seconds: wall time of one run.
@@ -74,7 +79,7 @@ def run(
         runs=Path(runs),
         jobs=jobs,
         limit_seconds=limit_seconds,
-        blocked=(),
+        plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,
@@ -96,6 +101,7 @@ def plan(
     settings: Mapping[str, str] | None = None,
     device: str = "auto",
     memory: str | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
     """What `run` with the same arguments would run: one row per run with its id. Runs nothing.
 
@@ -104,12 +110,14 @@ def plan(
     """
     import pandas as pd
 
-    from ganbench.catalogue.catalogue import installed_catalogue
+    from ganbench.catalogue.catalogue import open_catalogue
 
     selection = _selection(
         variants, everything, suite, tasks, seeds, budget, settings, device, memory
     )
-    specs = make_plan(selection, installed_catalogue()).runs
+    choice = NO_CHOICE.plus(files=plugin_files(plugins))
+    catalogue = open_catalogue(choice, lambda line: None, need_files=True)
+    specs = make_plan(selection, catalogue).runs
     rows = [(s.run_id, s.variant, s.task.name, s.seed, str(s.task.budget)) for s in specs]
     return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
 

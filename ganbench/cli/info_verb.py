@@ -10,9 +10,12 @@ import click
 from ganbench.api.data import DataInfo
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, DatasetSpec, Spec, VariantSpec
-from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
-from ganbench.cli.console import print_json
+from ganbench.catalogue.catalogue import Catalogue, open_catalogue
+from ganbench.catalogue.choice import PluginChoice
+from ganbench.cli.completing import complete_names
+from ganbench.cli.console import print_json, talk
 from ganbench.cli.options import json_option
+from ganbench.cli.plugin_options import plugin_options
 from ganbench.planning.suite import Suite, embedded_suites, load_suite
 from ganbench.planning.variants import choose_variant, parameters_of
 
@@ -23,12 +26,13 @@ _EXAMPLES = {
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_names)
 @json_option
+@plugin_options
 @click.pass_obj
-def command(blocked: tuple[str, ...], /, name: str, as_json: bool) -> None:
+def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
     """Tell what NAME is: parameters, recipe, paper, distribution, file."""
-    catalogue = installed_catalogue(blocked)
+    catalogue = open_catalogue(choice, talk)
     found = [_describe(spec, catalogue) for spec in _specs(catalogue, name)]
     if name in embedded_suites():
         found.append(_describe_suite(load_suite(name)))
@@ -63,7 +67,7 @@ def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
         "paper": spec.paper,
         "modalities": list(spec.modalities),
         "parameters": {name: asdict(one) for name, one in parameters.items()},
-        "distribution": f"{plugin.distribution} {plugin.version}",
+        "distribution": plugin.origin,
         "file": plugin.file,
     }
     if isinstance(spec, VariantSpec):

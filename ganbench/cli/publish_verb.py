@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ganbench.api.errors import NothingSelected
+from ganbench.cli.completing import complete_suites
 from ganbench.cli.console import talk
 from ganbench.cli.options import runs_option
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
@@ -18,7 +19,11 @@ from ganbench.results.store import RunStore
 @click.command()
 @runs_option
 @click.option(
-    "--suite", default=DEFAULT_SUITE, show_default=True, help="Suite, by name or TOML file."
+    "--suite",
+    default=DEFAULT_SUITE,
+    show_default=True,
+    shell_complete=complete_suites,
+    help="Suite, by name or TOML file.",
 )
 @click.option(
     "--out",

@@ -7,9 +7,11 @@ from typing import Any
 
 import click
 
-from ganbench.api.errors import UsageError
+from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import duration, talk
-from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
+from ganbench.cli.options import TIME, json_option, make_selection, runs_option, selection_options
+from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.settings import tell_settings
 
 
 @click.command()
@@ -18,7 +20,13 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU."
 )
-@click.option("--limit", default="12h", show_default=True, help="Wall time of one run, e.g. 30m.")
+@click.option(
+    "--limit",
+    type=TIME,
+    default="12h",
+    show_default=True,
+    help="Wall time of one run, e.g. 30m.",
+)
 @click.option(
     "--retries",
     type=click.IntRange(min=0),
@@ -28,6 +36,7 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 )
 @click.option(
     "--checkpoint-every",
+    type=TIME,
     default="60s",
     show_default=True,
     help="Time between two checkpoints of a run; they take at most 1 % of it.",
@@ -41,15 +50,16 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 @click.option("--fail-fast", is_flag=True, help="Start no further run once one has failed.")
 @click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
 @json_option
+@plugin_options
 @click.pass_obj
 def command(
-    blocked: tuple[str, ...],
+    choice: PluginChoice,
     /,
     runs: Path,
     jobs: int | None,
-    limit: str,
+    limit: float,
     retries: int,
-    checkpoint_every: str,
+    checkpoint_every: float,
     fresh: bool,
     retry_failed: bool,
     fail_fast: bool,
@@ -68,18 +78,20 @@ def command(
     from ganbench.execution.request import execute
 
     began = time.monotonic()
+    for line in tell_settings(click.get_current_context()):
+        talk(line)
     try:
         session = execute(
             make_selection(**options),
             runs=runs,
             jobs=jobs,
-            limit_seconds=_seconds("--limit", limit),
-            blocked=blocked,
+            limit_seconds=limit,
+            plugins=choice,
             fresh=fresh,
             retry_failed=retry_failed,
             fail_fast=fail_fast,
             retries=retries,
-            checkpoint_seconds=_seconds("--checkpoint-every", checkpoint_every),
+            checkpoint_seconds=checkpoint_every,
             progress=make_progress,
             remark=talk,
         )
@@ -105,12 +117,3 @@ def command(
     if new:
         talk(f"{session.busy_share:.0%} of the slots' time was training and evaluation")
     return 1 if failures and not allow_failures else 0
-
-
-def _seconds(option: str, text: str) -> float:
-    from ganbench.planning.budget import Budget
-
-    limit = Budget.parse(text)
-    if limit.kind != "seconds":
-        raise UsageError(f"{option} {text!r} is not a time", "write it as 30m, 2h or 90s")
-    return limit.amount

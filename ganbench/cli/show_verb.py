@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ganbench.cli.completing import complete_runs
 from ganbench.cli.console import duration, print_json, print_rows
 from ganbench.cli.options import json_option, runs_option
 from ganbench.execution.job import tail
@@ -16,7 +17,7 @@ from ganbench.results.store import HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStor
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
 @runs_option
 @json_option
 def command(run_id: str, runs: Path, as_json: bool) -> None:

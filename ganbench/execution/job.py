@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
 from ganbench.planning.runspec import RunSpec
 
 LOCK_FILE = "lock"
@@ -23,7 +24,7 @@ class Job:
         device: `cpu` or `cuda`.
         visible_device: the value of CUDA_VISIBLE_DEVICES on a GPU, else None.
         threads: of torch in the worker.
-        blocked: names of plugins not to load.
+        plugins: which ones to load.
         commit: of ganbench's source tree, if it is one.
         checkpoint_seconds: between two checkpoints.
     """
@@ -33,7 +34,7 @@ class Job:
     device: str
     visible_device: str | None = None
     threads: int = 1
-    blocked: tuple[str, ...] = ()
+    plugins: PluginChoice = NO_CHOICE
     commit: str | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
 

@@ -16,6 +16,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
+from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
 from ganbench.execution.forkserver import start_process
 from ganbench.execution.job import CHECKPOINT_SECONDS, Job, tail
 from ganbench.execution.recording import make_failure, make_record
@@ -46,7 +47,7 @@ class LocalExecutor:
         device: `cpu` or `cuda`.
         jobs: slots; None: one per core on a CPU, one per GPU on CUDA.
         limit_seconds: wall time after which a run is stopped as `timeout`.
-        blocked: names of plugins not to load.
+        plugins: which ones to load.
         retries: how often a run is tried again, from its checkpoint, whose worker has vanished.
         checkpoint_seconds: between two checkpoints of a run.
     """
@@ -57,7 +58,7 @@ class LocalExecutor:
         device: str,
         jobs: int | None,
         limit_seconds: float,
-        blocked: tuple[str, ...] = (),
+        plugins: PluginChoice = NO_CHOICE,
         retries: int = 1,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
@@ -65,7 +66,7 @@ class LocalExecutor:
         self._store = store
         self._device = device
         self._limit = limit_seconds
-        self._blocked = blocked
+        self._plugins = plugins
         self._retries = retries
         self._checkpoint_seconds = checkpoint_seconds
         self._threads = max(1, usable_cores() // self.slots)
@@ -134,7 +135,7 @@ class LocalExecutor:
             device=self._device,
             visible_device=visible,
             threads=self._threads,
-            blocked=self._blocked,
+            plugins=self._plugins,
             commit=source_commit(),
             checkpoint_seconds=self._checkpoint_seconds,
         )

@@ -53,7 +53,7 @@ def work(job: Job) -> None:
     run = Run(
         job.spec,
         job.folder,
-        installed_catalogue(job.blocked),
+        installed_catalogue(job.plugins),
         device,
         job.commit,
         job.checkpoint_seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -57,3 +58,18 @@ def test_answering_at_once(benchmark: Any, tmp_path: Path, arguments: list[str])
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
 
     benchmark.pedantic(call, rounds=7, warmup_rounds=1)
+
+
+@pytest.mark.parametrize("words", ["ganbench ", "ganbench run w", "ganbench run 'wgan-gp[l"])
+def test_completing_at_once(benchmark: Any, tmp_path: Path, words: str) -> None:
+    """Target: under 0.4 s behind the Tab key, the interpreter's own start included."""
+    asked = {"_GANBENCH_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    env = {**os.environ, **asked, "COMP_CWORD": str(words.count(" "))}
+    command = [sys.executable, "-m", "ganbench"]
+
+    def call() -> bytes:
+        return subprocess.run(
+            command, cwd=tmp_path, env=env, check=True, capture_output=True
+        ).stdout
+
+    assert b"plain," in benchmark.pedantic(call, rounds=7, warmup_rounds=1)
