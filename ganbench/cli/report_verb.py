@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ganbench.cli.completing import complete_variants
 from ganbench.cli.console import talk
 from ganbench.cli.options import runs_option
 
@@ -14,7 +15,13 @@ from ganbench.cli.options import runs_option
 @runs_option
 @click.option("--suite", help="Only runs of this suite.")
 @click.option("--task", "tasks", multiple=True, help="Only this task.")
-@click.option("--variant", "variants", multiple=True, help="Only this variant.")
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    shell_complete=complete_variants,
+    help="Only this variant.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),

@@ -15,6 +15,8 @@ WIDTH, HEIGHT = 400, 290
 LEFT, TOP, BOTTOM = 50, 12, 40
 LETTER, LINE = 7.0, 15.0
 """Pixels of an average letter, and between the names of two series."""
+BESIDE = 30
+"""Pixels between the plot and the names: a leader and a mark."""
 LONGEST = 16
 """Letters of a name beside a line; the rest of it is in the tooltip."""
 COLOURS = 6
@@ -160,7 +162,7 @@ def draw(
         return None
     named = [one for one in series if one.points]
     letters = max((min(len(one.name), LONGEST) for one in named), default=0)
-    right = WIDTH - letters * LETTER - 22
+    right = WIDTH - letters * LETTER - BESIDE
     height = max(HEIGHT, TOP + BOTTOM + LINE * len(named))
     bottom = height - BOTTOM
     x = scale_of((p[0] for p in points), LEFT, right, **(x_scale or {}))

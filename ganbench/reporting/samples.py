@@ -65,11 +65,17 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class _Sheets:
+    """The sheets of one run by the number of their evaluation; of each evaluation, done or not, how
+    much of the budget it is at."""
+
     line: Line
     run: Mapping[str, Any]
     files: Mapping[int, Path]
-    """By the number of the evaluation."""
     fractions: Sequence[float]
+
+    def shown(self, every: int) -> list[int]:
+        """Counted back from the last evaluation of a whole run, so that all runs show the same."""
+        return [i for i in self.files if (len(self.fractions) - 1 - i) % every == 0]
 
 
 def choose_samples(
@@ -83,7 +89,7 @@ def choose_samples(
         sheets
         for line in lines
         for run in line.entry.runs
-        if (sheets := _sheets(line, run, records.get(run["run_id"]), store)).files
+        if (sheets := _sheets(line, run, store, _fractions(line, records))).files
     ]
     if not known:
         return Samples((), ("These runs have no sample sheets.",))
@@ -107,29 +113,34 @@ def choose_samples(
             "sheets of the others would make the page too large and lie in the runs' folders."
         )
     if every > 1:
-        notes.append(f"Of all evaluations the last and every {every}. before it, for the same end.")
+        notes.append(f"Of the evaluations one in {every} is shown, the last one included.")
     return Samples(_reels(chosen, every), notes)
 
 
-def _sheets(line: Line, run: Mapping[str, Any], record: Record | None, store: RunStore) -> _Sheets:
-    points = record["points"] if record else []
+def _sheets(line: Line, run: Mapping[str, Any], store: RunStore, fractions: list[float]) -> _Sheets:
     try:
         folder = store.folder(run["run_id"]) / FILMSTRIP_FOLDER
     except UsageError:  # an id that is no folder's name
-        return _Sheets(line, run, {}, [])
-    paths = {index: folder / filmstrip_file(index) for index in range(len(points))}
+        return _Sheets(line, run, {}, fractions)
+    paths = {index: folder / filmstrip_file(index) for index in range(len(fractions))}
     files = {index: path for index, path in paths.items() if path.is_file()}
-    return _Sheets(line, run, files, [point["fraction"] for point in points])
+    return _Sheets(line, run, files, fractions)
 
 
-def _shown(sheets: _Sheets, every: int) -> list[int]:
-    """Evaluations counted back from the last of the task's, so that all runs show the same ones."""
-    last = int(sheets.run["evaluations"]) - 1
-    return [index for index in sheets.files if (last - index) % every == 0]
+def _fractions(line: Line, records: Mapping[str, Record]) -> list[float]:
+    """Of the budget at each evaluation: a run with few steps has fewer than it was asked for."""
+    known = (records[run["run_id"]] for run in line.entry.runs if run["run_id"] in records)
+    found = max(
+        ([p["fraction"] for p in record["points"]] for record in known), key=len, default=[]
+    )
+    if found and found[-1] == 1:
+        return found
+    count = int(line.row["evaluations"])
+    return [(index + 1) / count for index in range(count)]
 
 
 def _size(chosen: Sequence[_Sheets], every: int) -> int:
-    return sum(one.files[i].stat().st_size for one in chosen for i in _shown(one, every))
+    return sum(one.files[i].stat().st_size for one in chosen for i in one.shown(every))
 
 
 def _reels(chosen: Sequence[_Sheets], every: int) -> list[Reel]:
@@ -138,7 +149,7 @@ def _reels(chosen: Sequence[_Sheets], every: int) -> list[Reel]:
         groups.setdefault(one.line.section, []).append(one)
     reels = []
     for section, own in groups.items():
-        indices = sorted({index for one in own for index in _shown(one, every)})
+        indices = sorted({index for one in own for index in one.shown(every)})
         if not indices:
             continue
         longest = max(own, key=lambda one: len(one.fractions))

@@ -240,9 +240,9 @@ def test_dark_by_the_system_and_by_the_button(browser: Any) -> None:
     dark = colour(browser)
     assert dark != light
     button = browser.find_element("id", "theme")
-    assert button.text == "Light"
+    assert button.text == "Light theme"
     button.click()
-    assert (colour(browser), button.text) == (light, "Dark")
+    assert (colour(browser), button.text) == (light, "Dark theme")
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

@@ -10,7 +10,7 @@ import pytest
 from ganbench.reporting.samples import Samples, choose_samples
 from ganbench.results.frame import collect
 from ganbench.results.record import Record
-from ganbench.results.store import RunStore
+from ganbench.results.store import FILMSTRIP_FOLDER, RunStore, filmstrip_file
 from ganbench.results.tables import editions
 
 from ..results.synthetic import curve, record, spec
@@ -65,7 +65,7 @@ def test_evaluations_are_thinned_only_where_one_seed_is_too_much(store: RunStore
     (reel,) = samples.reels
     assert [one.seed for one in reel.strips] == [0, 0]
     assert list(reel.marks) == ["10 %", "40 %", "70 %", "100 %"]
-    assert "every 3." in samples.notes[1]
+    assert "one in 3" in samples.notes[1]
 
 
 def test_a_failed_run_shows_what_it_had(tmp_path: Path) -> None:
@@ -79,6 +79,22 @@ def test_a_failed_run_shows_what_it_had(tmp_path: Path) -> None:
     failed = strips["two", 1]
     assert [bool(frame) for frame in failed.frames] == [True] * 4 + [False] * 6
     assert failed.last == 3
+
+
+def test_a_run_without_a_record_shows_the_sheets_that_it_has_drawn(tmp_path: Path) -> None:
+    lost = record(spec("lost", "ring8", 0), [], "killed")
+    store = write_runs(tmp_path / "runs", [lost])
+    for index in range(4):
+        path = store.folder(lost["run_id"]) / FILMSTRIP_FOLDER / filmstrip_file(index)
+        path.write_bytes(sheet(index))
+    (reel,) = chosen(store, [lost], 10**6).reels
+    assert list(reel.marks) == ["10 %", "20 %", "30 %", "40 %"]
+
+
+def test_a_run_of_few_steps_has_the_marks_that_it_was_evaluated_at(tmp_path: Path) -> None:
+    short = record(spec("short", "ring8", 0), [0.5, 0.4, 0.3])
+    (reel,) = chosen(write_runs(tmp_path / "runs", [short]), [short], 10**6).reels
+    assert list(reel.marks) == ["33 %", "67 %", "100 %"]
 
 
 def test_runs_without_sheets_are_no_error(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@
     else if (!document.activeElement?.classList.contains("series")) hush();
   });
   for (const series of all(".series[tabindex]")) {
-    const marks = all(".mark", series);
+    const marks = all(".mark[data-tip]", series);
     let at = marks.length - 1;
     series.addEventListener("focus", () => { if (series.matches(":focus-visible")) tell(marks[at]); });
     series.addEventListener("blur", hush);
@@ -157,7 +157,7 @@
   const button = document.getElementById("theme");
   const system = matchMedia("(prefers-color-scheme: dark)");
   const dark = () => (root.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
-  const name = () => { button.textContent = dark() ? "Light" : "Dark"; };
+  const name = () => { button.textContent = dark() ? "Light theme" : "Dark theme"; };
   button.addEventListener("click", () => {
     root.dataset.theme = dark() ? "light" : "dark";
     name();
