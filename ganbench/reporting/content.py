@@ -107,10 +107,11 @@ def gather(
     counts = [(status, sum(row["status"] == status for row in rows)) for status in STATUSES]
     variants = list(dict.fromkeys(label for one in made for label in one.styles))
     tasks = list(dict.fromkeys(line.row["task"] for line in lines))
-    seeds = interval_of_seeds(int(row["seed"]) for row in rows)
+    seeds = sorted({int(row["seed"]) for row in rows})
     summary = (
         f"{_count(len(rows), 'run')}: {_count(len(variants), 'variant')} on "
-        f"{_count(len(tasks), 'task')}, seeds {seeds}"
+        f"{_count(len(tasks), 'task')}, {'seeds' if len(seeds) > 1 else 'seed'} "
+        f"{interval_of_seeds(seeds)}"
     )
     return Content(
         f"ganbench report: {', '.join(dict.fromkeys(row['suite'] for row in rows))}",

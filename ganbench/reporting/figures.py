@@ -32,12 +32,17 @@ _QUALITY = ("high_quality", "precision")
 def distance_charts(
     lines: Sequence[Line], runs: Runs, records: Records, styles: Styles
 ) -> list[Chart]:
-    """The primary distance over the budget, one chart per task and setting."""
+    """The primary distance over the budget, one chart per task and setting.
+
+    Where no distance is primary, the most telling score.
+    """
     charts = []
     for own in _by_section(lines):
-        key = own[0].row["primary"]
-        column = runs.scores.get((own[0].row["setting"], key))
-        if column is not None:
+        setting = own[0].row["setting"]
+        columns = {key: one for (where, key), one in runs.scores.items() if where == setting}
+        key = own[0].row["primary"] or _most_telling(columns)
+        if key is not None:
+            column = columns[key]
             floor = column["floor"]
             rule = (floor, f"noise floor {number(floor)}") if floor is not None else None
             charts.append(_over_budget(own, key, column, records, styles, rule, {}))
@@ -120,6 +125,15 @@ def _first(columns: Mapping[str, Column], names: Sequence[str]) -> str | None:
             if key.partition("/")[0] == name:
                 return key
     return None
+
+
+def _most_telling(columns: Mapping[str, Column]) -> str | None:
+    """The first distance; without one, the first score of which the perfect value is known."""
+
+    def place(key: str) -> tuple[bool, bool, str]:
+        return columns[key]["panel"] != "distance", columns[key]["null"] is None, key
+
+    return min(columns, key=place, default=None)
 
 
 def _over_budget(

@@ -129,10 +129,9 @@ def _sheets(line: Line, run: Mapping[str, Any], store: RunStore, fractions: list
 
 def _fractions(line: Line, records: Mapping[str, Record]) -> list[float]:
     """Of the budget at each evaluation: a run with few steps has fewer than it was asked for."""
-    known = (records[run["run_id"]] for run in line.entry.runs if run["run_id"] in records)
-    found = max(
-        ([p["fraction"] for p in record["points"]] for record in known), key=len, default=[]
-    )
+    known = [records[run["run_id"]] for run in line.entry.runs if run["run_id"] in records]
+    longest = max((record["points"] for record in known), key=len, default=[])
+    found = [point["fraction"] for point in longest]
     if found and found[-1] == 1:
         return found
     count = int(line.row["evaluations"])

@@ -74,6 +74,7 @@ def html(content: Content) -> str:
         script=script,
         policy=_policy(style, script),
         bar=BAR,
+        level=2 if len(content.editions) == 1 else 3,
         task_headings=TASK_HEADINGS,
     )
 

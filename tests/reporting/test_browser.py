@@ -138,7 +138,7 @@ def test_sorting_leaves_reference_rows_last(browser: Any) -> None:
         buttons[-1].click()
         for body in table.find_elements("tag name", "tbody"):
             rows = [row.get_attribute("class") for row in body.find_elements("tag name", "tr")]
-            assert rows[0] == "section"
+            assert rows[0] == "group"
             assert "reference" in rows
             assert rows.index("reference") == len(rows) - rows.count("reference")
 

@@ -93,6 +93,18 @@ def test_curves_end_where_the_tables_say() -> None:
     assert "nonfinite_weights after 40%" in failed.tip
 
 
+def test_a_task_without_a_primary_distance_has_a_curve_all_the_same(tmp_path: Path) -> None:
+    one = record(spec("vanilla", "ring8", 0), curve("ring8", 2, 0))
+    for column in one["columns"].values():
+        column["panel"], column["floor"] = "collapse", None
+    one["primary"] = one["fresh"] = None
+    store = write_runs(tmp_path / "runs", [one])
+    write_report(store.root, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    curves = page.partition('<section id="curves"')[2].partition("</section>")[0]
+    assert "<strong>high quality on ring8, 1TFLOP</strong>" in curves
+
+
 def test_failures_say_why_without_folders_of_the_machine(page: str) -> None:
     text = page.partition('<section id="failures"')[2].partition("</section>")[0]
     assert text.count("<article") == 2

@@ -29,7 +29,7 @@
 
   for (const table of all("table.sortable")) {
     for (const body of table.tBodies) {
-      all("tr:not(.section)", body).forEach((row, place) => { row.dataset.place = place; });
+      all("tr:not(.group)", body).forEach((row, place) => { row.dataset.place = place; });
     }
     const heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => {
