@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ganbench.reporting.charts import Chart, Numbers, Point, Series, Style, Thread, draw
+from ganbench.reporting.scales import percent
 from ganbench.results.fields import UNFINISHED
 from ganbench.results.labels import interval_of_seeds
 from ganbench.results.numbers import DASH, number
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Records = Mapping[str, "Record"]
 Styles = Mapping[str, Style]
 
-_PERCENT = [(share, f"{share:.0%}".replace("%", " %")) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
+_PERCENT = [(share, percent(share)) for share in (0.0, 0.25, 0.5, 0.75, 1.0)]
 _MODES = ("modes", "classes", "coverage")
 _QUALITY = ("high_quality", "precision")
 """Scores of the mode figures by what their keys begin with: the first that a task has."""
@@ -91,7 +91,7 @@ def profile_chart(lines: Sequence[Line], styles: Styles) -> Chart | None:
                 "times the best"
                 for share, ratio in zip(own, places, strict=True)
             ],
-            label=f"{label}: best on {own[0]:.0%} of the tasks",
+            label=f"{label}: best on {percent(own[0])} of the tasks",
             steps=True,
         )
         for label, own in shares.items()
@@ -202,7 +202,7 @@ def _series(
         if mean is not None:
             points.append((math.fsum(x for x, _ in marks) / len(marks), mean))
     what = f"{'geometric mean' if geometric else 'mean'} of {len(finished)} finished runs"
-    tips = [f"{label}: {number(y)} at {x:.0%} of the budget, {what}" for x, y in points]
+    tips = [f"{label}: {number(y)} at {percent(x)} of the budget, {what}" for x, y in points]
     threads = [_thread(label, run, curve) for run, curve in curves if curve]
     spoken = (
         f"{label}: from {number(points[0][1])} to {number(points[-1][1])}, {what}"
@@ -217,7 +217,7 @@ def _thread(label: str, run: Mapping[str, Any], curve: list[Point]) -> Thread:
     status, failed = str(run["status"]), run["status"] not in ("ok", UNFINISHED)
     tip = f"{label}, seed {run['seed']}: {number(first)} → {number(last)}"
     if failed:
-        tip += f", {status} after {x:.0%} of the budget"
+        tip += f", {status} after {percent(x)} of the budget"
     return Thread(curve, tip, status, failed)
 
 
@@ -226,17 +226,13 @@ def _numbers(curves: Curves) -> Numbers:
     rows = [
         (
             label, f"{label}, seed {run['seed']}", str(run["status"]),
-            [number(one[1]) if one else DASH for _, one in _aligned(longest, curve)],
+            [number(value) for _, value in curve] + [DASH] * (len(longest) - len(curve)),
         )
         for label, own in curves.items()
         for run, curve in own
         if curve
     ]  # fmt: skip
-    return Numbers([f"{x:.0%}".replace("%", " %") for x, _ in longest], rows)
-
-
-def _aligned(marks: list[Point], curve: list[Point]) -> list[tuple[Point, Point | None]]:
-    return list(itertools.zip_longest(marks, curve))
+    return Numbers([percent(x) for x, _ in longest], rows)
 
 
 def _without_curves(curves: Curves) -> list[str]:

@@ -8,11 +8,13 @@ and so on. The last evaluation is always among them.
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import UsageError
+from ganbench.reporting.scales import percent
 from ganbench.results.store import FILMSTRIP_FOLDER, filmstrip_file
 
 if TYPE_CHECKING:
@@ -70,7 +72,8 @@ class _Sheets:
 
     line: Line
     run: Mapping[str, Any]
-    files: Mapping[int, Path]
+    files: Mapping[int, tuple[Path, int]]
+    """With their sizes in bytes."""
     fractions: Sequence[float]
 
     def shown(self, every: int) -> list[int]:
@@ -122,8 +125,11 @@ def _sheets(line: Line, run: Mapping[str, Any], store: RunStore, fractions: list
         folder = store.folder(run["run_id"]) / FILMSTRIP_FOLDER
     except UsageError:  # an id that is no folder's name
         return _Sheets(line, run, {}, fractions)
-    paths = {index: folder / filmstrip_file(index) for index in range(len(fractions))}
-    files = {index: path for index, path in paths.items() if path.is_file()}
+    files = {}
+    for index in range(len(fractions)):
+        path = folder / filmstrip_file(index)
+        with contextlib.suppress(OSError):
+            files[index] = path, path.stat().st_size
     return _Sheets(line, run, files, fractions)
 
 
@@ -139,7 +145,7 @@ def _fractions(line: Line, records: Mapping[str, Record]) -> list[float]:
 
 
 def _size(chosen: Sequence[_Sheets], every: int) -> int:
-    return sum(one.files[i].stat().st_size for one in chosen for i in one.shown(every))
+    return sum(one.files[i][1] for one in chosen for i in one.shown(every))
 
 
 def _reels(chosen: Sequence[_Sheets], every: int) -> list[Reel]:
@@ -152,18 +158,23 @@ def _reels(chosen: Sequence[_Sheets], every: int) -> list[Reel]:
         if not indices:
             continue
         longest = max(own, key=lambda one: len(one.fractions))
-        marks = [f"{longest.fractions[index]:.0%}".replace("%", " %") for index in indices]
+        marks = [percent(longest.fractions[index]) for index in indices]
         strips = [_strip(one, indices) for one in own]
         reels.append(Reel(section, own[0].line.row["task"], marks, strips))
     return reels
 
 
 def _strip(sheets: _Sheets, indices: Sequence[int]) -> Strip:
-    frames = [_uri(sheets.files[i].read_bytes()) if i in sheets.files else "" for i in indices]
+    frames = [_uri(sheets.files[i][0]) if i in sheets.files else "" for i in indices]
     last = max((place for place, frame in enumerate(frames) if frame), default=0)
     run = sheets.run
     return Strip(sheets.line.label, int(run["seed"]), str(run["status"]), frames, last)
 
 
-def _uri(content: bytes) -> str:
+def _uri(path: Path) -> str:
+    """Empty if the sheet is gone by now: its run may be starting over."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return ""
     return "data:image/webp;base64," + base64.b64encode(content).decode("ascii")

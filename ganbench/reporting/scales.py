@@ -10,6 +10,8 @@ from typing import Literal
 from ganbench.results.numbers import number
 
 MOST_TICKS = 7
+MOST_RATIO = 1e12
+"""Between the ends of a logarithmic axis: one tiny value must not flatten all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Scale:
         return [(value, number(value)) for value in values]
 
 
+def percent(share: float) -> str:
+    """Such as ``40 %``."""
+    return f"{share * 100:.0f} %"
+
+
 def scale_of(
     values: Iterable[float],
     start: float,
@@ -50,7 +57,7 @@ def scale_of(
     low: float | None = None,
     high: float | None = None,
 ) -> Scale:
-    """A scale that holds all values: logarithmic where they are all positive and no end is given.
+    """A scale that holds all values (but tiny ones): logarithmic where they are all positive and no end is given.
 
     Args:
         values: at least one.
@@ -60,6 +67,7 @@ def scale_of(
     known = list(values)
     least, most = min(known), max(known)
     if low is None and high is None and least > 0:
+        least = max(least, most / MOST_RATIO)
         margin = max(1.05, (most / least) ** 0.04)
         return Scale(least / margin, most * margin, start, end, "log")
     least = min(least, math.inf if low is None else low)

@@ -221,14 +221,14 @@ def test_marks_tell_their_value_to_pointer_and_keyboard(browser: Any) -> None:
     assert not tip.is_displayed()
     mark = browser.find_element("css selector", "#curves .series .mark")
     ActionChains(browser).scroll_to_element(mark).move_to_element(mark).perform()
-    assert "at 10% of the budget, geometric mean of" in tip.text
+    assert "at 10 % of the budget, geometric mean of" in tip.text
     browser.execute_script("document.querySelector('#samples-h').scrollIntoView()")
     summary = browser.find_element("css selector", "#curves summary")
     browser.execute_script("arguments[0].focus()", summary)
     press(browser, Keys.SHIFT, Keys.TAB)
-    assert "at 100% of the budget" in tip.text
+    assert "at 100 % of the budget" in tip.text
     press(browser, Keys.ARROW_LEFT)
-    assert "at 90% of the budget" in tip.text
+    assert "at 90 % of the budget" in tip.text
     press(browser, Keys.ESCAPE)
     assert not tip.is_displayed()
 
