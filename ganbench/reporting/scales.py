@@ -57,7 +57,9 @@ def scale_of(
     low: float | None = None,
     high: float | None = None,
 ) -> Scale:
-    """A scale that holds all values (but tiny ones): logarithmic where they are all positive and no end is given.
+    """A scale that holds all values but tiny ones.
+
+    It is logarithmic where the values are all positive and no end is given.
 
     Args:
         values: at least one.
