@@ -33,6 +33,8 @@ def run(
     runs: Path | str = "runs",
     jobs: int | None = None,
     limit_seconds: float = 12 * 3600,
+    host_memory: str | None = None,
+    max_output: str = "1GB",
     fresh: bool = False,
     retry_failed: bool = False,
     fail_fast: bool = False,
@@ -52,6 +54,9 @@ def run(
         runs: folder of the runs.
         jobs: runs at a time; None: one per core or GPU.
         limit_seconds: wall time of one run.
+        host_memory: main memory of one run and all that it starts, e.g. ``8GiB``; None: nine tenths
+            of what there is.
+        max_output: size of a run's log and other files, checkpoints left out.
         fresh: run again what is finished already.
         retry_failed: run again what ended as error, oom, timeout or killed.
         fail_fast: start no further run once one has failed.
@@ -67,6 +72,7 @@ def run(
     """
     from ganbench.cli.console import talk
     from ganbench.cli.progress import PlainProgress, make_progress
+    from ganbench.execution.limits import run_limits
     from ganbench.execution.request import execute
     from ganbench.results.frame import collect
 
@@ -78,7 +84,11 @@ def run(
         _selection(variants, everything, suite, tasks, seeds, budget, settings, device, memory),
         runs=Path(runs),
         jobs=jobs,
-        limit_seconds=limit_seconds,
+        limits=run_limits(
+            limit_seconds,
+            None if host_memory is None else parse_memory(host_memory),
+            parse_memory(max_output),
+        ),
         plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
         fresh=fresh,
         retry_failed=retry_failed,

@@ -43,6 +43,7 @@ def _seconds(text: str) -> float:
 
 
 TIME = Parsed("time", _seconds)
+SIZE = Parsed("size", parse_memory)
 
 DEFAULT_RUNS = Path("runs")
 

@@ -9,7 +9,14 @@ import click
 
 from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import duration, talk
-from ganbench.cli.options import TIME, json_option, make_selection, runs_option, selection_options
+from ganbench.cli.options import (
+    SIZE,
+    TIME,
+    json_option,
+    make_selection,
+    runs_option,
+    selection_options,
+)
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.settings import tell_settings
 
@@ -26,6 +33,18 @@ from ganbench.cli.settings import tell_settings
     default="12h",
     show_default=True,
     help="Wall time of one run, e.g. 30m.",
+)
+@click.option(
+    "--host-memory",
+    type=SIZE,
+    help="Main memory of one run and all that it starts; default: 90 % of what there is.",
+)
+@click.option(
+    "--max-output",
+    type=SIZE,
+    default="1GB",
+    show_default=True,
+    help="Size of a run's log and other files, checkpoints left out.",
 )
 @click.option(
     "--retries",
@@ -58,6 +77,8 @@ def command(
     runs: Path,
     jobs: int | None,
     limit: float,
+    host_memory: int | None,
+    max_output: int,
     retries: int,
     checkpoint_every: float,
     fresh: bool,
@@ -75,6 +96,7 @@ def command(
     import time
 
     from ganbench.cli.progress import make_progress
+    from ganbench.execution.limits import run_limits
     from ganbench.execution.request import execute
 
     began = time.monotonic()
@@ -85,7 +107,7 @@ def command(
             make_selection(**options),
             runs=runs,
             jobs=jobs,
-            limit_seconds=limit,
+            limits=run_limits(limit, host_memory, max_output),
             plugins=choice,
             fresh=fresh,
             retry_failed=retry_failed,

@@ -51,6 +51,8 @@ KEYS: Mapping[str, Key] = {
     "device": Key("device", _SELECTING),
     "jobs": Key("jobs", ("run",)),
     "limit": Key("limit", ("run",)),
+    "host-memory": Key("host_memory", ("run",)),
+    "max-output": Key("max_output", ("run",)),
     "retries": Key("retries", ("run",)),
     "checkpoint-every": Key("checkpoint_every", ("run",)),
     "suite": Key("suite", (*_SELECTING, "publish"), portable=False, is_path=True),

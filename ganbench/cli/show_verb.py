@@ -10,7 +10,7 @@ import click
 from ganbench.cli.completing import complete_runs
 from ganbench.cli.console import duration, print_json, print_rows
 from ganbench.cli.options import json_option, runs_option
-from ganbench.execution.job import tail
+from ganbench.execution.log import tail
 from ganbench.planning.budget import with_prefix
 from ganbench.results.record import Record
 from ganbench.results.store import FILMSTRIP_FOLDER, HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -25,6 +24,7 @@ from ganbench.api.specs import (
     import_builder,
 )
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.execution.log import remark
 from ganbench.planning.references import parse_reference
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.variants import choose_variant
@@ -110,7 +110,7 @@ class Builder:
                 source=plugin.source_hash,
             )
 
-        cache = RealCache(origin, self.device, TensorCache(remark=partial(print, flush=True)))
+        cache = RealCache(origin, self.device, TensorCache(remark=remark))
         return RealSide(data, self.spec.task.split, self.device, build_extractor, cache)
 
     def scores(self, texts: tuple[str, ...]) -> list[Score]:

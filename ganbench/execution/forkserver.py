@@ -17,7 +17,12 @@ from multiprocessing.context import ForkServerProcess
 from types import ModuleType
 from typing import Any
 
+import psutil
+
+from ganbench.execution.processes import end_orphans
+
 PRELOADED = (
+    "ganbench.execution.server",  # first: it prepares the server itself
     "torch",
     "torch._dynamo",  # imported by the first optimiser that is built: 1.5 s
     "torch.utils.flop_counter",
@@ -30,6 +35,8 @@ PRELOADED = (
 )
 
 _starting = threading.Lock()
+_workers: dict[int, int] = {}
+"""Process ids of workers, and of the server that each is a child of."""
 
 
 def start_process(target: Callable[..., None], *arguments: Any) -> ForkServerProcess:
@@ -46,7 +53,19 @@ def start_process(target: Callable[..., None], *arguments: Any) -> ForkServerPro
             forkserver.ensure_running()
             process = context.Process(target=target, args=arguments, daemon=False)
             process.start()
+        assert process.pid is not None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            _workers[process.pid] = psutil.Process(process.pid).ppid()
     return process
+
+
+def end_left_behind(process: ForkServerProcess) -> None:
+    """End what a process that has ended has started and left running."""
+    assert process.pid is not None
+    with _starting:  # a worker that is just being started is no orphan
+        server = _workers.pop(process.pid, None)
+        if server is not None:
+            end_orphans(server, _workers.keys())
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,14 +36,3 @@ class Job:
     plugins: PluginChoice = NO_CHOICE
     commit: str | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
-
-
-def tail(path: Path, lines: int = 20) -> str:
-    """The last lines of a log, or an empty string if there is none."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 16_384))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-lines:])

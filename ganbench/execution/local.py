@@ -17,8 +17,11 @@ from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
 from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
-from ganbench.execution.forkserver import start_process
-from ganbench.execution.job import CHECKPOINT_SECONDS, Job, tail
+from ganbench.execution.forkserver import end_left_behind, start_process
+from ganbench.execution.job import CHECKPOINT_SECONDS, Job
+from ganbench.execution.limits import Breach, Limits, Watch
+from ganbench.execution.log import shorten, tail
+from ganbench.execution.processes import end_group, end_tree
 from ganbench.execution.recording import make_failure, make_record
 from ganbench.execution.source import source_commit
 from ganbench.execution.worker import BUSY, PREEMPTED, work
@@ -27,7 +30,8 @@ from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record, Status
 from ganbench.results.store import LOG_FILE, RunStore
 
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 4.0
+"""For a worker that was asked to stop: the command is to have left within five seconds."""
 BUSY_SECONDS = 0.5
 
 
@@ -46,7 +50,7 @@ class LocalExecutor:
         store: where run folders are.
         device: `cpu` or `cuda`.
         jobs: slots; None: one per core on a CPU, one per GPU on CUDA.
-        limit_seconds: wall time after which a run is stopped as `timeout`.
+        limits: of one run; what is over one is ended.
         plugins: which ones to load.
         retries: how often a run is tried again, from its checkpoint, whose worker has vanished.
         checkpoint_seconds: between two checkpoints of a run.
@@ -57,7 +61,7 @@ class LocalExecutor:
         store: RunStore,
         device: str,
         jobs: int | None,
-        limit_seconds: float,
+        limits: Limits,
         plugins: PluginChoice = NO_CHOICE,
         retries: int = 1,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
@@ -65,7 +69,7 @@ class LocalExecutor:
         self.slots = jobs or default_slots(device)
         self._store = store
         self._device = device
-        self._limit = limit_seconds
+        self._limits = limits
         self._plugins = plugins
         self._retries = retries
         self._checkpoint_seconds = checkpoint_seconds
@@ -131,7 +135,7 @@ class LocalExecutor:
         folder = self._store.create(spec.run_id, spec.to_json())
         job = Job(
             spec=spec,
-            folder=folder,
+            folder=folder.absolute(),  # code under test may change the working directory
             device=self._device,
             visible_device=visible,
             threads=self._threads,
@@ -141,7 +145,7 @@ class LocalExecutor:
         )
         for tries_left in range(self._retries, -1, -1):
             process = start_process(work, job)
-            timed_out = not self._wait(process)
+            breach = self._wait(process, folder)
             record = self._finished(spec)
             if record is not None:
                 return record
@@ -149,9 +153,9 @@ class LocalExecutor:
                 raise Cancelled
             if process.exitcode == BUSY:
                 raise Busy
-            if not (tries_left and _is_transient(process.exitcode, timed_out)):
+            if not (tries_left and _is_transient(process.exitcode, breach)):
                 break
-        self._store.write(self._lost(spec, folder, process.exitcode, timed_out, started))
+        self._store.write(self._lost(spec, folder, process.exitcode, breach, started))
         record = self._finished(spec)
         assert record is not None
         return record
@@ -159,18 +163,20 @@ class LocalExecutor:
     def _finished(self, spec: RunSpec) -> Record | None:
         return self._store.finished([spec.run_id])[0].get(spec.run_id)
 
-    def _wait(self, process: ForkServerProcess) -> bool:
-        """Wait for a worker to end; False if it had to be ended because of its limit."""
-        deadline, in_time = time.monotonic() + self._limit, True
+    def _wait(self, process: ForkServerProcess, folder: Path) -> Breach | None:
+        """Wait for a worker to end; the limit because of which it had to be ended, if any."""
+        assert process.pid is not None
+        watch, breach = Watch(self._limits, folder, process.pid), None
         while not wait([process.sentinel], timeout=0.1):
             if self._stopping.is_set():
                 self._end_gently(process)
-            elif time.monotonic() > deadline:
-                in_time = False
+            elif breach is None and (breach := watch.breach()):
                 _end(process)
         process.join()
-        _end_group(process)  # what the run has started and left behind ends with it
-        return in_time
+        end_group(process.pid)  # what the run has started and left behind ends with it
+        end_left_behind(process)
+        shorten(folder / LOG_FILE, self._limits.output_bytes)
+        return breach
 
     def _end_gently(self, process: ForkServerProcess) -> None:
         """Ask a worker to keep its state and leave; end it when its time of grace is over."""
@@ -187,19 +193,19 @@ class LocalExecutor:
         spec: RunSpec,
         folder: Path,
         exit_code: int | None,
-        timed_out: bool,
+        breach: Breach | None,
         started: datetime,
     ) -> Record:
-        status, message, name = _cause(exit_code, timed_out, self._limit)
+        status, message, name = _cause(exit_code, breach)
         step = (self._store.read_progress(spec.run_id) or {}).get("step")
         failure = make_failure(message, traceback=tail(folder / LOG_FILE), signal=name, step=step)
         return make_record(spec, status, failure, started)
 
 
-def _cause(exit_code: int | None, timed_out: bool, limit: float) -> tuple[Status, str, str | None]:
+def _cause(exit_code: int | None, breach: Breach | None) -> tuple[Status, str, str | None]:
     """Status, message and signal name of a worker that left no record."""
-    if timed_out:
-        return "timeout", f"stopped after its limit of {limit:g} s", None
+    if breach:
+        return breach.status, breach.message, None
     if exit_code is not None and exit_code < 0:
         known = {one.value: one.name for one in signal.Signals}
         name = known.get(-exit_code, f"signal {-exit_code}")  # real-time signals have no name
@@ -208,26 +214,19 @@ def _cause(exit_code: int | None, timed_out: bool, limit: float) -> tuple[Status
     return "error", f"the worker left with exit code {exit_code} and without a record", None
 
 
-def _is_transient(exit_code: int | None, timed_out: bool) -> bool:
+def _is_transient(exit_code: int | None, breach: Breach | None) -> bool:
     """Whether another try may end otherwise: a worker that was ended by a signal, by whomever.
 
-    One that raised, left by itself or ran out of its time would do so again.
+    One that raised, left by itself or was over a limit would do so again.
     """
-    return not timed_out and exit_code is not None and (exit_code < 0 or exit_code == PREEMPTED)
+    return breach is None and exit_code is not None and (exit_code < 0 or exit_code == PREEMPTED)
 
 
 def _end(process: ForkServerProcess) -> None:
     """Kill a worker and every process it has started."""
-    _end_group(process)
-    with contextlib.suppress(ProcessLookupError):  # the group exists once it has called setsid
-        process.kill()
-    process.join(GRACE_SECONDS)
-
-
-def _end_group(process: ForkServerProcess) -> None:
     assert process.pid is not None
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    end_tree(process.pid)
+    process.join(GRACE_SECONDS)
 
 
 def usable_cores() -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.choice import PluginChoice
+from ganbench.execution.limits import Limits
 from ganbench.execution.session import Outcome, forget, run_plan
 from ganbench.planning.datasets import check_dataset
 from ganbench.planning.devices import resolve_device
@@ -24,7 +25,7 @@ def execute(
     *,
     runs: Path,
     jobs: int | None,
-    limit_seconds: float,
+    limits: Limits,
     plugins: PluginChoice,
     fresh: bool,
     retry_failed: bool,
@@ -40,7 +41,7 @@ def execute(
         selection: what to run.
         runs: folder of the runs.
         jobs: runs at a time; None: one per core or GPU.
-        limit_seconds: wall time of one run.
+        limits: of one run.
         plugins: which ones to load.
         fresh: run again what is finished.
         retry_failed: run again what ended for reasons of the machine or the code.
@@ -68,8 +69,6 @@ def execute(
     for dataset in {s.task.dataset for s in plan.runs if fresh or s.run_id not in finished}:
         check_dataset(dataset, catalogue)
     forget(plan.runs, store, everything=fresh, failed=retry_failed)
-    executor = LocalExecutor(
-        store, device, jobs, limit_seconds, plugins, retries, checkpoint_seconds
-    )
+    executor = LocalExecutor(store, device, jobs, limits, plugins, retries, checkpoint_seconds)
     with progress(len(plan.runs), executor.slots, store) as listener:
         return run_plan(plan, store, executor, catalogue, listener, fail_fast=fail_fast)

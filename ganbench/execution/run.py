@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
 
 from ganbench.api.errors import GanbenchError
 from ganbench.catalogue.catalogue import Catalogue
@@ -17,6 +18,7 @@ from ganbench.execution.evaluator import Evaluator, Unstable, used
 from ganbench.execution.filmstrip import Filmstrip
 from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
 from ganbench.execution.keeper import Keeper, Preempted
+from ganbench.execution.log import remark
 from ganbench.execution.recording import make_failure, make_record
 from ganbench.execution.sheet import write_sheet
 from ganbench.planning.runspec import RunSpec
@@ -74,13 +76,15 @@ class Run:
             self._train()
         except Unstable as error:
             self._fail(error.status, error)
-        except (MemoryError, torch.OutOfMemoryError) as error:
+        except (MemoryError, OutOfMemoryError) as error:
             self._fail("oom", error)
+        except Preempted:
+            raise
         except SystemExit as error:
             self._fail(
                 "error", RuntimeError(f"the code under test called sys.exit({error.code!r})")
             )
-        except Exception as error:
+        except BaseException as error:  # a plugin may raise anything, KeyboardInterrupt included
             self._fail("oom" if "t allocate memory" in str(error) else "error", error)
         return self._record()
 
@@ -139,7 +143,7 @@ class Run:
             self.clock,
             telemetry,
             evaluator,
-            print,
+            remark,
         )
         if not self._keeper.resume():
             telemetry.clear()
@@ -174,7 +178,7 @@ class Run:
 
     def _notify(self, hook: str, **arguments: object) -> None:
         """Tell observers; their failures go to the run's log."""
-        self._observers.notify(hook, print, spec=self.spec.to_json(), **arguments)
+        self._observers.notify(hook, remark, spec=self.spec.to_json(), **arguments)
 
     def _title(self) -> str:
         return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.execution.limits import run_limits
 from ganbench.execution.local import LocalExecutor
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
@@ -30,7 +31,7 @@ def test_starting_an_isolated_run(benchmark: Any, tmp_path: Path) -> None:
     """
     selection = Selection(variants=["vanilla"], tasks=["ring8"], budget=Budget("steps", 1))
     template = make_plan(selection, installed_catalogue()).runs[0]
-    executor = LocalExecutor(RunStore(tmp_path), "cpu", 1, 600.0)
+    executor = LocalExecutor(RunStore(tmp_path), "cpu", 1, run_limits(600, None, 10**9))
     executor.submit(template).result()
     seeds = iter(range(1, 1000))
     starts: list[float] = []
