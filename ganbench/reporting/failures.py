@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import UsageError
-from ganbench.execution.job import tail
+from ganbench.execution.log import tail
 from ganbench.results.fields import UNFINISHED
 from ganbench.results.labels import interval_of_seeds
 from ganbench.results.publish import without_paths
