@@ -60,7 +60,7 @@ class Run:
         self._commit = commit
         self._checkpoint_seconds = checkpoint_seconds
         self._keeper: Keeper | None = None
-        self._filmstrip = Filmstrip(folder, print)
+        self._filmstrip = Filmstrip(folder, remark)
         self._training = False
         self._observers = catalogue.observers()
         self._status: Status = "ok"

@@ -44,7 +44,8 @@ class Style:
     @classmethod
     def number(cls, index: int) -> Style:
         """The style of the variant with that place in the ranking."""
-        return cls(index % COLOURS, _SHAPES[index % len(_SHAPES)], index >= COLOURS)
+        turn = index // COLOURS  # every further round has the next shape for each colour
+        return cls(index % COLOURS, _SHAPES[(index + turn) % len(_SHAPES)], turn > 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,7 @@ def test_the_first_styles_differ_in_colour_and_shape_and_later_ones_are_dashed()
     styles = [Style.number(index) for index in range(12)]
     assert len(set(styles)) == 12
     assert len({style.shape for style in styles[:6]}) == 6
+    assert len({(one.colour, one.shape) for one in map(Style.number, range(36))}) == 36
     assert not any(style.dashed for style in styles[:6])
     assert all(style.dashed for style in styles[6:])
 
