@@ -62,8 +62,8 @@
       const data = element.dataset;
       const other = Object.keys(wanted).some((key) =>
         wanted[key] && data[key] && data[key] !== wanted[key]);
-      const has = [data.variant, data.task, data.status, element.closest("table.runs, .failure")?.
-        contains(element) ? element.textContent : ""].join(" ").toLowerCase();
+      const own = element.closest("table.runs, .failure") ? element.textContent : "";
+      const has = [data.variant, data.task, data.status, own].join(" ").toLowerCase();
       const missed = data.variant && words.some((word) => !has.includes(word));
       element.classList.toggle("out", Boolean(other || missed));
     }
