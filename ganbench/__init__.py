@@ -26,7 +26,7 @@ from ganbench.api.specs import (
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION
 
 if TYPE_CHECKING:
-    from ganbench.functions import compare, leaderboard, plan, run
+    from ganbench.functions import compare, leaderboard, plan, report, run
 
 __version__ = "0.1.0"
 
@@ -60,12 +60,13 @@ __all__ = [
     "hookimpl",
     "leaderboard",
     "plan",
+    "report",
     "run",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Functions that need pandas are imported when first used: plugins import ganbench, too."""
-    if name in ("compare", "leaderboard", "plan", "run"):
+    if name in ("compare", "leaderboard", "plan", "report", "run"):
         return getattr(import_module("ganbench.functions"), name)
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")

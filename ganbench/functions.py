@@ -149,6 +149,33 @@ def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataF
     return aggregate(loaded if suite is None else loaded.only(suite=[suite]), coverage)
 
 
+def report(
+    runs: Path | str = "runs",
+    out: Path | str = "report.html",
+    suite: str | None = None,
+    tasks: Sequence[str] = (),
+    variants: Sequence[str] = (),
+) -> Path:
+    """Write one self-contained HTML page of finished runs; what `ganbench report` does.
+
+    Args:
+        runs: a runs folder, or the folder of a published leaderboard.
+        out: the HTML file; one that is there is replaced.
+        suite, tasks, variants: only these.
+
+    Returns:
+        `out`.
+
+    Raises:
+        GanbenchError: there is no such folder or run, or the file cannot be written.
+    """
+    from ganbench.reporting.write import write_report
+
+    suites = () if suite is None else (suite,)
+    write_report(Path(runs), Path(out), suite=suites, task=tasks, variant=variants)
+    return Path(out)
+
+
 def compare(
     *variants: str,
     runs: Path | str = "runs",

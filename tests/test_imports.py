@@ -24,12 +24,13 @@ LAYERS = {
     "scoring": 2,
     "execution": 3,
     "results": 3,
-    "cli": 4,
-    "functions": 5,
+    "reporting": 4,
+    "cli": 5,
+    "functions": 6,
 }
 """A package may import its own layer and those below it."""
 
-TORCH_FREE = ("api", "catalogue", "planning", "results")
+TORCH_FREE = ("api", "catalogue", "planning", "results", "reporting")
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -25,6 +25,7 @@ VERBS = {
     "show": "Show one run: its status, scores, cost, error and log.",
     "table": "Print the comparison tables of finished runs.",
     "compare": "Compare variants with each other: by how much, and is it more than chance?",
+    "report": "Write one HTML page: tables, curves, samples, failures, provenance.",
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
     "config": "Show settings and where each comes from: default, file, variable.",
     "completion": "Print the script that makes a shell complete verbs, options and names.",

@@ -13,7 +13,7 @@ from ganbench.cli.options import json_option, runs_option
 from ganbench.execution.log import tail
 from ganbench.planning.budget import with_prefix
 from ganbench.results.record import Record
-from ganbench.results.store import HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore
+from ganbench.results.store import FILMSTRIP_FOLDER, HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore
 
 
 @click.command()
@@ -42,7 +42,11 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
     log = tail(folder / LOG_FILE)
     if log:
         click.echo(f"\nend of {folder / LOG_FILE}:\n{log}")
-    files = [folder / name for name in (SAMPLES_FILE, HISTORY_FILE) if (folder / name).exists()]
+    files = [
+        folder / name
+        for name in (SAMPLES_FILE, FILMSTRIP_FOLDER, HISTORY_FILE)
+        if (folder / name).exists()
+    ]
     if files:
         click.echo("\nfiles: " + ", ".join(map(str, files)))
 

@@ -15,6 +15,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.build import Builder
 from ganbench.execution.environment import describe_environment, limit_memory, peak_memory
 from ganbench.execution.evaluator import Evaluator, Unstable, used
+from ganbench.execution.filmstrip import Filmstrip
 from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
 from ganbench.execution.keeper import Keeper, Preempted
 from ganbench.execution.log import remark
@@ -59,6 +60,7 @@ class Run:
         self._commit = commit
         self._checkpoint_seconds = checkpoint_seconds
         self._keeper: Keeper | None = None
+        self._filmstrip = Filmstrip(folder, remark)
         self._training = False
         self._observers = catalogue.observers()
         self._status: Status = "ok"
@@ -98,6 +100,7 @@ class Run:
         keeper.keep(before_evaluation=True)
         self._training = False
         evaluator.evaluate(final=True)
+        self._draw(evaluator)
         self._status, reason = evaluator.verdict()
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
@@ -112,6 +115,10 @@ class Run:
         except Preempted:
             self._keeper.save()
             raise
+        self._draw(self.evaluator)
+
+    def _draw(self, evaluator: Evaluator) -> None:
+        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
@@ -140,6 +147,7 @@ class Run:
         )
         if not self._keeper.resume():
             telemetry.clear()
+        self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
 
     def _set_up(self) -> tuple[Trainer, Evaluator]:

@@ -22,8 +22,13 @@ def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:
         InvalidResults: a published file is not what it claims to be.
     """
     folder = Path(folder)
-    if (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists():
+    if is_published(folder):
         runs, coverage = read_published(folder)
         return runs, coverage, []
     contents = RunStore(folder).read_all()
     return collect(contents.records, contents.unfinished), None, contents.warnings
+
+
+def is_published(folder: Path) -> bool:
+    """Whether this is the folder of a published leaderboard, whole or in part."""
+    return (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists()

@@ -68,6 +68,17 @@ def test_table_filters(ganbench_cli: Cli, runs: Path) -> None:
     assert ganbench_cli("table", "--runs", str(runs), "--task", "none").returncode == 5
 
 
+def test_report(ganbench_cli: Cli, runs: Path, tmp_path: Path) -> None:
+    done = ganbench_cli("report", "--runs", str(runs), "--task", "digits", "--out", "page.html")
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout, done.stderr.partition(",")[0]) == ("page.html\n", "4 runs")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count('src="data:image/webp;base64,') == 4 * 10
+    assert "ring8" not in page
+    assert ganbench_cli("report", "--runs", str(runs), "--task", "none").returncode == 5
+    assert ganbench_cli("report", "--runs", str(runs), "--out", "no/page.html").returncode == 2
+
+
 def test_status_and_show(ganbench_cli: Cli, runs: Path) -> None:
     rows = json.loads(ganbench_cli("status", "--runs", str(runs), "--json").stdout)
     assert len(rows) == 8

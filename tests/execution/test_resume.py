@@ -65,6 +65,7 @@ def outcome(record: Record | None, run: Run, folder: Path) -> dict[str, Any]:
         "flops": record["used"]["flops"],
         "history": (folder / HISTORY_FILE).read_text(),
         "sheet": (folder / "samples.png").read_bytes(),
+        "filmstrip": {path.name: path.read_bytes() for path in (folder / "samples").iterdir()},
         "weights": [
             tensor.tolist()
             for module in (weights.generator, weights.discriminator)
@@ -138,6 +139,7 @@ def test_a_kill_costs_what_came_after_the_last_checkpoint(
     folder = tmp_path / "killed"
     attempt(spec, folder, 31)
     assert len((folder / HISTORY_FILE).read_text().splitlines()) == 31 - 1
+    (folder / "samples" / "008.webp").write_bytes(b"of an evaluation that has to be done again")
     with (folder / HISTORY_FILE).open("a") as file:
         file.write(json.dumps({"step": 31, "generator_loss": 1.0}) + "\n" + '{"half')
     assert outcome(*attempt(spec, folder), folder) == straight
@@ -152,6 +154,7 @@ def test_a_damaged_checkpoint_starts_the_run_over(
     attempt(spec, folder, 20)
     path = folder / CHECKPOINT_FOLDER / LATEST
     path.write_bytes(path.read_bytes()[:-100])
+    (folder / "samples" / "999.webp").write_bytes(b"of the try that is lost")
     record, run = attempt(spec, folder)
     assert outcome(record, run, folder) == straight
     assert record is not None

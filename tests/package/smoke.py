@@ -55,7 +55,7 @@ def look_into_wheel(wheel: Path) -> None:
     assert_clean(names)
     for folder, package in ((ROOT, "ganbench"), (ROOT / "plugins", "ganbench_plugins")):
         assert f"{package}/py.typed" in names, f"{package} is not typed"
-        for pattern in ("*.py", "*.toml"):
+        for pattern in ("*.py", "*.toml", "*.jinja", "*.css", "*.js"):
             files = {str(path.relative_to(folder)) for path in (folder / package).rglob(pattern)}
             assert not files - names, f"the wheel lacks {files - names}"
     assert any(name.startswith("ganbench/planning/suites/") for name in names)
@@ -97,6 +97,8 @@ def run_wheel(wheel: Path, parent: str, folder: Path) -> None:
     selection = ("vanilla", "--task", "ring8", "--seeds", "0", "--budget", "5steps")
     call(ganbench, "run", *selection, cwd=folder)
     assert len(list(folder.glob("runs/*/record.json"))) == 1
+    call(ganbench, "report", cwd=folder)
+    assert "</html>" in (folder / "report.html").read_text("utf-8")
 
 
 def call(*command: str, cwd: Path = ROOT) -> str:
