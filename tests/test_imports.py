@@ -24,6 +24,7 @@ LAYERS = {
     "scoring": 2,
     "execution": 3,
     "results": 3,
+    "authoring": 3,
     "cli": 4,
     "functions": 5,
 }

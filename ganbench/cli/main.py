@@ -24,6 +24,7 @@ VERBS = {
     "table": "Print the comparison tables of finished runs.",
     "compare": "Compare variants with each other: by how much, and is it more than chance?",
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
+    "new": "Write a package with a plugin of your own: variant, loss, model, dataset, score.",
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
 
