@@ -24,6 +24,7 @@ LAYERS = {
     "scoring": 2,
     "execution": 3,
     "results": 3,
+    "authoring": 4,
     "reporting": 4,
     "cli": 5,
     "functions": 6,

@@ -85,6 +85,11 @@ class Catalogue:
         """The plugin that provides a spec."""
         return self._entries[spec.kind, spec.name][1]
 
+    def owner(self, kind: str, name: str) -> Plugin | None:
+        """The plugin that provides a spec of that kind and name, if a usable one does."""
+        _, plugin = self._entries.get((kind, name), (None, None))
+        return plugin
+
     def observers(self) -> Observers:
         """The observing hooks of all usable plugins."""
         manager = pluggy.PluginManager(hooks.PROJECT)

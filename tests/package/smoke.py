@@ -58,6 +58,10 @@ def look_into_wheel(wheel: Path) -> None:
         for pattern in ("*.py", "*.toml", "*.jinja", "*.css", "*.js"):
             files = {str(path.relative_to(folder)) for path in (folder / package).rglob(pattern)}
             assert not files - names, f"the wheel lacks {files - names}"
+    templates = (ROOT / "ganbench" / "authoring" / "templates").rglob("*")
+    files = {str(path.relative_to(ROOT)) for path in templates if path.is_file()}
+    files = {name for name in files if "__pycache__" not in name}
+    assert not files - names, f"the wheel lacks {files - names}"
     assert any(name.startswith("ganbench/planning/suites/") for name in names)
     assert f"{info}/licenses/LICENSE" in names
     for name, module in PROJECT["entry-points"]["ganbench.plugins"].items():
