@@ -23,6 +23,7 @@ VERBS = {
     "show": "Show one run: its status, scores, cost, error and log.",
     "table": "Print the comparison tables of finished runs.",
     "compare": "Compare variants with each other: by how much, and is it more than chance?",
+    "check": "Check whether a plugin keeps the contract: gradients, signs, budgets, isolation.",
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
