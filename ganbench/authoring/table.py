@@ -28,7 +28,7 @@ class Check:
         mend: what to do then.
         run: ``module:function`` in `ganbench.authoring.checks`; the function takes a `Subject` and
             raises `Broken` or `NotApplicable`.
-        needs: checks that must pass before this one means anything.
+        needs: checks that must pass before this one means anything, where they are asked.
     """
 
     id: str
@@ -119,7 +119,7 @@ CHECKS: tuple[Check, ...] = (
         why="Everything else is asked of these steps.",
         mend="return one scalar tensor with a graph from both losses; mean over the batch",
         run="steps:steps",
-        needs=("builds",),
+        needs=("builds", "outputs"),
     ),
     Check(
         id="generator-gradients",
@@ -187,6 +187,7 @@ CHECKS: tuple[Check, ...] = (
         mend="use a generator of your own (`torch.Generator`, `numpy.random.RandomState`); change "
         "settings only within a context manager",
         run="isolation:global_state",
+        needs=("steps", "dataset-samples", "score-columns", "extractor-features"),
     ),
     Check(
         id="resume",
@@ -354,7 +355,7 @@ CHECKS: tuple[Check, ...] = (
         why="Numbers would depend on the sample count.",
         mend="normalise with fixed statistics, not with those of the batch",
         run="extractors:batches",
-        needs=("extractor-features",),
+        needs=("extractor-features", "extractor-frozen"),
     ),
 )
 
