@@ -22,7 +22,7 @@ def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def catalogue() -> Iterator[Catalogue]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BROKEN))
