@@ -90,6 +90,12 @@ def test_importing_ganbench_imports_neither_torch_nor_pandas() -> None:
     assert python(f"import ganbench, sys; print({heavy} & {{*sys.modules}})") == ["set()"]
 
 
+def test_plugins_may_import_their_checks_without_torch_or_pytest() -> None:
+    heavy = "{'torch', 'pytest', 'numpy'}"
+    script = f"from ganbench.authoring import parametrize_checks; print({heavy} & {{*sys.modules}})"
+    assert python(f"import sys; {script}") == ["set()"]
+
+
 def test_torch_free_packages_can_be_imported_without_torch() -> None:
     names = [
         ".".join(("ganbench", *file.relative_to(ROOT).with_suffix("").parts))
@@ -106,6 +112,7 @@ def test_torch_free_packages_can_be_imported_without_torch() -> None:
         *(["--help"], ["--version"], ["list"], ["list", "variants"], ["plugins"]),
         *(["info", "wgan-gp"], ["info", "starter"], ["plan", "--all"]),
         ["plan", "dcgan+wgan-gp[loss.penalty=1]", "--json"],
+        ["check", "--list"],
     ],
     ids=" ".join,
 )

@@ -28,6 +28,7 @@ VERBS = {
     "report": "Write one HTML page: tables, curves, samples, failures, provenance.",
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
     "new": "Write a package with a plugin of your own: variant, loss, model, dataset, score.",
+    "check": "Check whether a plugin keeps the contract: gradients, signs, budgets, isolation.",
     "config": "Show settings and where each comes from: default, file, variable.",
     "completion": "Print the script that makes a shell complete verbs, options and names.",
     "clean": "Show what the cache and checkpoints take, and remove them on request.",
