@@ -19,7 +19,7 @@ _METHODS = {
     *("__bool__", "__float__", "__int__", "__index__", "__complex__"),
 }
 _OPERATORS = {
-    "aten::_local_scalar_dense": "item()",
+    "aten::_local_scalar_dense": ".item()",
     "aten::nonzero": "nonzero()",
     "aten::masked_select": "masked_select()",
     "aten::_unique2": "unique()",
