@@ -13,7 +13,7 @@ ROWS = 1000
 def total_distance(x: Tensor, y: Tensor) -> float:
     """Sum of |x_i - y_j| over all pairs of (N, d) and (M, d), in float64, `ROWS` at a time."""
     exact = "donot_use_mm_for_euclid_dist"
-    rows = x.double().split(ROWS)
+    rows = torch.split(x.double(), ROWS)
     return sum(torch.cdist(row, y.double(), compute_mode=exact).sum().item() for row in rows)
 
 
