@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import operator
 import sys
 import traceback
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from typing import Any, NoReturn
 from ganbench.api.data import DataInfo
 from ganbench.api.parameters import resolve_parameters
 from ganbench.api.specs import DatasetSpec, ModelSpec, Spec, VariantSpec
+from ganbench.catalogue.choice import PluginFile
 
 EXAMPLES = (
     DataInfo(name="points", modality="points", shape=(2,), classes=8),
@@ -55,10 +57,10 @@ def probe(asked: dict[str, Any]) -> dict[str, str]:
     doing = "when the plugin is imported"
     sys.meta_path.insert(0, Watch())
     try:
-        module = importlib.import_module(asked["module"])
+        plugin = _imported(asked["module"], asked["file"])
         doing = "when its hooks are called"
         spec = next(
-            one for one in _specs(module) if (one.kind, one.name) == (asked["kind"], asked["name"])
+            one for one in _specs(plugin) if (one.kind, one.name) == (asked["kind"], asked["name"])
         )
         doing = "when a plan is made"
         _plan(spec, asked["parameters"])
@@ -67,8 +69,17 @@ def probe(asked: dict[str, Any]) -> dict[str, str]:
     return {}
 
 
-def _specs(module: Any) -> Iterator[Spec]:
-    for name, function in inspect.getmembers(module, inspect.isfunction):
+def _imported(name: str, file: str | None) -> Any:
+    """The module, or the object in it, that an entry point or a plugin file is."""
+    if file is not None:
+        return PluginFile.read(file).load()
+    module, _, attributes = name.partition(":")
+    plugin = importlib.import_module(module)
+    return operator.attrgetter(attributes)(plugin) if attributes else plugin
+
+
+def _specs(plugin: Any) -> Iterator[Spec]:
+    for name, function in inspect.getmembers(plugin, inspect.isroutine):
         if name.startswith("ganbench_") and not inspect.signature(function).parameters:
             yield from function()
 

@@ -12,6 +12,7 @@ from ganbench.api.specs import SPEC_TYPES, import_builder
 from ganbench.authoring.results import Broken, CheckResult, NotApplicable
 from ganbench.authoring.table import BY_ID, Check, checks_of, needed
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
+from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
 from ganbench.planning.references import parse_reference
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def check(
     device: str = "cpu",
     *,
     expected_failures: Mapping[str, str] | None = None,
-    blocked: tuple[str, ...] = (),
+    plugins: PluginChoice = NO_CHOICE,
 ) -> list[CheckResult]:
     """Check whether a plugin keeps the contract; what `ganbench check NAME` does.
 
@@ -36,7 +37,7 @@ def check(
         device: where it is trained; the check `cuda` uses a GPU where there is one, in any case.
         expected_failures: id of a check that is known to fail -> why. One that passes after all is
             a failure.
-        blocked: plugins not to load.
+        plugins: which ones to load.
 
     Returns:
         One result per check of that kind, in a fixed order.
@@ -44,7 +45,7 @@ def check(
     Raises:
         GanbenchError: there is no such plugin, kind or check.
     """
-    catalogue = installed_catalogue(blocked)
+    catalogue = installed_catalogue(plugins)
     kind = kind_of(name, kind, catalogue)
     session = Session(name, kind, catalogue, device)
     expected = refuse_unknown(expected_failures or {}, kind)

@@ -10,9 +10,11 @@ import click
 from ganbench.api.specs import SPEC_TYPES
 from ganbench.authoring.results import CheckResult
 from ganbench.authoring.table import CHECKS, checks_of
-from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.catalogue.catalogue import open_catalogue
+from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import print_json, print_rows, talk
 from ganbench.cli.options import json_option
+from ganbench.cli.plugin_options import plugin_options
 
 FAILED = 4
 _WORDS = {"expected": "expected failure"}
@@ -30,9 +32,10 @@ _WORDS = {"expected": "expected failure"}
     help="Where to train; the check cuda uses a GPU in any case, if there is one.",
 )
 @json_option
+@plugin_options
 @click.pass_obj
 def command(
-    blocked: tuple[str, ...],
+    choice: PluginChoice,
     /,
     name: str | None,
     kind: str | None,
@@ -50,12 +53,12 @@ def command(
     if name is None and not only_list:
         raise click.UsageError("name what is to be checked, or ask for --list")
     if name is not None:
-        kind = kind_of(name, kind, installed_catalogue(blocked))
+        kind = kind_of(name, kind, open_catalogue(choice, talk, need_files=True))
     if only_list:
         _list(kind, as_json)
         return 0
     assert name is not None
-    results = check(name, kind, device, blocked=blocked)
+    results = check(name, kind, device, plugins=choice)
     if as_json:
         print_json([{"name": name, "kind": kind, **asdict(one)} for one in results])
     else:

@@ -9,7 +9,7 @@ import pytest
 from .tutorial import Reader, blocks
 
 DOCS = Path(__file__).parents[2] / "docs"
-TUTORIALS = ("first-run.md", "reading-tables.md")
+TUTORIALS = ("first-run.md", "your-own-gan.md", "loss-with-state.md", "reading-tables.md")
 
 
 @pytest.mark.parametrize("name", TUTORIALS)

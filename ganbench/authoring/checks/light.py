@@ -22,6 +22,7 @@ def imports_no_torch(subject: Subject) -> None:
         plugin = subject.catalogue.plugin_of(spec)
         asked: dict[str, object] = {
             "module": plugin.module,
+            "file": plugin.file if plugin.is_file else None,
             "kind": spec.kind,
             "name": spec.name,
             "parameters": subject.parameters if subject.kind == "dataset" else {},
