@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganbench.results.frame import Runs, collect
-from ganbench.results.publish import MANIFEST_FILE, RUNS_FILE
+from ganbench.results.manifest import MANIFEST_FILE, RUNS_FILE
 from ganbench.results.published import read_published
 from ganbench.results.standing import Coverage
 from ganbench.results.store import RunStore

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ganbench.api.errors import InvalidResults
 from ganbench.api.version import SCHEMA_VERSION
+from ganbench.results.cells import original_cell
 from ganbench.results.fields import RUN_FIELDS
 from ganbench.results.frame import Runs, typed_frame
-from ganbench.results.markup import original_cell
-from ganbench.results.publish import MANIFEST_FILE, RUNS_FILE
+from ganbench.results.manifest import MANIFEST_FILE, RUNS_FILE, known_specs, known_unranked
 from ganbench.results.standing import Coverage
 
 if TYPE_CHECKING:
@@ -45,8 +45,9 @@ def read_published(folder: Path) -> tuple[Runs, Coverage]:
         resource = next(one for one in manifest["resources"] if one["name"] == "runs")
         fields, digest = resource["schema"]["fields"], resource["hash"]
         schema, plugins = about["schema"], about["plugins"]
+        specs, unranked = known_specs(about), known_unranked(about)
         coverage = Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
-    except (KeyError, TypeError, StopIteration) as error:
+    except (KeyError, TypeError, AttributeError, StopIteration) as error:
         reason = f"{folder / MANIFEST_FILE} is no manifest of ganbench: {error!r}"
         raise InvalidResults(reason) from None
     if schema != SCHEMA_VERSION:
@@ -59,7 +60,7 @@ def read_published(folder: Path) -> tuple[Runs, Coverage]:
         for setting, column in one.get("measured", {}).items()
     }
     pins = {code: tuple(used) for code, used in plugins.items()}
-    return Runs(frame, scores, pins), coverage
+    return Runs(frame, scores, pins, specs, unranked), coverage
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ganbench.api.errors import UsageError
 from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
-from ganbench.results.markup import original_cell, safe_cell
+from ganbench.results.markup import safe_cell
 from ganbench.results.numbers import common_prefix, interval, number, value_and_spread
 from ganbench.results.render import FORMATS, render
 from ganbench.results.standing import Coverage
@@ -208,11 +208,10 @@ def test_csv_has_one_line_per_value_and_no_formula() -> None:
 
 
 @given(st.text())
-def test_safe_cells_are_safe_and_can_be_undone(text: str) -> None:
+def test_safe_cells_are_safe(text: str) -> None:
     safe = safe_cell(text)
     assert not safe.lstrip().startswith(("=", "+", "-", "@"))
-    if not text.startswith("'"):
-        assert original_cell(safe) == text
+    assert safe in (text, f"'{text}")
 
 
 def test_json_holds_everything() -> None:
