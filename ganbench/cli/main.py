@@ -24,6 +24,9 @@ VERBS = {
     "table": "Print the comparison tables of finished runs.",
     "compare": "Compare variants with each other: by how much, and is it more than chance?",
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
+    "validate": "Check published leaderboards: every cell, checksum, run id and rank.",
+    "merge": "Join the runs of several machines or labs into one leaderboard.",
+    "verify": "Recompute a run's scores from its generator, or train it again.",
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
 

@@ -180,7 +180,7 @@ def spec_row(
     task, memory = spec["task"], spec.get("memory_bytes")
     setting = canonical_json([protocol, task, spec["dataset_parameters"], memory])
     used = tuple(sorted(spec.get("pins") or pins, key=lambda pin: (pin["kind"], pin["name"])))
-    code = _digest(canonical_json(used))
+    code = code_of(used)
     known.setdefault(code, used)
     own = [pin for pin in used if pin["kind"] in _OWN_KINDS]
     own = [pin for pin in own if pin["kind"] == "variant"] or own
@@ -206,6 +206,11 @@ def spec_row(
             for name in ("distribution", "version", "source_hash")
         },
     }
+
+
+def code_of(pins: Sequence[Pin]) -> str:
+    """The hash that stands for these plugins, sorted by kind and name."""
+    return _digest(canonical_json(pins))
 
 
 def _quality(record: Record) -> dict[str, Any]:

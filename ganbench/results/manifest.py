@@ -8,20 +8,21 @@ are not ranked.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from ganbench import __version__
 from ganbench.api.version import API_VERSION, SCHEMA_VERSION
 from ganbench.planning.runspec import run_id_of
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
 from ganbench.results.paths import without_paths
+from ganbench.results.record import Column, Pin
 from ganbench.results.seal import canonical_json
+from ganbench.results.validation import check_spec, conform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ganbench.results.frame import Runs
-    from ganbench.results.record import Column
     from ganbench.results.standing import Coverage
 
 LEADERBOARD_FILE: Final = "leaderboard.csv"
@@ -39,6 +40,51 @@ _PROFILE: Final = {
     "encoding": "utf-8",
     "dialect": {"delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True},
 }
+
+
+class SharedSpec(TypedDict):
+    """The spec that runs share but for suite, seed and pins. `runs`: run id -> seed."""
+
+    code: str
+    spec: dict[str, Any]
+    runs: dict[str, int]
+
+
+class _Added(TypedDict, total=False):
+    unranked: dict[str, list[str]]
+    specs: list[SharedSpec]
+
+
+class About(_Added):
+    """What stands under `ganbench`. `unranked`: reason -> run ids; `plugins`: code -> pins."""
+
+    version: str
+    schema: int
+    api: int
+    protocols: list[int]
+    suite: str
+    tasks: list[str]
+    seeds: list[int]
+    requirements: list[str]
+    plugins: dict[str, list[Pin]]
+
+
+class _Measured(TypedDict, total=False):
+    measured: dict[str, Column]
+
+
+def check_manifest(manifest: Any) -> None:
+    """Raise ValueError, which names the place, unless this has the form of a manifest."""
+    conform(manifest, dict[str, Any], "the manifest")
+    conform(manifest.get("ganbench"), About, "ganbench")
+    conform(manifest.get("resources"), list[dict[str, Any]], "resources")
+    for resource in manifest["resources"]:
+        conform(resource.get("schema"), dict[str, Any], "schema")
+        conform(resource["schema"].get("fields"), list[_Measured], "fields")
+    for entry in manifest["ganbench"].get("specs", ()):
+        if entry["code"] not in manifest["ganbench"]["plugins"]:
+            raise ValueError(f"ganbench.specs names the code {entry['code']!r}: no such plugins")
+        check_spec({**entry["spec"], "suite": "", "seed": 0})
 
 
 def make_manifest(
@@ -96,6 +142,15 @@ def make_manifest(
 def run_fields(runs: Runs) -> list[Field]:
     """The columns of `runs.csv`."""
     return [*RUN_FIELDS, *(_score_field(key, runs) for key in runs.score_keys)]
+
+
+def known_scores(fields: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Column]:
+    """(setting, key) -> what a score is, from the schema of `runs.csv`."""
+    return {
+        (setting, one["name"]): column
+        for one in fields
+        for setting, column in one.get("measured", {}).items()
+    }
 
 
 def known_specs(about: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -179,7 +179,7 @@ def test_a_changed_or_missing_file_is_refused(folder: Path, file: str) -> None:
         load_runs(folder)
 
 
-LOCAL = ({**spec().pins[0], "distribution": "", "version": ""},)
+LOCAL = ({**spec().pins[1], "distribution": "", "version": ""},)
 OLD = record(spec(), [0.1], protocol=PROTOCOL_VERSION - 1)
 TIMED = replace(spec().task, budget=Budget("seconds", 60.0))
 

@@ -145,7 +145,7 @@ def test_protocols_have_tables_of_their_own() -> None:
 
 
 def test_two_codes_of_one_name_are_told_apart() -> None:
-    pin = {**spec().pins[0], "source_hash": "sha256:" + "cd" * 32}
+    pin = {**spec().pins[1], "source_hash": "sha256:" + "cd" * 32}
     made = tables([record(spec("a"), [0.1]), record(spec("a", pins=(pin,)), [0.1])])
     names = [str(row.cells[1].value) for row in made[0].rows]
     assert len(set(names)) == 2
@@ -156,8 +156,8 @@ def test_a_version_has_the_same_label_on_every_task() -> None:
     records = []
     for task in ("ring8", "digits"):
         run = spec("a", task)
-        pin = {**run.pins[0], "source_hash": "sha256:" + "cd" * 32}
-        records += [record(run, [0.1]), record(spec("a", task, pins=(pin, run.pins[1])), [0.1])]
+        pin = {**run.pins[1], "source_hash": "sha256:" + "cd" * 32}
+        records += [record(run, [0.1]), record(spec("a", task, pins=(run.pins[0], pin)), [0.1])]
     made = tables(records)
     assert len(made[0].rows) == 2
     assert len({row.cells[1].value for table in made[:2] for row in table.rows}) == 2
