@@ -6,11 +6,9 @@ from pathlib import Path
 
 import click
 
-from ganbench.api.errors import NothingSelected
 from ganbench.cli.console import talk
 from ganbench.cli.options import runs_option
-from ganbench.planning.suite import DEFAULT_SUITE, load_suite
-from ganbench.results.store import RunStore
+from ganbench.planning.suite import DEFAULT_SUITE
 
 
 @click.command()
@@ -37,20 +35,7 @@ def command(runs: Path, suite: str, out: Path, unranked: bool) -> None:
     folder are left out and counted. Refused are variants without all of the suite's tasks and
     seeds, mixed protocols, mixed devices under time budgets, and local code.
     """
-    from ganbench.results.publish import publish
-    from ganbench.results.selection import of_suite
+    from ganbench.results.selection import publish_suite
 
-    wanted = load_suite(suite)
-    contents = RunStore(runs).read_all()
-    for warning in contents.warnings:
-        talk(f"warning: {warning}")
-    records, coverage = of_suite(contents.records, wanted)
-    if not records:
-        raise NothingSelected(
-            f"no finished run in {runs} belongs to the suite {wanted.name}",
-            f"`ganbench run --all --suite {suite}` makes them",
-        )
-    for path in publish(records, wanted.name, out, coverage, unranked=unranked):
+    for path in publish_suite(runs, suite, out, unranked=unranked, remark=talk):
         click.echo(path)
-    left_out = len(contents.records) - len(records)
-    talk(f"{len(records)} runs published" + (f", {left_out} others left out" if left_out else ""))

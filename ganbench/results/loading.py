@@ -11,6 +11,11 @@ from ganbench.results.standing import Coverage
 from ganbench.results.store import RunStore
 
 
+def is_published(folder: Path) -> bool:
+    """Whether a folder holds a published leaderboard, rather than runs."""
+    return (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists()
+
+
 def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:
     """The runs of a runs folder, unfinished ones included, or of a published leaderboard.
 
@@ -22,7 +27,7 @@ def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:
         InvalidResults: a published file is not what it claims to be.
     """
     folder = Path(folder)
-    if (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists():
+    if is_published(folder):
         runs, coverage = read_published(folder)
         return runs, coverage, []
     contents = RunStore(folder).read_all()
