@@ -212,8 +212,9 @@ def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, d
         except Unstable as error:
             return error.status, {}
     # Whether a run diverged is judged by its whole curve, of which one point is here.
-    status = evaluator.verdict()[0]
-    status = claim.status if "diverged" in (status, claim.status) else status
+    status: str = evaluator.verdict()[0]
+    if "diverged" in (status, claim.status):
+        status = claim.status
     return status, evaluator.points[-1]["scores"]
 
 

@@ -127,7 +127,7 @@ def _number(cell: str) -> float:
 
 
 def _moment(cell: str) -> str:
-    if datetime.strptime(cell, _TIME).strftime(_TIME) != cell:  # noqa: DTZ007 - compared as text
+    if datetime.strptime(cell, _TIME).strftime(_TIME) != cell:
         raise ValueError
     return cell
 

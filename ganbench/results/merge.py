@@ -19,8 +19,8 @@ from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
 from ganbench.results.frame import Runs, plain_rows, typed_frame
 from ganbench.results.grouping import COUNTED
 from ganbench.results.loading import is_published, load_runs
-from ganbench.results.published import read_published
 from ganbench.results.publish import publish
+from ganbench.results.published import read_published
 from ganbench.results.selection import belongs
 from ganbench.results.standing import Coverage
 
@@ -200,13 +200,12 @@ def _of_one_suite(
 def _within(source: Source, suite: Suite, remarks: list[str]) -> Source:
     """A source's runs of a suite; where a spec is not known, task and seed must do."""
     tasks = {task.name for task in suite.tasks}
+    columns = (source.runs.frame[name] for name in ("run_id", "task", "seed"))
+    specs = source.runs.specs
     keep = [
-        belongs(spec, suite) if (spec := source.runs.specs.get(run_id)) else
-        task in tasks and seed in suite.seeds
-        for run_id, task, seed in zip(
-            *(source.runs.frame[name] for name in ("run_id", "task", "seed")), strict=True
-        )
-    ]  # fmt: skip
+        belongs(specs[run_id], suite) if run_id in specs else task in tasks and seed in suite.seeds
+        for run_id, task, seed in zip(*columns, strict=True)
+    ]
     return _only(source, keep, remarks)
 
 
@@ -251,7 +250,11 @@ def _difference(one: Row, other: Row) -> str | None:
         a, b = one.get(key), other.get(key)
         if (a is None) != (b is None):
             return key
-        if a is not None and not math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-12):
+        if (
+            a is not None
+            and b is not None
+            and not math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-12)
+        ):
             return key
     return None
 

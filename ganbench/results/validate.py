@@ -104,7 +104,8 @@ def validate(folder: Path) -> Report:
         ("leaderboard", LEADERBOARD_FILE, LEADERBOARD_FIELDS),
         ("runs", RUNS_FILE, RUN_FIELDS),
     ):
-        resource = next((one for one in manifest["resources"] if one.get("name") == name), {})
+        found = [one for one in manifest["resources"] if one.get("name") == name]
+        resource: dict[str, Any] = found[0] if found else {}
         fields = _fields(resource, fixed, name, report)
         content = _read(folder / file, resource, report)
         if content is not None and fields is not None:
