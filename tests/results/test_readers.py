@@ -70,11 +70,11 @@ def test_duckdb_guesses_the_right_types(folder: Path, file: str) -> None:
     duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed")
     table = duckdb.read_csv(str(folder / file))
     types = dict(zip(table.columns, map(str, table.types), strict=True))
-    rows = table.fetchall()
-    assert len(rows) == len(pd.read_csv(folder / file))
-    for index, field in enumerate(FILES[file]):
-        if field.name not in HARMLESS and any(row[index] is not None for row in rows):
+    known = table.aggregate(", ".join(f'count("{name}")' for name in table.columns)).fetchone()
+    for field, count in zip(FILES[file], known, strict=False):
+        if count and field.name not in HARMLESS:
             assert types[field.name].startswith(duckdb_types(field)), field.name
+    assert len(table) == len(pd.read_csv(folder / file))
 
 
 def duckdb_types(field: Field) -> tuple[str, ...]:
