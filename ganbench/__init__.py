@@ -26,7 +26,17 @@ from ganbench.api.specs import (
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION
 
 if TYPE_CHECKING:
-    from ganbench.functions import compare, leaderboard, plan, report, run
+    from ganbench.functions import (
+        compare,
+        leaderboard,
+        merge,
+        plan,
+        publish,
+        report,
+        run,
+        validate,
+        verify,
+    )
 
 __version__ = "0.1.0"
 
@@ -59,14 +69,23 @@ __all__ = [
     "compare",
     "hookimpl",
     "leaderboard",
+    "merge",
     "plan",
+    "publish",
     "report",
     "run",
+    "validate",
+    "verify",
 ]
+
+_FUNCTIONS = (
+    *("compare", "leaderboard", "merge", "plan", "publish", "report", "run", "validate"),
+    "verify",
+)
 
 
 def __getattr__(name: str) -> Any:
     """Functions that need pandas are imported when first used: plugins import ganbench, too."""
-    if name in ("compare", "leaderboard", "plan", "report", "run"):
+    if name in _FUNCTIONS:
         return getattr(import_module("ganbench.functions"), name)
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")

@@ -16,7 +16,10 @@ from ganbench.planning.suite import DEFAULT_SUITE
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ganbench.execution.verification import Verdict
+    from ganbench.results.merge import Merged
     from ganbench.results.store import RunStore
+    from ganbench.results.validate import Report
 
 
 def run(
@@ -208,6 +211,124 @@ def compare(
     if loaded.frame.empty:
         raise NothingSelected(f"no run in {runs} matches", "`ganbench status` shows them")
     return comparison_frame(contrast(loaded, variants))
+
+
+def publish(
+    runs: Path | str = "runs",
+    suite: str = DEFAULT_SUITE,
+    out: Path | str = "results",
+    *,
+    unranked: bool = False,
+) -> list[Path]:
+    """Write a suite's leaderboard; what `ganbench publish` does.
+
+    Args:
+        runs: folder of the runs. Those of other suites, tasks, budgets or seeds are left out.
+        suite: name or TOML file.
+        out: folder of the leaderboards; one named like the suite is made in it.
+        unranked: publish what may not be ranked as well, without a rank and with the reason.
+
+    Returns:
+        The files: runs.csv, leaderboard.csv and datapackage.json.
+
+    Raises:
+        NothingSelected: no run belongs to the suite.
+        InvalidResults: something may not be ranked, and `unranked` is not set.
+        GanbenchError: a folder cannot be read or written to.
+    """
+    from ganbench.cli.console import talk
+    from ganbench.results.selection import publish_suite
+
+    return publish_suite(Path(runs), suite, Path(out), unranked=unranked, remark=talk)
+
+
+def validate(path: Path | str) -> list[Report]:
+    """Check published leaderboards; what `ganbench validate` does.
+
+    Args:
+        path: of a folder that `publish` has written, of a file in it, or of a folder of such.
+
+    Returns:
+        One report per leaderboard; `report.errors` is empty where all is well.
+
+    Raises:
+        UsageError: there is no leaderboard.
+    """
+    from ganbench.results.validate import published_folders
+    from ganbench.results.validate import validate as check
+
+    return [check(folder) for folder in published_folders(Path(path))]
+
+
+def merge(
+    *folders: Path | str,
+    out: Path | str,
+    suite: str | None = None,
+    prefer: Path | str | None = None,
+    unranked: bool = False,
+) -> Merged:
+    """Join runs folders and published leaderboards into one; what `ganbench merge` does.
+
+    Args:
+        folders: of either kind.
+        out: a folder named like the suite is made in it.
+        suite: name or TOML file; by default that of the published sources.
+        prefer: the folder whose results are taken where several tell a run differently.
+        unranked: publish what may not be ranked as well.
+
+    Returns:
+        The merged runs, the conflicts, and what was left out.
+
+    Raises:
+        UsageError: a folder is missing, or it is unclear which suite this is.
+        InvalidResults: a source is damaged, or something may not be ranked.
+        NothingSelected: no run is left.
+    """
+    from ganbench.results.merge import merge_folders
+
+    _, merged = merge_folders(
+        [Path(folder) for folder in folders],
+        Path(out),
+        suite=suite,
+        prefer=None if prefer is None else Path(prefer),
+        unranked=unranked,
+    )
+    return merged
+
+
+def verify(
+    run_id: str,
+    runs: Path | str = "runs",
+    *,
+    weights: Path | str | None = None,
+    retrain: bool = False,
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> Verdict:
+    """Recompute a run's scores from its generator, or train it again; as `ganbench verify`.
+
+    Args:
+        run_id: of the run, or the beginning of one.
+        runs: a runs folder, or the folder of a published leaderboard.
+        weights: a generator to judge instead of the one in the run's folder.
+        retrain: train it again even if it has left a generator.
+        plugins: local Python files to load as plugins.
+
+    Returns:
+        Every score as claimed and as found; `verdict.holds` says whether the claim is confirmed.
+
+    Raises:
+        UsageError: there is no such run.
+        PluginNotUsable: the code that is installed is not the code that was run.
+        InvalidResults: the run is damaged, of another protocol, or its weights are not its own.
+    """
+    from ganbench.cli.console import talk
+    from ganbench.execution.verification import verify_run
+
+    file = None if weights is None else Path(weights)
+    choice = NO_CHOICE.plus(files=plugin_files(plugins))
+    return verify_run(
+        run_id, Path(runs), weights=file, retrain=retrain, plugins=choice, remark=talk
+    )
 
 
 def _selection(

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from ganbench.api.errors import NothingSelected
 from ganbench.cli.completing import complete_suites
 from ganbench.cli.console import talk
 from ganbench.cli.options import runs_option
-from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
-from ganbench.results.record import Record
-from ganbench.results.store import RunStore
+from ganbench.planning.suite import DEFAULT_SUITE
 
 
 @click.command()
@@ -32,38 +28,19 @@ from ganbench.results.store import RunStore
     show_default=True,
     help="Folder of the leaderboards; a folder per suite is made in it.",
 )
-def command(runs: Path, suite: str, out: Path) -> None:
+@click.option(
+    "--unranked",
+    is_flag=True,
+    help="Publish what may not be ranked, too: without a rank, with the reason.",
+)
+def command(runs: Path, suite: str, out: Path, unranked: bool) -> None:
     """Write a suite's leaderboard: leaderboard.csv, runs.csv and datapackage.json.
 
     Only runs of the suite's own tasks, budgets and seeds are published; others that lie in the same
-    folder are left out and counted.
+    folder are left out and counted. Refused are variants without all of the suite's tasks and
+    seeds, mixed protocols, mixed devices under time budgets, and local code.
     """
-    from ganbench.results.publish import publish
-    from ganbench.results.standing import Coverage
+    from ganbench.results.selection import publish_suite
 
-    wanted = load_suite(suite)
-    contents = RunStore(runs).read_all()
-    for warning in contents.warnings:
-        talk(f"warning: {warning}")
-    records = [record for record in contents.records if _belongs(record, wanted)]
-    if not records:
-        raise NothingSelected(
-            f"no finished run in {runs} belongs to the suite {wanted.name}",
-            f"`ganbench run --all --suite {suite}` makes them",
-        )
-    coverage = Coverage(tasks=tuple(t.name for t in wanted.tasks), seeds=wanted.seeds)
-    for path in publish(records, wanted.name, out, coverage):
+    for path in publish_suite(runs, suite, out, unranked=unranked, remark=talk):
         click.echo(path)
-    left_out = len(contents.records) - len(records)
-    talk(f"{len(records)} runs published" + (f", {left_out} others left out" if left_out else ""))
-
-
-def _belongs(record: Record, suite: Suite) -> bool:
-    """Whether a run is of one of the suite's tasks, exactly as the suite defines them."""
-    spec = record["spec"]
-    tasks = {task.name: task for task in suite.tasks}
-    task = tasks.get(spec["task"]["name"])
-    if task is None or spec["seed"] not in suite.seeds:
-        return False
-    defined = {**asdict(task), "scores": list(task.scores), "final_scores": list(task.final_scores)}
-    return bool(spec["task"] == defined)

@@ -16,6 +16,10 @@ LOOK_SECONDS = 0.5
 """Between two looks at memory and output: each takes about a millisecond."""
 
 
+OUTPUT_BYTES = 10**9
+"""By default, of a run's files without its checkpoints."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one run may use.

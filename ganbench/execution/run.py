@@ -16,6 +16,7 @@ from ganbench.execution.build import Builder
 from ganbench.execution.environment import describe_environment, limit_memory, peak_memory
 from ganbench.execution.evaluator import Evaluator, Unstable, used
 from ganbench.execution.filmstrip import Filmstrip
+from ganbench.execution.generator import keep_generator
 from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
 from ganbench.execution.keeper import Keeper, Preempted
 from ganbench.execution.log import remark
@@ -23,7 +24,7 @@ from ganbench.execution.recording import make_failure, make_record
 from ganbench.execution.sheet import write_sheet
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Failure, Point, Record, Status
-from ganbench.results.store import HISTORY_FILE
+from ganbench.results.store import GENERATOR_FILE, HISTORY_FILE
 from ganbench.training.clock import BudgetClock
 from ganbench.training.loop import Trainer, train
 from ganbench.training.seeds import seed_everything
@@ -66,6 +67,7 @@ class Run:
         self._status: Status = "ok"
         self._failure: Failure | None = None
         self._parameters: dict[str, int] = {}
+        self._kept: dict[str, str] = {}
         self._setup_seconds = 0.0
         self._started = datetime.now(UTC)
         self._wall = time.perf_counter()
@@ -104,6 +106,8 @@ class Run:
         self._status, reason = evaluator.verdict()
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
+        digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
+        self._kept = {"generator_sha256": digest} if digest else {}
         write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / "samples.png")
 
     def _evaluate(self) -> None:
@@ -223,6 +227,7 @@ class Run:
             environment=describe_environment(self._device, self._commit),
             resumed=self._keeper.resumed if self._keeper else 0,
             **measured,
+            **self._kept,
         )
 
 

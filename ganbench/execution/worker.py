@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 from ganbench.execution.job import CHECKPOINT_FOLDER, LOCK_FILE, Job
 from ganbench.execution.log import redirect_output, remark
 from ganbench.execution.processes import adopt_orphans, end_descendants
-from ganbench.results.store import LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
+from ganbench.results.store import GENERATOR_FILE, LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
 
 if TYPE_CHECKING:
     from ganbench.execution.run import Run
@@ -116,7 +116,7 @@ def _fence(folder: Path) -> IO[bytes] | None:
 
 def _clear(folder: Path) -> None:
     """Remove what an unfinished try has left, but for what this one may go on from."""
-    for name in (SAMPLES_FILE, PROGRESS_FILE):
+    for name in (SAMPLES_FILE, PROGRESS_FILE, GENERATOR_FILE):
         (folder / name).unlink(missing_ok=True)
 
 

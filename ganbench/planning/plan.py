@@ -147,11 +147,12 @@ def _pins(
         dataset,
         *choose_scores(task, data, catalogue),
     ]
-    pins = {(spec.kind, spec.name): _pin(spec, catalogue) for spec in used}
+    pins = {(spec.kind, spec.name): pin_of(spec, catalogue) for spec in used}
     return tuple(pins[key] for key in sorted(pins))
 
 
-def _pin(spec: Spec, catalogue: Catalogue) -> dict[str, str]:
+def pin_of(spec: Spec, catalogue: Catalogue) -> dict[str, str]:
+    """Exactly which code a spec's name stands for here."""
     plugin = catalogue.plugin_of(spec)
     return {
         "kind": spec.kind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -57,10 +58,20 @@ class RunSpec:
 
     @property
     def run_id(self) -> str:
-        """A readable name made unique by a hash over all that determines the run's result."""
-        identity = {**self.to_json(), "protocol": PROTOCOL_VERSION}
-        del identity["suite"]
-        canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
-        digest = hashlib.sha256(canonical.encode()).hexdigest()[:10]
-        slug = re.sub(r"[^a-z0-9.+-]+", "_", f"{self.variant}-{self.task.name}"[:80].lower())
-        return f"{slug.strip('._')}-s{self.seed}-{digest}"
+        """See `run_id_of`."""
+        return run_id_of(self.to_json(), PROTOCOL_VERSION)
+
+
+def run_id_of(spec: Mapping[str, Any], protocol: int) -> str:
+    """A readable name made unique by a hash over all that determines the run's result.
+
+    Args:
+        spec: as `RunSpec.to_json` gives it.
+        protocol: under which it runs.
+    """
+    identity = {**spec, "protocol": protocol}
+    del identity["suite"]
+    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
+    digest = hashlib.sha256(canonical.encode()).hexdigest()[:10]
+    slug = re.sub(r"[^a-z0-9.+-]+", "_", f"{spec['variant']}-{spec['task']['name']}"[:80].lower())
+    return f"{slug.strip('._')}-s{spec['seed']}-{digest}"

@@ -10,7 +10,7 @@ from ganbench.api.errors import UsageError
 from ganbench.execution.log import tail
 from ganbench.results.fields import UNFINISHED
 from ganbench.results.labels import interval_of_seeds
-from ganbench.results.publish import without_paths
+from ganbench.results.paths import without_paths
 from ganbench.results.record import INSTABILITIES, Failure
 from ganbench.results.store import LOG_FILE
 

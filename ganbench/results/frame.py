@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ from ganbench.scoring.stability import (
 
 Pins = tuple[Pin, ...]
 
+_NUMBER = re.compile(r"\d+(e\d+)?")
+
 # The parts of a variant's own code among a run's pins: a registered variant, or MODEL+LOSS.
 _OWN_KINDS = ("variant", "model", "loss")
 
@@ -39,11 +42,15 @@ class Runs:
             with the value at the end of the budget (missing where the run did not end well).
         scores: (setting, key) -> what the score is: label, panel, direction, floor, unit, ...
         pins: code -> the plugins, with versions and source hashes, that it stands for.
+        specs: run id -> the run's whole spec, where it is known.
+        unranked: run id -> why the row that the run is part of may have no rank.
     """
 
     frame: pd.DataFrame
     scores: dict[tuple[str, str], Column] = field(default_factory=dict)
     pins: dict[str, Pins] = field(default_factory=dict)
+    specs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unranked: dict[str, str] = field(default_factory=dict)
 
     @property
     def score_keys(self) -> list[str]:
@@ -87,10 +94,11 @@ def collect(
             scores.setdefault((row["setting"], key), column)
     for run_id in sorted(set(unfinished or {}) - set(by_id)):
         spec = (unfinished or {})[run_id]
-        row = _spec_row(spec, PROTOCOL_VERSION, spec.get("pins", []), pins)
+        row = spec_row(spec, PROTOCOL_VERSION, spec.get("pins", []), pins)
         rows.append({**row, "run_id": run_id, "status": UNFINISHED})
     keys = sorted({key for _, key in scores})
-    return Runs(typed_frame(rows, keys), scores, pins)
+    specs = {**(unfinished or {}), **{run_id: one["spec"] for run_id, one in by_id.items()}}
+    return Runs(typed_frame(rows, keys), scores, pins, specs)
 
 
 def runs_frame(records: Iterable[Record]) -> pd.DataFrame:
@@ -129,7 +137,7 @@ def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
     spec, used, status = record["spec"], record["used"], record["status"]
     clocks, sizes, failure = record["clocks"], record["parameters"], record["failure"]
     environment = record["environment"]
-    row = _spec_row(spec, record["protocol"], record["pins"], pins)
+    row = spec_row(spec, record["protocol"], record["pins"], pins)
     row |= {one.name: _known(environment.get(one.name)) for one in ENVIRONMENT}
     row |= {
         "timed_on": row["device_name"] if row["budget_kind"] == "seconds" else None,
@@ -158,14 +166,21 @@ def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
     return row
 
 
-def _spec_row(
+def spec_row(
     spec: Mapping[str, Any], protocol: int, pins: Sequence[Pin], known: dict[str, Pins]
 ) -> dict[str, Any]:
-    """What is known of a run before it starts."""
+    """The columns of a run that are known before it starts.
+
+    Args:
+        spec: of the run.
+        protocol: under which it runs.
+        pins: for specs that have none.
+        known: code -> pins; the run's are added.
+    """
     task, memory = spec["task"], spec.get("memory_bytes")
     setting = canonical_json([protocol, task, spec["dataset_parameters"], memory])
     used = tuple(sorted(spec.get("pins") or pins, key=lambda pin: (pin["kind"], pin["name"])))
-    code = _digest(canonical_json(used))
+    code = code_of(used)
     known.setdefault(code, used)
     own = [pin for pin in used if pin["kind"] in _OWN_KINDS]
     own = [pin for pin in own if pin["kind"] == "variant"] or own
@@ -191,6 +206,11 @@ def _spec_row(
             for name in ("distribution", "version", "source_hash")
         },
     }
+
+
+def code_of(pins: Sequence[Pin]) -> str:
+    """The hash that stands for these plugins, sorted by kind and name."""
+    return _digest(canonical_json(pins))
 
 
 def _quality(record: Record) -> dict[str, Any]:
@@ -275,4 +295,7 @@ def _joined(values: Iterable[str]) -> str | None:
 
 
 def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:10]
+    """Ten hexadecimal digits, the first in a row that nothing takes for a number such as 12e34."""
+    digits = hashlib.sha256(content).hexdigest()
+    rows = [digits[start : start + 10] for start in range(0, 60, 10)]
+    return next((row for row in rows if not _NUMBER.fullmatch(row)), rows[0])

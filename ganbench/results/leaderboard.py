@@ -60,7 +60,7 @@ def leaderboard(runs: Runs, coverage: Coverage | None = None) -> pd.DataFrame:
     found = entries(runs)
     rows = [_row(entry) for entry in found]
     _add_scores(rows, found, runs)
-    add_standings(rows, found, coverage)
+    add_standings(rows, found, coverage, runs.unranked)
     keys = [f"{key}{part}" for key in runs.score_keys for part in ("", ":low", ":high", ":n")]
     return typed_leaderboard(rows, keys)
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganbench.results.frame import Runs, collect
-from ganbench.results.publish import MANIFEST_FILE, RUNS_FILE
+from ganbench.results.manifest import MANIFEST_FILE, RUNS_FILE
 from ganbench.results.published import read_published
 from ganbench.results.standing import Coverage
 from ganbench.results.store import RunStore
+
+
+def is_published(folder: Path) -> bool:
+    """Whether a folder holds a published leaderboard, rather than runs."""
+    return (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists()
 
 
 def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:
@@ -27,8 +32,3 @@ def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:
         return runs, coverage, []
     contents = RunStore(folder).read_all()
     return collect(contents.records, contents.unfinished), None, contents.warnings
-
-
-def is_published(folder: Path) -> bool:
-    """Whether this is the folder of a published leaderboard, whole or in part."""
-    return (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists()

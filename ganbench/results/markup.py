@@ -41,11 +41,6 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def original_cell(text: str) -> str:
-    """What `safe_cell` was given."""
-    return text[1:] if text.startswith("'") and _FORMULA.match(text[1:]) else text
-
-
 def as_csv(tables: Sequence[Table]) -> str:
     """One line per value, so that tables with different columns fit in one file.
 

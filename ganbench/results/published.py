@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ganbench.api.errors import InvalidResults
 from ganbench.api.version import SCHEMA_VERSION
+from ganbench.results.cells import original_cell
 from ganbench.results.fields import RUN_FIELDS
 from ganbench.results.frame import Runs, typed_frame
-from ganbench.results.markup import original_cell
-from ganbench.results.publish import MANIFEST_FILE, RUNS_FILE
+from ganbench.results.manifest import (
+    MANIFEST_FILE,
+    RUNS_FILE,
+    known_scores,
+    known_specs,
+    known_unranked,
+)
 from ganbench.results.standing import Coverage
 
 if TYPE_CHECKING:
@@ -21,8 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-
-    from ganbench.results.record import Column
 
 # Python's own float reads every repr exactly, which not every version of pandas does.
 _READERS: Final[dict[str, Callable[[str], Any]]] = {
@@ -45,21 +49,18 @@ def read_published(folder: Path) -> tuple[Runs, Coverage]:
         resource = next(one for one in manifest["resources"] if one["name"] == "runs")
         fields, digest = resource["schema"]["fields"], resource["hash"]
         schema, plugins = about["schema"], about["plugins"]
+        specs, unranked = known_specs(about), known_unranked(about)
         coverage = Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
-    except (KeyError, TypeError, StopIteration) as error:
+    except (KeyError, TypeError, AttributeError, StopIteration) as error:
         reason = f"{folder / MANIFEST_FILE} is no manifest of ganbench: {error!r}"
         raise InvalidResults(reason) from None
     if schema != SCHEMA_VERSION:
         reason = f"{folder / MANIFEST_FILE} has schema {schema}, not {SCHEMA_VERSION}"
         raise InvalidResults(reason, "read it with the ganbench that wrote it")
     frame = _frame(folder / RUNS_FILE, digest, fields)
-    scores: dict[tuple[str, str], Column] = {
-        (setting, one["name"]): column
-        for one in fields
-        for setting, column in one.get("measured", {}).items()
-    }
+    scores = known_scores(fields)
     pins = {code: tuple(used) for code, used in plugins.items()}
-    return Runs(frame, scores, pins), coverage
+    return Runs(frame, scores, pins, specs, unranked), coverage
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

@@ -91,7 +91,17 @@ class Pin(TypedDict):
     source_hash: str
 
 
-class Record(TypedDict):
+class Kept(TypedDict, total=False):
+    """What records have since later than the rest, and older ones have not.
+
+    `generator_sha256` is that of `generator.safetensors`, the generator that the last evaluation
+    saw.
+    """
+
+    generator_sha256: str
+
+
+class Record(Kept):
     """One run. Times are UTC in ISO 8601; absent numbers are null.
 
     `resumed` counts how often it went on from a checkpoint.

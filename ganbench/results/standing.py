@@ -7,7 +7,7 @@ told from chance, whatever the intervals look like, and all ranks stay open.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,21 @@ class Coverage:
         )
 
 
-def add_standings(rows: list[Row], found: list[Entry], coverage: Coverage | None) -> None:
-    """Fill in the ranks of leaderboard rows, and the reasons where there is none."""
-    editions = _grouped(zip(rows, found, strict=True), lambda member: member[1].edition)
+def add_standings(
+    rows: list[Row], found: list[Entry], coverage: Coverage | None, unranked: Mapping[str, str]
+) -> None:
+    """Fill in the ranks of leaderboard rows, and the reasons where there is none.
+
+    Rows with a run that `unranked` (run id -> reason) names have no rank and displace nobody.
+    """
+    admitted = []
+    for row, entry in zip(rows, found, strict=True):
+        reason = next((unranked[id_] for id_ in entry.values("run_id") if id_ in unranked), None)
+        if reason:
+            row["unranked"] = row["incomplete"] = reason
+        else:
+            admitted.append((row, entry))
+    editions = _grouped(admitted, lambda member: member[1].edition)
     for members in editions.values():
         needed = coverage or Coverage.of(entry for _, entry in members)
         for row, entry in members:

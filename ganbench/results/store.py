@@ -8,7 +8,7 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +25,7 @@ LOG_FILE: Final = "log.txt"
 HISTORY_FILE: Final = "history.jsonl"
 SAMPLES_FILE: Final = "samples.png"
 FILMSTRIP_FOLDER: Final = "samples"
+GENERATOR_FILE: Final = "generator.safetensors"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 
@@ -87,18 +88,7 @@ class RunStore:
         Raises:
             UsageError: none, or several.
         """
-        known = self.ids()
-        if text in known:
-            return text
-        matches = [run_id for run_id in known if text and run_id.startswith(text)]
-        if len(matches) == 1:
-            return matches[0]
-        if matches:
-            shown = ", ".join(matches[:5]) + (", ..." if len(matches) > 5 else "")
-            raise UsageError(f"{text!r} begins {len(matches)} run ids: {shown}", "type more of it")
-        close = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(close)}?" if close else "`ganbench status` shows them"
-        raise UsageError(f"no run in {self.root} has an id that begins with {text!r}", hint)
+        return find_run(text, self.ids(), self.root)
 
     def create(self, run_id: str, spec: dict[str, Any]) -> Path:
         """Make the folder of a planned run with its `spec.json`; return the folder.
@@ -255,6 +245,30 @@ class RunStore:
             warnings.append(f"run {run_id}: {SPEC_FILE} is damaged: {error}")
             return None
         return dict(spec)
+
+
+def find_run(text: str, known: Collection[str], where: Path) -> str:
+    """The run id that is `text`, or the only one that begins with it.
+
+    Args:
+        text: as typed.
+        known: the ids to choose from, in the order in which several are shown.
+        where: they are, for the error.
+
+    Raises:
+        UsageError: none, or several.
+    """
+    if text in known:
+        return text
+    matches = [run_id for run_id in known if text and run_id.startswith(text)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        shown = ", ".join(matches[:5]) + (", ..." if len(matches) > 5 else "")
+        raise UsageError(f"{text!r} begins {len(matches)} run ids: {shown}", "type more of it")
+    close = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(close)}?" if close else "`ganbench status` shows them"
+    raise UsageError(f"no run in {where} has an id that begins with {text!r}", hint)
 
 
 def _set_aside(path: Path, problem: str) -> str:

@@ -66,6 +66,11 @@ def as_record(data: Any) -> Record:
     return record
 
 
+def conform(value: Any, annotation: Any, where: str) -> None:
+    """Raise ValueError, which names the place, unless a value from JSON is of that type."""
+    _checker(annotation)(value, where)
+
+
 def check_spec(spec: Any) -> None:
     """Raise ValueError unless `spec` has all that tables need of it."""
     _checker(_Spec)(spec, "spec")
@@ -124,14 +129,16 @@ def _checker(annotation: Any) -> Check:
 
 def _typed_dict(annotation: Any) -> Check:
     checks = {key: _checker(hint) for key, hint in typing.get_type_hints(annotation).items()}
+    optional = annotation.__optional_keys__
 
     def check(value: Any, where: str) -> None:
         if type(value) is not dict:
             raise ValueError(f"{where} is not an object")
         for key, check_item in checks.items():
-            if key not in value:
+            if key in value:
+                check_item(value[key], f"{where}.{key}")
+            elif key not in optional:
                 raise ValueError(f"{where}.{key} is missing")
-            check_item(value[key], f"{where}.{key}")
 
     return check
 

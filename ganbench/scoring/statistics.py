@@ -70,6 +70,20 @@ def mean_interval(values: Sample, level: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def prediction_interval(values: Sample, level: float = 0.95) -> Interval:
+    """Student's t interval for one more value like these n; unbounded for n = 1.
+
+    Raises:
+        ValueError: no value, or one that is not finite.
+    """
+    sample = _sample(values, "mean")
+    mean, n = float(sample.mean()), len(sample)
+    if n == 1:
+        return Interval(mean, -math.inf, math.inf)
+    half = _t_quantile(level, n - 1) * float(sample.std(ddof=1)) * math.sqrt(1 + 1 / n)
+    return Interval(mean, mean - half, mean + half)
+
+
 def geometric_mean_interval(values: Sample, level: float = 0.95) -> Interval:
     """The t interval on logarithms, turned back: for distances, whose errors are relative.
 

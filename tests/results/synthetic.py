@@ -68,7 +68,7 @@ def spec(variant: str = "vanilla", task: str = "ring8", seed: int = 0, **more: A
         ),
         "dataset_parameters": {},
         "seed": seed,
-        "pins": (pin, {**pin, "kind": "dataset", "name": task}),
+        "pins": ({**pin, "kind": "dataset", "name": task}, pin),
     }
     return RunSpec(**{**values, **more})
 

@@ -306,8 +306,8 @@ def test_nothing_shared_is_told_with_what_there_is() -> None:
 
 @pytest.fixture
 def versions() -> list[Record]:
-    pin = {**spec().pins[0], "source_hash": "sha256:" + "cd" * 32}
-    new = runs_of("a", LOW, pins=(pin, spec().pins[1]))
+    pin = {**spec().pins[1], "source_hash": "sha256:" + "cd" * 32}
+    new = runs_of("a", LOW, pins=(spec().pins[0], pin))
     return [*runs_of("a", HIGH), *new, *runs_of("b", MIXED)]
 
 

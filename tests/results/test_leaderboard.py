@@ -220,7 +220,7 @@ def test_devices_share_a_row_where_the_budget_is_not_time_but_seconds_do_not() -
 
 
 def test_versions_of_the_code_are_not_mixed() -> None:
-    pin = {**spec().pins[0], "source_hash": "sha256:" + "cd" * 32}
+    pin = {**spec().pins[1], "source_hash": "sha256:" + "cd" * 32}
     table = board([*seeds("a", [0.1] * 2), *seeds("a", [0.01] * 2, pins=(pin,))])
     assert len(table) == 2
     assert table["source_hash"].nunique() == 2

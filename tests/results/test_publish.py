@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,23 +10,31 @@ import pytest
 
 from ganbench.api.errors import GanbenchError, InvalidResults, NothingSelected, UsageError
 from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
+from ganbench.planning.budget import Budget
+from ganbench.results.eligibility import HINTS
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
 from ganbench.results.frame import collect
 from ganbench.results.loading import load_runs
-from ganbench.results.publish import publish, without_paths
+from ganbench.results.paths import without_paths
+from ganbench.results.publish import publish
+from ganbench.results.record import Record
 from ganbench.results.render import render
 from ganbench.results.standing import Coverage
 from ganbench.results.store import RunStore
 from ganbench.results.tables import tables
 
-from .synthetic import record, spec, starter
+from .synthetic import curve, record, spec, starter
 
 RECORDS = starter()
+UNRANKED = {
+    "dcgan: 2 of 5 seeds on digits; 2 of 5 seeds on grid25; 2 of 5 seeds on ring8",
+    "vanilla: 4 of 5 seeds on digits (1 timeout)",
+}
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    publish(RECORDS, "starter", tmp_path)
+    publish(RECORDS, "starter", tmp_path, unranked=True)
     return tmp_path / "starter"
 
 
@@ -79,19 +87,22 @@ def test_what_is_read_back_is_what_was_published(folder: Path) -> None:
     expected = collect(RECORDS)
     pd.testing.assert_frame_equal(runs.frame, expected.frame, check_exact=True)
     assert (runs.scores, runs.pins, warnings) == (expected.scores, expected.pins, [])
+    assert runs.specs == expected.specs
+    assert set(runs.unranked.values()) == UNRANKED
+    expected = replace(expected, unranked=runs.unranked)
     assert coverage == Coverage(("digits", "grid25", "ring8"), (0, 1, 2, 3, 4))
-    assert render(tables(runs)) == render(tables(RECORDS))
+    assert render(tables(runs)) == render(tables(expected))
 
 
 def test_the_same_runs_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    publish(RECORDS[::-1], "starter", tmp_path / "again")
+    publish(RECORDS[::-1], "starter", tmp_path / "again", unranked=True)
     for file in folder.iterdir():
         assert file.read_bytes() == (tmp_path / "again" / "starter" / file.name).read_bytes()
 
 
 def test_publishing_what_was_published_changes_nothing(folder: Path, tmp_path: Path) -> None:
     runs, _, _ = load_runs(folder)
-    publish(runs, "starter", tmp_path / "again")
+    publish(runs, "starter", tmp_path / "again", unranked=True)
     for file in folder.iterdir():
         assert file.read_bytes() == (tmp_path / "again" / "starter" / file.name).read_bytes()
 
@@ -112,7 +123,7 @@ def test_nothing_of_the_machine_is_published(tmp_path: Path) -> None:
         "signal": None,
         "step": 1,
     }
-    publish([one, failed], "starter", tmp_path)
+    publish([one, failed], "starter", tmp_path, unranked=True)
     text = "".join(path.read_text("utf-8") for path in (tmp_path / "starter").iterdir())
     assert "alice" not in text
     assert "secret-host" not in text
@@ -153,7 +164,7 @@ def test_runs_of_another_suite_are_filed_under_the_one_published(tmp_path: Path)
 
 def test_an_unfinished_run_is_published_as_such(tmp_path: Path) -> None:
     runs = collect([record(spec(), [0.1])], {spec(seed=1).run_id: spec(seed=1).to_json()})
-    publish(runs, "starter", tmp_path)
+    publish(runs, "starter", tmp_path, unranked=True)
     assert list(load_runs(tmp_path / "starter")[0].frame["status"]) == ["ok", "unfinished"]
 
 
@@ -168,11 +179,54 @@ def test_a_changed_or_missing_file_is_refused(folder: Path, file: str) -> None:
         load_runs(folder)
 
 
-def test_local_files_are_not_published(tmp_path: Path) -> None:
-    pin = {**spec().pins[0], "distribution": "", "version": ""}
-    with pytest.raises(InvalidResults, match="is a local file"):
-        publish([record(spec(pins=(pin,)), [0.1])], "starter", tmp_path)
+LOCAL = ({**spec().pins[1], "distribution": "", "version": ""},)
+OLD = record(spec(), [0.1], protocol=PROTOCOL_VERSION - 1)
+TIMED = replace(spec().task, budget=Budget("seconds", 60.0))
+
+
+def on(device: str, seed: int) -> Record:
+    one = record(spec(seed=seed, task="ring8"), [0.1])
+    one["spec"] = spec(seed=seed).to_json() | {"task": asdict(TIMED), "device": "cuda"}
+    one["environment"] |= {"device": "cuda", "device_name": device}
+    return one
+
+
+REFUSED = {
+    "code": ([record(spec(pins=LOCAL), [0.1]), record(spec("dcgan"), [0.1])], "local code"),
+    "protocol": ([OLD, record(spec("dcgan"), [0.1])], "protocol 1, ranked under 2"),
+    "device": ([on("H200", 0), on("H200", 1), on("T4", 2)], "timed on T4, ranked on H200"),
+    "coverage": ([record(spec(), [0.1]), record(spec("dcgan", seed=1), [0.1]),
+                  record(spec("dcgan"), [0.1])], "vanilla: 1 of 2 seeds on ring8"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_may_not_be_ranked_is_refused_or_marked(tmp_path: Path, kind: str) -> None:
+    records, reason = REFUSED[kind]
+    coverage = Coverage(("ring8",), (0, 1)) if kind == "coverage" else None
+    with pytest.raises(InvalidResults, match=reason) as refused:
+        publish(records, "starter", tmp_path, coverage)
+    assert HINTS[kind] in str(refused.value)
+    assert "--unranked" in str(refused.value)
     assert not list(tmp_path.iterdir())
+    folder = publish(records, "starter", tmp_path, coverage, unranked=True)[0].parent
+    about = json.loads((folder / "datapackage.json").read_text("utf-8"))["ganbench"]
+    (found,) = [one for one in about["unranked"] if reason in one]
+    assert len(about["unranked"][found]) == 1
+    board = pd.read_csv(folder / "leaderboard.csv")
+    barred = board[board["unranked"] == found]
+    assert len(barred) == 1
+    for rank in ("rank_low", "stability_rank_low", "distance_rank_low"):
+        assert barred[rank].isna().all()
+
+
+def test_what_is_not_ranked_displaces_nobody(tmp_path: Path) -> None:
+    good = [record(spec("dcgan", seed=seed), curve("ring8", 9, seed)) for seed in range(5)]
+    local = spec("vanilla", pins=LOCAL)
+    best = [record(replace(local, seed=seed), curve("ring8", 2, seed)) for seed in range(5)]
+    folder = publish([*good, *best], "starter", tmp_path, unranked=True)[0].parent
+    board = pd.read_csv(folder / "leaderboard.csv").set_index("variant")
+    assert board.loc["dcgan", ["rank_low", "rank_high", "distance_rank_high"]].tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "", "UPPER", ".x"])
@@ -186,11 +240,11 @@ def test_nothing_to_publish_and_nowhere_to_publish_to(tmp_path: Path) -> None:
         publish([], "starter", tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(GanbenchError, match="cannot write"):
-        publish(RECORDS, "starter", tmp_path / "file")
+        publish(RECORDS[:1], "starter", tmp_path / "file")
 
 
 def test_nothing_is_left_behind(folder: Path) -> None:
-    publish(RECORDS[:5], "starter", folder.parent)
+    publish(RECORDS[:5], "starter", folder.parent, unranked=True)
     assert sorted(path.name for path in folder.iterdir()) == [
         "datapackage.json",
         "leaderboard.csv",

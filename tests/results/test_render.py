@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ganbench.api.errors import UsageError
 from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
-from ganbench.results.markup import original_cell, safe_cell
+from ganbench.results.markup import safe_cell
 from ganbench.results.numbers import common_prefix, interval, number, value_and_spread
 from ganbench.results.render import FORMATS, render
 from ganbench.results.standing import Coverage
@@ -145,7 +145,7 @@ def test_protocols_have_tables_of_their_own() -> None:
 
 
 def test_two_codes_of_one_name_are_told_apart() -> None:
-    pin = {**spec().pins[0], "source_hash": "sha256:" + "cd" * 32}
+    pin = {**spec().pins[1], "source_hash": "sha256:" + "cd" * 32}
     made = tables([record(spec("a"), [0.1]), record(spec("a", pins=(pin,)), [0.1])])
     names = [str(row.cells[1].value) for row in made[0].rows]
     assert len(set(names)) == 2
@@ -156,8 +156,8 @@ def test_a_version_has_the_same_label_on_every_task() -> None:
     records = []
     for task in ("ring8", "digits"):
         run = spec("a", task)
-        pin = {**run.pins[0], "source_hash": "sha256:" + "cd" * 32}
-        records += [record(run, [0.1]), record(spec("a", task, pins=(pin, run.pins[1])), [0.1])]
+        pin = {**run.pins[1], "source_hash": "sha256:" + "cd" * 32}
+        records += [record(run, [0.1]), record(spec("a", task, pins=(run.pins[0], pin)), [0.1])]
     made = tables(records)
     assert len(made[0].rows) == 2
     assert len({row.cells[1].value for table in made[:2] for row in table.rows}) == 2
@@ -208,11 +208,10 @@ def test_csv_has_one_line_per_value_and_no_formula() -> None:
 
 
 @given(st.text())
-def test_safe_cells_are_safe_and_can_be_undone(text: str) -> None:
+def test_safe_cells_are_safe(text: str) -> None:
     safe = safe_cell(text)
     assert not safe.lstrip().startswith(("=", "+", "-", "@"))
-    if not text.startswith("'"):
-        assert original_cell(safe) == text
+    assert safe in (text, f"'{text}")
 
 
 def test_json_holds_everything() -> None:

@@ -1,0 +1,149 @@
+"""What a run, kept or published, claims: the spec it was run from, and the scores it ended with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ganbench.api.errors import InvalidResults, UsageError
+from ganbench.planning.runspec import RunSpec, run_id_of
+from ganbench.results.frame import plain_rows
+from ganbench.results.loading import is_published
+from ganbench.results.published import read_published
+from ganbench.results.record import Record
+from ganbench.results.store import GENERATOR_FILE, RunStore, find_run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A run as somebody says that it went.
+
+    Args:
+        run_id: its id, which its spec has given it.
+        spec: of the run.
+        protocol: under which it ran.
+        status: how it ended.
+        steps: generator steps that it took.
+        scores: key -> value at the end of the budget.
+        labels: key -> heading.
+        device: `cpu` or `cuda`.
+        threads: CPU threads, where known.
+        others: scores of the variant's other seeds on the task.
+        weights: its generator, if there is one.
+        digest: SHA-256 that the weights must have, where known.
+    """
+
+    run_id: str
+    spec: RunSpec
+    protocol: int
+    status: str
+    steps: int
+    scores: dict[str, float]
+    labels: dict[str, str] = field(default_factory=dict)
+    device: str = "cpu"
+    threads: int = 1
+    others: tuple[dict[str, float], ...] = ()
+    weights: Path | None = None
+    digest: str | None = None
+
+
+def read_claim(text: str, runs: Path, weights: Path | None = None) -> Claim:
+    """The claim of a run in a runs folder or in a published leaderboard.
+
+    Args:
+        text: its id, or the beginning of it.
+        runs: the folder.
+        weights: a generator to judge instead of the one in the run's folder.
+
+    Raises:
+        UsageError: there is no such run, or it has not ended.
+        InvalidResults: it is damaged, or its id is not that of its spec.
+    """
+    claim = _published(text, runs, weights) if is_published(runs) else _kept(text, runs, weights)
+    if (own := run_id_of(claim.spec.to_json(), claim.protocol)) != claim.run_id:
+        raise InvalidResults(f"the run {claim.run_id} has another run's spec: that of {own}")
+    return claim
+
+
+def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
+    store = RunStore(runs)
+    record = store.read(text)
+    file = store.folder(record["run_id"]) / GENERATOR_FILE
+    own = weights is None and file.exists()
+    identity = _without_seed(record["spec"])
+    others = [
+        _last(other)
+        for other in store.read_all().records
+        if other["run_id"] != record["run_id"]
+        and other["status"] == "ok"
+        and other["protocol"] == record["protocol"]
+        and _without_seed(other["spec"]) == identity
+    ]
+    return Claim(
+        run_id=record["run_id"],
+        spec=_spec(record["spec"]),
+        protocol=record["protocol"],
+        status=record["status"],
+        steps=record["used"]["steps"],
+        scores=_last(record),
+        labels={key: column["label"] for key, column in record["columns"].items()},
+        device=record["environment"].get("device") or "cpu",
+        threads=record["environment"].get("threads") or 1,
+        others=tuple(others),
+        weights=file if own else weights,
+        digest=record.get("generator_sha256") if own else None,
+    )
+
+
+def _published(text: str, folder: Path, weights: Path | None) -> Claim:
+    runs, _ = read_published(folder)
+    rows = {row["run_id"]: row for row in plain_rows(runs.frame)}
+    row = rows[find_run(text, rows, folder)]
+    if row["run_id"] not in runs.specs:
+        raise InvalidResults(
+            f"the manifest in {folder} does not hold the spec of {row['run_id']}",
+            "specs with paths of a machine are not published; verify it where it was run",
+        )
+    if row["status"] == "unfinished":
+        raise UsageError(f"run {row['run_id']} has not ended")
+    identity = _without_seed(runs.specs[row["run_id"]])
+    others = [
+        {key: rows[run_id][key] for key in runs.score_keys if rows[run_id][key] is not None}
+        for run_id, spec in sorted(runs.specs.items())
+        if run_id != row["run_id"] and run_id in rows and rows[run_id]["status"] == "ok"
+        and rows[run_id]["protocol"] == row["protocol"]
+        and _without_seed(spec) == identity
+    ]  # fmt: skip
+    return Claim(
+        run_id=row["run_id"],
+        spec=_spec(runs.specs[row["run_id"]]),
+        protocol=row["protocol"],
+        status=row["status"],
+        steps=row["steps"] or 0,
+        scores={key: row[key] for key in runs.score_keys if row[key] is not None},
+        labels={
+            key: column["label"]
+            for (setting, key), column in runs.scores.items()
+            if setting == row["setting"]
+        },
+        device=row["device"] or "cpu",
+        threads=row["threads"] or 1,
+        others=tuple(others),
+        weights=weights,
+    )
+
+
+def _last(record: Record) -> dict[str, float]:
+    return dict(record["points"][-1]["scores"]) if record["points"] else {}
+
+
+def _without_seed(spec: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in spec.items() if key not in ("suite", "seed")}
+
+
+def _spec(data: dict[str, Any]) -> RunSpec:
+    try:
+        return RunSpec.from_json(data)
+    except (KeyError, TypeError) as error:
+        raise InvalidResults(f"the run's spec is none of this ganbench: {error}") from None

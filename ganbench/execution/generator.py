@@ -1,0 +1,78 @@
+"""The generator that a run leaves: weights as a safetensors file, which can run no code."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.api.errors import InvalidResults
+
+
+def keep_generator(generator: nn.Module, path: Path, remark: Callable[[str], None]) -> str | None:
+    """Write a generator's weights; a run is not lost for want of them.
+
+    Args:
+        generator: the one that gets evaluated.
+        path: of the file; it appears whole or not at all.
+        remark: told why there is no file, if there is none.
+
+    Returns:
+        The file's SHA-256, or None where the weights could not be kept.
+    """
+    from safetensors.torch import save
+
+    state = generator.state_dict()
+    odd = sorted(name for name, value in state.items() if not isinstance(value, Tensor))
+    if odd:
+        remark(f"the generator is not kept: its state holds more than tensors: {', '.join(odd)}")
+        return None
+    # Copies: a file has no views, and two names of one tensor are two tensors in it.
+    content = save(
+        {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
+    )
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        remark(f"the generator is not kept: {error}")
+        temporary.unlink(missing_ok=True)
+        return None
+    return hashlib.sha256(content).hexdigest()
+
+
+def load_generator(generator: nn.Module, path: Path, digest: str | None = None) -> None:
+    """Give a generator the weights that `keep_generator` wrote.
+
+    Args:
+        generator: of the same architecture.
+        path: of the file.
+        digest: the SHA-256 that it must have, where that is known.
+
+    Raises:
+        InvalidResults: there is no such file, or it holds other weights.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InvalidResults(f"cannot read {path}: {error.strerror}") from None
+    if digest is not None and hashlib.sha256(content).hexdigest() != digest:
+        raise InvalidResults(
+            f"{path} is not the generator that the run has left: its SHA-256 is another one",
+            "`ganbench verify --retrain` needs no weights",
+        )
+    try:
+        weights = load(content)
+        if any(not bool(torch.isfinite(one).all()) for one in weights.values()):
+            raise ValueError("its weights are not finite")
+        generator.load_state_dict(weights)
+    except (SafetensorError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise InvalidResults(f"{path} does not fit the run's generator: {reason}") from None
