@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ganbench.execution.verification import Verdict
-    from ganbench.results.merge import Merged
+    from ganbench.results.joining import Merged
     from ganbench.results.store import RunStore
     from ganbench.results.validate import Report
 

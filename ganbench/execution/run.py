@@ -12,6 +12,7 @@ from torch import OutOfMemoryError  # bound here: a plugin may replace torch's a
 
 from ganbench.api.errors import GanbenchError
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.catalogue.provenance import provenance
 from ganbench.execution.build import Builder
 from ganbench.execution.environment import describe_environment, limit_memory, peak_memory
 from ganbench.execution.evaluator import Evaluator, Unstable, used
@@ -194,7 +195,7 @@ class Run:
         self._failure = make_failure(_one_line(error), traceback=trace, step=self.clock.steps)
 
     def _record(self) -> Record:
-        steps, evaluator = self.clock.steps, self.evaluator
+        steps, evaluator, pins = self.clock.steps, self.evaluator, self.spec.pins
         clocks = {
             "training": self.clock.seconds,
             "evaluation": evaluator.seconds if evaluator else 0.0,
@@ -224,7 +225,8 @@ class Run:
             parameters=self._parameters,
             peak_memory_bytes=peak_memory(self._device),
             clocks=clocks,
-            environment=describe_environment(self._device, self._commit),
+            environment=describe_environment(self._device, self._commit)
+            | {"sources": {pin["distribution"]: provenance(pin["distribution"]) for pin in pins}},
             resumed=self._keeper.resumed if self._keeper else 0,
             **measured,
             **self._kept,

@@ -16,6 +16,7 @@ from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
 from ganbench.results.record import INSTABILITIES, Column, Pin, Point, Record
 from ganbench.results.seal import canonical_json
+from ganbench.results.sources import add_sources, sources_of
 from ganbench.scoring.stability import (
     NOISE_LIMIT,
     evaluation_noise,
@@ -44,6 +45,7 @@ class Runs:
         pins: code -> the plugins, with versions and source hashes, that it stands for.
         specs: run id -> the run's whole spec, where it is known.
         unranked: run id -> why the row that the run is part of may have no rank.
+        sources: ``DISTRIBUTION==VERSION HASH`` -> `released` or ``unverified: why``, where known.
     """
 
     frame: pd.DataFrame
@@ -51,6 +53,7 @@ class Runs:
     pins: dict[str, Pins] = field(default_factory=dict)
     specs: dict[str, dict[str, Any]] = field(default_factory=dict)
     unranked: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
     @property
     def score_keys(self) -> list[str]:
@@ -87,7 +90,9 @@ def collect(
             raise InvalidResults(f"two different records have the run id {record['run_id']}")
     runs = [by_id[run_id] for run_id in sorted(by_id)]
     rows, scores, pins = [], dict[tuple[str, str], Column](), dict[str, Pins]()
+    sources: dict[str, str] = {}
     for record in runs:
+        add_sources(sources, sources_of(record))
         row = _row(record, pins)
         rows.append(row)
         for key, column in record["columns"].items():
@@ -98,7 +103,7 @@ def collect(
         rows.append({**row, "run_id": run_id, "status": UNFINISHED})
     keys = sorted({key for _, key in scores})
     specs = {**(unfinished or {}), **{run_id: one["spec"] for run_id, one in by_id.items()}}
-    return Runs(typed_frame(rows, keys), scores, pins, specs)
+    return Runs(typed_frame(rows, keys), scores, pins, specs, sources=sources)
 
 
 def runs_frame(records: Iterable[Record]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
 from ganbench.results.paths import without_paths
 from ganbench.results.record import Column, Pin
 from ganbench.results.seal import canonical_json
+from ganbench.results.sources import source_of
 from ganbench.results.validation import check_spec, conform
 
 if TYPE_CHECKING:
@@ -52,11 +53,13 @@ class SharedSpec(TypedDict):
 
 class _Added(TypedDict, total=False):
     unranked: dict[str, list[str]]
+    sources: dict[str, str]
     specs: list[SharedSpec]
 
 
 class About(_Added):
-    """What stands under `ganbench`. `unranked`: reason -> run ids; `plugins`: code -> pins."""
+    """What stands under `ganbench`. `unranked`: reason -> run ids; `plugins`: code -> pins;
+    `sources`: see `Runs`."""
 
     version: str
     schema: int
@@ -113,6 +116,8 @@ def make_manifest(
     tasks = list(coverage.tasks) if coverage else sorted(set(frame["task"]))
     seeds = list(coverage.seeds) if coverage else sorted({int(seed) for seed in frame["seed"]})
     specs, unranked = _shared_specs(runs), _by_reason(runs)
+    named = sorted({source_of(pin) for one in pins.values() for pin in one})
+    sources = {source: runs.sources[source] for source in named if source in runs.sources}
     return {
         "profile": "tabular-data-package",
         "name": f"ganbench-{suite}",
@@ -130,6 +135,7 @@ def make_manifest(
             "requirements": sorted(used),
             **({"unranked": unranked} if unranked else {}),
             "plugins": pins,
+            **({"sources": sources} if sources else {}),
             **({"specs": specs} if specs else {}),
         },
         "resources": [

@@ -50,6 +50,7 @@ def read_published(folder: Path) -> tuple[Runs, Coverage]:
         fields, digest = resource["schema"]["fields"], resource["hash"]
         schema, plugins = about["schema"], about["plugins"]
         specs, unranked = known_specs(about), known_unranked(about)
+        sources = dict(about.get("sources", {}))
         coverage = Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
     except (KeyError, TypeError, AttributeError, StopIteration) as error:
         reason = f"{folder / MANIFEST_FILE} is no manifest of ganbench: {error!r}"
@@ -60,7 +61,7 @@ def read_published(folder: Path) -> tuple[Runs, Coverage]:
     frame = _frame(folder / RUNS_FILE, digest, fields)
     scores = known_scores(fields)
     pins = {code: tuple(used) for code, used in plugins.items()}
-    return Runs(frame, scores, pins, specs, unranked), coverage
+    return Runs(frame, scores, pins, specs, unranked, sources), coverage
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

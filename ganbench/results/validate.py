@@ -20,6 +20,7 @@ from typing import Any, Final
 from ganbench import __version__
 from ganbench.api.errors import UsageError
 from ganbench.api.version import SCHEMA_VERSION
+from ganbench.catalogue.provenance import RELEASED
 from ganbench.results.cellcheck import Sheet, read_sheet
 from ganbench.results.eligibility import objections
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
@@ -200,6 +201,7 @@ def _check_content(
         pins,
         known_specs(about),
         known_unranked(about),
+        about.get("sources", {}),
     )
     counts = Counter(row["run_id"] for row in sheet.rows)
     if sheet.sound:
@@ -221,6 +223,10 @@ def _warn(rows: Sequence[dict[str, Any]], runs: Runs, report: Report) -> None:
     if bare:
         message = f"{bare} of {len(rows)} runs have no spec here: their ids are not computed again"
         report.findings.append(Finding(MANIFEST_FILE, message, level="warning"))
+    for source, state in sorted(runs.sources.items()):
+        if state != RELEASED:
+            message = f"the source of {source[:40]} is {state}"
+            report.findings.append(Finding(MANIFEST_FILE, message, level="warning"))
     dirty = sorted({str(row["commit"]) for row in rows if "dirty" in str(row["commit"] or "")})
     if dirty:
         message = f"run with uncommitted changes to ganbench: {', '.join(dirty)}"

@@ -72,6 +72,7 @@ def test_the_average_is_what_is_kept(home: Path, claim: Claim) -> None:
     assert claim.weights is not None
     assert len(record["generator_sha256"]) == 64
     weights = load_file(claim.weights)
+    assert list(record["environment"]["sources"]) == ["ganbench"]
     assert sum(one.numel() for one in weights.values()) == record["parameters"]["generator"]
 
 

@@ -10,7 +10,8 @@ import pytest
 from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.merge import Merged, merge_folders
+from ganbench.results.joining import Merged
+from ganbench.results.merge import merge_folders
 from ganbench.results.publish import publish
 from ganbench.results.published import read_published
 from ganbench.results.record import Record

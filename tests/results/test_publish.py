@@ -22,6 +22,7 @@ from ganbench.results.render import render
 from ganbench.results.standing import Coverage
 from ganbench.results.store import RunStore
 from ganbench.results.tables import tables
+from ganbench.results.validate import validate
 
 from .synthetic import curve, record, spec, starter
 
@@ -218,6 +219,20 @@ def test_what_may_not_be_ranked_is_refused_or_marked(tmp_path: Path, kind: str) 
     assert len(barred) == 1
     for rank in ("rank_low", "stability_rank_low", "distance_rank_low"):
         assert barred[rank].isna().all()
+
+
+def test_the_provenance_of_sources_is_published(tmp_path: Path) -> None:
+    one, other = record(spec(), [0.1]), record(spec(seed=1), [0.1])
+    one["environment"]["sources"] = {"ganbench": "unverified: editable install"}
+    other["environment"]["sources"] = {"ganbench": "released"}
+    source = f"ganbench==0.1.0 {spec().pins[0]['source_hash']}"
+    for records, state in (([one], "unverified: editable install"), ([one, other], "released")):
+        folder = publish(records, "starter", tmp_path)[0].parent
+        about = json.loads((folder / "datapackage.json").read_text("utf-8"))["ganbench"]
+        assert about["sources"] == load_runs(folder)[0].sources == {source: state}
+        assert [f"is {state}" in one.message for one in validate(folder).findings] == (
+            [] if state == "released" else [True]
+        )
 
 
 def test_what_is_not_ranked_displaces_nobody(tmp_path: Path) -> None:
