@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganbench.planning.reading import require_regular
 from ganbench.planning.runspec import RunSpec
 
-LOCK_FILE = "lock"
 CHECKPOINT_FOLDER = "checkpoint"
 CHECKPOINT_SECONDS = 60.0
 
@@ -41,6 +41,7 @@ class Job:
 def tail(path: Path, lines: int = 20) -> str:
     """The last lines of a log, or an empty string if there is none."""
     try:
+        require_regular(path)
         with path.open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 16_384))
             text = file.read().decode("utf-8", "replace")

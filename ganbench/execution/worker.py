@@ -12,8 +12,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ganbench.execution.job import CHECKPOINT_FOLDER, LOCK_FILE, Job
-from ganbench.results.store import LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
+from ganbench.execution.job import CHECKPOINT_FOLDER, Job
+from ganbench.results.store import LOCK_FILE, LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
 
 if TYPE_CHECKING:
     from ganbench.execution.run import Run
