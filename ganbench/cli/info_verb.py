@@ -13,7 +13,7 @@ from ganbench.api.specs import SPEC_TYPES, DatasetSpec, Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.completing import complete_names
-from ganbench.cli.console import print_json, talk
+from ganbench.cli.console import print_json, say, talk
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.planning.suite import Suite, embedded_suites, load_suite
@@ -46,7 +46,7 @@ def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
         return
     for index, one in enumerate(found):
         if index:
-            click.echo()
+            say()
         _print(one)
 
 
@@ -98,40 +98,40 @@ def _describe_suite(suite: Suite) -> dict[str, Any]:
 
 
 def _print(described: dict[str, Any]) -> None:
-    click.echo(f"{described['kind']} {described['name']}: {described['description']}")
+    say(f"{described['kind']} {described['name']}: {described['description']}")
     for key in ("paper", "modalities", "licence", "distribution", "file", "seeds", "variants"):
         if value := described.get(key):
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            click.echo(f"  {key}: {text}")
+            say(f"  {key}: {text}")
     for name, one in described.get("parameters", {}).items():
-        click.echo(f"  parameter {name} = {one['default']}: {one['help']}")
+        say(f"  parameter {name} = {one['default']}: {one['help']}")
     for line in described.get("deviations", []):
-        click.echo(f"  differs from the paper: {line}")
+        say(f"  differs from the paper: {line}")
     for name, recipe in described.get("recipes", {}).items():
-        click.echo(f"  recipe on {name}:")
+        say(f"  recipe on {name}:")
         _print_recipe(recipe)
     for name, values in described.get("grid", {}).items():
-        click.echo(f"  every variant with {name} = {', '.join(map(str, values))}")
+        say(f"  every variant with {name} = {', '.join(map(str, values))}")
     for task in described.get("tasks", []):
         scores = ", ".join(
             [*task["scores"], *(f"{one} (at the end)" for one in task["final_scores"])]
         )
-        click.echo(f"  task {task['name']}: {task['dataset']}, {task['budget']}, {scores}")
+        say(f"  task {task['name']}: {task['dataset']}, {task['budget']}, {scores}")
 
 
 def _print_recipe(recipe: dict[str, Any]) -> None:
     training = recipe["training"]
     for part in ("model", "loss"):
         parameters = ", ".join(f"{k}={v}" for k, v in recipe[f"{part}_parameters"].items())
-        click.echo(f"    {part}: {recipe[part]}" + (f" ({parameters})" if parameters else ""))
+        say(f"    {part}: {recipe[part]}" + (f" ({parameters})" if parameters else ""))
     for side in ("generator", "discriminator"):
         one = training[side]
         extra = {"adam": f"betas {tuple(one['betas'])}", "sgd": f"momentum {one['momentum']}"}
-        click.echo(f"    {side}: {one['name']}, lr {one['lr']:g}, {extra.get(one['name'], '')}")
+        say(f"    {side}: {one['name']}, lr {one['lr']:g}, {extra.get(one['name'], '')}")
     batches = f"batch {training['batch_size']}"
     if training["generator_batch_size"]:
         batches += f" (generator {training['generator_batch_size']})"
-    click.echo(
+    say(
         f"    {batches}, {training['critic_steps']} critic step(s), "
         f"{training['updates']} updates, {training['schedule']} learning rate"
         + (f", average with decay {training['ema']}" if training["ema"] else "")

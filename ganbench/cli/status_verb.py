@@ -11,8 +11,7 @@ import click
 from ganbench.cli.console import print_json, print_rows, talk
 from ganbench.cli.options import json_option, runs_option
 from ganbench.execution.cleaning import is_held
-from ganbench.execution.job import LOCK_FILE
-from ganbench.results.store import RunStore
+from ganbench.results.store import LOCK_FILE, RunStore
 
 
 @click.command()

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
-from ganbench.execution.job import CHECKPOINT_FOLDER, LOCK_FILE
+from ganbench.execution.job import CHECKPOINT_FOLDER
 from ganbench.planning.cache import cache_root
-from ganbench.results.store import RunStore
+from ganbench.results.store import LOCK_FILE, RunStore
 
 CACHES = ("features", "extractors", "datasets")
 """Folders of the cache. Everything in them that is ours is named by a hash."""

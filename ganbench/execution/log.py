@@ -7,6 +7,8 @@ import os
 import sys
 from pathlib import Path
 
+from ganbench.planning.reading import require_regular
+
 KEPT_BYTES = 1_000_000
 """Of the beginning and of the end of a log that had to be cut."""
 
@@ -30,6 +32,7 @@ def remark(line: str) -> None:
 def tail(path: Path, lines: int = 20) -> str:
     """The last lines of a log, or an empty string if there is none."""
     try:
+        require_regular(path)
         with path.open("rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - 16_384))
             text = file.read().decode("utf-8", "replace")

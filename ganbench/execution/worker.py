@@ -14,10 +14,17 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ganbench.execution.job import CHECKPOINT_FOLDER, LOCK_FILE, Job
+from ganbench.execution.job import CHECKPOINT_FOLDER, Job
 from ganbench.execution.log import redirect_output, remark
 from ganbench.execution.processes import adopt_orphans, end_descendants
-from ganbench.results.store import GENERATOR_FILE, LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
+from ganbench.results.store import (
+    GENERATOR_FILE,
+    LOCK_FILE,
+    LOG_FILE,
+    PROGRESS_FILE,
+    SAMPLES_FILE,
+    RunStore,
+)
 
 if TYPE_CHECKING:
     from ganbench.execution.run import Run

@@ -14,6 +14,7 @@ from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.parameters import Value
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.planning.budget import Budget
+from ganbench.planning.reading import read_file
 from ganbench.planning.references import display_name, parse_reference, parse_seeds
 
 DEFAULT_SUITE = "starter"
@@ -103,12 +104,14 @@ def load_suite(name_or_file: str) -> Suite:
         text = (_EMBEDDED / f"{name_or_file}.toml").read_text("utf-8")
         return parse_suite(text, name_or_file)
     try:
-        text = Path(name_or_file).read_text("utf-8")
+        text = read_file(Path(name_or_file)).decode("utf-8")
     except FileNotFoundError:
         hint = did_you_mean(name_or_file, embedded_suites())
         raise UsageError(f"no suite and no file is named {name_or_file!r}", hint) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"suite file {name_or_file} cannot be read: {error}") from error
+    except OSError as error:
+        raise UsageError(f"suite file {name_or_file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"suite file {name_or_file} cannot be read: {error}") from None
     return parse_suite(text, name_or_file)
 
 
@@ -120,8 +123,8 @@ def parse_suite(text: str, source: str) -> Suite:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"suite {source} is no valid TOML: {error}") from error
+    except (ValueError, RecursionError) as error:  # ValueError: of huge integers
+        raise UsageError(f"suite {source} is no valid TOML: {error}") from None
     _check_keys(table, SUITE_KEYS, source)
     name = _identifier(table, "name", source)
     entries = _typed(table, "tasks", list, source)
