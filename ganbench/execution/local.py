@@ -16,7 +16,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
-from ganbench.execution.forkserver import start_process
+from ganbench.execution.fence import take_fence, tidy_finished
+from ganbench.execution.forkserver import SERVER_GONE, start_process
 from ganbench.execution.job import CHECKPOINT_SECONDS, Job, tail
 from ganbench.execution.recording import make_failure, make_record
 from ganbench.execution.source import source_commit
@@ -143,6 +144,7 @@ class LocalExecutor:
             timed_out = not self._wait(process)
             record = self._finished(spec)
             if record is not None:
+                tidy_finished(folder)
                 return record
             if self._stopping.is_set():
                 raise Cancelled
@@ -150,8 +152,11 @@ class LocalExecutor:
                 raise Busy
             if not (tries_left and _is_transient(process.exitcode, timed_out)):
                 break
-        self._store.write(self._lost(spec, folder, process.exitcode, timed_out, started))
-        record = self._finished(spec)
+        with take_fence(folder) or contextlib.nullcontext() as fence:
+            if fence is None:  # another process has gone on with the run
+                raise Busy
+            self._store.write(self._lost(spec, folder, process.exitcode, timed_out, started))
+            record = self._finished(spec)
         assert record is not None
         return record
 
@@ -212,7 +217,9 @@ def _is_transient(exit_code: int | None, timed_out: bool) -> bool:
 
     One that raised, left by itself or ran out of its time would do so again.
     """
-    return not timed_out and exit_code is not None and (exit_code < 0 or exit_code == PREEMPTED)
+    if timed_out or exit_code is None:
+        return False
+    return exit_code < 0 or exit_code in (PREEMPTED, SERVER_GONE)
 
 
 def _end(process: ForkServerProcess) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import multiprocessing
 import os
 import signal
@@ -10,9 +9,10 @@ import sys
 import threading
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from ganbench.execution.job import CHECKPOINT_FOLDER, LOCK_FILE, Job
+from ganbench.execution.fence import take_fence, tidy
+from ganbench.execution.job import Job
 from ganbench.results.store import LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
 
 if TYPE_CHECKING:
@@ -31,12 +31,13 @@ def work(job: Job) -> None:
     if job.visible_device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = job.visible_device
     _redirect_output(job.folder / LOG_FILE)
-    fence = _fence(job.folder)
+    fence = take_fence(job.folder)
     if fence is None:
         sys.exit(BUSY)
     store = RunStore(job.folder.parent)
     run_id = job.spec.run_id
     finished, _ = store.finished([run_id])
+    tidy(job.folder)
     if finished:  # by another process, since this one was asked for
         return
     _clear(job.folder)
@@ -46,7 +47,6 @@ def work(job: Job) -> None:
     from ganbench.catalogue.catalogue import installed_catalogue
     from ganbench.execution.keeper import Preempted
     from ganbench.execution.run import Run
-    from ganbench.training.checkpoint import discard_checkpoints
 
     torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
@@ -67,7 +67,7 @@ def work(job: Job) -> None:
         print(f"asked to stop at step {run.clock.steps}", flush=True)
         os._exit(PREEMPTED)
     store.write(record)
-    discard_checkpoints(job.folder / CHECKPOINT_FOLDER)
+    tidy(job.folder)
     fence.close()
 
 
@@ -79,20 +79,6 @@ def _redirect_output(log: Path) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
-
-
-def _fence(folder: Path) -> IO[bytes] | None:
-    """Hold the run folder alone, for the life of this process; None if another one holds it.
-
-    lockf, not flock: a flock is inherited by forked children and can outlive its holder.
-    """
-    lock = (folder / LOCK_FILE).open("ab")
-    try:
-        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        lock.close()
-        return None
-    return lock
 
 
 def _clear(folder: Path) -> None:

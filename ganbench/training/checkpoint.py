@@ -108,12 +108,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def discard_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints of a run that is over."""
-    for name in (LATEST, PREVIOUS):
-        (folder / name).unlink(missing_ok=True)
-
-
 def is_storable(value: Any) -> bool:
     """Whether a value could be part of a state."""
     try:
