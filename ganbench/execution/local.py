@@ -17,7 +17,8 @@ from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
 from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
-from ganbench.execution.forkserver import end_left_behind, start_process
+from ganbench.execution.fence import take_fence, tidy_finished
+from ganbench.execution.forkserver import SERVER_GONE, end_left_behind, start_process
 from ganbench.execution.job import CHECKPOINT_SECONDS, Job
 from ganbench.execution.limits import Breach, Limits, Watch
 from ganbench.execution.log import shorten, tail
@@ -148,7 +149,7 @@ class LocalExecutor:
             breach = self._wait(process, folder)
             record = self._finished(spec)
             if record is not None:
-                self._store.tidy(spec.run_id)
+                tidy_finished(folder)
                 return record
             if self._stopping.is_set():
                 raise Cancelled
@@ -156,8 +157,11 @@ class LocalExecutor:
                 raise Busy
             if not (tries_left and _is_transient(process.exitcode, breach)):
                 break
-        self._store.write(self._lost(spec, folder, process.exitcode, breach, started))
-        record = self._finished(spec)
+        with take_fence(folder) or contextlib.nullcontext() as fence:
+            if fence is None:  # another process has gone on with the run
+                raise Busy
+            self._store.write(self._lost(spec, folder, process.exitcode, breach, started))
+            record = self._finished(spec)
         assert record is not None
         return record
 
@@ -220,7 +224,9 @@ def _is_transient(exit_code: int | None, breach: Breach | None) -> bool:
 
     One that raised, left by itself or was over a limit would do so again.
     """
-    return breach is None and exit_code is not None and (exit_code < 0 or exit_code == PREEMPTED)
+    if breach or exit_code is None:
+        return False
+    return exit_code < 0 or exit_code in (PREEMPTED, SERVER_GONE)
 
 
 def _end(process: ForkServerProcess) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import multiprocessing
 import os
 import signal
@@ -12,14 +11,14 @@ import threading
 import traceback
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from ganbench.execution.job import CHECKPOINT_FOLDER, Job
+from ganbench.execution.fence import take_fence, tidy
+from ganbench.execution.job import Job
 from ganbench.execution.log import redirect_output, remark
 from ganbench.execution.processes import adopt_orphans, end_descendants
 from ganbench.results.store import (
     GENERATOR_FILE,
-    LOCK_FILE,
     LOG_FILE,
     PROGRESS_FILE,
     SAMPLES_FILE,
@@ -60,15 +59,15 @@ def _work(job: Job) -> int:
     if job.visible_device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = job.visible_device
     redirect_output(job.folder / LOG_FILE)
-    fence = _fence(job.folder)
+    fence = take_fence(job.folder)
     if fence is None:
         return BUSY
     store = RunStore(job.folder.parent)
     run_id = job.spec.run_id
     finished, _ = store.finished([run_id])
+    tidy(job.folder)
     if finished:  # by another process, since this one was asked for
         return 0
-    store.tidy(run_id)
     _clear(job.folder)
 
     import torch
@@ -76,7 +75,6 @@ def _work(job: Job) -> int:
     from ganbench.catalogue.catalogue import installed_catalogue
     from ganbench.execution.keeper import Preempted
     from ganbench.execution.run import Run
-    from ganbench.training.checkpoint import discard_checkpoints
 
     torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
@@ -97,7 +95,7 @@ def _work(job: Job) -> int:
         remark(f"asked to stop at step {run.clock.steps}")
         return PREEMPTED
     store.write(record)
-    discard_checkpoints(job.folder / CHECKPOINT_FOLDER)
+    tidy(job.folder)
     return 0
 
 
@@ -105,20 +103,6 @@ def _offer_to_the_kernel() -> None:
     """When memory runs out, a run is what the kernel should end, and not the harness."""
     with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500", "ascii")
-
-
-def _fence(folder: Path) -> IO[bytes] | None:
-    """Hold the run folder alone, for the life of this process; None if another one holds it.
-
-    lockf, not flock: a flock is inherited by forked children and can outlive its holder.
-    """
-    lock = (folder / LOCK_FILE).open("ab")
-    try:
-        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        lock.close()
-        return None
-    return lock
 
 
 def _clear(folder: Path) -> None:

@@ -160,12 +160,6 @@ class RunStore:
         if path.exists():
             _rename_aside(path, "replaced")
 
-    def tidy(self, run_id: str) -> None:
-        """Remove what writers of this run's record have left behind that were killed at it."""
-        for path in self.folder(run_id).glob(f".{RECORD_FILE}.*.tmp"):
-            with contextlib.suppress(OSError):
-                path.unlink()
-
     def read_all(self) -> Contents:
         """Every sound record, every run without one, and a warning for everything set aside.
 

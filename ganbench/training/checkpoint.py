@@ -7,7 +7,6 @@ can fail; it can never run code, and never give another state than the one that 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -117,14 +116,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not isinstance(state, dict):
         raise ValueError("it holds no state")
     return state
-
-
-def discard_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints of a run that is over."""
-    for name in (LATEST, PREVIOUS, TEMPORARY):
-        (folder / name).unlink(missing_ok=True)
-    with contextlib.suppress(OSError):  # there is none, or something was set aside in it
-        folder.rmdir()
 
 
 def is_storable(value: Any) -> bool:

@@ -222,14 +222,3 @@ def test_other_files_in_the_folder_are_no_runs(store: RunStore) -> None:
     (store.root / ".cache").mkdir()
     assert store.ids() == [GOOD["run_id"]]
     assert store.read_all().warnings == []
-
-
-def test_what_a_killed_writer_has_left_is_tidied_away(tmp_path: Path) -> None:
-    folder = tmp_path / "a-run"
-    folder.mkdir()
-    for name in (".record.json.x1.tmp", ".spec.json.x1.tmp", "record.json.corrupt-1"):
-        (folder / name).touch()
-    RunStore(tmp_path).tidy("a-run")
-    RunStore(tmp_path).tidy("no-run")
-    names = sorted(path.name for path in folder.iterdir())
-    assert names == [".spec.json.x1.tmp", "record.json.corrupt-1"]
