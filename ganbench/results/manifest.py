@@ -72,7 +72,11 @@ class About(_Added):
     plugins: dict[str, list[Pin]]
 
 
-class _Measured(TypedDict, total=False):
+class _Named(TypedDict):
+    name: str
+
+
+class _Described(_Named, total=False):
     measured: dict[str, Column]
 
 
@@ -83,7 +87,7 @@ def check_manifest(manifest: Any) -> None:
     conform(manifest.get("resources"), list[dict[str, Any]], "resources")
     for resource in manifest["resources"]:
         conform(resource.get("schema"), dict[str, Any], "schema")
-        conform(resource["schema"].get("fields"), list[_Measured], "fields")
+        conform(resource["schema"].get("fields"), list[_Described], "fields")
     for entry in manifest["ganbench"].get("specs", ()):
         if entry["code"] not in manifest["ganbench"]["plugins"]:
             raise ValueError(f"ganbench.specs names the code {entry['code']!r}: no such plugins")

@@ -16,6 +16,7 @@ from ganbench.results.frame import Runs, typed_frame
 from ganbench.results.manifest import (
     MANIFEST_FILE,
     RUNS_FILE,
+    check_manifest,
     known_scores,
     known_specs,
     known_unranked,
@@ -44,40 +45,41 @@ def read_published(folder: Path) -> tuple[Runs, Coverage]:
         InvalidResults: a file is missing, was changed after it was published, or is none of ours.
     """
     manifest = _manifest(folder)
-    try:
-        about = manifest["ganbench"]
-        resource = next(one for one in manifest["resources"] if one["name"] == "runs")
-        fields, digest = resource["schema"]["fields"], resource["hash"]
-        schema, plugins = about["schema"], about["plugins"]
-        specs, unranked = known_specs(about), known_unranked(about)
-        sources = dict(about.get("sources", {}))
-        coverage = Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
-    except (KeyError, TypeError, AttributeError, StopIteration) as error:
-        reason = f"{folder / MANIFEST_FILE} is no manifest of ganbench: {error!r}"
-        raise InvalidResults(reason) from None
-    if schema != SCHEMA_VERSION:
-        reason = f"{folder / MANIFEST_FILE} has schema {schema}, not {SCHEMA_VERSION}"
+    about = manifest["ganbench"]
+    if about["schema"] != SCHEMA_VERSION:
+        reason = f"{folder / MANIFEST_FILE} has schema {about['schema']}, not {SCHEMA_VERSION}"
         raise InvalidResults(reason, "read it with the ganbench that wrote it")
+    resource = next((one for one in manifest["resources"] if one.get("name") == "runs"), None)
+    if resource is None:
+        raise InvalidResults(f"{folder / MANIFEST_FILE} does not describe {RUNS_FILE}")
+    fields, digest = resource["schema"]["fields"], resource.get("hash")
     frame = _frame(folder / RUNS_FILE, digest, fields)
-    scores = known_scores(fields)
-    pins = {code: tuple(used) for code, used in plugins.items()}
-    return Runs(frame, scores, pins, specs, unranked, sources), coverage
+    pins = {code: tuple(used) for code, used in about["plugins"].items()}
+    runs = Runs(
+        frame,
+        known_scores(fields),
+        pins,
+        known_specs(about),
+        known_unranked(about),
+        about.get("sources", {}),
+    )
+    return runs, Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
 
 
 def _manifest(folder: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_bytes())
+        check_manifest(manifest)
     except OSError as error:
         reason = f"cannot read {folder / MANIFEST_FILE}: {error.strerror}"
         raise InvalidResults(reason, "name a folder that `ganbench publish` has written") from None
-    except ValueError as error:
-        raise InvalidResults(f"{folder / MANIFEST_FILE} is no JSON: {error}") from None
-    if not isinstance(manifest, dict):
-        raise InvalidResults(f"{folder / MANIFEST_FILE} is no manifest of ganbench")
+    except (ValueError, RecursionError) as error:
+        reason = f"{folder / MANIFEST_FILE} is no manifest of ganbench: {error}"
+        raise InvalidResults(reason) from None
     return manifest
 
 
-def _frame(path: Path, digest: str, fields: list[dict[str, Any]]) -> pd.DataFrame:
+def _frame(path: Path, digest: str | None, fields: list[dict[str, Any]]) -> pd.DataFrame:
     try:
         content = path.read_bytes()
     except OSError as error:
