@@ -170,7 +170,8 @@ def _joined(sources: Sequence[Source], rows: Iterable[Row]) -> Runs:
         add_sources(joined.sources, source.runs.sources)
     keys = sorted({key for source in sources for key in source.runs.score_keys})
     used = [key for key in keys if any(row.get(key) is not None for row in rows)]
-    declared = {key for setting, key in joined.scores if setting in {r["setting"] for r in rows}}
+    settings = {row["setting"] for row in rows}
+    declared = {key for setting, key in joined.scores if setting in settings}
     return replace(joined, frame=typed_frame(rows, sorted({*used, *declared})))
 
 

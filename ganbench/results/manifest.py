@@ -72,7 +72,11 @@ class About(_Added):
     plugins: dict[str, list[Pin]]
 
 
-class _Measured(TypedDict, total=False):
+class _Named(TypedDict):
+    name: str
+
+
+class _Described(_Named, total=False):
     measured: dict[str, Column]
 
 
@@ -83,7 +87,7 @@ def check_manifest(manifest: Any) -> None:
     check(list[dict[str, Any]], manifest.get("resources"), "resources")
     for resource in manifest["resources"]:
         check(dict[str, Any], resource.get("schema"), "schema")
-        check(list[_Measured], resource["schema"].get("fields"), "fields")
+        check(list[_Described], resource["schema"].get("fields"), "fields")
     for entry in manifest["ganbench"].get("specs", ()):
         if entry["code"] not in manifest["ganbench"]["plugins"]:
             raise ValueError(f"ganbench.specs names the code {entry['code']!r}: no such plugins")

@@ -20,6 +20,7 @@ from ganbench.results.manifest import (
     MANIFEST_FILE,
     RUNS_FILE,
     About,
+    check_manifest,
     known_scores,
     known_specs,
     known_unranked,
@@ -95,6 +96,7 @@ def _manifest(path: Path) -> _Manifest:
             reason = f"{path} has schema {schema}, not {SCHEMA_VERSION}"
             raise InvalidResults(reason, "read it with the ganbench that wrote it")
         check(_Manifest, manifest, "manifest")
+        check_manifest(manifest)
         check_printable([manifest["ganbench"], [one["schema"] for one in manifest["resources"]]])
         if not any(one["name"] == "runs" for one in manifest["resources"]):
             raise ValueError("it lists no runs")

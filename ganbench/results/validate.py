@@ -267,10 +267,21 @@ def _check_derived(
     for key in sorted({*about, *expected["ganbench"]} - set(_FREE)):
         if about.get(key) != expected["ganbench"].get(key):
             report.findings.append(Finding(MANIFEST_FILE, f"{key} is not that of these runs"))
+    for found, made_one in zip(manifest["resources"], expected["resources"], strict=False):
+        if _form(found) != _form(made_one):
+            message = f"the description of {made_one['path']} is not that of a leaderboard"
+            report.findings.append(Finding(MANIFEST_FILE, message))
     for key in ("name", "profile", "created"):
         if manifest.get(key) != expected.get(key):
             message = f"{key} is {manifest.get(key)!r}, it should be {expected.get(key)!r}"
             report.findings.append(Finding(MANIFEST_FILE, message))
+
+
+def _form(resource: dict[str, Any]) -> dict[str, Any]:
+    """How a file is to be read: all of its description but its columns and checksum."""
+    schema = {key: value for key, value in resource["schema"].items() if key != "fields"}
+    rest = {key: value for key, value in resource.items() if key not in ("bytes", "hash")}
+    return {**rest, "schema": schema}
 
 
 def _compare(file: str, found: bytes, expected: bytes, report: Report) -> None:

@@ -5,15 +5,18 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from ganbench.api.errors import UsageError
+from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.results.publish import publish
+from ganbench.results.published import read_published
 from ganbench.results.validate import published_folders, validate
 
 from .synthetic import W2, curve, record, spec
@@ -250,3 +253,28 @@ def test_records_are_left_as_they_are(tmp_path: Path) -> None:
     before = copy.deepcopy(RECORDS)
     publish(RECORDS, "starter", tmp_path)
     assert before == RECORDS
+
+
+def places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where a JSON value has parts, itself included; of lists the first two."""
+    yield place
+    keys = {dict: list, list: lambda parts: range(len(parts[:2]))}.get(type(value), lambda _: ())
+    for key in keys(value):
+        yield from places(value[key], (*place, key))
+
+
+def test_no_manifest_whatever_it_holds_ends_in_a_traceback(tmp_path: Path) -> None:
+    folder = publish([record(spec(), [0.1])], "starter", tmp_path)[0].parent
+    path = folder / "datapackage.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    random = Random(0)  # noqa: S311
+    for place in random.sample(list(places(manifest)), 60):
+        whole = {"whole": copy.deepcopy(manifest)}
+        part: Any = whole
+        for key in ("whole", *place)[:-1]:
+            part = part[key]
+        part[("whole", *place)[-1]] = random.choice([None, 1, -1.5, "x", [], {}, True, [None]])
+        path.write_text(json.dumps(whole["whole"]), "utf-8")
+        validate(folder)
+        with suppress(InvalidResults):
+            read_published(folder)
