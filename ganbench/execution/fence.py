@@ -51,6 +51,6 @@ def tidy_finished(folder: Path) -> None:
 def _leftovers(folder: Path) -> Iterator[Path]:
     checkpoints = folder / CHECKPOINT_FOLDER
     yield from folder.glob(".*.tmp")
-    yield from checkpoints.glob(".*.tmp")
+    yield from checkpoints.glob(".*")  # temporary files, those of safetensors as well
     if (folder / RECORD_FILE).exists():
         yield from checkpoints.glob("*.safetensors")

@@ -27,6 +27,7 @@ PRELOADED = (
     "torch._dynamo",  # imported by the first optimiser that is built: 1.5 s
     "torch.utils.flop_counter",
     "torch_fidelity",
+    "safetensors.torch",
     "matplotlib.backends.backend_agg",
     "scipy.optimize",
     "sklearn.datasets",

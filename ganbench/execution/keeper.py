@@ -35,8 +35,8 @@ COST_SHARE = 0.01
 """Checkpoints take at most this share of the time, whatever pace is asked for."""
 
 
-LEAST_SECONDS = 1.0
-"""Of training since the last checkpoint, to be worth another one before an evaluation."""
+LEAST_SECONDS = 5.0
+"""Since the start or the last checkpoint, to be worth another one before an evaluation."""
 
 
 class Preempted(BaseException):
@@ -51,6 +51,7 @@ class Keeper:
         run_id: of the run: a checkpoint of another one is not used.
         folder: of the checkpoints.
         every: seconds between two of them.
+        started: when the run did, by `time.monotonic`.
         trainer, clock, telemetry, evaluator: what changes while the run trains.
         remark: takes lines for the run's log.
     """
@@ -60,6 +61,7 @@ class Keeper:
         run_id: str,
         folder: Path,
         every: float,
+        started: float,
         trainer: Trainer,
         clock: BudgetClock,
         telemetry: Telemetry,
@@ -76,7 +78,8 @@ class Keeper:
         self._remark = remark
         self._stopping = False
         self._possible = True
-        self._started = self._saved = time.monotonic()
+        self._started = started
+        self._saved = time.monotonic()
         self._rest = 0.0
         self._wall_before = 0.0
         self.seconds = 0.0
@@ -84,7 +87,7 @@ class Keeper:
 
     @property
     def wall_seconds(self) -> float:
-        """Time since this object was made, and before the checkpoint that the run went on from."""
+        """Time since the start, and before the checkpoint that the run went on from."""
         return self._wall_before + time.monotonic() - self._started
 
     def resume(self) -> bool:

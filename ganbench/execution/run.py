@@ -71,7 +71,7 @@ class Run:
         self._kept: dict[str, str] = {}
         self._setup_seconds = 0.0
         self._started = datetime.now(UTC)
-        self._wall = time.perf_counter()
+        self._wall = time.monotonic()
 
     def execute(self) -> Record:
         """Train and evaluate; whatever happens, return a record."""
@@ -97,7 +97,7 @@ class Run:
         self._notify("ganbench_run_started")
         trainer, evaluator = self._set_up()
         keeper, telemetry = self._keep(trainer, evaluator)
-        self._setup_seconds = time.perf_counter() - self._wall
+        self._setup_seconds = time.monotonic() - self._wall
         self._training = True
         train(trainer, self.clock, telemetry, self._evaluate, keeper)
         keeper.keep(before_evaluation=True)
@@ -144,6 +144,7 @@ class Run:
             self.spec.run_id,
             self._folder / CHECKPOINT_FOLDER,
             self._checkpoint_seconds,
+            self._wall,
             trainer,
             self.clock,
             telemetry,
@@ -200,7 +201,7 @@ class Run:
             "training": self.clock.seconds,
             "evaluation": evaluator.seconds if evaluator else 0.0,
             "setup": self._setup_seconds,
-            "wall": time.perf_counter() - self._wall,
+            "wall": time.monotonic() - self._wall,
             "checkpoints": 0.0,
         }
         if self._keeper is not None:

@@ -96,8 +96,8 @@ def _temporary(path: Path, content: bytes) -> Path:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        # mkstemp lets only the owner read; a shared folder of results is for its group, too.
-        temporary.chmod(0o666 & ~_umask())
+            # mkstemp lets only the owner read; a shared folder of results is for its group, too.
+            os.fchmod(file.fileno(), 0o666 & ~_umask())
     except OSError as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)

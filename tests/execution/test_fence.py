@@ -26,7 +26,8 @@ def folder(tmp_path: Path) -> Path:
     for name in (
         *("spec.json", "log.txt", ".record.json.a1b2.tmp", ".spec.json.c3.tmp"),
         *(".progress.json.tmp", "checkpoint/latest.safetensors", "checkpoint/previous.safetensors"),
-        *("checkpoint/.latest.safetensors.17.tmp", "checkpoint/latest.safetensors.corrupt-1"),
+        *("checkpoint/.latest.safetensors.17.tmp", "checkpoint/.tmp1zBWnE"),
+        *("checkpoint/latest.safetensors.corrupt-1",),
     ):
         (tmp_path / name).touch()
     return tmp_path

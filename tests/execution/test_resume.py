@@ -106,6 +106,8 @@ def test_interruptions_change_no_bit(
     record, run = attempt(spec, folder)
     assert record is not None
     assert record["resumed"] == len(stops)
+    clocks = dict(record["clocks"])
+    assert clocks.pop("wall") >= sum(clocks.values())
     assert outcome(record, run, folder) == straight
 
 

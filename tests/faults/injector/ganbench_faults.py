@@ -21,7 +21,7 @@ from typing import Any
 from ganbench import hookimpl
 
 FOLDER = Path(os.environ.get("GANBENCH_FAULTS", ""))
-CALLS = ("fsync", "link", "replace", "chmod", "unlink")
+CALLS = ("fsync", "link", "replace", "unlink")
 rename = os.rename
 
 _phase = ["setup"]
