@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import signal
 import sys
 from typing import Any
@@ -11,7 +12,7 @@ import click
 
 from ganbench import __version__
 from ganbench.api.errors import GanbenchError, did_you_mean
-from ganbench.cli.console import complain
+from ganbench.cli.console import complain, printable
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.settings import apply_settings
 
@@ -99,7 +100,9 @@ def main() -> None:
         complain("interrupted")
         code = 130
     except click.ClickException as error:
-        error.show()
+        message = io.StringIO()
+        error.show(message)
+        click.echo(printable(message.getvalue()), err=True, nl=False)
         code = error.exit_code
     except GanbenchError as error:
         complain(error.message, error.hint)

@@ -73,7 +73,7 @@ def as_record(data: Any) -> Record:
         raise ValueError(f"record.schema is {schema}, not {SCHEMA_VERSION}")
     check_spec(data["spec"])
     record = cast("Record", data)
-    check_printable([record["columns"], record["pins"], record["parameters"], record["run_id"]])
+    check_printable([record["columns"], record["pins"], record["parameters"]])
     if record["protocol"] < 0:
         raise ValueError("record.protocol is negative")
     _check_points(record)

@@ -276,9 +276,11 @@ def test_a_folder_that_cannot_be_written_to(
     def refuse(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    opened = Path.open
+    opened = os.open
     monkeypatch.setattr(
-        Path, "open", lambda path, mode: refuse() if "w" in mode else opened(path, mode)
+        os,
+        "open",
+        lambda path, flags, *mode: refuse() if flags & os.O_CREAT else opened(path, flags, *mode),
     )
     cache.tensors({"n": 0}, pytest.fail)  # what is there is read
     expect_computation(cache, remarks, "cannot write to")
