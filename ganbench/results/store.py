@@ -115,11 +115,11 @@ class RunStore:
             InvalidResults: this is no valid record (a NaN, a missing key, a wrong type).
             GanbenchError: the folder cannot be written to, or has a file that cannot be set aside.
         """
+        folder = self.folder(record["run_id"])
         try:
             content = seal(record)
         except ValueError as error:
             raise InvalidResults(f"run {record.get('run_id')}: not a record: {error}") from None
-        folder = self.folder(record["run_id"])
         make_folder(folder)
         if write_new(folder / RECORD_FILE, content):
             return True

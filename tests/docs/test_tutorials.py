@@ -9,7 +9,13 @@ import pytest
 from .tutorial import Reader, blocks
 
 DOCS = Path(__file__).parents[2] / "docs"
-TUTORIALS = ("first-run.md", "your-own-gan.md", "loss-with-state.md", "reading-tables.md")
+TUTORIALS = (
+    "first-run.md",
+    "your-own-gan.md",
+    "loss-with-state.md",
+    "reading-tables.md",
+    "leaderboards.md",
+)
 
 
 @pytest.mark.parametrize("name", TUTORIALS)
