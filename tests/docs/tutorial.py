@@ -2,7 +2,8 @@
 
 A fenced block is what its info string says: ``bash`` (run; ``bash exit=4``: ends with that code),
 ``python`` (run as a script), ``python file=NAME`` or ``toml file=NAME`` (written to that file),
-``text`` (lines that the block before it must have printed, whatever the numbers are).
+``text`` (lines that the block before it must have printed, whatever the numbers are), ``yaml``
+(must be valid).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import venv
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
 from markdown_it import MarkdownIt
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -108,6 +110,8 @@ class Reader:
                 case "text":
                     missing = _missing(block.text, self.printed)
                     assert not missing, f"{where}: was not printed: {missing}\n{self.printed}"
+                case "yaml":
+                    assert yaml.safe_load(block.text), where
                 case other:
                     raise AssertionError(f"{where}: nobody runs a block of {other!r}")
 
