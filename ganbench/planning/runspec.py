@@ -63,4 +63,4 @@ class RunSpec:
         canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
         digest = hashlib.sha256(canonical.encode()).hexdigest()[:10]
         slug = re.sub(r"[^a-z0-9.+-]+", "_", f"{self.variant}-{self.task.name}"[:80].lower())
-        return f"{slug.strip('._')}-s{self.seed}-{digest}"
+        return f"{slug.strip('._+-')}-s{self.seed}-{digest}"
