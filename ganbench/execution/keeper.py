@@ -39,6 +39,10 @@ LEAST_SECONDS = 5.0
 """Since the start or the last checkpoint, to be worth another one before an evaluation."""
 
 
+BYTES_PER_SECOND = 3e7
+"""What a slow disk and a busy core write, read back and hash: as long as nothing is measured."""
+
+
 class Preempted(BaseException):
     """The run was asked to stop, and its state is kept. Not an `Exception`: plugins that catch
     everything must not catch this."""
@@ -80,7 +84,7 @@ class Keeper:
         self._possible = True
         self._started = started
         self._saved = time.monotonic()
-        self._rest = 0.0
+        self._rest = _expected_bytes(trainer) / BYTES_PER_SECOND / COST_SHARE
         self._wall_before = 0.0
         self.seconds = 0.0
         self.resumed = 0
@@ -173,3 +177,9 @@ class Keeper:
             "seconds": self.seconds,
             "resumed": self.resumed,
         }
+
+
+def _expected_bytes(trainer: Trainer) -> int:
+    """Of a checkpoint: every trained number and its two moments."""
+    sides = trainer.parameters.values()
+    return 3 * sum(one.numel() * one.element_size() for side in sides for one in side)

@@ -151,11 +151,11 @@ class Campaign:
         """Run until that point has killed."""
         before = self.total
         self.arm(point, victim)
-        if not self._parents:
-            self.start()
         deadline = time.monotonic() + 120
         while self.total == before:
             assert time.monotonic() < deadline, f"nothing came to {point}"
+            if not self._parents:
+                self.start()
             time.sleep(0.01)
             self.collect()
 
@@ -163,11 +163,10 @@ class Campaign:
         """Let the same command go on to its end."""
         for path in (self.faults / "armed").iterdir():
             path.unlink(missing_ok=True)
-        if not self._parents:
-            self.start()
-        while self._parents:
-            self._parents[0].wait(timeout=600)
-            self.collect()
+        while not self._over():
+            if not self._parents:
+                self.start()
+            time.sleep(0.05)
 
     def close(self) -> None:
         """End whatever is left."""
