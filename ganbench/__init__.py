@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         merge,
         plan,
         publish,
+        report,
         run,
         validate,
         verify,
@@ -71,12 +72,16 @@ __all__ = [
     "merge",
     "plan",
     "publish",
+    "report",
     "run",
     "validate",
     "verify",
 ]
 
-_FUNCTIONS = ("compare", "leaderboard", "merge", "plan", "publish", "run", "validate", "verify")
+_FUNCTIONS = (
+    *("compare", "leaderboard", "merge", "plan", "publish", "report", "run", "validate"),
+    "verify",
+)
 
 
 def __getattr__(name: str) -> Any:

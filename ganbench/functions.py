@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from ganbench.catalogue.choice import NO_CHOICE, plugin_files
 from ganbench.planning.budget import Budget, parse_memory
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.suite import DEFAULT_SUITE
@@ -30,9 +32,12 @@ def run(
     settings: Mapping[str, str] | None = None,
     device: str = "auto",
     memory: str | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
     runs: Path | str = "runs",
     jobs: int | None = None,
     limit_seconds: float = 12 * 3600,
+    host_memory: str | None = None,
+    max_output: str = "1GB",
     fresh: bool = False,
     retry_failed: bool = False,
     fail_fast: bool = False,
@@ -47,9 +52,14 @@ def run(
         everything: every usable variant.
         suite, tasks, seeds, budget, settings, device, memory: as the options of that name;
             `settings` maps ``variant.parameter`` to a value.
+        plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
+            one. Each is read anew by every call.
         runs: folder of the runs.
         jobs: runs at a time; None: one per core or GPU.
         limit_seconds: wall time of one run.
+        host_memory: main memory of one run and all that it starts, e.g. ``8GiB``; None: nine tenths
+            of what there is.
+        max_output: size of a run's log and other files, checkpoints left out.
         fresh: run again what is finished already.
         retry_failed: run again what ended as error, oom, timeout or killed.
         fail_fast: start no further run once one has failed.
@@ -65,6 +75,7 @@ def run(
     """
     from ganbench.cli.console import talk
     from ganbench.cli.progress import PlainProgress, make_progress
+    from ganbench.execution.limits import run_limits
     from ganbench.execution.request import execute
     from ganbench.results.frame import collect
 
@@ -76,8 +87,12 @@ def run(
         _selection(variants, everything, suite, tasks, seeds, budget, settings, device, memory),
         runs=Path(runs),
         jobs=jobs,
-        limit_seconds=limit_seconds,
-        blocked=(),
+        limits=run_limits(
+            limit_seconds,
+            None if host_memory is None else parse_memory(host_memory),
+            parse_memory(max_output),
+        ),
+        plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,
@@ -99,6 +114,7 @@ def plan(
     settings: Mapping[str, str] | None = None,
     device: str = "auto",
     memory: str | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
     """What `run` with the same arguments would run: one row per run with its id. Runs nothing.
 
@@ -107,12 +123,14 @@ def plan(
     """
     import pandas as pd
 
-    from ganbench.catalogue.catalogue import installed_catalogue
+    from ganbench.catalogue.catalogue import open_catalogue
 
     selection = _selection(
         variants, everything, suite, tasks, seeds, budget, settings, device, memory
     )
-    specs = make_plan(selection, installed_catalogue()).runs
+    choice = NO_CHOICE.plus(files=plugin_files(plugins))
+    catalogue = open_catalogue(choice, lambda line: None, need_files=True)
+    specs = make_plan(selection, catalogue).runs
     rows = [(s.run_id, s.variant, s.task.name, s.seed, str(s.task.budget)) for s in specs]
     return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
 
@@ -132,6 +150,33 @@ def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataF
 
     loaded, coverage, _ = load_runs(runs)
     return aggregate(loaded if suite is None else loaded.only(suite=[suite]), coverage)
+
+
+def report(
+    runs: Path | str = "runs",
+    out: Path | str = "report.html",
+    suite: str | None = None,
+    tasks: Sequence[str] = (),
+    variants: Sequence[str] = (),
+) -> Path:
+    """Write one self-contained HTML page of finished runs; what `ganbench report` does.
+
+    Args:
+        runs: a runs folder, or the folder of a published leaderboard.
+        out: the HTML file; one that is there is replaced.
+        suite, tasks, variants: only these.
+
+    Returns:
+        `out`.
+
+    Raises:
+        GanbenchError: there is no such folder or run, or the file cannot be written.
+    """
+    from ganbench.reporting.write import write_report
+
+    suites = () if suite is None else (suite,)
+    write_report(Path(runs), Path(out), suite=suites, task=tasks, variant=variants)
+    return Path(out)
 
 
 def compare(
@@ -257,7 +302,7 @@ def verify(
     *,
     weights: Path | str | None = None,
     retrain: bool = False,
-    blocked: tuple[str, ...] = (),
+    plugins: Sequence[Path | str | ModuleType] = (),
 ) -> Verdict:
     """Recompute a run's scores from its generator, or train it again; as `ganbench verify`.
 
@@ -266,7 +311,7 @@ def verify(
         runs: a runs folder, or the folder of a published leaderboard.
         weights: a generator to judge instead of the one in the run's folder.
         retrain: train it again even if it has left a generator.
-        blocked: names of plugins not to load.
+        plugins: local Python files to load as plugins.
 
     Returns:
         Every score as claimed and as found; `verdict.holds` says whether the claim is confirmed.
@@ -280,8 +325,9 @@ def verify(
     from ganbench.execution.verification import verify_run
 
     file = None if weights is None else Path(weights)
+    choice = NO_CHOICE.plus(files=plugin_files(plugins))
     return verify_run(
-        run_id, Path(runs), weights=file, retrain=retrain, blocked=blocked, remark=talk
+        run_id, Path(runs), weights=file, retrain=retrain, plugins=choice, remark=talk
     )
 
 

@@ -10,10 +10,20 @@ import pytest
 import torch
 
 from ganbench import Measurement
+from ganbench.api.errors import UsageError
 from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.catalogue.plugin import State
 from ganbench.cli.main import VERBS
-from ganbench.planning.suite import embedded_suites, parse_suite
+from ganbench.cli.settings import KEYS, option_of, variable
+from ganbench.planning.suite import (
+    SUITE_KEYS,
+    TASK_KEYS,
+    VARIANT_KEYS,
+    Task,
+    embedded_suites,
+    parse_suite,
+)
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench_plugins import dirac
 from ganbench_plugins.datasets.digits import load as load_digits
@@ -23,6 +33,7 @@ from ganbench_plugins.variants.vanilla import NonSaturating
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text("utf-8")
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:
@@ -52,7 +63,7 @@ def test_links_lead_somewhere() -> None:
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_documented(verb: str) -> None:
-    text = README + (ROOT / "CHANGELOG.md").read_text("utf-8")
+    text = README + CONFIGURATION + (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert f"ganbench {verb}" in text or f"`{verb}`" in text
 
 
@@ -126,3 +137,57 @@ def test_every_score_and_suite_is_documented() -> None:
         assert f"`{name}`" in scores, name
     for name in embedded_suites():
         assert f"`{name}`" in README, name
+
+
+def _table(marker: str) -> list[list[str]]:
+    """Cells of the table behind a marker in docs/configuration.md, without their quotes."""
+    _, _, rest = CONFIGURATION.partition(f"<!-- {marker} -->\n")
+    lines = rest.partition("\n\n")[0].splitlines()[2:]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("marker", "keys"),
+    [("suite keys", SUITE_KEYS), ("variant keys", VARIANT_KEYS), ("task keys", TASK_KEYS)],
+)
+def test_every_key_of_a_suite_is_documented(marker: str, keys: frozenset[str]) -> None:
+    rows = _table(marker)
+    assert sorted(row[0] for row in rows) == sorted(keys)
+    for key, _, default in rows:
+        if marker == "task keys" and default not in ("required", "none"):
+            field = Task.__dataclass_fields__[key]
+            assert str(field.default) == default, key
+
+
+def test_the_required_keys_of_a_suite_are_those_documented() -> None:
+    (text,) = re.findall(r"<!-- suite example -->\n```toml\n(.*?)```", CONFIGURATION, re.DOTALL)
+    suite = parse_suite(text, "docs/configuration.md")
+    assert len(suite.variants) == 1 + 4 + 2
+    assert len(suite.tasks) == 2
+    for marker, heading in (("suite keys", ""), ("task keys", "[[tasks]]\n")):
+        for key, _, default in _table(marker):
+            start = text.index(heading)
+            without = re.sub(rf"(?m)^{key} = .*\n", "", text[start:], count=1)
+            if key == "tasks":
+                without = text.partition("[[tasks]]")[0]
+            if default == "required":
+                with pytest.raises(UsageError, match=f"{key}.* (is missing|at least one)"):
+                    parse_suite(text[:start] + without if key != "tasks" else without, "it")
+            else:
+                assert parse_suite(text[:start] + without, "it")
+
+
+def test_every_setting_is_documented() -> None:
+    rows = {row[0]: row[1:] for row in _table("settings")}
+    assert list(rows) == list(KEYS)
+    for key, (name, default, own, _) in rows.items():
+        assert name == variable(key)
+        assert own == ("yes" if KEYS[key].portable else "no"), key
+        known = option_of(key).to_info_dict()["default"]
+        if known is not None and known != ():
+            assert default == str(known), key
+
+
+def test_every_state_of_a_plugin_is_documented() -> None:
+    for state in State:
+        assert f"| `{state}` |" in CONFIGURATION

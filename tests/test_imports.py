@@ -24,12 +24,14 @@ LAYERS = {
     "scoring": 2,
     "execution": 3,
     "results": 3,
-    "cli": 4,
-    "functions": 5,
+    "authoring": 4,
+    "reporting": 4,
+    "cli": 5,
+    "functions": 6,
 }
 """A package may import its own layer and those below it."""
 
-TORCH_FREE = ("api", "catalogue", "planning", "results")
+TORCH_FREE = ("api", "catalogue", "planning", "results", "reporting")
 
 
 def imports(file: Path) -> Iterator[str]:
@@ -88,6 +90,12 @@ def test_importing_ganbench_imports_neither_torch_nor_pandas() -> None:
     assert python(f"import ganbench, sys; print({heavy} & {{*sys.modules}})") == ["set()"]
 
 
+def test_plugins_may_import_their_checks_without_torch_or_pytest() -> None:
+    heavy = "{'torch', 'pytest', 'numpy'}"
+    script = f"from ganbench.authoring import parametrize_checks; print({heavy} & {{*sys.modules}})"
+    assert python(f"import sys; {script}") == ["set()"]
+
+
 def test_torch_free_packages_can_be_imported_without_torch() -> None:
     names = [
         ".".join(("ganbench", *file.relative_to(ROOT).with_suffix("").parts))
@@ -104,6 +112,7 @@ def test_torch_free_packages_can_be_imported_without_torch() -> None:
         *(["--help"], ["--version"], ["list"], ["list", "variants"], ["plugins"]),
         *(["info", "wgan-gp"], ["info", "starter"], ["plan", "--all"]),
         ["plan", "dcgan+wgan-gp[loss.penalty=1]", "--json"],
+        ["check", "--list"],
     ],
     ids=" ".join,
 )

@@ -52,7 +52,9 @@ class Step(Protocol):
     """
 
     generator: nn.Module
+    """The one under training, in train mode."""
     discriminator: nn.Module
+    """The one under training, in train mode."""
     latent: Tensor
     """(B, latent.size): what `fake` was generated from."""
     fake: Tensor

@@ -88,6 +88,7 @@ class Evaluation(Protocol):
     """What a score is computed from: one set of fakes, and the real side, cached."""
 
     data: Data
+    """The data set, with labels and modes where it has them."""
     fakes: Tensor
     """(M, *shape): uint8 images, or floats."""
     steps: int

@@ -3,8 +3,16 @@
 from typing import Final
 
 API_VERSION: Final = 1
-"""Version of the plugin contract (`ganbench.api`). A plugin may declare the one it was written for
-in a module constant ``GANBENCH_API_VERSION``; another version is refused as ``incompatible``."""
+"""Version of the plugin contract (`ganbench.api`).
+
+It is a major version: it grows when a plugin that was written for the last one might no longer work
+or might mean something else (a hook, a spec's field or a method taken away, renamed or understood
+anew). Additions leave it as it is: they are optional, and a plugin that uses one requires the
+ganbench that has it, as any package does (``dependencies = ["ganbench>=0.2"]``).
+
+A plugin may declare the version it was written for, an integer, in ``GANBENCH_API_VERSION`` of its
+module; any other than this one is refused as ``incompatible``, and what is no integer as
+``invalid``. One that declares nothing is tried."""
 
 PROTOCOL_VERSION: Final = 2
 """Version of everything that changes numbers: loop, budgets, evaluation, scores, data sets.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar, cast
 
@@ -13,6 +13,7 @@ import pluggy
 from ganbench.api import hooks
 from ganbench.api.errors import PluginNotUsable, UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
+from ganbench.catalogue.choice import NO_CHOICE, PluginChoice, PluginFile
 from ganbench.catalogue.loading import LoadedPlugin, load_plugins
 from ganbench.catalogue.observers import Observers
 from ganbench.catalogue.plugin import Plugin, State
@@ -28,10 +29,16 @@ class Catalogue:
     Args:
         found: entry points of the group `ganbench.plugins`.
         blocked: names of plugins or distributions not to load.
+        files: plugins that nobody has installed.
     """
 
-    def __init__(self, found: Iterable[EntryPoint], blocked: Collection[str] = ()) -> None:
-        self._loaded = load_plugins(found, blocked)
+    def __init__(
+        self,
+        found: Iterable[EntryPoint],
+        blocked: Collection[str] = (),
+        files: Iterable[PluginFile] = (),
+    ) -> None:
+        self._loaded = load_plugins(found, blocked, files)
         self._entries: dict[tuple[str, str], tuple[Spec, Plugin]] = {
             (spec.kind, spec.name): (spec, one.plugin)
             for one in self._loaded
@@ -43,6 +50,23 @@ class Catalogue:
     def plugins(self) -> list[Plugin]:
         """Every entry point with its state."""
         return [one.plugin for one in self._loaded]
+
+    def not_there(self, blocked: Iterable[str]) -> list[str]:
+        """A line for each of these names of plugins or distributions that nothing has."""
+        known = {name for one in self.plugins for name in (one.name, one.distribution)} - {""}
+        return [
+            f"there is no plugin {name!r} to disable: {did_you_mean(name, known)}"
+            for name in blocked
+            if name not in known
+        ]
+
+    def unusable_files(self) -> list[str]:
+        """A line for each plugin file that was asked for and is not loaded, with its reason."""
+        return [
+            f"plugin file {one.file} is {one.state}: {one.reason}"
+            for one in self.plugins
+            if one.is_file and one.state not in (State.LOADED, State.BLOCKED)
+        ]
 
     def names(self, kind: str) -> list[str]:
         """Names of all usable specs of one kind: built-ins first, in the plugins' order."""
@@ -61,13 +85,19 @@ class Catalogue:
         """The plugin that provides a spec."""
         return self._entries[spec.kind, spec.name][1]
 
+    def owner(self, kind: str, name: str) -> Plugin | None:
+        """The plugin that provides a spec of that kind and name, if a usable one does."""
+        _, plugin = self._entries.get((kind, name), (None, None))
+        return plugin
+
     def observers(self) -> Observers:
         """The observing hooks of all usable plugins."""
         manager = pluggy.PluginManager(hooks.PROJECT)
         manager.add_hookspecs(hooks)
         for one in self._loaded:
-            if one.module is not None:
-                manager.register(one.module, f"{one.plugin.distribution}:{one.plugin.name}")
+            if one.module is not None and not manager.is_registered(one.module):
+                named = f"{one.plugin.distribution}:{one.plugin.name}"
+                manager.register(one.module, one.plugin.file if one.plugin.is_file else named)
         return Observers(manager)
 
     def _find(self, kind: str, name: str) -> tuple[Spec, Plugin]:
@@ -80,8 +110,8 @@ class Catalogue:
             ):
                 raise PluginNotUsable(
                     f"{kind} {name!r} is not usable: plugin {plugin.name!r} of "
-                    f"{plugin.distribution} is {plugin.state}: {plugin.reason}",
-                    "`ganbench plugins` shows the state of every plugin",
+                    f"{plugin.distribution or plugin.file} is {plugin.state}: {plugin.reason}",
+                    _way_out(plugin),
                 )
         for other in SPEC_TYPES:
             if (other, name) in self._entries:
@@ -94,13 +124,54 @@ class Catalogue:
         raise UsageError(f"unknown {kind} {name!r}", hint)
 
 
+def _way_out(plugin: Plugin) -> str:
+    if plugin.state is State.CONFLICT:
+        return "`--no-plugin NAME` disables one of them; `ganbench plugins` shows all"
+    return "`ganbench plugins` shows the state of every plugin"
+
+
 @functools.lru_cache(maxsize=8)
-def installed_catalogue(blocked: tuple[str, ...] = ()) -> Catalogue:
-    """The catalogue of this environment; plugins are disabled by `blocked` and by
-    the environment variable `GANBENCH_DISABLED_PLUGINS` (names separated by commas)."""
-    disabled = os.environ.get(DISABLED_VARIABLE, "").split(",")
-    names = {name.strip() for name in (*blocked, *disabled)} - {""}
-    return Catalogue(entry_points(group=hooks.ENTRY_POINT_GROUP), names)
+def installed_catalogue(choice: PluginChoice = NO_CHOICE) -> Catalogue:
+    """The catalogue of this environment.
+
+    Plugins are disabled by the choice and by the environment variable `GANBENCH_DISABLED_PLUGINS`
+    (names separated by commas).
+    """
+    choice = choice.plus(blocked=_disabled())
+    found = entry_points(group=hooks.ENTRY_POINT_GROUP)
+    return Catalogue(found, choice.blocked, choice.files)
 
 
-__all__ = ["Catalogue", "LoadedPlugin", "installed_catalogue"]
+def open_catalogue(
+    choice: PluginChoice, warn: Callable[[str], None], *, need_files: bool = False
+) -> Catalogue:
+    """The catalogue of this environment, and what the user should know about the choice.
+
+    Args:
+        choice: what the user has said.
+        warn: takes a line for a name in `GANBENCH_DISABLED_PLUGINS` that nothing has (it may stand
+            there for another environment), and for each plugin file that is not usable.
+        need_files: refuse to go on without such a file.
+
+    Raises:
+        UsageError: the choice disables what is not there.
+        PluginNotUsable: a plugin file is not usable, and needed.
+    """
+    catalogue = installed_catalogue(choice)
+    if unknown := catalogue.not_there(choice.blocked):
+        raise UsageError(unknown[0], "`ganbench plugins` shows all")
+    for line in catalogue.not_there(_disabled()):
+        warn(f"warning: {DISABLED_VARIABLE}: {line}")
+    for line in catalogue.unusable_files():
+        if need_files:
+            raise PluginNotUsable(line, "mend it, or leave out -P")
+        warn(f"warning: {line}")
+    return catalogue
+
+
+def _disabled() -> list[str]:
+    names = os.environ.get(DISABLED_VARIABLE, "").split(",")
+    return [name.strip() for name in names if name.strip()]
+
+
+__all__ = ["Catalogue", "LoadedPlugin", "installed_catalogue", "open_catalogue"]

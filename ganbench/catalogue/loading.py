@@ -6,17 +6,21 @@ second distribution with the same name and accepts a mistyped hook until `check_
 
 from __future__ import annotations
 
+import functools
 import importlib
-from collections.abc import Collection, Iterable, Mapping
+import sys
+import traceback
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import EntryPoint
-from types import ModuleType
+from pathlib import Path
 
 import pluggy
 
 from ganbench.api import hooks
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.api.version import API_VERSION
+from ganbench.catalogue.choice import PluginFile
 from ganbench.catalogue.plugin import BUILT_IN, Plugin, State
 
 _SPEC_HOOKS = {
@@ -27,6 +31,8 @@ _SPEC_HOOKS = {
     "ganbench_scores": "score",
     "ganbench_extractors": "extractor",
 }
+_MACHINERY = (__file__, importlib.__file__, pluggy.__file__)
+"""Modules beside which a traceback's frames are no plugin's."""
 
 
 class _Rejected(Exception):
@@ -38,24 +44,27 @@ class _Rejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LoadedPlugin:
-    """A plugin, the module that implements its hooks, and the specs that they returned.
+    """A plugin, the object that implements its hooks (mostly a module), and the specs it provides.
 
     A plugin in conflict keeps its specs, so that whoever asks for one of them gets the reason.
     """
 
     plugin: Plugin
-    module: ModuleType | None = None
+    module: object = None
     specs: tuple[Spec, ...] = field(default=())
 
 
 def load_plugins(
-    entry_points: Iterable[EntryPoint], blocked: Collection[str] = ()
+    entry_points: Iterable[EntryPoint],
+    blocked: Collection[str] = (),
+    files: Iterable[PluginFile] = (),
 ) -> list[LoadedPlugin]:
-    """Load every entry point that may be loaded, built-ins first, then by name.
+    """Load everything that may be loaded: built-ins first, then by name, then files.
 
     Args:
         entry_points: of the group `ganbench.plugins`.
-        blocked: names of entry points or distributions not to load.
+        blocked: names of plugins or distributions not to load.
+        files: plugins that nobody has installed.
     """
     found = sorted(map(_described, entry_points), key=_precedence)
     allowed = [one for one in found if not {one.name, one.distribution} & set(blocked)]
@@ -69,7 +78,13 @@ def load_plugins(
             reason = f"a plugin named {plugin.name!r} is also provided by {names}"
             loaded.append(_rejected(plugin, State.CONFLICT, reason))
         else:
-            loaded.append(_load(plugin))
+            loaded.append(_load(plugin, functools.partial(_import, plugin.module)))
+    for file in files:
+        plugin = _described_file(file)
+        if file.name in blocked:
+            loaded.append(_rejected(plugin, State.BLOCKED, "disabled on request"))
+        else:
+            loaded.append(_load(plugin, file.load))
     return _resolve_name_clashes(loaded)
 
 
@@ -84,6 +99,18 @@ def _described(entry_point: EntryPoint) -> Plugin:
     )
 
 
+def _described_file(file: PluginFile) -> Plugin:
+    return Plugin(
+        name=file.name,
+        module=file.module,
+        distribution="",
+        version="",
+        state=State.LOADED,
+        file=file.path,
+        digest=file.source_hash,
+    )
+
+
 def _precedence(plugin: Plugin) -> tuple[bool, str, str]:
     return plugin.distribution != BUILT_IN, plugin.name, plugin.distribution
 
@@ -92,43 +119,79 @@ def _rejected(plugin: Plugin, state: State, reason: str) -> LoadedPlugin:
     return LoadedPlugin(replace(plugin, state=state, reason=reason))
 
 
-def _load(plugin: Plugin) -> LoadedPlugin:
+def _load(plugin: Plugin, load: Callable[[], object]) -> LoadedPlugin:
     try:
-        module = _import(plugin)
-        plugin = replace(plugin, file=getattr(module, "__file__", None) or "")
-        _check_version(module)
+        module = _loaded(load, plugin)
+        plugin = replace(plugin, file=plugin.file or _file_of(plugin))
+        plugin = replace(plugin, api_version=_api_version(module))
         specs = _specs(_manager(module, plugin.name))
     except _Rejected as rejected:
         return _rejected(plugin, rejected.state, rejected.reason)
-    return LoadedPlugin(plugin, module, specs)
+    except Exception as error:  # an object with hooks may do anything when it is looked at
+        return _rejected(plugin, State.BROKEN, _one_line(error))
+    provides = tuple(f"{spec.kind}:{spec.name}" for spec in specs)
+    return LoadedPlugin(replace(plugin, provides=provides), module, specs)
 
 
-def _import(plugin: Plugin) -> ModuleType:
+def _import(target: str) -> object:
+    """What an entry point names: a module, or an object in one (``package.module:plugin``)."""
+    module, _, attributes = target.partition(":")
+    found: object = importlib.import_module(module)
+    for attribute in filter(None, attributes.split(".")):
+        found = getattr(found, attribute)
+    return found
+
+
+def _loaded(load: Callable[[], object], plugin: Plugin) -> object:
     try:
-        return importlib.import_module(plugin.module)
+        found = load()
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit() while it is imported
-        raise _Rejected(State.BROKEN, f"import failed: {_one_line(error)}") from error
+        reason = f"import failed: {_one_line(error)}{_no_siblings(error, plugin)}"
+        raise _Rejected(State.BROKEN, reason) from error
+    if isinstance(found, type):
+        reason = f"{plugin.module} is a class: name an instance of it, or the module with the hooks"
+        raise _Rejected(State.INVALID, reason)
+    return found
 
 
-def _check_version(module: ModuleType) -> None:
-    wanted = vars(module).get("GANBENCH_API_VERSION", API_VERSION)
-    if wanted != API_VERSION:
-        reason = f"written for API version {wanted}, this ganbench has {API_VERSION}"
-        raise _Rejected(State.INCOMPATIBLE, reason)
+def _no_siblings(error: BaseException, plugin: Plugin) -> str:
+    """What to tell whoever splits a plugin file in two."""
+    missing = (error.name or "") if isinstance(error, ModuleNotFoundError) else ""
+    beside = Path(plugin.file).parent / missing.partition(".")[0]
+    if plugin.is_file and missing and (beside.is_dir() or beside.with_suffix(".py").is_file()):
+        return "; a plugin file stands alone: to import files beside it, make them a package"
+    return ""
 
 
-def _manager(module: ModuleType, name: str) -> pluggy.PluginManager:
+def _file_of(plugin: Plugin) -> str:
+    """The source file of the module that an entry point names."""
+    return getattr(sys.modules.get(plugin.module.partition(":")[0]), "__file__", None) or ""
+
+
+def _api_version(module: object) -> int | None:
+    wanted = getattr(module, "__dict__", {}).get("GANBENCH_API_VERSION")
+    if wanted is None or (wanted == API_VERSION and type(wanted) is int):
+        return wanted
+    if type(wanted) is not int:
+        reason = f"GANBENCH_API_VERSION is {wanted!r}, not an integer"
+        raise _Rejected(State.INVALID, reason)
+    later = "update ganbench" if wanted > API_VERSION else "update the plugin"
+    reason = f"written for API version {wanted}, this ganbench has {API_VERSION}: {later}"
+    raise _Rejected(State.INCOMPATIBLE, reason)
+
+
+def _manager(module: object, name: str) -> pluggy.PluginManager:
     manager = pluggy.PluginManager(hooks.PROJECT)
     manager.add_hookspecs(hooks)
     unmarked = [
         attribute
-        for attribute in vars(module)
+        for attribute in dir(module)
         if attribute.startswith("ganbench_")
         and hasattr(hooks, attribute)
-        and callable(vars(module)[attribute])
-        and not hasattr(vars(module)[attribute], f"{hooks.PROJECT}_impl")
+        and callable(getattr(module, attribute))
+        and not hasattr(getattr(module, attribute), f"{hooks.PROJECT}_impl")
     ]
     if unmarked:
         raise _Rejected(State.INVALID, f"{unmarked[0]} is not marked with @ganbench.hookimpl")
@@ -191,7 +254,7 @@ def _without_clash(
         return one
     for spec in one.specs:
         others = [
-            f"{other.name} ({other.distribution})"
+            other.origin if other.is_file else f"{other.name} ({other.distribution})"
             for other in owners.get((spec.kind, spec.name), [])
             if other is not one.plugin
         ]
@@ -202,5 +265,11 @@ def _without_clash(
 
 
 def _one_line(error: BaseException) -> str:
+    """What an error says, and where in the plugin it was raised."""
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    passed = ("<frozen", *(str(Path(one).parent) for one in _MACHINERY))
+    for frame in traceback.extract_tb(error.__traceback__):
+        if not frame.filename.startswith(passed):
+            return f"{text} ({Path(frame.filename).name}, line {frame.lineno})"
+    return text

@@ -28,12 +28,15 @@ class Plugin:
     """An entry point of the group `ganbench.plugins` and its state.
 
     Args:
-        name: of the entry point.
-        module: what it names.
-        distribution, version: who installed it.
+        name: of the entry point; of a plugin file, the file's name.
+        module: what the entry point names.
+        distribution, version: who installed it; empty for a plugin file.
         state: see `State`.
         reason: why it is in that state; empty if loaded.
         file: the module's source, if it was found.
+        api_version: that it says it was written for; None if it says nothing.
+        provides: ``kind:name`` of each spec.
+        digest: SHA-256 of a plugin file's content.
     """
 
     name: str
@@ -43,6 +46,21 @@ class Plugin:
     state: State
     reason: str = ""
     file: str = ""
+    api_version: int | None = None
+    provides: tuple[str, ...] = ()
+    digest: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a local file, named with `-P`."""
+        return bool(self.digest)
+
+    @property
+    def origin(self) -> str:
+        """Where it comes from, for people: ``ganbench 0.1.0``, or ``my_gan.py (local file)``."""
+        if self.is_file:
+            return f"{self.name} (local file)"
+        return f"{self.distribution} {self.version}".strip()
 
     @property
     def source_hash(self) -> str:
@@ -51,7 +69,7 @@ class Plugin:
         A version number alone does not tell two editable installs apart. Empty if there is no
         source file, as in a zip archive.
         """
-        return source_hash(self.module, self.file)
+        return self.digest or source_hash(self.module.partition(":")[0], self.file)
 
 
 def source_hash(module: str, file: str) -> str:

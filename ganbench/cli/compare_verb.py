@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from ganbench.cli.completing import complete_variants
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import form_options, load_selected, print_made
 
 
 @click.command()
-@click.argument("variants", nargs=-1, metavar="A B [C]...")
+@click.argument("variants", nargs=-1, metavar="A B [C]...", shell_complete=complete_variants)
 @runs_option
 @click.option("--suite", help="Only runs of this suite.")
 @click.option("--task", "tasks", multiple=True, help="Only this task.")

@@ -10,6 +10,17 @@ from typing import Any
 import click
 
 
+def printable(text: str) -> str:
+    """Text from a file as a terminal may have it: nothing in it moves the cursor or hides a word.
+
+    Line breaks and tabs stay; other characters that cannot be printed are written as escapes.
+    """
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
+        for letter in text
+    )
+
+
 def wants_colour(stream: Any) -> bool:
     """Whether a stream should get colours: FORCE_COLOR, NO_COLOR, else whether it is a terminal."""
     if os.environ.get("FORCE_COLOR"):
@@ -22,14 +33,19 @@ def wants_colour(stream: Any) -> bool:
 def complain(message: str, hint: str | None = None) -> None:
     """Print an error on stderr: what is wrong, then what to do."""
     click.secho("error: ", fg="red", bold=True, nl=False, err=True, color=wants_colour(sys.stderr))
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
     if hint:
-        click.echo(f"  {hint}", err=True)
+        click.echo(f"  {printable(hint)}", err=True)
 
 
 def talk(message: str) -> None:
     """Print a remark on stderr."""
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
+
+
+def say(message: str = "") -> None:
+    """Print text on stdout."""
+    click.echo(printable(message))
 
 
 def print_json(value: Any) -> None:
@@ -39,7 +55,8 @@ def print_json(value: Any) -> None:
 
 def print_rows(header: list[str], rows: list[list[str]]) -> None:
     """Print aligned columns on stdout; the last one may run on."""
-    table = [header, *rows]
+    # Line breaks would break the columns.
+    table = [[printable(cell).replace("\n", " ") for cell in row] for row in (header, *rows)]
     widths = [max(len(row[i]) for row in table) for i in range(len(header) - 1)]
     for row in table:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]

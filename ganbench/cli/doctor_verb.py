@@ -13,10 +13,12 @@ from typing import NamedTuple
 import click
 
 from ganbench import __version__
-from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.catalogue.catalogue import open_catalogue
+from ganbench.catalogue.choice import PluginChoice
 from ganbench.catalogue.plugin import State
-from ganbench.cli.console import print_json, print_rows
+from ganbench.cli.console import print_json, print_rows, talk
 from ganbench.cli.options import json_option, runs_option
+from ganbench.cli.plugin_options import plugin_options
 from ganbench.planning.cache import cache_dir
 from ganbench.planning.devices import cuda_devices
 
@@ -34,8 +36,9 @@ class Finding(NamedTuple):
 @click.command()
 @runs_option
 @json_option
+@plugin_options
 @click.pass_obj
-def command(blocked: tuple[str, ...], /, runs: Path, as_json: bool) -> int:
+def command(choice: PluginChoice, /, runs: Path, as_json: bool) -> int:
     """Check this machine: versions, devices, cores, folders, data, plugins.
 
     Exits with 1 if something would keep runs from working.
@@ -45,7 +48,7 @@ def command(blocked: tuple[str, ...], /, runs: Path, as_json: bool) -> int:
         _torch(),
         *_devices(),
         *_folders(runs),
-        *_plugins(blocked),
+        *_plugins(choice),
     ]
     if as_json:
         print_json([finding._asdict() for finding in findings])
@@ -118,11 +121,11 @@ def _megabytes(folder: Path) -> float:
     return total / 1e6
 
 
-def _plugins(blocked: tuple[str, ...]) -> Iterator[Finding]:
-    plugins = installed_catalogue(blocked).plugins
+def _plugins(choice: PluginChoice) -> Iterator[Finding]:
+    plugins = open_catalogue(choice, talk).plugins
     loaded = [plugin for plugin in plugins if plugin.state is State.LOADED]
     yield Finding("plugins", "ok" if loaded else "problem", f"{len(loaded)} loaded")
     for plugin in plugins:
         if plugin.state is not State.LOADED:
             name = f"plugin {plugin.name}"
-            yield Finding(name, "note", f"{plugin.distribution}: {plugin.state}: {plugin.reason}")
+            yield Finding(name, "note", f"{plugin.origin}: {plugin.state}: {plugin.reason}")

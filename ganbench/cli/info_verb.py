@@ -10,9 +10,12 @@ import click
 from ganbench.api.data import DataInfo
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, DatasetSpec, Spec, VariantSpec
-from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
-from ganbench.cli.console import print_json
+from ganbench.catalogue.catalogue import Catalogue, open_catalogue
+from ganbench.catalogue.choice import PluginChoice
+from ganbench.cli.completing import complete_names
+from ganbench.cli.console import print_json, say, talk
 from ganbench.cli.options import json_option
+from ganbench.cli.plugin_options import plugin_options
 from ganbench.planning.suite import Suite, embedded_suites, load_suite
 from ganbench.planning.variants import choose_variant, parameters_of
 
@@ -23,12 +26,13 @@ _EXAMPLES = {
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_names)
 @json_option
+@plugin_options
 @click.pass_obj
-def command(blocked: tuple[str, ...], /, name: str, as_json: bool) -> None:
+def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
     """Tell what NAME is: parameters, recipe, paper, distribution, file."""
-    catalogue = installed_catalogue(blocked)
+    catalogue = open_catalogue(choice, talk)
     found = [_describe(spec, catalogue) for spec in _specs(catalogue, name)]
     if name in embedded_suites():
         found.append(_describe_suite(load_suite(name)))
@@ -42,7 +46,7 @@ def command(blocked: tuple[str, ...], /, name: str, as_json: bool) -> None:
         return
     for index, one in enumerate(found):
         if index:
-            click.echo()
+            say()
         _print(one)
 
 
@@ -63,7 +67,7 @@ def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
         "paper": spec.paper,
         "modalities": list(spec.modalities),
         "parameters": {name: asdict(one) for name, one in parameters.items()},
-        "distribution": f"{plugin.distribution} {plugin.version}",
+        "distribution": plugin.origin,
         "file": plugin.file,
     }
     if isinstance(spec, VariantSpec):
@@ -94,40 +98,40 @@ def _describe_suite(suite: Suite) -> dict[str, Any]:
 
 
 def _print(described: dict[str, Any]) -> None:
-    click.echo(f"{described['kind']} {described['name']}: {described['description']}")
+    say(f"{described['kind']} {described['name']}: {described['description']}")
     for key in ("paper", "modalities", "licence", "distribution", "file", "seeds", "variants"):
         if value := described.get(key):
             text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            click.echo(f"  {key}: {text}")
+            say(f"  {key}: {text}")
     for name, one in described.get("parameters", {}).items():
-        click.echo(f"  parameter {name} = {one['default']}: {one['help']}")
+        say(f"  parameter {name} = {one['default']}: {one['help']}")
     for line in described.get("deviations", []):
-        click.echo(f"  differs from the paper: {line}")
+        say(f"  differs from the paper: {line}")
     for name, recipe in described.get("recipes", {}).items():
-        click.echo(f"  recipe on {name}:")
+        say(f"  recipe on {name}:")
         _print_recipe(recipe)
     for name, values in described.get("grid", {}).items():
-        click.echo(f"  every variant with {name} = {', '.join(map(str, values))}")
+        say(f"  every variant with {name} = {', '.join(map(str, values))}")
     for task in described.get("tasks", []):
         scores = ", ".join(
             [*task["scores"], *(f"{one} (at the end)" for one in task["final_scores"])]
         )
-        click.echo(f"  task {task['name']}: {task['dataset']}, {task['budget']}, {scores}")
+        say(f"  task {task['name']}: {task['dataset']}, {task['budget']}, {scores}")
 
 
 def _print_recipe(recipe: dict[str, Any]) -> None:
     training = recipe["training"]
     for part in ("model", "loss"):
         parameters = ", ".join(f"{k}={v}" for k, v in recipe[f"{part}_parameters"].items())
-        click.echo(f"    {part}: {recipe[part]}" + (f" ({parameters})" if parameters else ""))
+        say(f"    {part}: {recipe[part]}" + (f" ({parameters})" if parameters else ""))
     for side in ("generator", "discriminator"):
         one = training[side]
         extra = {"adam": f"betas {tuple(one['betas'])}", "sgd": f"momentum {one['momentum']}"}
-        click.echo(f"    {side}: {one['name']}, lr {one['lr']:g}, {extra.get(one['name'], '')}")
+        say(f"    {side}: {one['name']}, lr {one['lr']:g}, {extra.get(one['name'], '')}")
     batches = f"batch {training['batch_size']}"
     if training["generator_batch_size"]:
         batches += f" (generator {training['generator_batch_size']})"
-    click.echo(
+    say(
         f"    {batches}, {training['critic_steps']} critic step(s), "
         f"{training['updates']} updates, {training['schedule']} learning rate"
         + (f", average with decay {training['ema']}" if training["ema"] else "")

@@ -6,19 +6,29 @@ import click
 
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES
-from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
-from ganbench.cli.console import print_json, print_rows
+from ganbench.catalogue.catalogue import Catalogue, open_catalogue
+from ganbench.catalogue.choice import PluginChoice
+from ganbench.cli.console import print_json, print_rows, talk
 from ganbench.cli.options import json_option
+from ganbench.cli.plugin_options import plugin_options
 from ganbench.planning.suite import embedded_suites, load_suite
 
 PLURALS = {"losses": "loss", **{f"{kind}s": kind for kind in SPEC_TYPES if kind != "loss"}}
 
 
 @click.command()
-@click.argument("kind", required=False, metavar="[KIND]")
+@click.argument(
+    "kind",
+    required=False,
+    metavar="[KIND]",
+    shell_complete=lambda context, parameter, incomplete: [
+        kind for kind in (*PLURALS, "suites") if kind.startswith(incomplete)
+    ],
+)
 @json_option
+@plugin_options
 @click.pass_obj
-def command(blocked: tuple[str, ...], /, kind: str | None, as_json: bool) -> None:
+def command(choice: PluginChoice, /, kind: str | None, as_json: bool) -> None:
     """List what is there: everything, or one KIND.
 
     KIND is variants, models, losses, datasets, scores, extractors or suites.
@@ -26,7 +36,7 @@ def command(blocked: tuple[str, ...], /, kind: str | None, as_json: bool) -> Non
     known = [*PLURALS, "suites"]
     if kind is not None and kind not in known and kind not in PLURALS.values() and kind != "suite":
         raise UsageError(f"there is no kind {kind!r}", did_you_mean(kind, known))
-    rows = _rows(installed_catalogue(blocked))
+    rows = _rows(open_catalogue(choice, talk))
     wanted = PLURALS.get(kind or "", (kind or "").removesuffix("s"))
     rows = [row for row in rows if not wanted or row["kind"] == wanted]
     if as_json:
@@ -49,7 +59,7 @@ def _rows(catalogue: Catalogue) -> list[dict[str, str]]:
                 {
                     "kind": kind,
                     "name": name,
-                    "distribution": f"{plugin.distribution} {plugin.version}".strip(),
+                    "distribution": plugin.origin,
                     "description": spec.description,
                 }
             )

@@ -12,6 +12,8 @@ import click
 from ganbench import __version__
 from ganbench.api.errors import GanbenchError, did_you_mean
 from ganbench.cli.console import complain
+from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.settings import apply_settings
 
 VERBS = {
     "run": "Train what is missing of a selection, then print the comparison tables.",
@@ -23,12 +25,21 @@ VERBS = {
     "show": "Show one run: its status, scores, cost, error and log.",
     "table": "Print the comparison tables of finished runs.",
     "compare": "Compare variants with each other: by how much, and is it more than chance?",
+    "report": "Write one HTML page: tables, curves, samples, failures, provenance.",
     "publish": "Write a leaderboard: leaderboard.csv, runs.csv and datapackage.json.",
     "validate": "Check published leaderboards: every cell, checksum, run id and rank.",
     "merge": "Join the runs of several machines or labs into one leaderboard.",
     "verify": "Recompute a run's scores from its generator, or train it again.",
+    "new": "Write a package with a plugin of your own: variant, loss, model, dataset, score.",
+    "check": "Check whether a plugin keeps the contract: gradients, signs, budgets, isolation.",
+    "config": "Show settings and where each comes from: default, file, variable.",
+    "completion": "Print the script that makes a shell complete verbs, options and names.",
+    "clean": "Show what the cache and checkpoints take, and remove them on request.",
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
+
+WITHOUT_SETTINGS = ("config", "completion")
+"""Verbs that must work whatever files and variables say."""
 
 
 class Verbs(click.Group):
@@ -65,20 +76,15 @@ class Verbs(click.Group):
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ganbench")
-@click.option(
-    "--no-plugin",
-    "blocked",
-    multiple=True,
-    metavar="NAME",
-    help="Do not load this plugin (or all plugins of this distribution).",
-)
+@plugin_options
 @click.pass_context
-def cli(context: click.Context, blocked: tuple[str, ...]) -> None:
+def cli(context: click.Context) -> None:
     """Train generative adversarial networks under equal budgets; score and compare them.
 
     Start with `ganbench run --all`: three variants, three tasks, five seeds, no download.
     """
-    context.obj = tuple(blocked)
+    if context.invoked_subcommand not in WITHOUT_SETTINGS:
+        apply_settings(context, VERBS)
 
 
 def main() -> None:

@@ -9,12 +9,41 @@ from typing import Any, TypeVar
 import click
 
 from ganbench.api.errors import UsageError
+from ganbench.cli.completing import complete_suites, complete_tasks, complete_variants
 from ganbench.planning.budget import Budget, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.references import parse_seeds
 from ganbench.planning.suite import DEFAULT_SUITE
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Parsed(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
+    """What a function reads from text.
+
+    Args:
+        name: of the kind of value.
+        parse: raises `UsageError` where the text is none.
+    """
+
+    def __init__(self, name: str, parse: Callable[[str], object]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: object, ctx: object) -> Any:
+        """What the text says; what is no text has been read already."""
+        return self._parse(value) if isinstance(value, str) else value
+
+
+def _seconds(text: str) -> float:
+    limit = Budget.parse(text)
+    if limit.kind != "seconds":
+        raise UsageError(f"{text!r} is not a time", "write it as 30m, 2h or 90s")
+    return limit.amount
+
+
+TIME = Parsed("time", _seconds)
+SIZE = Parsed("size", parse_memory)
 
 DEFAULT_RUNS = Path("runs")
 
@@ -32,15 +61,32 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 def selection_options(function: F) -> F:
     """The options that say what to run, for `run` and `plan` alike."""
     options = [
-        click.argument("variants", nargs=-1, metavar="[VARIANT]..."),
+        click.argument(
+            "variants", nargs=-1, metavar="[VARIANT]...", shell_complete=complete_variants
+        ),
         click.option("--all", "everything", is_flag=True, help="Every usable variant."),
         click.option(
-            "--suite", default=DEFAULT_SUITE, show_default=True, help="Suite, by name or TOML file."
+            "--suite",
+            default=DEFAULT_SUITE,
+            show_default=True,
+            shell_complete=complete_suites,
+            help="Suite, by name or TOML file.",
         ),
-        click.option("--task", "tasks", multiple=True, help="Only this task of the suite."),
-        click.option("--seeds", help="Seeds instead of the suite's, e.g. 0-4 or 0,2,5."),
+        click.option(
+            "--task",
+            "tasks",
+            multiple=True,
+            shell_complete=complete_tasks,
+            help="Only this task of the suite.",
+        ),
+        click.option(
+            "--seeds",
+            type=Parsed("seeds", parse_seeds),
+            help="Seeds instead of the suite's, e.g. 0-4 or 0,2,5.",
+        ),
         click.option(
             "--budget",
+            type=Parsed("budget", Budget.parse),
             help="Budget of every run instead of the tasks' own: 2PFLOP, 10m, 200kimg, 5000steps.",
         ),
         click.option(
@@ -57,7 +103,11 @@ def selection_options(function: F) -> F:
             show_default=True,
             help="Where to train.",
         ),
-        click.option("--memory", help="Cap on the memory of the device in each run, e.g. 8GiB."),
+        click.option(
+            "--memory",
+            type=Parsed("size", parse_memory),
+            help="Cap on the memory of the device in each run, e.g. 8GiB.",
+        ),
     ]
     for option in reversed(options):
         function = option(function)
@@ -69,11 +119,11 @@ def make_selection(
     everything: bool,
     suite: str,
     tasks: tuple[str, ...],
-    seeds: str | None,
-    budget: str | None,
+    seeds: tuple[int, ...] | None,
+    budget: Budget | None,
     settings: tuple[str, ...],
     device: str,
-    memory: str | None,
+    memory: int | None,
 ) -> Selection:
     """The selection that the options of `selection_options` describe.
 
@@ -91,9 +141,9 @@ def make_selection(
         everything=everything,
         suite=suite,
         tasks=tasks,
-        seeds=None if seeds is None else parse_seeds(seeds),
-        budget=None if budget is None else Budget.parse(budget),
+        seeds=seeds,
+        budget=budget,
         settings=pairs,
         device=device,
-        memory_bytes=None if memory is None else parse_memory(memory),
+        memory_bytes=memory,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ganbench.cli.completing import complete_suites
 from ganbench.cli.console import talk
 from ganbench.cli.options import runs_option
 from ganbench.planning.suite import DEFAULT_SUITE
@@ -14,7 +15,11 @@ from ganbench.planning.suite import DEFAULT_SUITE
 @click.command()
 @runs_option
 @click.option(
-    "--suite", default=DEFAULT_SUITE, show_default=True, help="Suite, by name or TOML file."
+    "--suite",
+    default=DEFAULT_SUITE,
+    show_default=True,
+    shell_complete=complete_suites,
+    help="Suite, by name or TOML file.",
 )
 @click.option(
     "--out",

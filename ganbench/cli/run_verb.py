@@ -7,9 +7,18 @@ from typing import Any
 
 import click
 
-from ganbench.api.errors import UsageError
+from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import duration, talk
-from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
+from ganbench.cli.options import (
+    SIZE,
+    TIME,
+    json_option,
+    make_selection,
+    runs_option,
+    selection_options,
+)
+from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.settings import tell_settings
 
 
 @click.command()
@@ -18,7 +27,25 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU."
 )
-@click.option("--limit", default="12h", show_default=True, help="Wall time of one run, e.g. 30m.")
+@click.option(
+    "--limit",
+    type=TIME,
+    default="12h",
+    show_default=True,
+    help="Wall time of one run, e.g. 30m.",
+)
+@click.option(
+    "--host-memory",
+    type=SIZE,
+    help="Main memory of one run and all that it starts; default: 90 % of what there is.",
+)
+@click.option(
+    "--max-output",
+    type=SIZE,
+    default="1GB",
+    show_default=True,
+    help="Size of a run's log and other files, checkpoints left out.",
+)
 @click.option(
     "--retries",
     type=click.IntRange(min=0),
@@ -28,6 +55,7 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 )
 @click.option(
     "--checkpoint-every",
+    type=TIME,
     default="60s",
     show_default=True,
     help="Time between two checkpoints of a run; they take at most 1 % of it.",
@@ -41,15 +69,18 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 @click.option("--fail-fast", is_flag=True, help="Start no further run once one has failed.")
 @click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
 @json_option
+@plugin_options
 @click.pass_obj
 def command(
-    blocked: tuple[str, ...],
+    choice: PluginChoice,
     /,
     runs: Path,
     jobs: int | None,
-    limit: str,
+    limit: float,
+    host_memory: int | None,
+    max_output: int,
     retries: int,
-    checkpoint_every: str,
+    checkpoint_every: float,
     fresh: bool,
     retry_failed: bool,
     fail_fast: bool,
@@ -65,21 +96,24 @@ def command(
     import time
 
     from ganbench.cli.progress import make_progress
+    from ganbench.execution.limits import run_limits
     from ganbench.execution.request import execute
 
     began = time.monotonic()
+    for line in tell_settings(click.get_current_context()):
+        talk(line)
     try:
         session = execute(
             make_selection(**options),
             runs=runs,
             jobs=jobs,
-            limit_seconds=_seconds("--limit", limit),
-            blocked=blocked,
+            limits=run_limits(limit, host_memory, max_output),
+            plugins=choice,
             fresh=fresh,
             retry_failed=retry_failed,
             fail_fast=fail_fast,
             retries=retries,
-            checkpoint_seconds=_seconds("--checkpoint-every", checkpoint_every),
+            checkpoint_seconds=checkpoint_every,
             progress=make_progress,
             remark=talk,
         )
@@ -105,12 +139,3 @@ def command(
     if new:
         talk(f"{session.busy_share:.0%} of the slots' time was training and evaluation")
     return 1 if failures and not allow_failures else 0
-
-
-def _seconds(option: str, text: str) -> float:
-    from ganbench.planning.budget import Budget
-
-    limit = Budget.parse(text)
-    if limit.kind != "seconds":
-        raise UsageError(f"{option} {text!r} is not a time", "write it as 30m, 2h or 90s")
-    return limit.amount

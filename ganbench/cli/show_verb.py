@@ -7,16 +7,17 @@ from typing import Any
 
 import click
 
-from ganbench.cli.console import duration, print_json, print_rows
+from ganbench.cli.completing import complete_runs
+from ganbench.cli.console import duration, print_json, print_rows, say, talk
 from ganbench.cli.options import json_option, runs_option
-from ganbench.execution.job import tail
+from ganbench.execution.log import tail
 from ganbench.planning.budget import with_prefix
 from ganbench.results.record import Record
-from ganbench.results.store import HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore
+from ganbench.results.store import FILMSTRIP_FOLDER, HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore
 
 
 @click.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
 @runs_option
 @json_option
 def command(run_id: str, runs: Path, as_json: bool) -> None:
@@ -40,10 +41,14 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
     _show_failure(record)
     log = tail(folder / LOG_FILE)
     if log:
-        click.echo(f"\nend of {folder / LOG_FILE}:\n{log}")
-    files = [folder / name for name in (SAMPLES_FILE, HISTORY_FILE) if (folder / name).exists()]
+        say(f"\nend of {folder / LOG_FILE}:\n{log}")
+    files = [
+        folder / name
+        for name in (SAMPLES_FILE, FILMSTRIP_FOLDER, HISTORY_FILE)
+        if (folder / name).exists()
+    ]
     if files:
-        click.echo("\nfiles: " + ", ".join(map(str, files)))
+        say("\nfiles: " + ", ".join(map(str, files)))
 
 
 def _show_unfinished(store: RunStore, run_id: str, as_json: bool, warnings: list[str]) -> None:
@@ -52,33 +57,34 @@ def _show_unfinished(store: RunStore, run_id: str, as_json: bool, warnings: list
         print_json({"run_id": run_id, "status": "unfinished", "progress": progress})
         return
     for warning in warnings:
-        click.echo(f"warning: {warning}", err=True)
+        talk(f"warning: {warning}")
     fraction = float(progress.get("fraction", 0.0))
-    click.echo(f"{run_id}: not finished, {fraction:.0%} of its budget at the last look")
+    say(f"{run_id}: not finished, {fraction:.0%} of its budget at the last look")
     log = tail(store.folder(run_id) / LOG_FILE)
     if log:
-        click.echo(f"\nend of its log:\n{log}")
+        say(f"\nend of its log:\n{log}")
 
 
 def _show_head(record: Record) -> None:
     spec, used, clocks = record["spec"], record["used"], record["clocks"]
-    click.echo(f"{record['run_id']}: {record['status']}")
-    click.echo(f"  {spec['variant']} on {spec['task']['name']}, seed {spec['seed']}")
+    say(f"{record['run_id']}: {record['status']}")
+    say(f"  {spec['variant']} on {spec['task']['name']}, seed {spec['seed']}")
     settings = ", ".join(f"{key}={value}" for key, value in spec["parameters"].items())
-    click.echo(f"  parameters: {settings or 'none'}")
-    click.echo(
+    say(f"  parameters: {settings or 'none'}")
+    say(
         f"  used: {with_prefix(used['flops'])}FLOP, {used['seconds']:.1f} s of training, "
         f"{used['images']:,} images, {used['steps']:,} steps"
     )
     times = ", ".join(f"{name} {duration(seconds)}" for name, seconds in clocks.items())
-    click.echo(f"  time: {times}")
+    say(f"  time: {times}")
     sizes = ", ".join(f"{name} {count:,}" for name, count in record["parameters"].items())
-    click.echo(f"  weights: {sizes or 'none'}")
+    say(f"  weights: {sizes or 'none'}")
     if record["peak_memory_bytes"]:
-        click.echo(f"  peak memory: {record['peak_memory_bytes'] / 2**20:.0f} MiB")
+        say(f"  peak memory: {record['peak_memory_bytes'] / 2**20:.0f} MiB")
     environment = record["environment"]
     if environment:
-        click.echo(f"  on: {environment['device_name']}, torch {environment['torch']}")
+        get = environment.get
+        say(f"  on: {get('device_name', 'unknown')}, torch {get('torch', 'unknown')}")
 
 
 def _show_scores(record: Record) -> None:
@@ -94,7 +100,7 @@ def _show_scores(record: Record) -> None:
         ]
         for point in record["points"]
     ]
-    click.echo()
+    say()
     print_rows(header, rows)
     floors = [
         f"{column['label']} {column['floor']:.4g}"
@@ -102,7 +108,7 @@ def _show_scores(record: Record) -> None:
         if column["floor"] is not None
     ]
     if floors:
-        click.echo("real against real at these sample counts: " + ", ".join(floors))
+        say("real against real at these sample counts: " + ", ".join(floors))
 
 
 def _cell(value: Any) -> str:
@@ -113,6 +119,6 @@ def _show_failure(record: Record) -> None:
     failure = record["failure"]
     if failure is None:
         return
-    click.echo(f"\nreason: {failure['message']}")
+    say(f"\nreason: {failure['message']}")
     if failure["traceback"]:
-        click.echo(failure["traceback"].rstrip())
+        say(failure["traceback"].rstrip())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import click
 
 from ganbench.cli.console import print_json, print_rows, talk
 from ganbench.cli.options import json_option, runs_option
-from ganbench.execution.job import LOCK_FILE
-from ganbench.results.store import RunStore
+from ganbench.execution.cleaning import is_held
+from ganbench.results.store import LOCK_FILE, RunStore
 
 
 @click.command()
@@ -60,15 +59,3 @@ def _row(
         "fraction": fraction,
         "reason": failure["message"] if failure else "",
     }
-
-
-def is_held(lock: Path) -> bool:
-    """Whether a living process holds a run folder's lock."""
-    try:
-        with lock.open("r+b") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False

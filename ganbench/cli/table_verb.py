@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ganbench.cli.completing import complete_variants
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import form_options, load_selected, print_tables
 
@@ -14,7 +15,13 @@ from ganbench.cli.tables import form_options, load_selected, print_tables
 @runs_option
 @click.option("--suite", help="Only runs of this suite.")
 @click.option("--task", "tasks", multiple=True, help="Only this task.")
-@click.option("--variant", "variants", multiple=True, help="Only this variant.")
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    shell_complete=complete_variants,
+    help="Only this variant.",
+)
 @form_options
 def command(
     runs: Path, suite: str | None, tasks: tuple[str, ...], variants: tuple[str, ...], form: str

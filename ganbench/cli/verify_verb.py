@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ganbench.api.errors import InvalidResults
+from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import print_json, print_rows, talk
 from ganbench.cli.options import json_option
+from ganbench.cli.plugin_options import plugin_options
 
 if TYPE_CHECKING:
     from ganbench.execution.verification import Verdict
@@ -32,9 +34,11 @@ if TYPE_CHECKING:
 )
 @click.option("--retrain", is_flag=True, help="Train the run again, whatever it has left.")
 @json_option
+@plugin_options
 @click.pass_obj
 def command(
-    blocked: tuple[str, ...],
+    choice: PluginChoice,
+    /,
     run_id: str,
     runs: Path,
     weights: Path | None,
@@ -50,7 +54,7 @@ def command(
     from ganbench.execution.verification import verify_run
 
     verdict = verify_run(
-        run_id, runs, weights=weights, retrain=retrain, blocked=blocked, remark=talk
+        run_id, runs, weights=weights, retrain=retrain, plugins=choice, remark=talk
     )
     if as_json:
         print_json({"holds": verdict.holds, "summary": verdict.summary, **asdict(verdict)})

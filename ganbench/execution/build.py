@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -25,6 +24,7 @@ from ganbench.api.specs import (
     import_builder,
 )
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.execution.log import remark
 from ganbench.planning.references import parse_reference
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.variants import choose_variant
@@ -76,7 +76,7 @@ class Builder:
 
     def trainer(self, data: Data, recipe: Recipe) -> Trainer:
         """Networks, loss and feeds, on the device and seeded."""
-        networks = self._networks(data.info, recipe)
+        networks = self.networks(data.info, recipe)
         loss = self._loss(recipe)
         loss_spec = self.catalogue.get(LossSpec, recipe.loss)
         if loss_spec.per_sample:
@@ -110,7 +110,7 @@ class Builder:
                 source=plugin.source_hash,
             )
 
-        cache = RealCache(origin, self.device, TensorCache(remark=partial(print, flush=True)))
+        cache = RealCache(origin, self.device, TensorCache(remark=remark))
         return RealSide(data, self.spec.task.split, self.device, build_extractor, cache)
 
     def scores(self, texts: tuple[str, ...]) -> list[Score]:
@@ -128,7 +128,12 @@ class Builder:
         spec = self.catalogue.get(ExtractorSpec, reference.name)
         return spec, resolve_parameters(spec.name, spec.parameters, reference.settings)
 
-    def _networks(self, data: DataInfo, recipe: Recipe) -> Networks:
+    def networks(self, data: DataInfo, recipe: Recipe) -> Networks:
+        """The model's networks, on the device and in train mode.
+
+        Raises:
+            PluginNotUsable: the model does not take its parameters, or builds something else.
+        """
         spec = self.catalogue.get(ModelSpec, recipe.model)
         networks = _call(
             f"model {spec.name}", import_builder(spec.build), data, **recipe.model_parameters

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import platform
 import resource
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 
 import ganbench
+from ganbench.planning.devices import cpu_name
 
 
 def describe_environment(device: torch.device, commit: str | None) -> dict[str, Any]:
@@ -36,17 +36,6 @@ def describe_environment(device: torch.device, commit: str | None) -> dict[str, 
         "platform": f"{platform.system()}-{platform.machine()}",
         "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES") if cuda else None,
     }
-
-
-@functools.lru_cache(maxsize=1)
-def cpu_name() -> str:
-    """The processor's name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 def peak_memory(device: torch.device) -> int:

@@ -11,13 +11,18 @@ import multiprocessing
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
-from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from types import ModuleType
 from typing import Any
 
+import psutil
+
+from ganbench.execution.processes import end_orphans
+
 PRELOADED = (
+    "ganbench.execution.server",  # first: it prepares the server itself
     "torch",
     "torch._dynamo",  # imported by the first optimiser that is built: 1.5 s
     "torch.utils.flop_counter",
@@ -29,7 +34,15 @@ PRELOADED = (
     "ganbench.execution.worker",
 )
 
+SERVER_GONE = 255
+"""Exit code of a process whose fork server has been killed: nobody else knows how it ended."""
+
+_STARTS = 5
+_SERVER_SECONDS = 0.2
+
 _starting = threading.Lock()
+_workers: dict[int, int] = {}
+"""Process ids of workers, and of the server that each is a child of."""
 
 
 def start_process(target: Callable[..., None], *arguments: Any) -> ForkServerProcess:
@@ -38,15 +51,37 @@ def start_process(target: Callable[..., None], *arguments: Any) -> ForkServerPro
     Args:
         target: a function importable by name.
         arguments: picklable.
+
+    Raises:
+        OSError: there is no server, and none can be started.
     """
     context = multiprocessing.get_context("forkserver")
     with _starting:
         context.set_forkserver_preload(list(PRELOADED))
         with _single_threaded_libraries(), _main_module_hidden():
-            forkserver.ensure_running()
-            process = context.Process(target=target, args=arguments, daemon=False)
-            process.start()
+            for starts_left in range(_STARTS - 1, -1, -1):
+                process = context.Process(target=target, args=arguments, daemon=False)
+                try:
+                    process.start()
+                except (ConnectionError, EOFError) as error:  # the server has just been killed
+                    if not starts_left:
+                        raise OSError(f"the fork server does not answer: {error}") from error
+                    time.sleep(_SERVER_SECONDS)
+                else:
+                    break
+        assert process.pid is not None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            _workers[process.pid] = psutil.Process(process.pid).ppid()
     return process
+
+
+def end_left_behind(process: ForkServerProcess) -> None:
+    """End what a process that has ended has started and left running."""
+    assert process.pid is not None
+    with _starting:  # a worker that is just being started is no orphan
+        server = _workers.pop(process.pid, None)
+        if server is not None:
+            end_orphans(server, _workers.keys())
 
 
 @contextlib.contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
 from ganbench.planning.runspec import RunSpec
 
-LOCK_FILE = "lock"
 CHECKPOINT_FOLDER = "checkpoint"
 CHECKPOINT_SECONDS = 60.0
 
@@ -23,7 +22,7 @@ class Job:
         device: `cpu` or `cuda`.
         visible_device: the value of CUDA_VISIBLE_DEVICES on a GPU, else None.
         threads: of torch in the worker.
-        blocked: names of plugins not to load.
+        plugins: which ones to load.
         commit: of ganbench's source tree, if it is one.
         checkpoint_seconds: between two checkpoints.
     """
@@ -33,17 +32,6 @@ class Job:
     device: str
     visible_device: str | None = None
     threads: int = 1
-    blocked: tuple[str, ...] = ()
+    plugins: PluginChoice = NO_CHOICE
     commit: str | None = None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
-
-
-def tail(path: Path, lines: int = 20) -> str:
-    """The last lines of a log, or an empty string if there is none."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 16_384))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-lines:])

@@ -12,6 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
+import ganbench
 from ganbench.execution.evaluator import Evaluator
 from ganbench.training.checkpoint import (
     UnstorableState,
@@ -89,6 +92,11 @@ class Keeper:
         state = load_checkpoint(self._folder, self._remark)
         if state is None or state["run_id"] != self._run_id:
             return False
+        if (made_by := state.get("made_by")) != self._makers():
+            self._remark(
+                f"the checkpoint is not used: it is of {made_by}, this is {self._makers()}"
+            )
+            return False
         try:
             self._telemetry.restore(state["telemetry"])
         except ValueError as error:
@@ -144,9 +152,15 @@ class Keeper:
     def _age(self) -> float:
         return time.monotonic() - self._saved
 
+    def _makers(self) -> str:
+        """What a run must go on with, or its record would tell of one half only."""
+        device = self._trainer.device.type
+        return f"ganbench {ganbench.__version__} with torch {torch.__version__} on {device}"
+
     def _state(self) -> dict[str, Any]:
         return {
             "run_id": self._run_id,
+            "made_by": self._makers(),
             "trainer": trainer_state(self._trainer),
             "clock": self._clock.state(),
             "telemetry": self._telemetry.state(),

@@ -16,8 +16,13 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
-from ganbench.execution.forkserver import start_process
-from ganbench.execution.job import CHECKPOINT_SECONDS, Job, tail
+from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
+from ganbench.execution.fence import take_fence, tidy_finished
+from ganbench.execution.forkserver import SERVER_GONE, end_left_behind, start_process
+from ganbench.execution.job import CHECKPOINT_SECONDS, Job
+from ganbench.execution.limits import Breach, Limits, Watch
+from ganbench.execution.log import shorten, tail
+from ganbench.execution.processes import end_group, end_tree
 from ganbench.execution.recording import make_failure, make_record
 from ganbench.execution.source import source_commit
 from ganbench.execution.worker import BUSY, PREEMPTED, work
@@ -26,7 +31,8 @@ from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record, Status
 from ganbench.results.store import LOG_FILE, RunStore
 
-GRACE_SECONDS = 5.0
+GRACE_SECONDS = 4.0
+"""For a worker that was asked to stop: the command is to have left within five seconds."""
 BUSY_SECONDS = 0.5
 
 
@@ -45,8 +51,8 @@ class LocalExecutor:
         store: where run folders are.
         device: `cpu` or `cuda`.
         jobs: slots; None: one per core on a CPU, one per GPU on CUDA.
-        limit_seconds: wall time after which a run is stopped as `timeout`.
-        blocked: names of plugins not to load.
+        limits: of one run; what is over one is ended.
+        plugins: which ones to load.
         retries: how often a run is tried again, from its checkpoint, whose worker has vanished.
         checkpoint_seconds: between two checkpoints of a run.
     """
@@ -56,16 +62,16 @@ class LocalExecutor:
         store: RunStore,
         device: str,
         jobs: int | None,
-        limit_seconds: float,
-        blocked: tuple[str, ...] = (),
+        limits: Limits,
+        plugins: PluginChoice = NO_CHOICE,
         retries: int = 1,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
     ) -> None:
         self.slots = jobs or default_slots(device)
         self._store = store
         self._device = device
-        self._limit = limit_seconds
-        self._blocked = blocked
+        self._limits = limits
+        self._plugins = plugins
         self._retries = retries
         self._checkpoint_seconds = checkpoint_seconds
         self._threads = max(1, usable_cores() // self.slots)
@@ -130,46 +136,52 @@ class LocalExecutor:
         folder = self._store.create(spec.run_id, spec.to_json())
         job = Job(
             spec=spec,
-            folder=folder,
+            folder=folder.absolute(),  # code under test may change the working directory
             device=self._device,
             visible_device=visible,
             threads=self._threads,
-            blocked=self._blocked,
+            plugins=self._plugins,
             commit=source_commit(),
             checkpoint_seconds=self._checkpoint_seconds,
         )
         for tries_left in range(self._retries, -1, -1):
             process = start_process(work, job)
-            timed_out = not self._wait(process)
+            breach = self._wait(process, folder)
             record = self._finished(spec)
             if record is not None:
+                tidy_finished(folder)
                 return record
             if self._stopping.is_set():
                 raise Cancelled
             if process.exitcode == BUSY:
                 raise Busy
-            if not (tries_left and _is_transient(process.exitcode, timed_out)):
+            if not (tries_left and _is_transient(process.exitcode, breach)):
                 break
-        self._store.write(self._lost(spec, folder, process.exitcode, timed_out, started))
-        record = self._finished(spec)
+        with take_fence(folder) or contextlib.nullcontext() as fence:
+            if fence is None:  # another process has gone on with the run
+                raise Busy
+            self._store.write(self._lost(spec, folder, process.exitcode, breach, started))
+            record = self._finished(spec)
         assert record is not None
         return record
 
     def _finished(self, spec: RunSpec) -> Record | None:
         return self._store.finished([spec.run_id])[0].get(spec.run_id)
 
-    def _wait(self, process: ForkServerProcess) -> bool:
-        """Wait for a worker to end; False if it had to be ended because of its limit."""
-        deadline, in_time = time.monotonic() + self._limit, True
+    def _wait(self, process: ForkServerProcess, folder: Path) -> Breach | None:
+        """Wait for a worker to end; the limit because of which it had to be ended, if any."""
+        assert process.pid is not None
+        watch, breach = Watch(self._limits, folder, process.pid), None
         while not wait([process.sentinel], timeout=0.1):
             if self._stopping.is_set():
                 self._end_gently(process)
-            elif time.monotonic() > deadline:
-                in_time = False
+            elif breach is None and (breach := watch.breach()):
                 _end(process)
         process.join()
-        _end_group(process)  # what the run has started and left behind ends with it
-        return in_time
+        end_group(process.pid)  # what the run has started and left behind ends with it
+        end_left_behind(process)
+        shorten(folder / LOG_FILE, self._limits.output_bytes)
+        return breach
 
     def _end_gently(self, process: ForkServerProcess) -> None:
         """Ask a worker to keep its state and leave; end it when its time of grace is over."""
@@ -186,19 +198,19 @@ class LocalExecutor:
         spec: RunSpec,
         folder: Path,
         exit_code: int | None,
-        timed_out: bool,
+        breach: Breach | None,
         started: datetime,
     ) -> Record:
-        status, message, name = _cause(exit_code, timed_out, self._limit)
+        status, message, name = _cause(exit_code, breach)
         step = (self._store.read_progress(spec.run_id) or {}).get("step")
         failure = make_failure(message, traceback=tail(folder / LOG_FILE), signal=name, step=step)
         return make_record(spec, status, failure, started)
 
 
-def _cause(exit_code: int | None, timed_out: bool, limit: float) -> tuple[Status, str, str | None]:
+def _cause(exit_code: int | None, breach: Breach | None) -> tuple[Status, str, str | None]:
     """Status, message and signal name of a worker that left no record."""
-    if timed_out:
-        return "timeout", f"stopped after its limit of {limit:g} s", None
+    if breach:
+        return breach.status, breach.message, None
     if exit_code is not None and exit_code < 0:
         known = {one.value: one.name for one in signal.Signals}
         name = known.get(-exit_code, f"signal {-exit_code}")  # real-time signals have no name
@@ -207,26 +219,21 @@ def _cause(exit_code: int | None, timed_out: bool, limit: float) -> tuple[Status
     return "error", f"the worker left with exit code {exit_code} and without a record", None
 
 
-def _is_transient(exit_code: int | None, timed_out: bool) -> bool:
+def _is_transient(exit_code: int | None, breach: Breach | None) -> bool:
     """Whether another try may end otherwise: a worker that was ended by a signal, by whomever.
 
-    One that raised, left by itself or ran out of its time would do so again.
+    One that raised, left by itself or was over a limit would do so again.
     """
-    return not timed_out and exit_code is not None and (exit_code < 0 or exit_code == PREEMPTED)
+    if breach or exit_code is None:
+        return False
+    return exit_code < 0 or exit_code in (PREEMPTED, SERVER_GONE)
 
 
 def _end(process: ForkServerProcess) -> None:
     """Kill a worker and every process it has started."""
-    _end_group(process)
-    with contextlib.suppress(ProcessLookupError):  # the group exists once it has called setsid
-        process.kill()
-    process.join(GRACE_SECONDS)
-
-
-def _end_group(process: ForkServerProcess) -> None:
     assert process.pid is not None
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    end_tree(process.pid)
+    process.join(GRACE_SECONDS)
 
 
 def usable_cores() -> int:

@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.catalogue.catalogue import open_catalogue
+from ganbench.catalogue.choice import PluginChoice
+from ganbench.execution.limits import Limits
 from ganbench.execution.session import Outcome, forget, run_plan
 from ganbench.planning.datasets import check_dataset
 from ganbench.planning.devices import resolve_device
@@ -23,8 +25,8 @@ def execute(
     *,
     runs: Path,
     jobs: int | None,
-    limit_seconds: float,
-    blocked: tuple[str, ...],
+    limits: Limits,
+    plugins: PluginChoice,
     fresh: bool,
     retry_failed: bool,
     fail_fast: bool,
@@ -39,8 +41,8 @@ def execute(
         selection: what to run.
         runs: folder of the runs.
         jobs: runs at a time; None: one per core or GPU.
-        limit_seconds: wall time of one run.
-        blocked: names of plugins not to load.
+        limits: of one run.
+        plugins: which ones to load.
         fresh: run again what is finished.
         retry_failed: run again what ended for reasons of the machine or the code.
         fail_fast: start nothing more after a failure.
@@ -54,7 +56,7 @@ def execute(
     """
     from ganbench.execution.local import LocalExecutor
 
-    catalogue = installed_catalogue(blocked)
+    catalogue = open_catalogue(plugins, remark, need_files=True)
     plan = make_plan(selection, catalogue)
     for reason in plan.skipped:
         remark(f"left out: {reason}")
@@ -67,8 +69,6 @@ def execute(
     for dataset in {s.task.dataset for s in plan.runs if fresh or s.run_id not in finished}:
         check_dataset(dataset, catalogue)
     forget(plan.runs, store, everything=fresh, failed=retry_failed)
-    executor = LocalExecutor(
-        store, device, jobs, limit_seconds, blocked, retries, checkpoint_seconds
-    )
+    executor = LocalExecutor(store, device, jobs, limits, plugins, retries, checkpoint_seconds)
     with progress(len(plan.runs), executor.slots, store) as listener:
         return run_plan(plan, store, executor, catalogue, listener, fail_fast=fail_fast)

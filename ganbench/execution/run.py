@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
+from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
 
 from ganbench.api.errors import GanbenchError
 from ganbench.catalogue.catalogue import Catalogue
@@ -15,9 +16,11 @@ from ganbench.catalogue.provenance import provenance
 from ganbench.execution.build import Builder
 from ganbench.execution.environment import describe_environment, limit_memory, peak_memory
 from ganbench.execution.evaluator import Evaluator, Unstable, used
+from ganbench.execution.filmstrip import Filmstrip
 from ganbench.execution.generator import keep_generator
 from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
 from ganbench.execution.keeper import Keeper, Preempted
+from ganbench.execution.log import remark
 from ganbench.execution.recording import make_failure, make_record
 from ganbench.execution.sheet import write_sheet
 from ganbench.planning.runspec import RunSpec
@@ -59,6 +62,7 @@ class Run:
         self._commit = commit
         self._checkpoint_seconds = checkpoint_seconds
         self._keeper: Keeper | None = None
+        self._filmstrip = Filmstrip(folder, remark)
         self._training = False
         self._observers = catalogue.observers()
         self._status: Status = "ok"
@@ -75,13 +79,15 @@ class Run:
             self._train()
         except Unstable as error:
             self._fail(error.status, error)
-        except (MemoryError, torch.OutOfMemoryError) as error:
+        except (MemoryError, OutOfMemoryError) as error:
             self._fail("oom", error)
+        except Preempted:
+            raise
         except SystemExit as error:
             self._fail(
                 "error", RuntimeError(f"the code under test called sys.exit({error.code!r})")
             )
-        except Exception as error:
+        except BaseException as error:  # a plugin may raise anything, KeyboardInterrupt included
             self._fail("oom" if "t allocate memory" in str(error) else "error", error)
         return self._record()
 
@@ -97,6 +103,7 @@ class Run:
         keeper.keep(before_evaluation=True)
         self._training = False
         evaluator.evaluate(final=True)
+        self._draw(evaluator)
         self._status, reason = evaluator.verdict()
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
@@ -113,6 +120,10 @@ class Run:
         except Preempted:
             self._keeper.save()
             raise
+        self._draw(self.evaluator)
+
+    def _draw(self, evaluator: Evaluator) -> None:
+        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
@@ -137,10 +148,11 @@ class Run:
             self.clock,
             telemetry,
             evaluator,
-            print,
+            remark,
         )
         if not self._keeper.resume():
             telemetry.clear()
+        self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
 
     def _set_up(self) -> tuple[Trainer, Evaluator]:
@@ -171,7 +183,7 @@ class Run:
 
     def _notify(self, hook: str, **arguments: object) -> None:
         """Tell observers; their failures go to the run's log."""
-        self._observers.notify(hook, print, spec=self.spec.to_json(), **arguments)
+        self._observers.notify(hook, remark, spec=self.spec.to_json(), **arguments)
 
     def _title(self) -> str:
         return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"

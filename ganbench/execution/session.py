@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.execution.fence import tidy_finished
 from ganbench.execution.local import Cancelled
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
@@ -107,6 +108,7 @@ def run_plan(
         listener.warned(warning)
     for spec in plan.runs:
         if spec.run_id in records:
+            tidy_finished(store.folder(spec.run_id))
             listener.finished(spec, records[spec.run_id], reused=True)
     reused = frozenset(records)
     missing = [spec for spec in plan.runs if spec.run_id not in records]

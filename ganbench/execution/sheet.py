@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -38,22 +39,32 @@ def write_sheet(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
 
 
 def _write_grid(images: Tensor, path: Path) -> None:
-    """A square grid with one pixel between images, enlarged by a whole factor to stay sharp."""
+    """The grid, enlarged by a whole factor to stay sharp."""
     from PIL import Image
 
-    count, channels, height, width = images.shape
-    columns = math.ceil(math.sqrt(count))
-    rows = math.ceil(count / columns)
-    grid = images.new_full((channels, rows * (height + 1) - 1, columns * (width + 1) - 1), 255)
-    for index, image in enumerate(images):
-        top, left = index // columns * (height + 1), index % columns * (width + 1)
-        grid[:, top : top + height, left : left + width] = image
-    pixels = grid[0].numpy() if channels == 1 else grid.permute(1, 2, 0).numpy()
+    pixels = grid(images)
     factor = max(1, SHEET_SIDE // max(pixels.shape[:2]))
     picture = Image.fromarray(pixels)
     picture.resize(
         (picture.width * factor, picture.height * factor), Image.Resampling.NEAREST
     ).save(path)
+
+
+def grid(images: Tensor) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """The pixels, (rows, columns) or (rows, columns, 3), of a square grid of images.
+
+    Args:
+        images: (N, C, H, W) uint8; one white pixel is between two of them.
+    """
+    count, channels, height, width = images.shape
+    columns = math.ceil(math.sqrt(count))
+    rows = math.ceil(count / columns)
+    sheet = images.new_full((channels, rows * (height + 1) - 1, columns * (width + 1) - 1), 255)
+    for index, image in enumerate(images):
+        top, left = index // columns * (height + 1), index % columns * (width + 1)
+        sheet[:, top : top + height, left : left + width] = image
+    pixels = sheet[0] if channels == 1 else sheet.permute(1, 2, 0)
+    return pixels.numpy()
 
 
 def _write_points(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
@@ -64,7 +75,7 @@ def _write_points(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
     figure = Figure(figsize=(5.12, 5.12), dpi=100, layout="tight")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    low, high = _frame(fakes, real)
+    low, high = frame(fakes, real)
     draw = _draw_scatter if fakes.shape[1] == 2 else _draw_histograms
     draw(axes, fakes, real, low, high)
     outside = ((fakes < low) | (fakes > high)).any(dim=1).float().mean()
@@ -74,7 +85,7 @@ def _write_points(fakes: Tensor, real: Tensor, title: str, path: Path) -> None:
     figure.savefig(path)
 
 
-def _frame(fakes: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+def frame(fakes: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
     """Corners of what is drawn: around the real points, or around all where those are one point."""
     shown = real if bool((real != real[:1]).any()) else torch.cat([real, fakes])
     low, high = shown.amin(dim=0), shown.amax(dim=0)

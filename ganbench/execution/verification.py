@@ -22,10 +22,12 @@ from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
 from ganbench.api.specs import SPEC_TYPES
 from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
+from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
 from ganbench.execution.build import Builder
 from ganbench.execution.claims import Claim, read_claim
 from ganbench.execution.evaluator import Evaluator, Unstable
 from ganbench.execution.generator import load_generator
+from ganbench.execution.limits import OUTPUT_BYTES, run_limits
 from ganbench.execution.local import LocalExecutor, usable_cores
 from ganbench.planning.plan import pin_of
 from ganbench.results.store import RunStore
@@ -116,12 +118,14 @@ def verify_run(
     *,
     weights: Path | None,
     retrain: bool,
-    blocked: tuple[str, ...],
+    plugins: PluginChoice,
     remark: Callable[[str], None],
 ) -> Verdict:
     """Check a run of a runs folder or of a published leaderboard; see `read_claim` and `verify`."""
     claim = read_claim(run_id, runs, weights)
-    return verify(claim, installed_catalogue(blocked), retrain=retrain, remark=remark)
+    return verify(
+        claim, installed_catalogue(plugins), retrain=retrain, plugins=plugins, remark=remark
+    )
 
 
 def verify(
@@ -130,6 +134,7 @@ def verify(
     *,
     retrain: bool = False,
     limit_seconds: float = 12 * 3600,
+    plugins: PluginChoice = NO_CHOICE,
     remark: Callable[[str], None] = print,
 ) -> Verdict:
     """Check a claim, from the run's generator if there is one.
@@ -139,6 +144,7 @@ def verify(
         catalogue: where its names are looked up.
         retrain: train it again even if there is a generator.
         limit_seconds: wall time of training.
+        plugins: which ones a run that is trained again loads.
         remark: takes lines of talk.
 
     Raises:
@@ -161,7 +167,7 @@ def verify(
             remark("a score looks at the discriminator, which is not kept: training again")
     elif not retrain:
         remark(f"{claim.run_id} has left no generator: training again")
-    record = _train(claim, limit_seconds)
+    record = _train(claim, limit_seconds, plugins)
     points = record["points"]
     return _judge(claim, RETRAINED, record["status"], points[-1]["scores"] if points else {})
 
@@ -228,13 +234,14 @@ def _threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _train(claim: Claim, limit_seconds: float) -> Any:
+def _train(claim: Claim, limit_seconds: float, plugins: PluginChoice) -> Any:
     """The record of the same spec, run in a process and a folder of its own."""
     if claim.device == "cuda" and not torch.cuda.is_available():
         raise UsageError(f"{claim.run_id} was trained on a GPU, and there is none here")
     with tempfile.TemporaryDirectory(prefix="ganbench-verify-") as folder:
         jobs = max(1, usable_cores() // claim.threads) if claim.device == "cpu" else 1
-        executor = LocalExecutor(RunStore(folder), claim.device, jobs, limit_seconds)
+        limits = run_limits(limit_seconds, None, OUTPUT_BYTES)
+        executor = LocalExecutor(RunStore(folder), claim.device, jobs, limits, plugins)
         try:
             return executor.submit(claim.spec).result()
         finally:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import fcntl
+import contextlib
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import traceback
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from ganbench.execution.job import CHECKPOINT_FOLDER, LOCK_FILE, Job
-from ganbench.results.store import GENERATOR_FILE, LOG_FILE, PROGRESS_FILE, SAMPLES_FILE, RunStore
+from ganbench.execution.fence import take_fence, tidy
+from ganbench.execution.job import Job
+from ganbench.execution.log import redirect_output, remark
+from ganbench.execution.processes import adopt_orphans, end_descendants
+from ganbench.results.store import (
+    GENERATOR_FILE,
+    LOG_FILE,
+    PROGRESS_FILE,
+    SAMPLES_FILE,
+    RunStore,
+)
 
 if TYPE_CHECKING:
     from ganbench.execution.run import Run
@@ -26,19 +36,38 @@ BUSY = 75
 
 
 def work(job: Job) -> None:
-    """Do one run and leave its record. Called in a fresh process."""
+    """Do one run, leave its record, and leave. Called in a fresh process."""
+    try:
+        code = _work(job)
+    except BaseException:
+        with contextlib.suppress(OSError, ValueError):  # a plugin may have closed the output
+            traceback.print_exc()
+        code = 1
+    with contextlib.suppress(BaseException):
+        end_descendants(os.getpid())
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(BaseException):
+            stream.flush()
+    os._exit(code)  # a thread that a plugin has left running would keep any other exit waiting
+
+
+def _work(job: Job) -> int:
+    """The exit code; what it raises is a bug of ours, or a machine that is out of something."""
     os.setsid()  # children that plugins start end with this process group
+    adopt_orphans()  # and those that leave it are found here
+    _offer_to_the_kernel()
     if job.visible_device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = job.visible_device
-    _redirect_output(job.folder / LOG_FILE)
-    fence = _fence(job.folder)
+    redirect_output(job.folder / LOG_FILE)
+    fence = take_fence(job.folder)
     if fence is None:
-        sys.exit(BUSY)
+        return BUSY
     store = RunStore(job.folder.parent)
     run_id = job.spec.run_id
     finished, _ = store.finished([run_id])
+    tidy(job.folder)
     if finished:  # by another process, since this one was asked for
-        return
+        return 0
     _clear(job.folder)
 
     import torch
@@ -46,14 +75,13 @@ def work(job: Job) -> None:
     from ganbench.catalogue.catalogue import installed_catalogue
     from ganbench.execution.keeper import Preempted
     from ganbench.execution.run import Run
-    from ganbench.training.checkpoint import discard_checkpoints
 
     torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
     run = Run(
         job.spec,
         job.folder,
-        installed_catalogue(job.blocked),
+        installed_catalogue(job.plugins),
         device,
         job.commit,
         job.checkpoint_seconds,
@@ -64,35 +92,17 @@ def work(job: Job) -> None:
         record = run.execute()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # too late: the record comes first
     except Preempted:
-        print(f"asked to stop at step {run.clock.steps}", flush=True)
-        os._exit(PREEMPTED)
+        remark(f"asked to stop at step {run.clock.steps}")
+        return PREEMPTED
     store.write(record)
-    discard_checkpoints(job.folder / CHECKPOINT_FOLDER)
-    fence.close()
+    tidy(job.folder)
+    return 0
 
 
-def _redirect_output(log: Path) -> None:
-    """Send everything this process prints, C libraries included, to the run's log."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)
-
-
-def _fence(folder: Path) -> IO[bytes] | None:
-    """Hold the run folder alone, for the life of this process; None if another one holds it.
-
-    lockf, not flock: a flock is inherited by forked children and can outlive its holder.
-    """
-    lock = (folder / LOCK_FILE).open("ab")
-    try:
-        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        lock.close()
-        return None
-    return lock
+def _offer_to_the_kernel() -> None:
+    """When memory runs out, a run is what the kernel should end, and not the harness."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500", "ascii")
 
 
 def _clear(folder: Path) -> None:
@@ -107,6 +117,7 @@ def _watch(run: Run, store: RunStore) -> None:
     assert parent is not None
     while not wait([parent.sentinel], timeout=PROGRESS_SECONDS):
         store.write_progress(run.spec.run_id, _progress(run))
+    end_descendants(os.getpid())
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 

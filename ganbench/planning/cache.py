@@ -89,10 +89,11 @@ def locked(target: Path) -> Iterator[None]:
                 path.unlink()
 
 
-def _lock(path: Path) -> IO[str]:
+def _lock(path: Path) -> IO[bytes]:
     """The file at `path`, locked. One that its holder has removed by then would keep out nobody."""
     while True:
-        file = path.open("w")
+        # Opened to read as well: to open a pipe only for writing waits for a reader.
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "rb", buffering=0)
         fcntl.flock(file, fcntl.LOCK_EX)
         with suppress(FileNotFoundError):
             if os.path.samestat(path.stat(), os.fstat(file.fileno())):

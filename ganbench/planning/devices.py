@@ -1,12 +1,16 @@
-"""Which GPUs this process may use, asked of the driver and not of torch."""
+"""Which devices this process may use, asked of the system and its drivers and not of torch."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import itertools
 import os
+import platform
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from ganbench.api.errors import UsageError
 
@@ -53,15 +57,53 @@ def resolve_device(requested: str) -> str:
     return requested
 
 
+@functools.lru_cache(maxsize=1)
+def cpu_name() -> str:
+    """The processor's name."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def device_name(device: str) -> str | None:
+    """The name of the `cpu`, or of the first GPU, as records have it; None if nobody tells."""
+    if device != "cuda":
+        return cpu_name()
+    first = next(iter(cuda_devices()), "")
+    with _driver() as nvml:
+        if nvml is None or not first.isdecimal():
+            return None
+        handle, name = ctypes.c_void_p(), ctypes.create_string_buffer(96)
+        if nvml.nvmlDeviceGetHandleByIndex_v2(int(first), ctypes.byref(handle)) != 0:
+            return None
+        failed = nvml.nvmlDeviceGetName(handle, name, ctypes.c_uint(len(name))) != 0
+        return None if failed else name.value.decode("utf-8", "replace")
+
+
 def _driver_count() -> int:
+    with _driver() as nvml:
+        count = ctypes.c_uint()
+        if nvml is None or nvml.nvmlDeviceGetCount_v2(ctypes.byref(count)) != 0:
+            return 0
+        return count.value
+
+
+@contextlib.contextmanager
+def _driver() -> Iterator[ctypes.CDLL | None]:
+    """NVIDIA's management library, or None where there is no driver."""
     name = "nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1"
     try:
         nvml = ctypes.CDLL(name)
     except OSError:
-        return 0
+        yield None
+        return
     if nvml.nvmlInit_v2() != 0:
-        return 0
-    count = ctypes.c_uint()
-    failed = nvml.nvmlDeviceGetCount_v2(ctypes.byref(count)) != 0
-    nvml.nvmlShutdown()
-    return 0 if failed else count.value
+        yield None
+        return
+    try:
+        yield nvml
+    finally:
+        nvml.nvmlShutdown()

@@ -52,8 +52,8 @@ def not_expanded(texts: Iterable[str], catalogue: Catalogue) -> list[str]:
         plugin for plugin in catalogue.plugins if plugin.state not in (State.LOADED, State.BLOCKED)
     ]
     return [
-        f"{text} without losses of plugin {plugin.name!r} of {plugin.distribution}, if it has any: "
-        f"it is {plugin.state}: {plugin.reason}"
+        f"{text} without losses of plugin {plugin.name!r} of {plugin.distribution or plugin.file}, "
+        f"if it has any: it is {plugin.state}: {plugin.reason}"
         for text in texts
         if _is_wildcard(text)
         for plugin in unusable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ganbench.api.errors import NothingSelected
+from ganbench.api.errors import NothingSelected, UsageError
 from ganbench.api.specs import (
     DatasetSpec,
     LossSpec,
@@ -86,10 +86,26 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
         if _fits(variant, task, catalogue, skipped)
     ]
     specs = [_spec(variant, task, selection, suite, catalogue) for variant, task in pairs]
+    for spec in specs:
+        _refuse_unprintable(spec)
     runs = tuple(replace(spec, seed=seed) for seed in seeds for spec in specs)
     if not runs:
         raise NothingSelected("nothing is selected to run", "; ".join(skipped) or None)
     return Plan(suite=suite, runs=runs, skipped=tuple(skipped))
+
+
+def _refuse_unprintable(spec: RunSpec) -> None:
+    """Names and settings stand in tables and records for others to read.
+
+    Raises:
+        UsageError: one has a line break, an escape sequence, half a character or the like.
+    """
+    task = spec.task
+    texts = [spec.variant, task.dataset, *task.scores, *task.final_scores]
+    for text in map(str, (*texts, *spec.parameters.values(), *spec.dataset_parameters.values())):
+        if not text.isprintable():
+            reason = f"{text!r} has characters that cannot be printed"
+            raise UsageError(reason, "rename the file or folder that it names, or type it again")
 
 
 def _typed(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[str]:

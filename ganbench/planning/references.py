@@ -13,6 +13,8 @@ from ganbench.api.parameters import Value
 _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma that is not inside inner brackets, as in ``fd[extractor=inception[weights=PATH]]``."""
 
+_SEED = re.compile(r"0*[0-9]{1,10}")
+
 _LARGEST = 99
 """Of a fraction's numerator and denominator: two more digits would be no easier to read."""
 
@@ -95,7 +97,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     seeds: list[int] = []
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()):
+        if not _SEED.fullmatch(first) or (dash and not _SEED.fullmatch(last)):
             raise UsageError(
                 f"seeds {text!r} are no integers or ranges", "write them as 0-4 or 0,2,5"
             )

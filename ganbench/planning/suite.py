@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -13,10 +14,18 @@ from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.parameters import Value
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.planning.budget import Budget
-from ganbench.planning.references import parse_seeds
+from ganbench.planning.reading import read_file
+from ganbench.planning.references import display_name, parse_reference, parse_seeds
 
 DEFAULT_SUITE = "starter"
 T = TypeVar("T")
+
+SUITE_KEYS = frozenset({"name", "description", "tasks", "seeds", "variants", "grid"})
+VARIANT_KEYS = frozenset({"name", "parameters", "grid"})
+TASK_KEYS = frozenset(
+    {"name", "dataset", "budget", "scores", "final_scores", "fakes", "split", "evaluations"}
+)
+
 _EMBEDDED = resources.files("ganbench.planning") / "suites"
 
 
@@ -54,7 +63,8 @@ class Suite:
         name, description: for people.
         tasks: at least one.
         seeds: of every variant on every task.
-        variants: as typed; none: all there are.
+        variants: as typed, those of a table with parameters and a grid of their own spelled out;
+            none: all there are.
         grid: parameter -> its values. Every variant is run with every combination.
     """
 
@@ -94,12 +104,14 @@ def load_suite(name_or_file: str) -> Suite:
         text = (_EMBEDDED / f"{name_or_file}.toml").read_text("utf-8")
         return parse_suite(text, name_or_file)
     try:
-        text = Path(name_or_file).read_text("utf-8")
+        text = read_file(Path(name_or_file)).decode("utf-8")
     except FileNotFoundError:
         hint = did_you_mean(name_or_file, embedded_suites())
         raise UsageError(f"no suite and no file is named {name_or_file!r}", hint) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"suite file {name_or_file} cannot be read: {error}") from error
+    except OSError as error:
+        raise UsageError(f"suite file {name_or_file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"suite file {name_or_file} cannot be read: {error}") from None
     return parse_suite(text, name_or_file)
 
 
@@ -111,9 +123,9 @@ def parse_suite(text: str, source: str) -> Suite:
     """
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"suite {source} is no valid TOML: {error}") from error
-    _check_keys(table, {"name", "description", "tasks", "seeds", "variants", "grid"}, source)
+    except (ValueError, RecursionError) as error:  # ValueError: of huge integers
+        raise UsageError(f"suite {source} is no valid TOML: {error}") from None
+    _check_keys(table, SUITE_KEYS, source)
     name = _identifier(table, "name", source)
     entries = _typed(table, "tasks", list, source)
     tasks = tuple(_task(entry, f"{source}: task {i + 1}") for i, entry in enumerate(entries))
@@ -125,28 +137,62 @@ def parse_suite(text: str, source: str) -> Suite:
         description=_typed(table, "description", str, source, ""),
         tasks=tasks,
         seeds=_parsed(parse_seeds, table, "seeds", source, "0-4"),
-        variants=_strings(table, "variants", source),
+        variants=_variants(table, source),
         grid=_grid(_typed(table, "grid", dict, source, {}), source),
     )
 
 
-def _grid(table: Mapping[str, Any], source: str) -> dict[str, tuple[Value, ...]]:
+def _variants(table: Mapping[str, Any], source: str) -> tuple[str, ...]:
+    texts: list[str] = []
+    for number, entry in enumerate(_typed(table, "variants", list, source, []), start=1):
+        if isinstance(entry, str):
+            texts.append(entry)
+        elif isinstance(entry, dict):
+            texts += _spelled_out(entry, f"{source}: variant {number}")
+        else:
+            hint = 'write it as "wgan-gp", or under a [[variants]] heading'
+            raise UsageError(f"{source}: variant {number} is {entry!r}, not a name or table", hint)
+    return tuple(dict.fromkeys(texts))
+
+
+def _spelled_out(entry: Mapping[str, Any], source: str) -> list[str]:
+    """A variant at every point of its own grid, as people would type it."""
+    _check_keys(entry, VARIANT_KEYS, source)
+    name = _typed(entry, "name", str, source)
+    fixed = _typed(entry, "parameters", dict, source, {})
+    grid = _grid(_typed(entry, "grid", dict, source, {}), source)
+    axes = {**_grid({key: [value] for key, value in fixed.items()}, source, "parameters"), **grid}
+    if both := fixed.keys() & grid.keys():
+        raise UsageError(f"{source}: {min(both)} stands in parameters and in grid")
+    reference = parse_reference(name)
+    if reference.settings and axes:
+        raise UsageError(f"{source}: {name!r} has settings in brackets", "put them in parameters")
+    if any(
+        isinstance(one, str) and set(one) & set(",[]") for axis in axes.values() for one in axis
+    ):
+        raise UsageError(f"{source}: a parameter's text may have no comma or bracket")
+    points = (dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values()))
+    return [display_name(name, point) for point in points]
+
+
+def _grid(
+    table: Mapping[str, Any], source: str, what: str = "grid"
+) -> dict[str, tuple[Value, ...]]:
     for name, values in table.items():
         if not isinstance(values, list) or not values:
             hint = 'write it as lr_scale = ["1/3", 1, 3]'
             if isinstance(values, dict):  # to TOML, a dot opens a table
                 hint = f'put a name with dots in quotes: "{name}.{next(iter(values), "")}" = [1, 3]'
-            raise UsageError(f"{source}: grid.{name} is {values!r}, not a list of values", hint)
+            raise UsageError(f"{source}: {what}.{name} is {values!r}, not a list of values", hint)
         if not all(isinstance(value, Value) for value in values):
-            raise UsageError(f"{source}: grid.{name} may only hold numbers, strings and booleans")
+            raise UsageError(f"{source}: {what}.{name} may only hold numbers, strings and booleans")
     return {name: tuple(values) for name, values in table.items()}
 
 
 def _task(entry: Any, source: str) -> Task:
     if not isinstance(entry, dict):
         raise UsageError(f"{source} is not a table", "write each task under a [[tasks]] heading")
-    keys = {"name", "dataset", "budget", "scores", "final_scores", "fakes", "split", "evaluations"}
-    _check_keys(entry, keys, source)
+    _check_keys(entry, TASK_KEYS, source)
     split = _typed(entry, "split", str, source, "heldout")
     if split not in ("heldout", "train"):
         raise UsageError(f"{source}: split is {split!r}, not heldout or train")
@@ -165,8 +211,7 @@ def _task(entry: Any, source: str) -> Task:
     )
 
 
-def _check_keys(table: Mapping[str, Any], known: Iterable[str], source: str) -> None:
-    known = set(known)
+def _check_keys(table: Mapping[str, Any], known: frozenset[str], source: str) -> None:
     for key in table:
         if key not in known:
             raise UsageError(f"{source}: unknown key {key!r}", did_you_mean(key, known))

@@ -28,6 +28,9 @@ class Field:
         description: one line.
         unit: of its values; empty if they have none.
         required: whether every row has a value.
+        varies: whether it tells of the machine (dates, times, memory), so that the same run gives
+            another value the next time. All other columns are the same again, byte for byte, on
+            one CPU, however often a run was interrupted.
         properties: further Table Schema properties.
     """
 
@@ -36,6 +39,7 @@ class Field:
     description: str
     unit: str = ""
     required: bool = False
+    varies: bool = False
     properties: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -68,12 +72,12 @@ def _number(name: str, description: str, unit: str = "", **more: Any) -> Field:
     return Field(name, "number", description, unit, **more)
 
 
-def with_interval(name: str, description: str, unit: str = "") -> tuple[Field, ...]:
+def with_interval(name: str, description: str, unit: str = "", **more: Any) -> tuple[Field, ...]:
     """Four columns: an estimate over seeds, its 95 % limits, and how many runs are in it."""
     return (
-        _number(name, description, unit),
-        _number(f"{name}_low", f"lower 95 % limit of {name}", unit),
-        _number(f"{name}_high", f"upper 95 % limit of {name}", unit),
+        _number(name, description, unit, **more),
+        _number(f"{name}_low", f"lower 95 % limit of {name}", unit, **more),
+        _number(f"{name}_high", f"upper 95 % limit of {name}", unit, **more),
         _count(f"{name}_n", f"runs that {name} is computed from", "runs"),
     )
 
@@ -156,25 +160,32 @@ RUN_FIELDS: Final = (
     ),
     _number("oscillation", "rises of ln distance beyond noise, over the second half of the run"),
     _number("flops", "training compute used: matrix products, convolutions, attention", "FLOP"),
-    _number("seconds", "training time used, without evaluation, logging and set-up", "s"),
+    _number(
+        "seconds", "training time used, without evaluation, logging and set-up", "s", varies=True
+    ),
     _count("images", "real samples shown to the discriminator", "samples"),
     _count("steps", "generator steps", "steps"),
     _number("flops_per_step", "training compute of one generator step", "FLOP"),
-    _number("seconds_per_step", "training time of a step, median over the evaluation marks", "s"),
+    _number(
+        "seconds_per_step",
+        "training time of a step, median over the evaluation marks",
+        "s",
+        varies=True,
+    ),
     _count("parameters", "trainable numbers of all networks", "parameters"),
     _count("generator_parameters", "trainable numbers of the generator", "parameters"),
     _count("discriminator_parameters", "trainable numbers of the discriminator", "parameters"),
-    _count("peak_memory_bytes", "largest memory in use", "B"),
-    _number("setup_seconds", "time before training", "s"),
-    _number("evaluation_seconds", "time of all evaluations", "s"),
-    _number("wall_seconds", "time from start to end", "s"),
+    _count("peak_memory_bytes", "largest memory in use", "B", varies=True),
+    _number("setup_seconds", "time before training", "s", varies=True),
+    _number("evaluation_seconds", "time of all evaluations", "s", varies=True),
+    _number("wall_seconds", "time from start to end", "s", varies=True),
     _count("failed_at_step", "the step at which the run failed", "steps"),
     *_SETTING,
     *_CODE,
     *ENVIRONMENT,
     _count("threads", "CPU threads of the run", "threads"),
-    Field("started", "datetime", "UTC"),
-    Field("finished", "datetime", "UTC"),
+    Field("started", "datetime", "UTC", varies=True),
+    Field("finished", "datetime", "UTC", varies=True),
     _count("schema", "version of the record's format"),
     _count("api", "version of the plugin contract"),
     _text("run_id", "name of the run: readable, and unique by a hash of its spec", required=True),
@@ -204,17 +215,26 @@ LEADERBOARD_FIELDS: Final = (
     *with_interval("late_degradation", "mean of the runs' late_degradation"),
     *with_interval("oscillation", "mean of the runs' oscillation"),
     _text("uninterpretable", "keys of scores that say nothing here: precision is too low for them"),
-    *with_interval("seconds", "mean training time of finished runs, on one kind of device", "s"),
+    *with_interval(
+        "seconds", "mean training time of finished runs, on one kind of device", "s", varies=True
+    ),
     *with_interval("flops", "mean training compute of finished runs", "FLOP"),
     *with_interval("steps", "mean generator steps of finished runs", "steps"),
     *with_interval("images", "mean of the real samples shown in finished runs", "samples"),
-    *with_interval("seconds_per_step", "mean over finished runs of their median step time", "s"),
-    *with_interval("peak_memory_bytes", "mean of the largest memory in use in finished runs", "B"),
+    *with_interval(
+        "seconds_per_step", "mean over finished runs of their median step time", "s", varies=True
+    ),
+    *with_interval(
+        "peak_memory_bytes",
+        "mean of the largest memory in use in finished runs",
+        "B",
+        varies=True,
+    ),
     _count("parameters", "trainable numbers of all networks", "parameters"),
     *_SETTING,
     *_CODE,
     *ENVIRONMENT,
     _text("threads", "CPU threads of the runs"),
     _text("seeds", "seeds of the runs"),
-    Field("finished", "datetime", "UTC; when the last of the runs ended"),
+    Field("finished", "datetime", "UTC; when the last of the runs ended", varies=True),
 )

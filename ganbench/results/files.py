@@ -5,9 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import time
 from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
+
+ABANDONED_SECONDS = 3600.0
+"""No writer needs that long between making a temporary file and giving it its name."""
 
 
 def write_new(path: Path, content: bytes) -> bool:
@@ -34,6 +38,8 @@ def replace_all(contents: dict[Path, bytes]) -> None:
         GanbenchError: a folder cannot be written to.
     """
     temporaries: dict[Path, Path] = {}
+    for path in contents:
+        _remove_abandoned(path)
     try:
         for path, content in contents.items():
             temporaries[path] = _temporary(path, content)
@@ -97,6 +103,17 @@ def _temporary(path: Path, content: bytes) -> Path:
             temporary.unlink(missing_ok=True)
         raise _cannot_write(path, error) from None
     return temporary
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Remove temporary files that a process has left beside `path` when it was killed.
+
+    Only old ones: another process may be writing the same file now.
+    """
+    for temporary in path.parent.glob(f".{path.name}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - temporary.stat().st_mtime > ABANDONED_SECONDS:
+                temporary.unlink()
 
 
 def _umask() -> int:

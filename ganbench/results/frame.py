@@ -7,6 +7,7 @@ import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
 from ganbench.results.record import INSTABILITIES, Column, Pin, Point, Record
 from ganbench.results.seal import canonical_json
 from ganbench.results.sources import add_sources, sources_of
+from ganbench.results.validation import LARGEST
 from ganbench.scoring.stability import (
     NOISE_LIMIT,
     evaluation_noise,
@@ -120,7 +122,10 @@ def typed_frame(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.Da
     names = [one.name for one in RUN_FIELDS]
     frame = pd.DataFrame.from_records(list(rows), columns=[*names, *keys])
     types = {one.name: one.dtype for one in RUN_FIELDS} | dict.fromkeys(keys, "float64")
-    return _sorted(frame.astype(types))
+    try:
+        return _sorted(frame.astype(types))
+    except (OverflowError, TypeError, ValueError) as error:
+        raise InvalidResults(f"a run holds a number that cannot be one: {error}") from None
 
 
 def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
@@ -158,7 +163,7 @@ def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
         "evaluation_seconds": clocks.get("evaluation"),
         "wall_seconds": clocks.get("wall"),
         "failed_at_step": failure and failure["step"],
-        "threads": environment.get("threads"),
+        "threads": _count(environment.get("threads")),
         "started": _utc(record["started"]),
         "finished": _utc(record["finished"]),
         "schema": record["schema"],
@@ -281,11 +286,16 @@ def _seconds_per_step(points: Sequence[Point]) -> float | None:
 def _utc(text: str) -> str | None:
     """``2026-11-23T00:00:11.5+00:00`` as ``2026-11-23T00:00:11Z``."""
     try:
-        moment = pd.Timestamp(text)
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    moment = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _count(value: Any) -> int | None:
+    """What should be a number of things; None for anything else."""
+    return value if type(value) is int and 0 <= value <= LARGEST else None
 
 
 def _known(value: Any) -> str | None:

@@ -18,7 +18,7 @@ from ganbench.results.paths import without_paths
 from ganbench.results.record import Column, Pin
 from ganbench.results.seal import canonical_json
 from ganbench.results.sources import source_of
-from ganbench.results.validation import check_spec, conform
+from ganbench.results.validation import check, check_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -82,12 +82,12 @@ class _Described(_Named, total=False):
 
 def check_manifest(manifest: Any) -> None:
     """Raise ValueError, which names the place, unless this has the form of a manifest."""
-    conform(manifest, dict[str, Any], "the manifest")
-    conform(manifest.get("ganbench"), About, "ganbench")
-    conform(manifest.get("resources"), list[dict[str, Any]], "resources")
+    check(dict[str, Any], manifest, "the manifest")
+    check(About, manifest.get("ganbench"), "ganbench")
+    check(list[dict[str, Any]], manifest.get("resources"), "resources")
     for resource in manifest["resources"]:
-        conform(resource.get("schema"), dict[str, Any], "schema")
-        conform(resource["schema"].get("fields"), list[_Described], "fields")
+        check(dict[str, Any], resource.get("schema"), "schema")
+        check(list[_Described], resource["schema"].get("fields"), "fields")
     for entry in manifest["ganbench"].get("specs", ()):
         if entry["code"] not in manifest["ganbench"]["plugins"]:
             raise ValueError(f"ganbench.specs names the code {entry['code']!r}: no such plugins")

@@ -26,19 +26,9 @@ def profile(lines: Sequence[Line], title: str) -> list[Table]:
     Dolan & Moré 2002, of the geometric mean over finished runs. Of every task the main setting
     counts, the one that the suite is ranked on. No table for fewer than two tasks or variants.
     """
-    main = [line for line in lines if line.row["suite_utility_n"] is not None]
-    settings = {line.section: line.row["task"] for line in main}
-    # A ratio needs positive distances: an unbiased estimate may be negative.
-    known = {(line.label, line.section): line.row["distance"] for line in main}
-    odd = {section for (_, section), one in known.items() if one is not None and one <= 0}
-    tasks = [section for section in settings if section not in odd]
-    if len(tasks) < 2 or len({line.label for line in main}) < 2:
+    tasks, distances, incomplete = profile_distances(lines)
+    if not distances:
         return []
-    incomplete = {line.label for line in main if line.row["unranked"]}
-    distances = {
-        label: [known.get((label, task)) for task in tasks]
-        for label in dict.fromkeys(line.label for line in main)
-    }
     shares = performance_profile(distances, RATIOS)
     order = sorted(
         shares, key=lambda label: (label in incomplete, [-one for one in shares[label]], label)
@@ -52,12 +42,33 @@ def profile(lines: Sequence[Line], title: str) -> list[Table]:
     ]  # fmt: skip
     notes = [
         "tasks on which a variant's distance is at most so many times the best variant's, of "
-        f"{', '.join(settings[task] for task in tasks)}",
+        f"{', '.join(tasks)}",
         "distances: geometric means over finished runs; none on a task is within no ratio",
     ]
     if incomplete:
         notes.append("below the line: no rank, because runs are missing")
     return [Table("profile", title, headings, tuple(rows), tuple(notes), 1)]
+
+
+def profile_distances(
+    lines: Sequence[Line],
+) -> tuple[list[str], dict[str, list[float | None]], set[str]]:
+    """What a profile is made from: tasks, variant -> its distance on each, variants without a rank.
+
+    Nothing where there are fewer than two tasks or variants.
+    """
+    main = [line for line in lines if line.row["suite_utility_n"] is not None]
+    settings = {line.section: line.row["task"] for line in main}
+    # A ratio needs positive distances: an unbiased estimate may be negative.
+    known = {(line.label, line.section): line.row["distance"] for line in main}
+    odd = {section for (_, section), one in known.items() if one is not None and one <= 0}
+    sections = [section for section in settings if section not in odd]
+    labels = list(dict.fromkeys(line.label for line in main))
+    if len(sections) < 2 or len(labels) < 2:
+        return [], {}, set()
+    distances = {label: [known.get((label, one)) for one in sections] for label in labels}
+    incomplete = {line.label for line in main if line.row["unranked"]}
+    return [settings[section] for section in sections], distances, incomplete
 
 
 def _share(share: float, tasks: int) -> Cell:

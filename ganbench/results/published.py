@@ -6,22 +6,27 @@ import csv
 import hashlib
 import io
 import json
-from typing import TYPE_CHECKING, Any, Final
+import typing
+from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict, cast
 
 from ganbench.api.errors import InvalidResults
 from ganbench.api.version import SCHEMA_VERSION
+from ganbench.planning.budget import BudgetKind
+from ganbench.planning.reading import read_file
 from ganbench.results.cells import original_cell
-from ganbench.results.fields import RUN_FIELDS
+from ganbench.results.fields import RUN_FIELDS, STATUSES, Field
 from ganbench.results.frame import Runs, typed_frame
 from ganbench.results.manifest import (
     MANIFEST_FILE,
     RUNS_FILE,
-    check_manifest,
+    About,
     known_scores,
     known_specs,
     known_unranked,
 )
+from ganbench.results.record import Column, Pin
 from ganbench.results.standing import Coverage
+from ganbench.results.validation import check, check_printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,50 +43,75 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
 }
 
 
+class _Field(TypedDict):
+    name: str
+    measured: NotRequired[dict[str, Column]]
+
+
+class _Schema(TypedDict):
+    fields: list[_Field]
+
+
+class _Resource(TypedDict):
+    name: str
+    hash: str
+    schema: _Schema
+
+
+class _Manifest(TypedDict):
+    """What is read of a manifest; the rest is for others."""
+
+    ganbench: About
+    resources: list[_Resource]
+
+
 def read_published(folder: Path) -> tuple[Runs, Coverage]:
     """The runs of a folder that `publish` wrote, and the coverage that its ranks needed.
 
     Raises:
         InvalidResults: a file is missing, was changed after it was published, or is none of ours.
     """
-    manifest = _manifest(folder)
+    manifest = _manifest(folder / MANIFEST_FILE)
     about = manifest["ganbench"]
-    if about["schema"] != SCHEMA_VERSION:
-        reason = f"{folder / MANIFEST_FILE} has schema {about['schema']}, not {SCHEMA_VERSION}"
-        raise InvalidResults(reason, "read it with the ganbench that wrote it")
-    resource = next((one for one in manifest["resources"] if one.get("name") == "runs"), None)
-    if resource is None:
-        raise InvalidResults(f"{folder / MANIFEST_FILE} does not describe {RUNS_FILE}")
-    fields, digest = resource["schema"]["fields"], resource.get("hash")
-    frame = _frame(folder / RUNS_FILE, digest, fields)
+    resource = next(one for one in manifest["resources"] if one["name"] == "runs")
+    fields = resource["schema"]["fields"]
     pins = {code: tuple(used) for code, used in about["plugins"].items()}
-    runs = Runs(
-        frame,
-        known_scores(fields),
-        pins,
-        known_specs(about),
-        known_unranked(about),
-        about.get("sources", {}),
-    )
-    return runs, Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
+    frame = _frame(folder / RUNS_FILE, resource["hash"], [one["name"] for one in fields], pins)
+    coverage = Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
     try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_bytes())
-        check_manifest(manifest)
-    except OSError as error:
-        reason = f"cannot read {folder / MANIFEST_FILE}: {error.strerror}"
-        raise InvalidResults(reason, "name a folder that `ganbench publish` has written") from None
-    except (ValueError, RecursionError) as error:
-        reason = f"{folder / MANIFEST_FILE} is no manifest of ganbench: {error}"
+        specs, unranked = known_specs(about), known_unranked(about)
+    except (KeyError, TypeError) as error:
+        reason = f"{folder / MANIFEST_FILE} is no manifest of ganbench: {error!r}"
         raise InvalidResults(reason) from None
-    return manifest
+    sources = dict(about.get("sources", {}))
+    return Runs(frame, known_scores(fields), pins, specs, unranked, sources), coverage
 
 
-def _frame(path: Path, digest: str | None, fields: list[dict[str, Any]]) -> pd.DataFrame:
+def _manifest(path: Path) -> _Manifest:
     try:
-        content = path.read_bytes()
+        manifest = json.loads(read_file(path))
+        schema = manifest["ganbench"]["schema"]
+        if type(schema) is int and schema != SCHEMA_VERSION:
+            reason = f"{path} has schema {schema}, not {SCHEMA_VERSION}"
+            raise InvalidResults(reason, "read it with the ganbench that wrote it")
+        check(_Manifest, manifest, "manifest")
+        check_printable([manifest["ganbench"], [one["schema"] for one in manifest["resources"]]])
+        if not any(one["name"] == "runs" for one in manifest["resources"]):
+            raise ValueError("it lists no runs")
+    except OSError as error:
+        reason = f"cannot read {path}: {error.strerror}"
+        raise InvalidResults(reason, "name a folder that `ganbench publish` has written") from None
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
+        reason = f"{path} is no manifest of ganbench: {_reason(error)}"
+        raise InvalidResults(reason) from None
+    return cast("_Manifest", manifest)
+
+
+def _frame(
+    path: Path, digest: str, names: list[str], pins: dict[str, tuple[Pin, ...]]
+) -> pd.DataFrame:
+    try:
+        content = read_file(path)
     except OSError as error:
         raise InvalidResults(f"cannot read {path}: {error.strerror}") from None
     if f"sha256:{hashlib.sha256(content).hexdigest()}" != digest:
@@ -91,16 +121,50 @@ def _frame(path: Path, digest: str | None, fields: list[dict[str, Any]]) -> pd.D
         keys = header[len(RUN_FIELDS) :]
         if header != [*(one.name for one in RUN_FIELDS), *keys]:
             raise ValueError("its columns are not those of this schema")
-        if header != [one["name"] for one in fields]:
+        if header != names or len(set(header)) != len(header):
             raise ValueError("its columns are others")
-        readers = [_READERS[one.type] for one in RUN_FIELDS] + [float] * len(keys)
-        rows = [
-            {
-                name: read(cell) if cell else None
-                for name, read, cell in zip(header, readers, line, strict=True)
-            }
-            for line in lines
-        ]
-    except ValueError as error:
-        raise InvalidResults(f"{path} does not hold what its manifest says: {error}") from None
-    return typed_frame(rows, keys)
+        fields = [*RUN_FIELDS, *(Field(key, "number", "") for key in keys)]
+        rows = [_row(fields, line) for line in lines]
+        for row in rows:
+            _check_row(row, pins)
+        return typed_frame(rows, keys)
+    except (ValueError, csv.Error, RecursionError) as error:
+        reason = f"{path} does not hold what its manifest says: {_reason(error)}"
+        raise InvalidResults(reason) from None
+
+
+def _row(fields: list[Field], line: list[str]) -> dict[str, Any]:
+    """The cells of a line by column, None where they are empty."""
+    row: dict[str, Any] = {}
+    for field, cell in zip(fields, line, strict=True):
+        value = _READERS[field.type](cell) if cell else None
+        if value is None and field.required:
+            raise ValueError(f"a row has no {field.name}")
+        if value is not None:
+            check(type(value), value, field.name)
+        row[field.name] = value
+    return row
+
+
+def _check_row(row: dict[str, Any], pins: dict[str, tuple[Pin, ...]]) -> None:
+    """Raise ValueError for what no run that was published can have."""
+    check_printable(row)
+    for name, allowed in (("status", STATUSES), ("budget_kind", typing.get_args(BudgetKind))):
+        if row[name] not in allowed:
+            raise ValueError(f"{name} is {row[name]!r}, not one of: {', '.join(allowed)}")
+    if row["code"] not in pins:
+        raise ValueError(f"its manifest has no plugins for the code {row['code']!r}")
+    if row["budget_amount"] <= 0:
+        raise ValueError("budget_amount is not positive")
+    for name in ("seed", "protocol", "fakes", "evaluations"):
+        if row[name] < 0:
+            raise ValueError(f"{name} is negative")
+    for name in ("variant_parameters", "dataset_parameters"):
+        if not isinstance(json.loads(row[name]), dict):
+            raise ValueError(f"{name} is no JSON object")
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return f"{error!r}" if isinstance(error, LookupError) else str(error)

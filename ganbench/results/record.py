@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, TypedDict
 
+from ganbench.api.scores import Direction, Panel
+
 Status = Literal[
     "ok",
     "nonfinite_weights",
@@ -45,8 +47,8 @@ class Column(TypedDict):
     """Everything about a column but its values; see `ganbench.api.scores.Measurement`."""
 
     label: str
-    panel: str
-    direction: str
+    panel: Panel
+    direction: Direction
     null: float | None
     floor: float | None
     measured_floor: float | None

@@ -60,10 +60,9 @@ def unseal(content: bytes) -> Record:
     if hashlib.sha256(body).hexdigest().encode() != match[1]:
         raise ValueError("its content does not match its checksum")
     try:
-        data = json.loads(body, parse_constant=_refuse)
+        return as_record(json.loads(body, parse_constant=_refuse))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    return as_record(data)
 
 
 def _refuse(constant: str) -> NoReturn:

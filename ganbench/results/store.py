@@ -14,19 +14,27 @@ from pathlib import Path
 from typing import Any, Final
 
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
+from ganbench.planning.reading import read_file, require_regular
 from ganbench.results.files import make_folder, move_new, write_new
 from ganbench.results.record import RECORD_FILE, Record
 from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
-from ganbench.results.validation import check_spec
+from ganbench.results.validation import check_progress, check_spec
 
 SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"
 LOG_FILE: Final = "log.txt"
 HISTORY_FILE: Final = "history.jsonl"
 SAMPLES_FILE: Final = "samples.png"
+FILMSTRIP_FOLDER: Final = "samples"
 GENERATOR_FILE: Final = "generator.safetensors"
+LOCK_FILE: Final = "lock"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+
+
+def filmstrip_file(index: int) -> str:
+    """Name, in the `FILMSTRIP_FOLDER`, of the sheet of a run's evaluation, counted from 0."""
+    return f"{index:03}.webp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +81,7 @@ class RunStore:
         return [
             name
             for name in self._names()
-            if (self.root / name / SPEC_FILE).exists() or (self.root / name / RECORD_FILE).exists()
+            if any((self.root / name / file).is_file() for file in (SPEC_FILE, RECORD_FILE))
         ]
 
     def find(self, text: str) -> str:
@@ -92,6 +100,8 @@ class RunStore:
         """
         folder = self.folder(run_id)
         make_folder(folder)
+        for name in (SPEC_FILE, LOG_FILE, HISTORY_FILE, LOCK_FILE):
+            _require_regular(folder / name)
         write_new(folder / SPEC_FILE, canonical_json(spec) + b"\n")
         return folder
 
@@ -180,10 +190,11 @@ class RunStore:
     def read_progress(self, run_id: str) -> dict[str, Any] | None:
         """What `write_progress` wrote last, or None."""
         try:
-            progress = json.loads((self.folder(run_id) / PROGRESS_FILE).read_bytes())
-        except (OSError, ValueError):
+            progress = json.loads(read_file(self.folder(run_id) / PROGRESS_FILE))
+            check_progress(progress)
+        except (OSError, ValueError, RecursionError):
             return None
-        return progress if isinstance(progress, dict) else None
+        return dict(progress)
 
     def _names(self) -> list[str]:
         try:
@@ -191,7 +202,7 @@ class RunStore:
                 return sorted(
                     entry.name
                     for entry in entries
-                    if _RUN_ID.fullmatch(entry.name) and entry.is_dir()
+                    if _RUN_ID.fullmatch(entry.name) and Path(entry).is_dir()
                 )
         except OSError as error:
             reason = f"cannot read the runs folder {self.root}: {error.strerror}"
@@ -202,7 +213,7 @@ class RunStore:
         """The record, or None with a warning where there is a file that is no sound record."""
         path = self.root / run_id / RECORD_FILE
         try:
-            content = path.read_bytes()
+            content = read_file(path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -222,7 +233,7 @@ class RunStore:
 
     def _read_spec(self, run_id: str, warnings: list[str]) -> dict[str, Any] | None:
         try:
-            spec = json.loads((self.root / run_id / SPEC_FILE).read_bytes())
+            spec = json.loads(read_file(self.root / run_id / SPEC_FILE))
             check_spec(spec)
         except FileNotFoundError:
             return None
@@ -257,6 +268,16 @@ def find_run(text: str, known: Collection[str], where: Path) -> str:
     close = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else "`ganbench status` shows them"
     raise UsageError(f"no run in {where} has an id that begins with {text!r}", hint)
+
+
+def _require_regular(path: Path) -> None:
+    """Refuse to work with a run's file that is something else: opening a pipe never returns."""
+    try:
+        require_regular(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise GanbenchError(f"cannot use {path}: {error.strerror}", "move it away") from None
 
 
 def _set_aside(path: Path, problem: str) -> str:

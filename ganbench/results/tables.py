@@ -38,7 +38,13 @@ def tables(source: Runs | Sequence[Record], coverage: Coverage | None = None) ->
         InvalidResults: two different records have the same run id.
     """
     runs = source if isinstance(source, Runs) else collect(source)
-    editions: dict[Edition, list[Line]] = {}
+    named = editions(runs, coverage)
+    return [table for name, lines in named.items() for table in edition_tables(lines, name, runs)]
+
+
+def editions(runs: Runs, coverage: Coverage | None = None) -> dict[str, list[Line]]:
+    """The lines of the leaderboard by what one ranking is about, each edition under its name."""
+    found: dict[Edition, list[Line]] = {}
     rows = plain_rows(leaderboard(runs, coverage))
     # One row per entry, in their order.
     named = zip(variant_labels(rows), section_names(rows), rows, entries(runs), strict=True)
@@ -48,11 +54,9 @@ def tables(source: Runs | Sequence[Record], coverage: Coverage | None = None) ->
         lines.sort(key=lambda line: places.get(line.row["task"], len(places)))
     for line in lines:
         edition = (line.row["suite"], line.row["protocol"], line.row["timed_on"])
-        editions.setdefault(edition, []).append(line)
-    names = edition_names(editions)
-    return [
-        table for edition, own in editions.items() for table in _edition(own, names[edition], runs)
-    ]
+        found.setdefault(edition, []).append(line)
+    names = edition_names(found)
+    return {names[edition]: own for edition, own in found.items()}
 
 
 def edition_names(editions: Iterable[Edition]) -> dict[Edition, str]:
@@ -66,7 +70,8 @@ def edition_names(editions: Iterable[Edition]) -> dict[Edition, str]:
     return names
 
 
-def _edition(lines: list[Line], name: str, runs: Runs) -> list[Table]:
+def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
+    """All tables of one edition, in the order in which they are read."""
     return [
         with_pairs(ranking(lines, f"{name}: ranking"), lines),
         *sensitivity(lines, f"{name}: learning-rate sensitivity"),

@@ -7,16 +7,20 @@ import math
 import types
 import typing
 from collections.abc import Callable
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from ganbench.api.version import SCHEMA_VERSION
-from ganbench.results.record import Record
+from ganbench.planning.budget import BudgetKind
+from ganbench.results.record import Pin, Record
 
 Check = Callable[[Any, str], None]
 
+LARGEST = 2**53
+"""Of integers: more is no count of anything, and is lost by whoever reads JSON as floats."""
+
 
 class _Budget(TypedDict):
-    kind: str
+    kind: BudgetKind
     amount: float
 
 
@@ -40,6 +44,14 @@ class _Spec(TypedDict):
     task: _Task
     dataset_parameters: dict[str, Any]
     seed: int
+    memory_bytes: NotRequired[int | None]
+    pins: NotRequired[list[Pin]]
+
+
+class _Progress(TypedDict):
+    """What `status` and `show` tell of a run that has not ended."""
+
+    fraction: float
 
 
 class NewerSchemaError(ValueError):
@@ -56,38 +68,53 @@ def as_record(data: Any) -> Record:
     schema = data.get("schema") if isinstance(data, dict) else None
     if type(schema) is int and schema > SCHEMA_VERSION:
         raise NewerSchemaError(f"schema {schema}, this ganbench reads up to {SCHEMA_VERSION}")
-    _checker(Record)(data, "record")
+    check(Record, data, "record")
     if schema != SCHEMA_VERSION:
         raise ValueError(f"record.schema is {schema}, not {SCHEMA_VERSION}")
     check_spec(data["spec"])
     record = cast("Record", data)
-    _check_columns(record)
+    check_printable([record["columns"], record["pins"], record["parameters"], record["run_id"]])
+    if record["protocol"] < 0:
+        raise ValueError("record.protocol is negative")
     _check_points(record)
     return record
 
 
-def conform(value: Any, annotation: Any, where: str) -> None:
-    """Raise ValueError, which names the place, unless a value from JSON is of that type."""
+def check_spec(spec: Any) -> None:
+    """Raise ValueError unless `spec` has all that tables need of it."""
+    check(_Spec, spec, "spec")
+    check_printable(spec)
+    if spec["task"]["budget"]["amount"] <= 0:
+        raise ValueError("spec.task.budget.amount is not positive")
+    if spec["seed"] < 0:
+        raise ValueError("spec.seed is negative")
+
+
+def check_progress(progress: Any) -> None:
+    """Raise ValueError unless `progress` is what a run tells while it lasts."""
+    check(_Progress, progress, "progress")
+
+
+def check(annotation: Any, value: Any, where: str) -> None:
+    """Raise ValueError, naming the place, unless a value is of that type; finite throughout."""
     _checker(annotation)(value, where)
 
 
-def check_spec(spec: Any) -> None:
-    """Raise ValueError unless `spec` has all that tables need of it."""
-    _checker(_Spec)(spec, "spec")
-    for name in (spec["suite"], spec["variant"], spec["task"]["name"], spec["task"]["dataset"]):
-        _check_printable(name)
+def check_printable(value: Any) -> None:
+    """Raise ValueError unless all text in a value can be shown as it is.
 
-
-def _check_columns(record: Record) -> None:
-    for key, column in record["columns"].items():
-        for name in (key, column["label"], column["unit"]):
-            _check_printable(name)
-
-
-def _check_printable(name: str) -> None:
-    """Names go to terminals and into cells: no escape sequences, no line breaks."""
-    if not name.isprintable():
-        raise ValueError(f"the name {name!r} has characters that cannot be printed")
+    Names go to terminals and into cells: no escape sequences, no line breaks, no letters that turn
+    the direction of writing, no halves of characters.
+    """
+    if isinstance(value, str) and not value.isprintable():
+        raise ValueError(f"the name {value!r} has characters that cannot be printed")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            check_printable(key)
+            check_printable(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            check_printable(item)
 
 
 def _check_points(record: Record) -> None:
@@ -129,7 +156,10 @@ def _checker(annotation: Any) -> Check:
 
 def _typed_dict(annotation: Any) -> Check:
     checks = {key: _checker(hint) for key, hint in typing.get_type_hints(annotation).items()}
-    optional = annotation.__optional_keys__
+    # `__optional_keys__` does not see what is not required in annotations kept as text.
+    extras = typing.get_type_hints(annotation, include_extras=True)
+    optional = {key for key, hint in extras.items() if typing.get_origin(hint) is NotRequired}
+    optional |= annotation.__optional_keys__
 
     def check(value: Any, where: str) -> None:
         if type(value) is not dict:
@@ -167,7 +197,7 @@ def _dict(check_item: Check) -> Check:
 
 def _literal(allowed: tuple[Any, ...]) -> Check:
     def check(value: Any, where: str) -> None:
-        if value not in allowed:
+        if not isinstance(value, str) or value not in allowed:
             raise ValueError(f"{where} is {value!r}, not one of: {', '.join(map(str, allowed))}")
 
     return check
@@ -189,6 +219,8 @@ def _check_text(value: Any, where: str) -> None:
 def _check_integer(value: Any, where: str) -> None:
     if type(value) is not int:  # isinstance would let true and false pass
         raise ValueError(f"{where} is not an integer")
+    if not -LARGEST <= value <= LARGEST:
+        raise ValueError(f"{where} is out of range")
 
 
 def _check_number(value: Any, where: str) -> None:

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from ganbench.api.errors import UsageError
 from ganbench.planning.cache import atomic_path, cache_dir, locked
+from ganbench.planning.reading import require_regular
 from ganbench.scoring.caching import Tensors
 
 LEAST_SECONDS = 0.2
@@ -28,16 +29,25 @@ READING_SPEED = 200e6
 
 
 class TensorCache:
-    """Tensors by key, in `features` of the cache's folder.
+    """Tensors by key, in one folder of the cache.
 
     A cache that cannot be written to is reported once; everything is computed, and nothing fails.
 
     Args:
         remark: takes one line for whatever is not as it should be.
+        folder: of the files, relative to the cache's.
+        what: what the tensors are, in remarks.
     """
 
-    def __init__(self, remark: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        remark: Callable[[str], object],
+        folder: str = "features",
+        what: str = "real features",
+    ) -> None:
         self._remark = remark
+        self._folder = folder
+        self._what = what
         self._writable = True
 
     def tensors(self, parts: Mapping[str, Any], compute: Callable[[], Tensors]) -> Tensors:
@@ -52,7 +62,9 @@ class TensorCache:
         """
         key = json.dumps(parts, sort_keys=True)
         try:
-            path = cache_dir("features") / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
+            path = (
+                cache_dir(self._folder) / f"{hashlib.sha256(key.encode()).hexdigest()}.safetensors"
+            )
         except UsageError as error:
             self._give_up(error)
             return _plain(compute())
@@ -111,7 +123,7 @@ class TensorCache:
 
     def _give_up(self, error: Exception) -> None:
         if self._writable:
-            self._remark(f"real features are computed and not kept: {_one_line(error)}")
+            self._remark(f"{self._what} are computed and not kept: {_one_line(error)}")
         self._writable = False
 
 
@@ -125,6 +137,7 @@ def read_tensors(path: Path, key: str) -> Tensors:
     """
     from safetensors import SafetensorError, safe_open
 
+    require_regular(path)
     with path.open("rb"):  # to safetensors, a file that may not be opened is not there
         pass
     try:

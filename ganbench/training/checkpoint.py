@@ -18,8 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganbench.planning.reading import require_regular
+
 FORMAT = 1
 LATEST, PREVIOUS = "latest.safetensors", "previous.safetensors"
+TEMPORARY = ".checkpoint.tmp"
 
 _TENSOR, _ARRAY, _TUPLE, _ITEMS = "tensor", "array", "tuple", "items"
 
@@ -45,7 +48,7 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     text = json.dumps(_plain(state, "", tensors), separators=(",", ":"))
     metadata = {"format": str(FORMAT), "state": text, "sha256": _digest(text, tensors)}
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f".{LATEST}.{os.getpid()}.tmp"
+    temporary = folder / TEMPORARY  # one name: what a killed writer has left is overwritten
     try:
         try:
             save_file(tensors, temporary, metadata)
@@ -79,8 +82,8 @@ def load_checkpoint(folder: Path, remark: Callable[[str], None]) -> dict[str, An
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
-            kept = _set_aside(path)
-            remark(f"checkpoint {path.name} is not used: {error}; kept as {kept}")
+            reason = " ".join(str(error).split())
+            remark(f"checkpoint {path.name} is not used: {reason}; {_set_aside(path)}")
     return None
 
 
@@ -89,10 +92,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: there is none.
+        OSError: it is no regular file, or cannot be read.
         ValueError: it is damaged, cut off, or no checkpoint.
     """
     from safetensors import SafetensorError, safe_open
 
+    require_regular(path)
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
@@ -104,14 +109,13 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         raise ValueError(f"its format is {metadata.get('format')}, not {FORMAT}")
     if metadata.get("sha256") != _digest(text, tensors):
         raise ValueError("its content does not match its checksum")
-    state: dict[str, Any] = _restored(json.loads(text), tensors)
+    try:
+        state = _restored(json.loads(text), tensors)
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"it holds no state ({type(error).__name__}: {error})") from None
+    if not isinstance(state, dict):
+        raise ValueError("it holds no state")
     return state
-
-
-def discard_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints of a run that is over."""
-    for name in (LATEST, PREVIOUS):
-        (folder / name).unlink(missing_ok=True)
 
 
 def is_storable(value: Any) -> bool:
@@ -170,8 +174,12 @@ def _digest(text: str, tensors: dict[str, Tensor]) -> str:
 
 
 def _set_aside(path: Path) -> str:
+    """Rename a file, and say what it is called now."""
     number = 1
-    while (target := path.with_name(f"{path.name}.corrupt-{number}")).exists():
+    while os.path.lexists(target := path.with_name(f"{path.name}.corrupt-{number}")):
         number += 1
-    path.rename(target)
-    return target.name
+    try:
+        path.rename(target)
+    except OSError as error:
+        return f"it cannot be renamed: {error.strerror}"
+    return f"kept as {target.name}"

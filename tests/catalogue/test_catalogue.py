@@ -10,6 +10,7 @@ import pytest
 from ganbench import DatasetSpec, LossSpec, ModelSpec, VariantSpec
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import DISABLED_VARIABLE, Catalogue, installed_catalogue
+from ganbench.catalogue.choice import PluginChoice
 from ganbench.catalogue.plugin import State
 
 STATES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -87,15 +88,15 @@ def test_an_empty_catalogue_says_so() -> None:
 
 
 def test_disabled_plugins_by_argument(fresh: Callable[..., Catalogue]) -> None:
-    assert "dcgan" not in fresh(("dcgan",)).names("variant")
-    assert "dcgan" in fresh(()).names("variant")
+    assert "dcgan" not in fresh(PluginChoice(("dcgan",))).names("variant")
+    assert "dcgan" in fresh(PluginChoice()).names("variant")
 
 
 def test_disabled_plugins_by_environment(
     fresh: Callable[..., Catalogue], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DISABLED_VARIABLE, " dcgan , points,,")
-    catalogue = fresh(("vanilla",))
+    catalogue = fresh(PluginChoice(("vanilla",)))
     blocked = {one.name for one in catalogue.plugins if one.state is State.BLOCKED}
     assert blocked == {"vanilla", "dcgan", "points"}
     with pytest.raises(UsageError, match="unknown dataset 'ring8'"):
@@ -110,7 +111,7 @@ def test_no_disabled_plugins_by_an_empty_variable(
 
 
 def test_the_whole_of_a_distribution_can_be_disabled(fresh: Callable[..., Catalogue]) -> None:
-    catalogue = fresh(("ganbench",))
+    catalogue = fresh(PluginChoice(("ganbench",)))
     assert all(one.state is State.BLOCKED for one in catalogue.plugins)
     assert catalogue.names("variant") == []
 

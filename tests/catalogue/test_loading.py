@@ -20,6 +20,16 @@ SOUND = """
         return [ModelSpec(name="sound", description="a model", build="nowhere:build")]
 """
 
+ODD = """
+    class Plugin: ...
+    class Raises:
+        @property
+        def ganbench_models(self):
+            raise RuntimeError("looked at")
+    raises = Raises()
+    number = 3
+"""
+
 HEAD = "from ganbench import LossSpec, ModelSpec, hookimpl\n"
 
 
@@ -110,6 +120,51 @@ def test_an_entry_point_of_a_missing_module_is_broken(install: Any, find: Any) -
     assert "No module named 'no_such_module_'" in one.plugin.reason
 
 
+def test_an_entry_point_may_name_an_object_with_hooks(install: Any, find: Any) -> None:
+    source = """
+        from ganbench import ModelSpec, hookimpl
+
+        class Plugin:
+            @hookimpl
+            def ganbench_models(self):
+                return [ModelSpec(name="sound", description="a model", build="nowhere:build")]
+
+        plugin = Plugin()
+    """
+    install("one", {"object_plugin.py": source}, {"one": "object_plugin:plugin"})
+    (one,) = load_plugins(find())
+    assert one.plugin.state is State.LOADED, one.plugin.reason
+    assert [spec.name for spec in one.specs] == ["sound"]
+    assert one.plugin.file.endswith("object_plugin.py")
+    assert one.plugin.source_hash.startswith("sha256:")
+
+
+@pytest.mark.parametrize(
+    ("target", "state", "reason"),
+    [
+        ("odd_plugin:Plugin", State.INVALID, "odd_plugin:Plugin is a class: name an instance"),
+        ("odd_plugin:gone", State.BROKEN, "module 'odd_plugin' has no attribute 'gone'"),
+        ("odd_plugin:raises", State.BROKEN, "RuntimeError: looked at (odd_plugin.py, line 6)"),
+        ("odd_plugin:number", State.INVALID, "implements no ganbench hook"),
+    ],
+)
+def test_an_entry_point_of_another_object(
+    install: Any, find: Any, target: str, state: State, reason: str
+) -> None:
+    install("one", {"odd_plugin.py": ODD}, {"one": target})
+    (one,) = load_plugins(find())
+    assert one.plugin.state is state
+    assert reason in one.plugin.reason
+
+
+def test_a_reason_says_where_in_the_plugin(install: Any, find: Any) -> None:
+    install("one", {"deep_plugin.py": "def f():\n    1 / 0\n\nf()"})
+    install("two", {"hook_plugin.py": HEAD + "@hookimpl\ndef ganbench_models():\n    1 / 0"})
+    loaded = by_name(load_plugins(find()))
+    assert loaded["deep_plugin"].plugin.reason.endswith("division by zero (deep_plugin.py, line 4)")
+    assert loaded["hook_plugin"].plugin.reason.endswith("division by zero (hook_plugin.py, line 4)")
+
+
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
@@ -177,11 +232,19 @@ def test_one_name_may_be_a_model_and_a_loss(install: Any, find: Any) -> None:
     assert [(spec.kind, spec.name) for spec in one.specs] == [("model", "same"), ("loss", "same")]
 
 
-@pytest.mark.parametrize("version", ["0", "2", "'1'"])
-def test_incompatible(install: Any, find: Any, version: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "way_out"), [("0", "update the plugin"), ("2", "update ganbench")]
+)
+def test_incompatible(install: Any, find: Any, version: str, way_out: str) -> None:
     source = f"GANBENCH_API_VERSION = {version}\nraise_at_hook = None\n" + HEAD
-    reason = f"written for API version {version.strip(chr(39))}, this ganbench has 1"
+    reason = f"written for API version {version}, this ganbench has 1: {way_out}"
     assert_rejected(install, find, source, State.INCOMPATIBLE, reason)
+
+
+@pytest.mark.parametrize("version", ["'1'", "1.0", "True", "(1, 0)"])
+def test_an_api_version_is_an_integer(install: Any, find: Any, version: str) -> None:
+    source = f"GANBENCH_API_VERSION = {version}\n" + HEAD
+    assert_rejected(install, find, source, State.INVALID, f"is {version}, not an integer")
 
 
 def test_the_present_api_version_is_compatible(install: Any, find: Any) -> None:

@@ -68,6 +68,17 @@ def test_table_filters(ganbench_cli: Cli, runs: Path) -> None:
     assert ganbench_cli("table", "--runs", str(runs), "--task", "none").returncode == 5
 
 
+def test_report(ganbench_cli: Cli, runs: Path, tmp_path: Path) -> None:
+    done = ganbench_cli("report", "--runs", str(runs), "--task", "digits", "--out", "page.html")
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout, done.stderr.partition(",")[0]) == ("page.html\n", "4 runs")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert page.count('src="data:image/webp;base64,') == 4 * 10
+    assert "ring8" not in page
+    assert ganbench_cli("report", "--runs", str(runs), "--task", "none").returncode == 5
+    assert ganbench_cli("report", "--runs", str(runs), "--out", "no/page.html").returncode == 2
+
+
 def test_status_and_show(ganbench_cli: Cli, runs: Path) -> None:
     rows = json.loads(ganbench_cli("status", "--runs", str(runs), "--json").stdout)
     assert len(rows) == 8
@@ -92,6 +103,28 @@ def test_plan_knows_what_is_finished(ganbench_cli: Cli, runs: Path) -> None:
     plan: dict[str, Any] = json.loads(done.stdout)
     assert [row["state"] for row in plan["runs"]] == ["finished", "finished", "to run"]
     assert plan["runs"][2]["expected_seconds"] > 0
+    assert plan["runs"][2]["basis"] == "2 of this variant and task"
+    total = plan["total"]
+    assert (total["runs"], total["to_run"]) == (3, 1)
+    assert total["seconds"] == plan["runs"][2]["expected_seconds"]
+    assert total["flops"] == plan["runs"][2]["flops"] > 0
+    assert total["bytes"] > 1000
+    shown = ganbench_cli("plan", *selection, "--runs", str(runs)).stderr
+    assert "3 runs, 2 finished, 1 to run" in shown
+    assert "of one slot on" in shown
+
+
+def test_plan_says_what_can_go_on_and_what_is_unknown(ganbench_cli: Cli, tmp_path: Path) -> None:
+    selection = ("plan", "vanilla", "--task", "ring8", "--seeds", "0")
+    first = json.loads(ganbench_cli(*selection, "--json").stdout)
+    folder = tmp_path / "runs" / first["runs"][0]["run_id"]
+    (folder / "checkpoint").mkdir(parents=True)
+    (folder / "checkpoint" / "state.safetensors").touch()
+    (folder / "progress.json").write_text('{"fraction": 0.25}')
+    done = ganbench_cli(*selection)
+    assert "to resume at 25%" in done.stdout
+    assert "1 runs, 1 to resume, 0 to run" in done.stderr
+    assert "225GFLOP of training; time unknown" in done.stderr
 
 
 def test_publish_writes_three_files(ganbench_cli: Cli, runs: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from ganbench.execution.limits import Breach
 from ganbench.execution.local import _cause
 
 
@@ -21,14 +22,11 @@ from ganbench.execution.local import _cause
     ],
 )
 def test_the_cause_of_a_lost_worker(exit_code: int | None, status: str, name: str | None) -> None:
-    found, message, found_name = _cause(exit_code, False, 60.0)
+    found, message, found_name = _cause(exit_code, None)
     assert (found, found_name) == (status, name)
     assert (name or str(exit_code)) in message
 
 
-def test_a_limit_is_a_timeout_whatever_the_exit_code() -> None:
-    assert _cause(-signal.SIGKILL, True, 60.0) == (
-        "timeout",
-        "stopped after its limit of 60 s",
-        None,
-    )
+def test_a_limit_is_the_cause_whatever_the_exit_code() -> None:
+    breach = Breach("oom", "used too much")
+    assert _cause(-signal.SIGKILL, breach) == ("oom", "used too much", None)

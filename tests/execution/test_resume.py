@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 
+import ganbench
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.execution import keeper
 from ganbench.execution.evaluator import Evaluator
@@ -18,6 +20,7 @@ from ganbench.execution.run import Run
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.runspec import RunSpec
+from ganbench.planning.suite import DEFAULT_SUITE
 from ganbench.results.record import Record
 from ganbench.results.store import HISTORY_FILE
 from ganbench.training.checkpoint import LATEST
@@ -27,7 +30,11 @@ CPU = torch.device("cpu")
 
 def spec_of(variant: str, task: str, steps: int = 60) -> RunSpec:
     selection = Selection(
-        variants=[variant], tasks=[task], seeds=[0], budget=Budget("steps", steps)
+        variants=[variant],
+        suite="dirac" if task == "dirac" else DEFAULT_SUITE,
+        tasks=[task],
+        seeds=[0],
+        budget=Budget("steps", steps),
     )
     return make_plan(selection, installed_catalogue()).runs[0]
 
@@ -65,6 +72,7 @@ def outcome(record: Record | None, run: Run, folder: Path) -> dict[str, Any]:
         "flops": record["used"]["flops"],
         "history": (folder / HISTORY_FILE).read_text(),
         "sheet": (folder / "samples.png").read_bytes(),
+        "filmstrip": {path.name: path.read_bytes() for path in (folder / "samples").iterdir()},
         "weights": [
             tensor.tolist()
             for module in (weights.generator, weights.discriminator)
@@ -74,18 +82,20 @@ def outcome(record: Record | None, run: Run, folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("variant", "task", "stops"),
+    ("variant", "task", "steps", "stops"),
     [
-        ("vanilla[ema=0.9]", "ring8", (1, 29, 30)),
-        ("wgan-gp", "ring8", (7, 31)),
-        ("dcgan", "digits", (2, 12, 59)),
-        ("wgan-gp", "digits", (4,)),
+        ("vanilla[ema=0.9]", "ring8", 60, (1, 29, 30)),
+        ("wgan-gp", "ring8", 60, (7, 31)),
+        ("dcgan", "digits", 60, (2, 12, 59)),
+        ("dcgan[ema=0.9]", "digits", 8, (5,)),
+        ("wgan-gp", "digits", 8, (4,)),
+        ("dirac+wgan-gp", "dirac", 60, (20, 41)),  # simultaneous updates
     ],
 )
 def test_interruptions_change_no_bit(
-    tmp_path: Path, variant: str, task: str, stops: tuple[int, ...]
+    tmp_path: Path, variant: str, task: str, steps: int, stops: tuple[int, ...]
 ) -> None:
-    spec = spec_of(variant, task, 60 if task == "ring8" or variant == "dcgan" else 8)
+    spec = spec_of(variant, task, steps)
     straight = outcome(*attempt(spec, tmp_path / "straight"), tmp_path / "straight")
     folder = tmp_path / "broken"
     for stop in stops:
@@ -138,6 +148,7 @@ def test_a_kill_costs_what_came_after_the_last_checkpoint(
     folder = tmp_path / "killed"
     attempt(spec, folder, 31)
     assert len((folder / HISTORY_FILE).read_text().splitlines()) == 31 - 1
+    (folder / "samples" / "008.webp").write_bytes(b"of an evaluation that has to be done again")
     with (folder / HISTORY_FILE).open("a") as file:
         file.write(json.dumps({"step": 31, "generator_loss": 1.0}) + "\n" + '{"half')
     assert outcome(*attempt(spec, folder), folder) == straight
@@ -152,6 +163,7 @@ def test_a_damaged_checkpoint_starts_the_run_over(
     attempt(spec, folder, 20)
     path = folder / CHECKPOINT_FOLDER / LATEST
     path.write_bytes(path.read_bytes()[:-100])
+    (folder / "samples" / "999.webp").write_bytes(b"of the try that is lost")
     record, run = attempt(spec, folder)
     assert outcome(record, run, folder) == straight
     assert record is not None
@@ -164,3 +176,29 @@ def test_the_checkpoint_of_another_run_is_not_used(tmp_path: Path) -> None:
     record, _ = attempt(spec_of("vanilla", "ring8", 60), tmp_path / "run")
     assert record is not None
     assert record["resumed"] == 0
+
+
+@pytest.mark.parametrize(("owner", "name"), [(ganbench, "__version__"), (torch, "__version__")])
+def test_the_checkpoint_of_another_version_is_not_used(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    owner: Any,
+    name: str,
+) -> None:
+    """The record names one version of torch: all of the run is of that one."""
+    spec = spec_of("vanilla", "ring8")
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, "0.0.1")
+        attempt(spec, tmp_path / "run", 20)
+    record, _ = attempt(spec, tmp_path / "run")
+    assert record is not None
+    assert record["resumed"] == 0
+    assert "the checkpoint is not used: it is of ganbench" in capsys.readouterr().out
+
+
+def test_a_plugins_new_source_makes_another_run() -> None:
+    """So that no checkpoint of the old source is ever found in its folder."""
+    spec = spec_of("vanilla", "ring8")
+    edited = tuple({**pin, "source_hash": "sha256:0"} for pin in spec.pins)
+    assert dataclasses.replace(spec, pins=edited).run_id != spec.run_id

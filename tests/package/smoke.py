@@ -55,9 +55,13 @@ def look_into_wheel(wheel: Path) -> None:
     assert_clean(names)
     for folder, package in ((ROOT, "ganbench"), (ROOT / "plugins", "ganbench_plugins")):
         assert f"{package}/py.typed" in names, f"{package} is not typed"
-        for pattern in ("*.py", "*.toml"):
+        for pattern in ("*.py", "*.toml", "*.jinja", "*.css", "*.js"):
             files = {str(path.relative_to(folder)) for path in (folder / package).rglob(pattern)}
             assert not files - names, f"the wheel lacks {files - names}"
+    templates = (ROOT / "ganbench" / "authoring" / "templates").rglob("*")
+    files = {str(path.relative_to(ROOT)) for path in templates if path.is_file()}
+    files = {name for name in files if "__pycache__" not in name}
+    assert not files - names, f"the wheel lacks {files - names}"
     assert any(name.startswith("ganbench/planning/suites/") for name in names)
     assert f"{info}/licenses/LICENSE" in names
     for name, module in PROJECT["entry-points"]["ganbench.plugins"].items():
@@ -97,6 +101,8 @@ def run_wheel(wheel: Path, parent: str, folder: Path) -> None:
     selection = ("vanilla", "--task", "ring8", "--seeds", "0", "--budget", "5steps")
     call(ganbench, "run", *selection, cwd=folder)
     assert len(list(folder.glob("runs/*/record.json"))) == 1
+    call(ganbench, "report", cwd=folder)
+    assert "</html>" in (folder / "report.html").read_text("utf-8")
 
 
 def call(*command: str, cwd: Path = ROOT) -> str:

@@ -98,3 +98,41 @@ def test_the_drivers_answer(
 
     monkeypatch.setattr(devices.ctypes, "CDLL", lambda name: Nvml())
     assert devices._driver_count() == count
+
+
+@pytest.mark.parametrize(
+    ("visible", "found", "name"),
+    [(None, 0, "GPU 0"), ("1", 0, "GPU 1"), ("0", 1, None), ("GPU-8932f937", 0, None)],
+)
+def test_the_name_of_the_first_visible_gpu(
+    machine: Machine,
+    monkeypatch: pytest.MonkeyPatch,
+    visible: str | None,
+    found: int,
+    name: str | None,
+) -> None:
+    class Nvml:
+        def nvmlInit_v2(self) -> int:  # noqa: N802
+            return 0
+
+        def nvmlDeviceGetHandleByIndex_v2(self, index: int, handle: object) -> int:  # noqa: N802
+            handle._obj.value = 100 + index  # type: ignore[attr-defined]
+            return found
+
+        def nvmlDeviceGetName(self, handle: object, name: object, size: object) -> int:  # noqa: N802
+            name.value = f"GPU {handle.value - 100}".encode()  # type: ignore[attr-defined]
+            return 0
+
+        def nvmlShutdown(self) -> int:  # noqa: N802
+            return 0
+
+    machine(2, visible)
+    monkeypatch.setattr(devices.ctypes, "CDLL", lambda name: Nvml())
+    assert devices.device_name("cuda") == name
+
+
+def test_the_name_of_a_cpu_and_of_no_gpu(machine: Machine) -> None:
+    machine(0)
+    assert devices.device_name("cpu") == devices.cpu_name()
+    assert devices.device_name("cpu")
+    assert devices.device_name("cuda") is None

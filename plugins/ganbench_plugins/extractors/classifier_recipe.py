@@ -42,6 +42,12 @@ def strides(side: int) -> list[int]:
     return found
 
 
+def names(side: int) -> list[str]:
+    """Names of the weights for images of `side` pixels, in their order."""
+    layers = [*(f"conv{i}" for i in range(len(strides(side)))), "embedding", "head"]
+    return [f"{layer}.{part}" for layer in layers for part in ("weight", "bias")]
+
+
 def initial_weights(channels: int, side: int, classes: int, width: int) -> dict[str, Tensor]:
     """Random float64 weights of variance 1 / fan-in, biases zero.
 

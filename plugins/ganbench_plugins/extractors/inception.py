@@ -85,10 +85,11 @@ def _read_weights(path: Path, graph: nn.Module) -> dict[str, Tensor]:
 
 
 def _is_archive(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return f"{_ARCHIVE_ROOT}/0" in archive.namelist()
+    except Exception:  # no zip, or one damaged beyond use: whoever reads it next says so
         return False
-    with zipfile.ZipFile(path) as archive:
-        return f"{_ARCHIVE_ROOT}/0" in archive.namelist()
 
 
 def _read_archive(path: Path, graph: nn.Module) -> dict[str, Tensor]:
@@ -106,6 +107,6 @@ def _read_archive(path: Path, graph: nn.Module) -> dict[str, Tensor]:
             for number, name in enumerate(names):
                 values = np.frombuffer(archive.read(f"{_ARCHIVE_ROOT}/{number}"), dtype="<f4")
                 weights[name] = torch.from_numpy(values.reshape(shapes[name]).copy())
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile):
+    except Exception:  # damage can end a zip's reader at any line
         raise UsageError(f"{path} does not hold the weights of FID's Inception") from None
     return weights

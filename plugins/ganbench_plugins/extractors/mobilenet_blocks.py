@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
 
 from ganbench.api.errors import UsageError
+from ganbench_plugins.extractors.tensors import read_tensors
 from ganbench_plugins.extractors.weights import first_line
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def load_blocks(path: Path) -> nn.Module:
     with torch.random.fork_rng(devices=[]):  # modules draw initial weights when they are made
         network = mobilenet_v2()
     try:
-        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, EOFError, ValueError, TypeError, UnpicklingError) as error:
+        network.load_state_dict(read_tensors(path))
+    except RuntimeError as error:
         reason = first_line(error)
         raise UsageError(f"cannot read MobileNetV2's weights from {path}: {reason}") from None
     blocks: nn.Module = network.features[:BLOCKS]

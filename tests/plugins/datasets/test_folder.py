@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from sklearn.datasets import load_digits
 
 from ganbench import MissingData
 from ganbench.api.errors import UsageError
+from ganbench.scoring import tensorcache
 from ganbench_plugins.datasets import decode as decoding
 from ganbench_plugins.datasets.folder import describe, fingerprint, list_images, load
 
@@ -81,6 +87,7 @@ def test_copies_and_new_names_stay_in_their_split(digits: Path) -> None:
 def test_cache_serves_the_same_bytes_and_no_others(
     digits: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(tensorcache, "LEAST_SECONDS", -1.0)
     first = load(str(digits), side=8, grey=True)
 
     def refuse(file: Path, side: int, *, grey: bool) -> torch.Tensor:
@@ -95,6 +102,41 @@ def test_cache_serves_the_same_bytes_and_no_others(
     assert not torch.equal(
         torch.cat([second.train, second.heldout]), torch.cat([first.train, first.heldout])
     )
+
+
+def test_damaged_cache_is_set_aside_and_decoded_again(
+    digits: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(tensorcache, "LEAST_SECONDS", -1.0)
+    first = load(str(digits), side=8, grey=True)
+    (file,) = (tmp_path / "cache" / "datasets" / "images").glob("*.safetensors")
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    assert torch.equal(load(str(digits), side=8, grey=True).train, first.train)
+    assert file.stat().st_size == len(content)
+    assert file.with_name(f"{file.name}.damaged-1").exists()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_damaged_images_decode_or_are_named(data: st.DataObject) -> None:
+    """Whatever a decoder raises: struct.error, IndexError, zlib.error, ... or nothing."""
+    kind = data.draw(st.sampled_from(["PNG", "GIF", "BMP", "TIFF", "JPEG", "WEBP", "PPM"]))
+    pixels = np.arange(20 * 20 * 3, dtype=np.uint8).reshape(20, 20, 3)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, kind)
+    content = bytearray(stream.getvalue())
+    places = st.integers(0, min(len(content), 200) - 1)
+    for place in data.draw(st.lists(places, max_size=6)):
+        content[place] = data.draw(st.integers(0, 255))
+    kept = data.draw(st.integers(0, len(content)) | st.just(len(content)))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"a.{kind.lower()}"
+        file.write_bytes(content[:kept])
+        with contextlib.suppress(UsageError):
+            image = decoding.decode(file, 8, grey=False)
+            assert (image.shape, image.dtype) == ((3, 8, 8), torch.uint8)
 
 
 def test_names_need_not_be_utf8(digits: Path) -> None:

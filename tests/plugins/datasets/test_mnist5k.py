@@ -18,7 +18,7 @@ def test_real_digits_split_and_cached(monkeypatch: pytest.MonkeyPatch) -> None:
     assert data.train_labels is not None
     assert torch.bincount(data.train_labels).tolist() == [400] * 10
     assert float(data.train.double().mean()) == pytest.approx(0.13 * 255, rel=0.03)
-    monkeypatch.delattr(mnist5k, "_parsed")
+    monkeypatch.setattr(mnist5k, "_parsed", None)
     again = mnist5k.load()
     assert torch.equal(again.heldout, data.heldout)
 

@@ -8,6 +8,7 @@ import torch
 
 from ganbench import Data, DataInfo
 from ganbench.api.errors import UsageError
+from ganbench.scoring import tensorcache
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.points import load_ring
 from ganbench_plugins.datasets.torchvision import DEBIAN_FASHION, SOURCES
@@ -73,18 +74,26 @@ def test_second_build_trains_nothing(digits: Data, monkeypatch: pytest.MonkeyPat
 
 
 def test_damaged_cache_is_trained_again(
-    digits: Data, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    digits: Data,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path))
     monkeypatch.setattr(classifier_recipe, "MIN_STEPS", 3)
     monkeypatch.setattr(classifier_recipe, "MAX_STEPS", 3)
+    monkeypatch.setattr(tensorcache, "LEAST_SECONDS", -1.0)  # three steps are not worth keeping
     first = build(digits, CPU).id
-    (file,) = (tmp_path / "extractors").glob("classifier-*.safetensors")
+    (file,) = (tmp_path / "extractors").glob("*.safetensors")
     content = file.read_bytes()
-    for damaged in (content[:-1] + bytes([content[-1] ^ 1]), content[:100], b""):
+    flipped = content[:-1] + bytes([content[-1] ^ 1])
+    for number, damaged in enumerate((flipped, content[:100], b""), start=1):
         file.write_bytes(damaged)
         assert build(digits, CPU).id == first
-        assert file.read_bytes() == content
+        assert file.stat().st_size == len(content)
+        kept = file.with_name(f"{file.name}.damaged-{number}")
+        assert kept.read_bytes() == damaged
+        assert f"kept as {kept.name}" in capsys.readouterr().out
 
 
 def test_other_data_get_other_weights(digits: Data, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,10 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     torch.save({"a": torch.zeros(1)}, tmp_path / "other.pth")
     with pytest.raises(UsageError, match=r"MobileNetV2's weights from .*other\.pth"):
         mobilenet.build(load_digits(), CPU, weights=str(tmp_path / "other.pth"))
+    for content in (b"", b"PK\x03\x04", b"\x80\x02}q\x00X\xff", b"nothing of the kind"):
+        (tmp_path / "other.pth").write_bytes(content)
+        with pytest.raises(UsageError, match=r"cannot read weights from .*other\.pth"):
+            mobilenet.build(load_digits(), CPU, weights=str(tmp_path / "other.pth"))
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     package = replace(mobilenet.SOURCE.package, module="no_such_module")
     monkeypatch.setattr(mobilenet, "SOURCE", replace(mobilenet.SOURCE, package=package))

@@ -1,0 +1,131 @@
+"""Writes api.md, the reference of the plugin interface, from the code: `python docs/make_api.py`.
+
+The code is read and not imported, so what stands there is what its authors wrote.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import griffe
+
+FILE = Path(__file__).parent / "api.md"
+
+CHAPTERS = {
+    "Specs: what a plugin provides": (
+        "specs",
+        (
+            "Spec",
+            "ModelSpec",
+            "LossSpec",
+            "VariantSpec",
+            "DatasetSpec",
+            "ScoreSpec",
+            "ExtractorSpec",
+        ),
+    ),
+    "Parameters": ("parameters", ("Parameter",)),
+    "Recipes: how a variant trains": ("recipe", ("Recipe", "Training", "Optimiser")),
+    "Networks and losses": ("networks", ("Networks", "Latent", "Loss", "Step")),
+    "Data": ("data", ("DataInfo", "Data", "KnownModes")),
+    "Scores and extractors": (
+        "scores",
+        ("Measurement", "Evaluation", "Extractor", "Classifier"),
+    ),
+    "Errors": (
+        "errors",
+        ("GanbenchError", "UsageError", "MissingData", "PluginNotUsable"),
+    ),
+}
+
+HEAD = """\
+# Plugin interface
+
+Everything that a plugin imports, and nothing else: `from ganbench import ...` (errors:
+`from ganbench.api.errors import ...`). None of it imports torch. A plugin is a module with
+functions of the names under [Hooks](#hooks), each marked with `@hookimpl`, which an entry point of
+the group `ganbench.plugins` names. How to begin: [Your own GAN in 30 lines](your-own-gan.md).
+
+This page is written by `python docs/make_api.py` from the code.
+"""
+
+
+def reference() -> str:
+    """The page, as Markdown."""
+    # Its remarks on "Args: mean, low:" lines, which name two arguments at once, are not for us.
+    logging.getLogger("griffe").setLevel(logging.ERROR)
+    api = griffe.load("ganbench.api", docstring_parser="google", submodules=True)
+    chapters = [HEAD, "\n".join(_hooks(api["hooks"]))]
+    for title, (module, names) in CHAPTERS.items():
+        parts = [part for name in names for part in _class(api[module][name])]
+        chapters.append("\n".join([f"## {title}", "", *parts]))
+    return "\n".join(chapters).rstrip() + "\n"
+
+
+def _hooks(module: griffe.Module) -> Iterator[str]:
+    yield from ("## Hooks", "")
+    for hook in module.functions.values():
+        yield from (f"### `{_signature(hook)}`", "", *_prose(hook.docstring, {}))
+
+
+def _class(one: griffe.Class) -> Iterator[str]:
+    bases = [str(base) for base in one.bases if str(base) != "Protocol"]
+    yield from (f"### {one.name}", "")
+    yield from ([f"A kind of {bases[0]}.", ""] if bases else [])
+    yield from _prose(one.docstring, {p.name: p for p in one.parameters})
+    lines = [
+        *(f"`{name}: {a.annotation}`" + _meaning(a) for name, a in one.attributes.items()),
+        *(f"`{_signature(f)}`" + _meaning(f) for name, f in one.functions.items() if _shown(name)),
+    ]
+    described = [f"- {line}" for line in lines if not line.endswith("`")]
+    yield from ([*described, ""] if described else [])
+
+
+def _shown(name: str) -> bool:
+    return name == "__call__" or not name.startswith("_")
+
+
+def _signature(function: griffe.Function) -> str:
+    arguments = ", ".join(
+        f"{one.name}: {one.annotation}" for one in function.parameters if one.annotation
+    )
+    return f"{function.name}({arguments}) -> {function.returns}"
+
+
+def _meaning(one: griffe.Attribute | griffe.Function) -> str:
+    return f": {_line(one.docstring.value)}" if one.docstring else ""
+
+
+def _prose(
+    docstring: griffe.Docstring | None, declared: Mapping[str, griffe.Parameter]
+) -> Iterator[str]:
+    """The docstring; arguments become a table of names, types, defaults and meanings."""
+    assert docstring is not None
+    for section in docstring.parsed:
+        if section.kind is griffe.DocstringSectionKind.text:
+            yield from (section.value, "")
+        elif section.kind is griffe.DocstringSectionKind.parameters:
+            yield from ("| argument | type | default | meaning |", "|---|---|---|---|")
+            for argument in section.value:
+                for name in argument.name.split(", "):
+                    yield _row(name, declared[name], argument.description)
+            yield ""
+        else:
+            raises = (f"`{item.annotation}`: {_line(item.description)}" for item in section.value)
+            yield from (f"Raises {'; '.join(raises)}", "")
+
+
+def _row(name: str, declared: griffe.Parameter, meaning: str) -> str:
+    default = "" if declared.default is None else f"`{declared.default}`"
+    cells = (f"`{name}`", f"`{declared.annotation}`", default, _line(meaning))
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+if __name__ == "__main__":
+    FILE.write_text(reference(), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""The checks themselves, one module per concern; `ganbench.authoring.table` lists them."""

@@ -1,0 +1,133 @@
+"""What the shell offers behind a verb: names, looked up without importing torch.
+
+A completion never fails: what cannot be looked up (a plugin file with a mistake, no runs folder)
+is not offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+
+from ganbench.api.errors import GanbenchError
+from ganbench.api.specs import SPEC_TYPES, LossSpec, ModelSpec, VariantSpec
+from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
+from ganbench.catalogue.choice import plugin_files
+from ganbench.cli.plugin_options import chosen
+
+Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
+
+
+def complete_variants(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Variants; behind a `+` the losses of MODEL+LOSS; behind a bracket the parameters."""
+    catalogue = _catalogue(context)
+    if "[" in incomplete:
+        return _items(_settings(incomplete, catalogue), incomplete)
+    model, plus, _rest = incomplete.partition("+")
+    if plus:
+        losses = [*catalogue.names(LossSpec.kind), "*"]
+        return _items((f"{model}+{loss}" for loss in losses), incomplete)
+    names = catalogue.names(VariantSpec.kind)
+    described = {name: catalogue.get(VariantSpec, name).description for name in names}
+    pairs = (f"{name}+" for name in catalogue.names(ModelSpec.kind) if incomplete)
+    return [*_items(described, incomplete, described), *_items(pairs, incomplete)]
+
+
+def _settings(incomplete: str, catalogue: Catalogue) -> list[str]:
+    """``wgan-gp[lr=`` and the like, one for each parameter that is not set yet."""
+    from ganbench.planning.variants import choose_variant
+
+    name, _, settings = incomplete.partition("[")
+    done, comma, _rest = settings.rpartition(",")
+    taken = {part.partition("=")[0].strip() for part in done.split(",")}
+    with suppress(GanbenchError):
+        declared = choose_variant(name, catalogue).parameters
+        return [f"{name}[{done}{comma}{one}=" for one in declared if one not in taken]
+    return []
+
+
+def complete_suites(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Suites by name, and files."""
+    from ganbench.planning.suite import embedded_suites
+
+    return [*_items(embedded_suites(), incomplete), CompletionItem(incomplete, type="file")]
+
+
+def complete_tasks(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Tasks of the suite that is named before."""
+    from ganbench.planning.suite import DEFAULT_SUITE, load_suite
+
+    with suppress(GanbenchError):
+        suite = load_suite(context.params.get("suite") or DEFAULT_SUITE)
+        return _items((task.name for task in suite.tasks), incomplete)
+    return []
+
+
+def complete_names(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Everything that has a name: variants, data sets, scores, suites and so on."""
+    from ganbench.planning.suite import embedded_suites
+
+    catalogue = _catalogue(context)
+    names = [name for kind in SPEC_TYPES for name in catalogue.names(kind)]
+    return _items([*names, *embedded_suites()], incomplete)
+
+
+def complete_plugins(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Plugins and distributions."""
+    plugins = _catalogue(context).plugins
+    names = (name for one in plugins for name in (one.name, one.distribution) if name)
+    return _items(names, incomplete)
+
+
+def complete_runs(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Runs of the runs folder."""
+    from ganbench.results.store import RunStore
+
+    folder = context.params.get("runs", "runs")
+    if context.get_parameter_source("runs") is not ParameterSource.COMMANDLINE:
+        folder = _set("runs") or folder
+    with suppress(GanbenchError):
+        return _items(RunStore(Path(folder)).ids(), incomplete)
+    return []
+
+
+def _catalogue(context: click.Context) -> Catalogue:
+    choice = chosen(context)
+    with suppress(GanbenchError):
+        choice = choice.plus(files=plugin_files(_set("plugin-files") or ()))
+    return installed_catalogue(choice)
+
+
+def _set(key: str) -> Any:
+    """What files and variables say: they are no defaults of a verb that is being completed."""
+    from ganbench.cli.settings import load_settings
+
+    with suppress(GanbenchError):
+        setting = load_settings().get(key)
+        return setting.value if setting else None
+    return None
+
+
+def _items(
+    names: Iterable[str], incomplete: str, described: dict[str, str] | None = None
+) -> list[CompletionItem]:
+    wanted = dict.fromkeys(name for name in names if name.startswith(incomplete))
+    return [CompletionItem(name, help=(described or {}).get(name)) for name in wanted]

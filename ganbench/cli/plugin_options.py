@@ -1,0 +1,68 @@
+"""`-P FILE` and `--no-plugin NAME`: before a verb or behind it, they mean the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from ganbench.catalogue.choice import NO_CHOICE, PluginChoice, plugin_files
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def plugin_options(function: F) -> F:
+    """The options that say which plugins to load. The verb gets the choice by `click.pass_obj`."""
+    files = click.option(
+        "-P",
+        "--plugin-file",
+        "plugin_files",
+        type=click.Path(),
+        multiple=True,
+        metavar="FILE",
+        expose_value=False,
+        callback=_add_files,
+        help="Load this Python file as a plugin, for a local experiment. May be repeated.",
+    )
+    blocked = click.option(
+        "--no-plugin",
+        "disabled_plugins",
+        multiple=True,
+        metavar="NAME",
+        expose_value=False,
+        callback=_block,
+        shell_complete=_complete_plugins,
+        help="Do not load this plugin (or all plugins of this distribution). May be repeated.",
+    )
+    return files(blocked(function))
+
+
+def chosen(context: click.Context) -> PluginChoice:
+    """What was said so far."""
+    return context.obj if isinstance(context.obj, PluginChoice) else NO_CHOICE
+
+
+def _complete_plugins(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    from ganbench.cli.completing import complete_plugins
+
+    return complete_plugins(context, parameter, incomplete)
+
+
+def _add_files(context: click.Context, option: click.Parameter, value: Sequence[str]) -> None:
+    if names := _with_settings(context, option, value):
+        context.obj = chosen(context).plus(files=plugin_files(names))
+
+
+def _block(context: click.Context, option: click.Parameter, value: Sequence[str]) -> None:
+    context.obj = chosen(context).plus(blocked=_with_settings(context, option, value))
+
+
+def _with_settings(
+    context: click.Context, option: click.Parameter, value: Sequence[str]
+) -> list[str]:
+    """Lists add up: a flag, wherever it stands, takes nothing away that a setting names."""
+    return [*(context.default_map or {}).get(option.name or "", ()), *value]

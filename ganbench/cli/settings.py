@@ -1,0 +1,266 @@
+"""Defaults of options from files and variables: what may be set where, and where each came from.
+
+Later wins: ganbench's default, the user's file, the project's file, `GANBENCH_*` variables, flags.
+What a file or variable says becomes click's `default_map`: the options themselves convert it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from ganbench.api.errors import GanbenchError, UsageError, did_you_mean
+from ganbench.catalogue.catalogue import DISABLED_VARIABLE
+
+PROJECT_FILE = "ganbench.toml"
+_TABLE = ("tool", "ganbench")
+_SETTINGS = "ganbench.settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One thing that may be set.
+
+    Args:
+        option: name of the options whose default it is.
+        verbs: whose option it is; none: all that have one of that name, but for the cache.
+        portable: False if it changes what is run and what numbers mean: a user's file, which
+            nobody else sees, may not set it, and `run` and `plan` say that it is set.
+        is_path: whether it names a file or folder; in a file, relative to that file.
+    """
+
+    option: str
+    verbs: tuple[str, ...] = ()
+    portable: bool = True
+    is_path: bool = False
+
+
+_SELECTING = ("run", "plan")
+KEYS: Mapping[str, Key] = {
+    "runs": Key("runs", is_path=True),
+    "results": Key("out", ("publish",), is_path=True),
+    "cache": Key("cache", is_path=True),
+    "device": Key("device", _SELECTING),
+    "jobs": Key("jobs", ("run",)),
+    "limit": Key("limit", ("run",)),
+    "host-memory": Key("host_memory", ("run",)),
+    "max-output": Key("max_output", ("run",)),
+    "retries": Key("retries", ("run",)),
+    "checkpoint-every": Key("checkpoint_every", ("run",)),
+    "suite": Key("suite", (*_SELECTING, "publish"), portable=False, is_path=True),
+    "seeds": Key("seeds", _SELECTING, portable=False),
+    "budget": Key("budget", _SELECTING, portable=False),
+    "memory": Key("memory", _SELECTING, portable=False),
+    "plugin-files": Key("plugin_files", portable=False, is_path=True),
+    "disabled-plugins": Key("disabled_plugins", portable=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and where it was set: ``ganbench.toml:3``, ``GANBENCH_JOBS``."""
+
+    value: Any
+    origin: str
+
+
+def variable(key: str) -> str:
+    """The environment variable of a key: ``GANBENCH_CHECKPOINT_EVERY``."""
+    return f"GANBENCH_{key.upper().replace('-', '_')}"
+
+
+def user_file() -> Path:
+    """`ganbench/config.toml` in the XDG configuration home."""
+    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    # The XDG specification: a relative path is invalid and must be ignored.
+    if not base.is_absolute():
+        base = Path(os.path.expanduser("~/.config"))  # noqa: PTH111  # Path.home() needs a home
+    return base / "ganbench" / "config.toml"
+
+
+def project_file(folder: Path | None = None) -> Path | None:
+    """The nearest `ganbench.toml`, or `pyproject.toml` with a table `[tool.ganbench]`.
+
+    It is looked for in the working folder and, inside a git work tree, in the folders above up to
+    the tree's root: a file that somebody left in a folder above all projects is never used.
+    """
+    folder = (folder or Path.cwd()).absolute()
+    above = [folder, *folder.parents]
+    root = next((one for one in above if (one / ".git").exists()), folder)
+    for one in above[: above.index(root) + 1]:
+        if (one / PROJECT_FILE).is_file():
+            return one / PROJECT_FILE
+        if _is_ours(one / "pyproject.toml"):
+            return one / "pyproject.toml"
+    return None
+
+
+def _is_ours(pyproject: Path) -> bool:
+    return pyproject.is_file() and f"[{'.'.join(_TABLE)}]" in pyproject.read_text("utf-8", "ignore")
+
+
+def load_settings() -> dict[str, Setting]:
+    """Everything that files and variables set, by key.
+
+    Raises:
+        UsageError: a file cannot be read; a key is unknown, or may not stand there; a value is of
+            the wrong type.
+    """
+    settings: dict[str, Setting] = {}
+    if user_file().is_file():
+        settings |= _from_file(user_file(), users=True)
+    if (file := project_file()) is not None:
+        settings |= _from_file(file, users=False)
+    return settings | dict(_from_environment())
+
+
+def _from_environment() -> Iterator[tuple[str, Setting]]:
+    for key in KEYS:
+        text = os.environ.get(variable(key), "").strip()
+        if text:
+            option = option_of(key)
+            value: Any = text
+            if option.multiple:
+                value = [part.strip() for part in text.split(",") if part.strip()]
+            _check(key, option, value, variable(key))
+            yield key, Setting(value, variable(key))
+
+
+def _from_file(path: Path, *, users: bool) -> dict[str, Setting]:
+    table, text = _read(path)
+    settings = {}
+    for key, value in table.items():
+        origin = f"{_shown(path)}{_line(text, key)}"
+        if key not in KEYS:
+            hint = "keys stand at the top, in no table" if isinstance(value, dict) else None
+            raise UsageError(f"{origin}: unknown key {key!r}", hint or did_you_mean(key, KEYS))
+        if users and not KEYS[key].portable:
+            raise UsageError(
+                f"{origin}: {key} changes what is run: your own file may not set it for all",
+                f"put it into {PROJECT_FILE} beside the work it belongs to",
+            )
+        option = option_of(key)
+        wanted = _toml_type(option)
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            called = {list: "a list of strings", int: "an integer", str: "a string"}[wanted]
+            raise UsageError(f"{origin}: {key} is {value!r}, not {called}")
+        if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+            raise UsageError(f"{origin}: {key} is {value!r}, not a list of strings")
+        if KEYS[key].is_path:
+            value = _beside(path, key, value)
+        _check(key, option, value, origin)
+        settings[key] = Setting(value, origin)
+    return settings
+
+
+def _read(path: Path) -> tuple[dict[str, Any], str]:
+    try:
+        text = path.read_text("utf-8")
+        table = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{_shown(path)} cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{_shown(path)} is no valid TOML: {error}") from None
+    if path.name != "pyproject.toml":
+        return table, text
+    found: Any = table
+    for name in _TABLE:
+        found = found.get(name, {})
+    return found, text
+
+
+def _line(text: str, key: str) -> str:
+    """``:3`` for the line on which a key stands; the TOML parser does not tell."""
+    start = max(0, text.find(f"[{'.'.join(_TABLE)}]"))
+    match = re.compile(rf"""^[ \t]*\[?["']?{re.escape(key)}["']?\]?[ \t]*(=|\.|$)""", re.M)
+    found = match.search(text, start)
+    return f":{text.count(chr(10), 0, found.start()) + 1}" if found else ""
+
+
+def _shown(path: Path) -> str:
+    """The path as people would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _beside(path: Path, key: str, value: Any) -> Any:
+    """A path from a file: relative to the folder of that file, wherever the command is called."""
+    if isinstance(value, list):
+        return [_beside(path, key, one) for one in value]
+    beside = path.parent / Path(value).expanduser()
+    if key == "suite":  # may be a name
+        from ganbench.planning.suite import embedded_suites
+
+        return value if value in embedded_suites() else str(beside)
+    return str(beside)
+
+
+def option_of(key: str) -> click.Option:
+    """The option whose default a key is."""
+    from ganbench.cli import publish_verb, run_verb
+
+    if key == "cache":
+        return click.Option(["--cache"], help="Folder of what can be computed or fetched again.")
+    verb = publish_verb if KEYS[key].verbs == ("publish",) else run_verb
+    named = {one.name: one for one in verb.command.params}
+    option = named[KEYS[key].option]
+    assert isinstance(option, click.Option)
+    return option
+
+
+def _toml_type(option: click.Option) -> type:
+    if option.multiple:
+        return list
+    return int if isinstance(option.type, click.types.IntParamType) else str
+
+
+def _check(key: str, option: click.Option, value: Any, origin: str) -> None:
+    try:
+        option.type_cast_value(click.Context(click.Command("ganbench")), value)
+    except click.BadParameter as error:
+        raise UsageError(f"{origin}: {key}: {error.message.rstrip('.')}") from None
+    except GanbenchError as error:
+        raise UsageError(f"{origin}: {error.message}", error.hint) from None
+
+
+def apply_settings(context: click.Context, verbs: Mapping[str, Any]) -> None:
+    """Make what files and variables say the defaults of every verb's options."""
+    settings = load_settings()
+    context.meta[_SETTINGS] = settings
+    context.default_map = {
+        verb: {
+            KEYS[key].option: one.value
+            for key, one in settings.items()
+            if _concerns(key, one, verb)
+        }
+        for verb in verbs
+    }
+    if cache := settings.get("cache"):
+        os.environ[variable("cache")] = str(cache.value)  # so that workers have it, too
+
+
+def _concerns(key: str, one: Setting, verb: str) -> bool:
+    if one.origin == DISABLED_VARIABLE:  # the catalogue reads it, for functions as well as verbs
+        return False
+    if key == "cache":  # no option's default, but a variable's
+        return False
+    return not KEYS[key].verbs or verb in KEYS[key].verbs
+
+
+def tell_settings(context: click.Context) -> Iterator[str]:
+    """A line for each setting that no flag overrides and that changes what this verb runs."""
+    settings: Mapping[str, Setting] = context.meta.get(_SETTINGS, {})
+    for key, one in settings.items():
+        source = context.get_parameter_source(KEYS[key].option)
+        counts = source is not ParameterSource.COMMANDLINE or isinstance(one.value, list)
+        if counts and (not KEYS[key].portable or key == "device"):
+            value = ", ".join(one.value) if isinstance(one.value, list) else one.value
+            yield f"{key} is {value}: set by {one.origin}"

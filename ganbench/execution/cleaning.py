@@ -1,0 +1,99 @@
+"""What ganbench keeps and can do without: its cache, and checkpoints. Never imports torch.
+
+Only files that ganbench itself has written and can write again are ever removed: no record, log or
+sample, no data set that was downloaded, and nothing that a process is using.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ganbench.api.errors import GanbenchError
+from ganbench.execution.job import CHECKPOINT_FOLDER
+from ganbench.planning.cache import cache_root
+from ganbench.results.store import LOCK_FILE, RunStore
+
+CACHES = ("features", "extractors", "datasets")
+"""Folders of the cache. Everything in them that is ours is named by a hash."""
+
+STALE_SECONDS = 86_400.0
+"""Age of a temporary file whose writer must have died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """Files of one kind that may go.
+
+    Args:
+        name: `features`, `extractors`, `datasets` or `checkpoints`.
+        folder: where they are.
+        files: that may go.
+        size: of all, in bytes.
+    """
+
+    name: str
+    folder: Path
+    files: tuple[Path, ...]
+    size: int
+
+
+def cache_heaps() -> list[Heap]:
+    """What the cache holds, by folder. Data sets that were downloaded are not in it."""
+    return [
+        _heap(name, cache_root() / name, _cached(cache_root() / name))
+        for name in CACHES
+        if (cache_root() / name).is_dir()
+    ]
+
+
+def checkpoint_heap(store: RunStore) -> Heap:
+    """Checkpoints of runs that no process is working on; without them these runs start over."""
+    return _heap("checkpoints", store.root, _checkpoints(store))
+
+
+def remove(heap: Heap) -> None:
+    """Remove its files; one that has gone already is no error.
+
+    Raises:
+        GanbenchError: one cannot be removed.
+    """
+    for path in heap.files:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise GanbenchError(f"cannot remove {path}: {error.strerror}") from None
+
+
+def is_held(lock: Path) -> bool:
+    """Whether a living process holds a run folder's lock."""
+    try:
+        with lock.open("r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
+def _heap(name: str, folder: Path, files: Iterator[Path]) -> Heap:
+    sizes = {path: path.lstat().st_size for path in files}
+    return Heap(name, folder, tuple(sizes), sum(sizes.values()))
+
+
+def _cached(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*.safetensors*")):
+        in_work = path.suffix == ".tmp" and time.time() - path.lstat().st_mtime < STALE_SECONDS
+        if path.is_file() and path.suffix != ".lock" and not in_work:
+            yield path
+
+
+def _checkpoints(store: RunStore) -> Iterator[Path]:
+    for run_id in store.ids() if store.root.is_dir() else ():
+        folder = store.folder(run_id)
+        if (folder / CHECKPOINT_FOLDER).is_dir() and not is_held(folder / LOCK_FILE):
+            yield from sorted(p for p in (folder / CHECKPOINT_FOLDER).iterdir() if p.is_file())

@@ -1,0 +1,1 @@
+"""One self-contained HTML page of finished runs: tables, curves, samples, failures, provenance."""

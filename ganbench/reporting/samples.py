@@ -1,0 +1,180 @@
+"""Sample sheets over training, as many as a page can carry.
+
+The rule: the sheets of all variants' first seed, then of the second, and so on, as long as all
+sheets of a seed fit; if not even the first one does, every second evaluation of it, every third,
+and so on. The last evaluation is always among them.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ganbench.api.errors import UsageError
+from ganbench.reporting.scales import percent
+from ganbench.results.store import FILMSTRIP_FOLDER, filmstrip_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ganbench.results.panels import Line
+    from ganbench.results.record import Record
+    from ganbench.results.store import RunStore
+
+MOST_BYTES = 2_400_000
+"""Of all sheets of a page; written as base64 they take a third more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The sheets of one run: of each shown mark its data URI, empty where there is none."""
+
+    variant: str
+    seed: int
+    status: str
+    frames: Sequence[str]
+    last: int
+    """Index of the last mark that has a sheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reel:
+    """The strips of one task, beside each other at the same marks of the budget.
+
+    Args:
+        section: task and setting.
+        task: for filters.
+        marks: such as ``40 %``.
+        strips: of every variant, by seed.
+    """
+
+    section: str
+    task: str
+    marks: Sequence[str]
+    strips: Sequence[Strip]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """All reels, and what was left out of them, as sentences."""
+
+    reels: Sequence[Reel]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheets:
+    """The sheets of one run by the number of their evaluation; of each evaluation, done or not, how
+    much of the budget it is at."""
+
+    line: Line
+    run: Mapping[str, Any]
+    files: Mapping[int, tuple[Path, int]]
+    """With their sizes in bytes."""
+    fractions: Sequence[float]
+
+    def shown(self, every: int) -> list[int]:
+        """Counted back from the last evaluation of a whole run, so that all runs show the same."""
+        return [i for i in self.files if (len(self.fractions) - 1 - i) % every == 0]
+
+
+def choose_samples(
+    lines: Sequence[Line],
+    records: Mapping[str, Record],
+    store: RunStore,
+    most_bytes: int = MOST_BYTES,
+) -> Samples:
+    """Read the sheets of these runs, as many as `most_bytes` allow."""
+    known = [
+        sheets
+        for line in lines
+        for run in line.entry.runs
+        if (sheets := _sheets(line, run, store, _fractions(line, records))).files
+    ]
+    if not known:
+        return Samples((), ("These runs have no sample sheets.",))
+    places: dict[tuple[str, str], list[_Sheets]] = {}
+    for one in known:
+        places.setdefault((one.line.section, one.line.label), []).append(one)
+    rounds = max(map(len, places.values()))
+    every, chosen = 1, [own[0] for own in places.values()]
+    while _size(chosen, every) > most_bytes and every < 1000:
+        every += 1
+    count = 1
+    while every == 1 and count < rounds:
+        more = [one for own in places.values() for one in own[: count + 1]]
+        if _size(more, 1) > most_bytes:
+            break
+        chosen, count = more, count + 1
+    notes = []
+    if count < rounds:
+        notes.append(
+            f"The first {'seed' if count == 1 else f'{count} seeds'} of each variant and task; "
+            "sheets of the others would make the page too large and lie in the runs' folders."
+        )
+    if every > 1:
+        notes.append(f"Of the evaluations one in {every} is shown, the last one included.")
+    return Samples(_reels(chosen, every), notes)
+
+
+def _sheets(line: Line, run: Mapping[str, Any], store: RunStore, fractions: list[float]) -> _Sheets:
+    try:
+        folder = store.folder(run["run_id"]) / FILMSTRIP_FOLDER
+    except UsageError:  # an id that is no folder's name
+        return _Sheets(line, run, {}, fractions)
+    files = {}
+    for index in range(len(fractions)):
+        path = folder / filmstrip_file(index)
+        with contextlib.suppress(OSError):
+            files[index] = path, path.stat().st_size
+    return _Sheets(line, run, files, fractions)
+
+
+def _fractions(line: Line, records: Mapping[str, Record]) -> list[float]:
+    """Of the budget at each evaluation: a run with few steps has fewer than it was asked for."""
+    known = [records[run["run_id"]] for run in line.entry.runs if run["run_id"] in records]
+    longest = max((record["points"] for record in known), key=len, default=[])
+    found = [point["fraction"] for point in longest]
+    if found and found[-1] == 1:
+        return found
+    count = int(line.row["evaluations"])
+    return [(index + 1) / count for index in range(count)]
+
+
+def _size(chosen: Sequence[_Sheets], every: int) -> int:
+    return sum(one.files[i][1] for one in chosen for i in one.shown(every))
+
+
+def _reels(chosen: Sequence[_Sheets], every: int) -> list[Reel]:
+    groups: dict[str, list[_Sheets]] = {}
+    for one in chosen:
+        groups.setdefault(one.line.section, []).append(one)
+    reels = []
+    for section, own in groups.items():
+        indices = sorted({index for one in own for index in one.shown(every)})
+        if not indices:
+            continue
+        longest = max(own, key=lambda one: len(one.fractions))
+        marks = [percent(longest.fractions[index]) for index in indices]
+        strips = [_strip(one, indices) for one in own]
+        reels.append(Reel(section, own[0].line.row["task"], marks, strips))
+    return reels
+
+
+def _strip(sheets: _Sheets, indices: Sequence[int]) -> Strip:
+    frames = [_uri(sheets.files[i][0]) if i in sheets.files else "" for i in indices]
+    last = max((place for place, frame in enumerate(frames) if frame), default=0)
+    run = sheets.run
+    return Strip(sheets.line.label, int(run["seed"]), str(run["status"]), frames, last)
+
+
+def _uri(path: Path) -> str:
+    """Empty if the sheet is gone by now: its run may be starting over."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return ""
+    return "data:image/webp;base64," + base64.b64encode(content).decode("ascii")

@@ -1,0 +1,68 @@
+"""Every check finds a plugin that breaks just its rule, and lets every other one pass."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from ganbench.authoring.runner import Session
+from ganbench.authoring.table import BY_ID, CHECKS, checks_of, needed
+from ganbench.catalogue.catalogue import Catalogue
+
+BROKEN = Path(__file__).parents[1] / "data" / "broken"
+
+
+def _tables() -> list[tuple[str, str, str]]:
+    """Kind, name and the check that must fail."""
+    sys.path.insert(0, str(BROKEN))
+    try:
+        broken: Any = import_module("ganbench_broken")
+        data: Any = import_module("ganbench_broken_data")
+    finally:
+        sys.path.remove(str(BROKEN))
+    faults = [("loss", name, check) for name, (_, check) in broken.LOSSES.items()]
+    tables = {
+        "model": broken.MODELS,
+        "variant": broken.VARIANTS,
+        "dataset": data.DATASETS,
+        "score": data.SCORES,
+        "extractor": data.EXTRACTORS,
+    }
+    faults += [(kind, *fault) for kind, table in tables.items() for fault in table.items()]
+    named = [(kind, f"{kind}-{name}", check) for kind, name, check in faults]
+    return [*named, ("loss", "breaks-light-import", "light-import")]
+
+
+FAULTS = _tables()
+
+
+@pytest.mark.parametrize(("kind", "name", "broken"), FAULTS, ids=[one[1] for one in FAULTS])
+def test_just_the_broken_rule_is_reported(
+    kind: str, name: str, broken: str, catalogue: Catalogue
+) -> None:
+    session = Session(name, kind, catalogue, "cpu")
+    results = {one.id: session.result(one.id) for one in checks_of(kind)}
+    failed = {check_id: one.reason for check_id, one in results.items() if one.status == "failed"}
+    assert list(failed) == [broken], failed
+    assert results[broken].reason
+    assert results[broken].hint == BY_ID[broken].mend
+    for check_id, one in results.items():
+        if one.status == "skipped" and check_id != "cuda":
+            assert one.reason.startswith("it needs "), (check_id, one.reason)
+            assert needed(BY_ID[check_id], kind)
+
+
+def test_every_check_is_broken_by_some_plugin() -> None:
+    assert {broken for _, _, broken in FAULTS} == {one.id for one in CHECKS} - {"cuda"}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", ["loss-cpu-only", "loss-waiting"])
+def test_what_only_a_gpu_shows_is_found_there(name: str, catalogue: Catalogue) -> None:
+    result = Session(name, "loss", catalogue, "cpu").result("cuda")
+    assert result.status == "failed", result

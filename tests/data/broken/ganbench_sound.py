@@ -1,0 +1,123 @@
+"""Losses that keep every rule in unusual ways: no check may fail them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import relu, softplus
+
+
+class Hinge:
+    """Lim & Ye 2017."""
+
+    def discriminator_loss(self, step: Any) -> Any:
+        return relu(1 - step.real_logits).mean() + relu(1 + step.fake_logits).mean()
+
+    def generator_loss(self, step: Any) -> Any:
+        return -step.fake_logits.mean()
+
+
+class LeastSquares:
+    """Mao et al. 2017."""
+
+    def discriminator_loss(self, step: Any) -> Any:
+        return (step.real_logits - 1).square().mean() + step.fake_logits.square().mean()
+
+    def generator_loss(self, step: Any) -> Any:
+        return (step.fake_logits - 1).square().mean()
+
+
+class Clipped(Hinge):
+    """Arjovsky et al. 2017: clipped weights, many critic steps at first."""
+
+    def critic_steps(self, generator_step: int) -> int:
+        return 9 if generator_step == 0 else 3
+
+    def discriminator_loss(self, step: Any) -> Any:
+        return step.fake_logits.mean() - step.real_logits.mean()
+
+    @torch.no_grad()
+    def after_discriminator_step(self, discriminator: nn.Module) -> None:
+        for weight in discriminator.parameters():
+            weight.clamp_(-0.01, 0.01)
+
+
+class Relativistic:
+    """Huang et al. 2024: pairs, penalties on both sides; the generator sees real samples."""
+
+    def discriminator_loss(self, step: Any) -> Any:
+        penalty = sum(slope(step.discriminator, x) for x in (step.real, step.fake))
+        return softplus(step.fake_logits - step.real_logits).mean() + penalty / 2
+
+    def generator_loss(self, step: Any) -> Any:
+        return softplus(step.real_logits - step.fake_logits).mean()
+
+
+def slope(discriminator: Any, samples: Any) -> Any:
+    samples = samples.detach().requires_grad_()
+    logits = discriminator(samples)
+    (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
+    return gradient.flatten(1).square().sum(dim=1).mean()
+
+
+class FeatureMatching(Hinge):
+    """Salimans et al. 2016: the generator matches the means of features of real samples."""
+
+    def discriminator_loss(self, step: Any) -> Any:
+        return softplus(-step.real_logits).mean() + softplus(step.fake_logits).mean()
+
+    def generator_loss(self, step: Any) -> Any:
+        features = step.discriminator[:-1]
+        with torch.no_grad():
+            wanted = features(step.real).mean(dim=0)
+        return (features(step.fake).mean(dim=0) - wanted).abs().mean()
+
+
+class Buffered(nn.Module):
+    """A module with a running mean of logits, and a parameter that nobody trains."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(()))
+        self.scale = nn.Parameter(torch.ones(()), requires_grad=False)
+
+    def discriminator_loss(self, step: Any) -> Any:
+        logits = step.real_logits
+        with torch.no_grad():
+            self.mean.lerp_(logits.mean(), 0.1)
+        centred = logits - 0.1 * self.mean
+        return self.scale * (softplus(-centred).mean() + softplus(step.fake_logits).mean())
+
+    def generator_loss(self, step: Any) -> Any:
+        return self.scale * softplus(-step.fake_logits).mean()
+
+
+class Dragan(LeastSquares):
+    """Kodali et al. 2017: a penalty around real samples."""
+
+    def discriminator_loss(self, step: Any) -> Any:
+        real = step.real
+        around = real + 0.5 * real.std(correction=0) * torch.rand_like(real)
+        return super().discriminator_loss(step) + 10 * slope(step.discriminator, around)
+
+
+class Unrolled(LeastSquares):
+    """In the manner of Metz et al. 2017: the discriminator looks ahead, and is put back."""
+
+    def generator_loss(self, step: Any) -> Any:
+        weights = list(step.discriminator.parameters())
+        kept = [one.detach().clone() for one in weights]
+        buffers = copy.deepcopy(list(step.discriminator.buffers()))
+        ahead = step.discriminator(step.fake.detach()).mean()
+        slopes = torch.autograd.grad(ahead, weights)
+        with torch.no_grad():
+            for weight, gradient in zip(weights, slopes, strict=True):
+                weight.sub_(gradient, alpha=1e-3)
+            for weight, before in zip(weights, kept, strict=True):
+                weight.copy_(before)
+            for buffer, before in zip(step.discriminator.buffers(), buffers, strict=True):
+                buffer.copy_(before)
+        return super().generator_loss(step)

@@ -1,0 +1,24 @@
+"""The reference of the plugin interface is that of the code."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import ganbench
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_it_is_current_and_whole() -> None:
+    spec = importlib.util.spec_from_file_location("make_api", DOCS / "make_api.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = (DOCS / "api.md").read_text("utf-8")
+    assert text == module.reference(), "run: python docs/make_api.py"
+    described = set(re.findall(r"^### (\w+)$", text, re.MULTILINE))
+    classes = {name for name in ganbench.__all__ if isinstance(getattr(ganbench, name), type)}
+    assert classes <= described

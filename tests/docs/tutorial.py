@@ -1,0 +1,151 @@
+"""Following a document to the letter: its commands are run, its files are written, in its order.
+
+A fenced block is what its info string says: ``bash`` (run; ``bash exit=4``: ends with that code),
+``python`` (run as a script), ``python file=NAME`` or ``toml file=NAME`` (written to that file),
+``text`` (lines that the block before it must have printed, whatever the numbers are).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+
+RESULTS = Path(__file__).parents[2] / "results"
+TOOLS = {"ganbench": "-m ganbench", "pip": "-m pip", "pytest": "-m pytest", "python": ""}
+SETTINGS = {
+    "NO_COLOR": "1",
+    "COLUMNS": "100",
+    "OMP_NUM_THREADS": "1",
+    "PIP_NO_INDEX": "1",
+    "PIP_CONFIG_FILE": os.devnull,
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_BUILD_ISOLATION": "0",  # so it is spelt: the build backend is installed already
+}
+
+
+@dataclass
+class Block:
+    """A fenced block.
+
+    Args:
+        language: first word of its info string.
+        options: the other words, as ``name=value``.
+        text: what it holds.
+        line: of the document.
+    """
+
+    language: str
+    options: dict[str, str]
+    text: str
+    line: int
+
+
+def blocks(document: Path) -> list[Block]:
+    """All fenced blocks of a Markdown file."""
+    found = []
+    for token in MarkdownIt().parse(document.read_text("utf-8")):
+        if token.type == "fence":
+            language, *words = token.info.split() or [""]
+            options = dict(word.split("=", 1) for word in words)
+            assert token.map is not None
+            found.append(Block(language, options, token.content, token.map[0] + 1))
+    return found
+
+
+@dataclass
+class Reader:
+    """Somebody who follows a document in a folder and an environment of their own.
+
+    Packages of this environment are seen in the new one; what is installed goes into the new one.
+    The folder holds a copy of `results`, as a clone of the repository does.
+    """
+
+    home: Path
+    folder: Path = field(init=False)
+    printed: str = ""
+
+    def __post_init__(self) -> None:
+        environment = self.home / "venv"
+        venv.create(environment, with_pip=False, symlinks=True)
+        (packages,) = environment.glob("lib/python*/site-packages")
+        here = sysconfig.get_path("purelib")
+        (packages / "parent.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+        self.tools = environment / "bin"
+        self.python = self.tools / Path(sys.executable).name
+        for name, arguments in TOOLS.items():
+            tool = self.tools / name
+            if name != "python":
+                tool.write_text(f'#!/bin/sh\nexec "{self.python}" {arguments} "$@"\n')
+                tool.chmod(0o755)
+        self.folder = self.home / "work"
+        self.folder.mkdir()
+        shutil.copytree(RESULTS, self.folder / "results")
+
+    def follow(self, document: Path) -> None:
+        """Do all that a document says.
+
+        Raises:
+            AssertionError: something in it does not do what it should, and which line it is.
+        """
+        for block in blocks(document):
+            where = f"{document.name}, line {block.line}"
+            match block.language:
+                case "bash":
+                    self._run(["bash", "-euo", "pipefail", "-c", _keeping_folder(block)], block)
+                case "python" | "toml" if "file" in block.options:
+                    (self.folder / block.options["file"]).write_text(block.text, "utf-8")
+                case "python":
+                    self._run([str(self.python), "-c", block.text], block)
+                case "text":
+                    missing = _missing(block.text, self.printed)
+                    assert not missing, f"{where}: was not printed: {missing}\n{self.printed}"
+                case other:
+                    raise AssertionError(f"{where}: nobody runs a block of {other!r}")
+
+    def _run(self, command: list[str], block: Block) -> None:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**env, **SETTINGS, "PATH": f"{self.tools}{os.pathsep}{env['PATH']}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        self.printed, _, folder = done.stdout.partition(_MARK)
+        assert done.returncode == int(block.options.get("exit", 0)), (
+            f"line {block.line}: exit code {done.returncode}\n{block.text}\n{self.printed}"
+        )
+        if folder.strip():
+            self.folder = Path(folder.strip())
+
+
+_MARK = "---- the folder is now: "
+
+
+def _keeping_folder(block: Block) -> str:
+    """The script; a `cd` in it holds for the blocks after it."""
+    return f"{block.text}\necho; echo '{_MARK}'; pwd\n"
+
+
+def _missing(expected: str, printed: str) -> list[str]:
+    """Lines that were not printed. Digits and spaces do not count, nor does what `...` is for."""
+    seen = {_shape(line) for line in printed.splitlines()}
+    lines = [line for line in expected.splitlines() if line.strip() not in ("", "...")]
+    return [line for line in lines if _shape(line) not in seen]
+
+
+def _shape(line: str) -> str:
+    """A line without its numbers: they differ between machines."""
+    return re.sub(r"[\s─-]+", " ", re.sub(r"[±–]?\d[\d.,]*", "#", line)).strip()

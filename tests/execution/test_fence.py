@@ -1,0 +1,72 @@
+"""One process at a time in a run's folder, and nothing half-written left in it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ganbench.execution.fence import take_fence, tidy, tidy_finished
+
+HOLD = """
+import sys, pathlib
+from ganbench.execution.fence import take_fence
+fence = take_fence(pathlib.Path(sys.argv[1]))
+print(fence is not None, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A run's folder in which writers of every file have been killed."""
+    (tmp_path / "checkpoint").mkdir()
+    for name in (
+        *("spec.json", "log.txt", ".record.json.a1b2.tmp", ".spec.json.c3.tmp"),
+        *(".progress.json.tmp", "checkpoint/latest.safetensors", "checkpoint/previous.safetensors"),
+        *("checkpoint/.latest.safetensors.17.tmp", "checkpoint/latest.safetensors.corrupt-1"),
+    ):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def names(folder: Path) -> set[str]:
+    files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    return files - {"lock"}
+
+
+KEPT = {"spec.json", "log.txt", "checkpoint/latest.safetensors.corrupt-1"}
+CHECKPOINTS = {"checkpoint/latest.safetensors", "checkpoint/previous.safetensors"}
+
+
+def test_an_unfinished_run_keeps_its_checkpoints(folder: Path) -> None:
+    tidy(folder)
+    assert names(folder) == KEPT | CHECKPOINTS
+
+
+def test_a_finished_run_does_not(folder: Path) -> None:
+    (folder / "record.json").touch()
+    tidy_finished(folder)
+    assert names(folder) == KEPT | {"record.json"}
+
+
+def test_where_nothing_is_left_nothing_is_touched(tmp_path: Path) -> None:
+    tidy_finished(tmp_path / "nowhere")
+    tidy_finished(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_fence_keeps_others_out_until_its_holder_ends(folder: Path) -> None:
+    (folder / "record.json").touch()
+    before = names(folder)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], **pipes) as other:  # type: ignore[call-overload]
+        assert other.stdout.readline() == b"True\n"
+        assert take_fence(folder) is None
+        tidy_finished(folder)
+        assert names(folder) == before
+        other.kill()
+    with take_fence(folder) or pytest.fail("the fence outlived its holder"):
+        pass

@@ -1,0 +1,113 @@
+"""What runs will cost, judged by made-up runs whose cost is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganbench.planning.budget import Budget
+from ganbench.planning.runspec import RunSpec
+from ganbench.planning.suite import Task
+from ganbench.results.forecast import Forecast
+from ganbench.results.record import Record
+from ganbench.results.store import RunStore
+
+HERE = "AMD EPYC"
+
+
+def spec(variant: str = "vanilla", budget: str = "2TFLOP", **task: Any) -> RunSpec:
+    values = {"name": "ring8", "dataset": "ring8", "scores": ("modes",), **task}
+    return RunSpec(
+        suite="starter",
+        variant=variant,
+        parameters={},
+        task=Task(budget=Budget.parse(budget), **values),
+        dataset_parameters={},
+        seed=0,
+    )
+
+
+def record(run: RunSpec, seconds: float, status: str = "ok", device: str = HERE) -> Record:
+    """1 TFLOP, 1000 steps, 64 images a step, in so many seconds, and 3 s for the rest."""
+    used = {"flops": 1e12, "seconds": seconds, "images": 64_000, "steps": 1000}
+    return {  # type: ignore[typeddict-item]
+        "run_id": run.run_id,
+        "spec": run.to_json(),
+        "status": status,
+        "used": used,
+        "clocks": {"training": seconds, "wall": seconds + 3.0},
+        "environment": {"device_name": device},
+    }
+
+
+@pytest.mark.parametrize(
+    ("budget", "training", "flops"),
+    [
+        ("2TFLOP", 20.0, 2e12),
+        ("500steps", 5.0, 5e11),
+        ("6400img", 1.0, 1e11),
+        ("1m", 60.0, 6e12),
+    ],
+)
+def test_each_kind_of_budget_by_the_same_variant_and_task(
+    budget: str, training: float, flops: float
+) -> None:
+    earlier = [record(spec(), seconds) for seconds in (5.0, 10.0, 90.0)]
+    cost = Forecast(earlier, HERE).cost(spec(budget=budget))
+    assert cost.training_seconds == pytest.approx(training)
+    assert cost.other_seconds == 3.0
+    assert cost.seconds() == pytest.approx(training + 3.0)
+    assert cost.seconds(done=0.5) == pytest.approx(training / 2 + 3.0)
+    assert cost.flops == pytest.approx(flops)
+    assert cost.exact
+    assert cost.basis == "3 of this variant and task"
+
+
+def test_the_nearest_runs_tell() -> None:
+    own, other = record(spec("dcgan[lr=1]"), 40.0), record(spec("vanilla"), 10.0)
+    forecast = Forecast([own, other], HERE)
+    by_other = forecast.cost(spec("wgan-gp", "1TFLOP"))
+    assert by_other.training_seconds == pytest.approx(25.0)
+    assert by_other.basis == "2 of other variants on this task"
+    by_own = forecast.cost(spec("dcgan", "1TFLOP"))
+    assert by_own.training_seconds == pytest.approx(40.0)
+    assert by_own.basis == "1 of this variant with other settings"
+    assert {by_own.exact, by_other.exact} == {False}
+    assert forecast.cost(spec("dcgan", "10steps")).flops is None  # a step's depend on the settings
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        [],
+        [record(spec(), 10.0, device="another")],
+        [record(spec(), 10.0, status="timeout")],
+        [record(spec(), 0.0)],
+        [record(spec(dataset="digits"), 10.0)],
+        [record(spec(fakes=5), 10.0)],
+    ],
+)
+def test_what_nothing_tells_is_unknown(earlier: list[Record]) -> None:
+    cost = Forecast(earlier, HERE).cost(spec())
+    assert cost.seconds() is None
+    assert cost.basis == ""
+    assert cost.flops == 2e12  # the budget says it
+
+
+def test_an_unstable_run_took_its_time_all_the_same() -> None:
+    cost = Forecast([record(spec(), 10.0, status="diverged")], HERE).cost(spec())
+    assert cost.training_seconds == pytest.approx(20.0)
+
+
+def test_disk_is_the_median_of_the_tasks_folders(tmp_path: Path) -> None:
+    store, records = RunStore(tmp_path), []
+    for name, size in (("a", 100), ("b", 300), ("c", 1000)):
+        one = record(spec(name), 10.0)
+        folder = store.create(one["run_id"], {})
+        (folder / "spec.json").unlink()
+        (folder / "samples.png").write_bytes(b"x" * size)
+        records.append(one)
+    assert Forecast(records, HERE).bytes_of(spec(), store) == 300
+    assert Forecast([], HERE).bytes_of(spec(), store) is None
