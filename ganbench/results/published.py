@@ -20,10 +20,7 @@ from ganbench.results.manifest import (
     MANIFEST_FILE,
     RUNS_FILE,
     About,
-<<<<<<< HEAD
     check_manifest,
-=======
->>>>>>> 44dcdd7d5812601da865266b10da4424f53bb08d
     known_scores,
     known_specs,
     known_unranked,
