@@ -125,9 +125,12 @@ KEPT = ("spec.json", "record.json", "history.jsonl", "log.txt", "samples.png", "
 
 
 def processes(campaign: Campaign) -> list[psutil.Process]:
-    """Whatever is alive of the campaign, two seconds after its end."""
+    """Whatever stays alive of the campaign.
+
+    The fork server of a killed command first loads torch, and then sees that nobody needs it.
+    """
     mark = str(campaign.faults)
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 30
     while True:
         alive = []
         for process in psutil.process_iter():
