@@ -80,7 +80,7 @@ def test_a_file_runs_and_cannot_be_published(
     assert "2 runs (0 new)" in ganbench_cli(*run).stderr
     refused = ganbench_cli("publish", "--suite", "one.toml")
     assert refused.returncode == 4
-    assert "is a local file" in refused.stderr
+    assert "local code that nobody else can run" in refused.stderr
     assert not (tmp_path / "results").exists()
     (tmp_path / my_gan).write_text(MY_GAN + "# edited\n")
     plan = json.loads(ganbench_cli("plan", *run[1:], "--json").stdout)

@@ -152,8 +152,8 @@ def test_two_at_once_share_the_runs(
 
 
 def test_a_vanished_worker_is_tried_again_from_its_checkpoint(start: Any, tmp_path: Path) -> None:
-    """It is killed at its 400th step, in its first try only."""
-    selection = ("hazard-flaky", "--task", "ring8", "--seeds", "0", "--budget", "600steps")
+    """It is killed at its 2,000th step, in its first try only."""
+    selection = ("hazard-flaky", "--task", "ring8", "--seeds", "0", "--budget", "2100steps")
     mark = {"HAZARD_MARK": str(tmp_path / "mark")}
     run = start(*selection, "--checkpoint-every", "0.05s", **mark)
     _, stderr = run.communicate(timeout=120)
@@ -165,7 +165,7 @@ def test_a_vanished_worker_is_tried_again_from_its_checkpoint(start: Any, tmp_pa
 
 @pytest.mark.slow
 def test_without_retries_a_vanished_worker_is_recorded(start: Any, tmp_path: Path) -> None:
-    selection = ("hazard-flaky", "--task", "ring8", "--seeds", "0", "--budget", "600steps")
+    selection = ("hazard-flaky", "--task", "ring8", "--seeds", "0", "--budget", "2100steps")
     run = start(*selection, "--retries", "0", HAZARD_MARK=str(tmp_path / "mark"))
     run.communicate(timeout=120)
     assert run.returncode == 1

@@ -69,7 +69,7 @@ def undisturbed(folder: Path, text: str, *arguments: str) -> Path:
 def publish(folder: Path) -> None:
     """`ganbench publish`, in this process."""
     assert command.callback is not None
-    command.callback(folder / "runs", str(folder / "suite.toml"), folder / "results")
+    command.callback(folder / "runs", str(folder / "suite.toml"), folder / "results", False)
 
 
 def published(folder: Path) -> dict[str, bytes]:
@@ -96,7 +96,7 @@ def computed(folder: Path) -> dict[str, Any]:
             [{**point, "used": {**point["used"], "seconds": 0}} for point in record["points"]],
             [
                 (folder / "runs" / record["run_id"] / name).read_bytes()
-                for name in ("history.jsonl", "samples.png", "spec.json")
+                for name in ("history.jsonl", "samples.png", "spec.json", "generator.safetensors")
             ],
         ]
         for record in contents.records
@@ -121,7 +121,8 @@ def check(campaign: Campaign, straight: Path, runs: int) -> None:
     assert published(campaign.folder) == published(straight)
 
 
-KEPT = ("spec.json", "record.json", "history.jsonl", "log.txt", "samples.png", "lock", "checkpoint")
+KEPT = ("spec.json", "record.json", "history.jsonl", "log.txt", "lock", "checkpoint")
+KEPT += ("samples.png", "samples", "generator.safetensors")
 
 
 def processes(campaign: Campaign) -> list[psutil.Process]:

@@ -110,7 +110,7 @@ class Flood(Hazard):
     """Prints without end."""
 
     def act(self, loss: Any) -> Any:
-        print("the first line")
+        print("the first line", flush=True)
         while True:
             os.write(1, b"a line of a flood\n" * 10_000)
 
@@ -258,11 +258,11 @@ class Nan(Hazard):
 
 
 class Flaky(Hazard):
-    """Vanishes at its 400th step, but only as long as there is no file ``$HAZARD_MARK``."""
+    """Vanishes at its 2,000th step, but only as long as there is no file ``$HAZARD_MARK``."""
 
     def discriminator_loss(self, step: Any) -> Any:
         mark = pathlib.Path(os.environ["HAZARD_MARK"])
-        if self.steps == 400 and not mark.exists():
+        if self.steps == 2000 and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
             time.sleep(60)
