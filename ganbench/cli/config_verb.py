@@ -24,13 +24,16 @@ from ganbench.cli.settings import (
 )
 
 
-@click.group()
-def command() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
     """Show settings and where each comes from: default, file, variable.
 
-    Later wins: the default, your own file, the project's ganbench.toml, GANBENCH_* variables, and
-    flags.
+    Alone it does what `ganbench config show` does. Later wins: the default, your own file, the
+    project's ganbench.toml, GANBENCH_* variables, and flags.
     """
+    if context.invoked_subcommand is None:
+        context.invoke(show)
 
 
 @command.command()
@@ -105,8 +108,8 @@ def _default(key: str) -> Any:
 
 def _shown(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(value)
-    return "" if value is None else str(value)
+        return ", ".join(value) or "-"
+    return "-" if value is None else str(value)
 
 
 def _mistyped() -> list[str]:

@@ -224,6 +224,7 @@ def test_show_and_path(ganbench_cli: Cli, tmp_path: Path) -> None:
     assert rows["cache"] == (str(tmp_path / "here"), "ganbench.toml:1")
     assert "GANBENCH_SEDES is not used: did you mean GANBENCH_SEEDS?" in done.stderr
     told = ganbench_cli("--no-plugin", "dcgan", "config", "show").stdout
+    assert ganbench_cli("--no-plugin", "dcgan", "config").stdout == told
     assert "ganbench.toml:2" in told
     assert re.search(r"disabled-plugins +dcgan +--no-plugin\n", told)
     (tmp_path / "here" / "features").mkdir(parents=True)
