@@ -30,11 +30,15 @@ class Template:
     Args:
         about: one line for the README and the package's metadata.
         run: arguments of the `ganbench run` that tries the plugin out.
+        row: its arguments for a leaderboard that shows the plugin beside the built-in variants.
+        suite: what `ganbench publish` must know of the suite; empty for the default one.
         provides: kinds of the specs in the package, all under the plugin's name.
     """
 
     about: str
     run: str
+    row: str
+    suite: str = ""
     provides: tuple[str, ...]
 
 
@@ -42,26 +46,33 @@ TEMPLATES: Mapping[str, Template] = {
     "variant": Template(
         about="Spectral-norm GAN with the hinge loss (Miyato et al. 2018)",
         run="__NAME__ --task ring8",
+        row="--all",
         provides=("variant", "loss", "model"),
     ),
     "loss": Template(
         about="Least-squares loss (Mao et al. 2017) in both of its codings",
         run="mlp+__NAME__ --task ring8",
+        row="--all mlp+__NAME__",
         provides=("loss",),
     ),
     "model": Template(
         about="Residual multilayer perceptrons (after He et al. 2016)",
-        run="__NAME__+non-saturating --task ring8",
+        run="__NAME__+non-saturating-r1 --task ring8",
+        row="--all __NAME__+non-saturating-r1",
         provides=("model",),
     ),
     "dataset": Template(
         about="Gaussians on a sunflower's spiral (Vogel 1979), whose modes are known",
-        run="vanilla --suite suite.toml",
+        run="dcgan --suite suite.toml",
+        row="--all --suite suite.toml",
+        suite=" --suite suite.toml",
         provides=("dataset",),
     ),
     "score": Template(
         about="Energy distance (Székely & Rizzo 2013) of features",
         run="vanilla --suite suite.toml",
+        row="--all --suite suite.toml",
+        suite=" --suite suite.toml",
         provides=("score",),
     ),
 }
@@ -115,14 +126,17 @@ def new(
 
 def render(kind: str, name: str, package: str, author: str) -> dict[str, str]:
     """Path -> text of every file of the package, sorted by path."""
+    template = TEMPLATES[kind]
     words = {
         "KIND": kind,
         "NAME": name,
         "MODULE": _module(name),
         "PACKAGE": package,
         "AUTHOR": author,
-        "ABOUT": TEMPLATES[kind].about,
+        "ABOUT": template.about,
         "RUN": run_command(kind, name),
+        "ROW": f"ganbench run {template.row.replace('__NAME__', name)}",
+        "SUITE": template.suite,
     }
 
     def fill(text: str, words: Mapping[str, str] = words) -> str:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ast
 import keyword
-import os
 import subprocess
-import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +19,8 @@ from ganbench.api.errors import UsageError
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.authoring import new
 from ganbench.authoring.scaffold import TEMPLATES, render
+
+from ..docs.tutorial import Block, Reader, blocks
 
 Cli = Callable[..., "CompletedProcess[str]"]
 LONG = "x" + "-abcdefg.h" * 6
@@ -54,16 +55,24 @@ def test_it_is_clean_to_ruff_at_any_length(kind: str, name: str, tmp_path: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", TEMPLATES)
-def test_it_is_clean_to_mypy_and_passes_its_own_tests(kind: str, tmp_path: Path) -> None:
-    folder = new(kind, "my-own", into=tmp_path / "it")
-    env = {**os.environ, "PYTHONPATH": str(folder / "src"), "MYPYPATH": str(folder / "src")}
-    own = ["pytest", "-q", "tests", "--ignore=tests/test_conformance.py"]
-    for command in (["mypy", "--exclude", "test_conformance"], own):
-        done = subprocess.run(
-            [sys.executable, "-m", *command], cwd=folder, env=env, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+def test_its_readme_and_its_ci_do_what_they_say(kind: str, tmp_path: Path) -> None:
+    """Installed by pip into an environment of its own, tested, typed, run and planned there."""
+    reader = Reader(tmp_path)
+    reader.folder = new(kind, "my-own", into=tmp_path / "it")
+    readme = reader.folder / "README.md"
+    try_out, publish = blocks(readme)
+    reader.do(try_out, "to try it out")
+    assert "5 runs (5 new)" in reader.printed
+    assert "5/5" in reader.printed  # none failed
+
+    row, *_ = publish.text.splitlines()  # minutes of training: here it is planned
+    plan = row.replace("ganbench run", "ganbench plan")
+    steps = yaml.safe_load((reader.folder / ".github/workflows/ci.yml").read_text())
+    *own, short = [step["run"] for step in steps["jobs"]["test"]["steps"] if "run" in step]
+    for script in (plan, *own, short):
+        reader.do(Block("bash", {}, script, 0), script)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,13 @@ import yaml
 from markdown_it import MarkdownIt
 
 RESULTS = Path(__file__).parents[2] / "results"
-TOOLS = {"ganbench": "-m ganbench", "pip": "-m pip", "pytest": "-m pytest", "python": ""}
+TOOLS = {
+    "ganbench": "-m ganbench",
+    "mypy": f"-m mypy --python-executable {sys.executable}",  # follows no `site.addsitedir`
+    "pip": "-m pip",
+    "pytest": "-m pytest",
+    "python": "",
+}
 SETTINGS = {
     "NO_COLOR": "1",
     "COLUMNS": "100",
@@ -99,21 +105,24 @@ class Reader:
             AssertionError: something in it does not do what it should, and which line it is.
         """
         for block in blocks(document):
-            where = f"{document.name}, line {block.line}"
-            match block.language:
-                case "bash":
-                    self._run(["bash", "-euo", "pipefail", "-c", _keeping_folder(block)], block)
-                case "python" | "toml" if "file" in block.options:
-                    (self.folder / block.options["file"]).write_text(block.text, "utf-8")
-                case "python":
-                    self._run([str(self.python), "-c", block.text], block)
-                case "text":
-                    missing = _missing(block.text, self.printed)
-                    assert not missing, f"{where}: was not printed: {missing}\n{self.printed}"
-                case "yaml":
-                    assert yaml.safe_load(block.text), where
-                case other:
-                    raise AssertionError(f"{where}: nobody runs a block of {other!r}")
+            self.do(block, f"{document.name}, line {block.line}")
+
+    def do(self, block: Block, where: str) -> None:
+        """Do what one block says, in the folder where the last one left off."""
+        match block.language:
+            case "bash":
+                self._run(["bash", "-euo", "pipefail", "-c", _keeping_folder(block)], block)
+            case "python" | "toml" if "file" in block.options:
+                (self.folder / block.options["file"]).write_text(block.text, "utf-8")
+            case "python":
+                self._run([str(self.python), "-c", block.text], block)
+            case "text":
+                missing = _missing(block.text, self.printed)
+                assert not missing, f"{where}: was not printed: {missing}\n{self.printed}"
+            case "yaml":
+                assert yaml.safe_load(block.text), where
+            case other:
+                raise AssertionError(f"{where}: nobody runs a block of {other!r}")
 
     def _run(self, command: list[str], block: Block) -> None:
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}

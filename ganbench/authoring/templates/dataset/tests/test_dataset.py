@@ -17,7 +17,7 @@ from __MODULE__ import (
 def test_modes_cannot_be_confused(modes: int) -> None:
     middle = centres(modes)
     gaps = np.linalg.norm(middle[:, None] - middle, axis=2) + 10 * np.eye(modes)
-    assert gaps.min() > 10 * SIGMA
+    assert gaps.min() > 6 * SIGMA  # a sample within three is of high quality: of one mode only
     assert np.linalg.norm(middle, axis=1).max() < 1
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 GANBENCH_API_VERSION = 1
 
 NAME = "__NAME__"
-SIGMA = 0.01
+SIGMA = 0.02
 N_TRAIN = 100_000
 N_HELDOUT = 10_000
 SEED = 1979
@@ -65,7 +65,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
     return [
         DatasetSpec(
             name=NAME,
-            description="2-D: Gaussians on a sunflower's spiral, sigma 0.01; 100,000 train points",
+            description="2-D: Gaussians on a sunflower's spiral, sigma 0.02; 100,000 train points",
             paper="Vogel 1979, https://doi.org/10.1016/0025-5564(79)90080-4",
             modalities=("points",),
             describe=describe,
