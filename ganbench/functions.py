@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ganbench.execution.verification import Verdict
-    from ganbench.results.joining import Merged
+    from ganbench.publishing.joining import Merged
+    from ganbench.publishing.validate import Report
     from ganbench.results.store import RunStore
-    from ganbench.results.validate import Report
 
 
 def run(
@@ -145,8 +145,8 @@ def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataF
     Raises:
         GanbenchError: there is no such folder.
     """
-    from ganbench.results.leaderboard import leaderboard as aggregate
-    from ganbench.results.loading import load_runs
+    from ganbench.publishing.loading import load_runs
+    from ganbench.tables.leaderboard import leaderboard as aggregate
 
     loaded, coverage, _ = load_runs(runs)
     return aggregate(loaded if suite is None else loaded.only(suite=[suite]), coverage)
@@ -195,15 +195,15 @@ def compare(
     Returns:
         One row per other variant and task, then one over all tasks that it shares with the first:
         ratio of final distances (b over a) with its interval, probability of improvement, p-value
-        as found and adjusted, verdict. See `ganbench.results.comparison_tables.comparison_frame`.
+        as found and adjusted, verdict. See `ganbench.tables.comparison_tables.comparison_frame`.
 
     Raises:
         GanbenchError: there is no such folder or variant, or nothing to compare.
     """
     from ganbench.api.errors import NothingSelected
-    from ganbench.results.comparison import compare as contrast
-    from ganbench.results.comparison_tables import comparison_frame
-    from ganbench.results.loading import load_runs
+    from ganbench.publishing.loading import load_runs
+    from ganbench.tables.comparison import compare as contrast
+    from ganbench.tables.comparison_tables import comparison_frame
 
     loaded, _, _ = load_runs(runs)
     wanted = {"suite": () if suite is None else (suite,), "task": tasks}
@@ -237,7 +237,7 @@ def publish(
         GanbenchError: a folder cannot be read or written to.
     """
     from ganbench.cli.console import talk
-    from ganbench.results.selection import publish_suite
+    from ganbench.publishing.selection import publish_suite
 
     return publish_suite(Path(runs), suite, Path(out), unranked=unranked, remark=talk)
 
@@ -254,8 +254,8 @@ def validate(path: Path | str) -> list[Report]:
     Raises:
         UsageError: there is no leaderboard.
     """
-    from ganbench.results.validate import published_folders
-    from ganbench.results.validate import validate as check
+    from ganbench.publishing.validate import published_folders
+    from ganbench.publishing.validate import validate as check
 
     return [check(folder) for folder in published_folders(Path(path))]
 
@@ -284,7 +284,7 @@ def merge(
         InvalidResults: a source is damaged, or something may not be ranked.
         NothingSelected: no run is left.
     """
-    from ganbench.results.merge import merge_folders
+    from ganbench.publishing.merge import merge_folders
 
     _, merged = merge_folders(
         [Path(folder) for folder in folders],

@@ -22,16 +22,18 @@ LAYERS = {
     "planning": 1,
     "training": 2,
     "scoring": 2,
-    "execution": 3,
     "results": 3,
-    "authoring": 4,
-    "reporting": 4,
-    "cli": 5,
-    "functions": 6,
+    "tables": 4,
+    "publishing": 5,
+    "execution": 6,
+    "authoring": 7,
+    "reporting": 7,
+    "cli": 8,
+    "functions": 9,
 }
 """A package may import its own layer and those below it."""
 
-TORCH_FREE = ("api", "catalogue", "planning", "results", "reporting")
+TORCH_FREE = ("api", "catalogue", "planning", "results", "tables", "publishing", "reporting")
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -15,12 +15,12 @@ from ganbench.api.errors import GanbenchError, UsageError
 from ganbench.api.specs import ModelSpec
 from ganbench.cli.console import printable
 from ganbench.planning.suite import parse_suite
-from ganbench.results.publish import publish
-from ganbench.results.published import read_published
-from ganbench.results.render import render
+from ganbench.publishing.publish import publish
+from ganbench.publishing.published import read_published
+from ganbench.results.schema import as_record
 from ganbench.results.store import RunStore
-from ganbench.results.tables import tables
-from ganbench.results.validation import as_record
+from ganbench.tables.assemble import tables
+from ganbench.tables.render import render
 
 from .results.synthetic import W2, curve, record, spec
 

@@ -26,8 +26,8 @@ def command(
     exact permutation tests over seeds, corrected for their number. A name is one of `ganbench
     table`. --runs may also name the folder of a published leaderboard.
     """
-    from ganbench.results.comparison import compare
-    from ganbench.results.comparison_tables import comparison_tables
+    from ganbench.tables.comparison import compare
+    from ganbench.tables.comparison_tables import comparison_tables
 
     loaded, _ = load_selected(runs, suite=[suite] if suite else [], task=tasks)
     print_made(comparison_tables(compare(loaded, variants)), form)

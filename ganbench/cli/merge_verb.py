@@ -43,7 +43,7 @@ def command(
     newest protocol only. A run that two sources tell differently is a conflict: it is reported and
     left out, unless --prefer names a source.
     """
-    from ganbench.results.merge import merge_folders
+    from ganbench.publishing.merge import merge_folders
 
     files, merged = merge_folders(sources, out, suite=suite, prefer=prefer, unranked=unranked)
     for remark in merged.remarks:

@@ -40,7 +40,7 @@ def command(runs: Path, suite: str, out: Path, unranked: bool) -> None:
     folder are left out and counted. Refused are variants without all of the suite's tasks and
     seeds, mixed protocols, mixed devices under time budgets, and local code.
     """
-    from ganbench.results.selection import publish_suite
+    from ganbench.publishing.selection import publish_suite
 
     for path in publish_suite(runs, suite, out, unranked=unranked, remark=talk):
         click.echo(path)

@@ -16,8 +16,8 @@ from ganbench.cli.console import talk, wants_colour
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
     from ganbench.results.record import Record
-    from ganbench.results.standing import Coverage
-    from ganbench.results.table import Table
+    from ganbench.tables.standing import Coverage
+    from ganbench.tables.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,9 +47,9 @@ def load_selected(runs: Path, **wanted: Iterable[Any]) -> tuple[Runs, Coverage |
 
     Raises:
         NothingSelected: no run is left.
-        UsageError, InvalidResults: see `ganbench.results.loading.load_runs`.
+        UsageError, InvalidResults: see `ganbench.publishing.loading.load_runs`.
     """
-    from ganbench.results.loading import load_runs
+    from ganbench.publishing.loading import load_runs
 
     loaded, coverage, warnings = load_runs(runs)
     for warning in warnings:
@@ -70,14 +70,14 @@ def print_tables(
         form: one of `FORMATS`.
         coverage: the tasks, in their order, and the seeds that a rank needs.
     """
-    from ganbench.results.tables import tables
+    from ganbench.tables.assemble import tables
 
     print_made(tables(source, coverage), form)
 
 
 def print_made(made: Sequence[Table], form: str) -> None:
     """Print these tables on stdout, in one of `FORMATS`."""
-    from ganbench.results.render import render
+    from ganbench.tables.render import render
 
     width = shutil.get_terminal_size((NARROWEST, 24)).columns if sys.stdout.isatty() else NARROWEST
     colour = form == "terminal" and wants_colour(sys.stdout)

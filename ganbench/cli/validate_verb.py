@@ -22,7 +22,7 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
     PATH is a folder that `publish` has written, a file in it, or a folder of such folders. Every
     mismatch is printed with its file, row and column. Exit code 4 if there is any.
     """
-    from ganbench.results.validate import published_folders, validate
+    from ganbench.publishing.validate import published_folders, validate
 
     folders = dict.fromkeys(folder for path in paths for folder in published_folders(path))
     reports = [validate(folder) for folder in folders]

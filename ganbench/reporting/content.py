@@ -15,16 +15,16 @@ from ganbench.reporting.provenance import Provenance, provenance
 from ganbench.reporting.samples import Samples, choose_samples
 from ganbench.results.fields import STATUSES
 from ganbench.results.frame import plain_rows
-from ganbench.results.labels import interval_of_seeds
-from ganbench.results.table import Cell, Heading, Row, Table
-from ganbench.results.tables import edition_tables, editions
+from ganbench.tables.assemble import edition_tables, editions
+from ganbench.tables.labels import interval_of_seeds
+from ganbench.tables.table import Cell, Heading, Row, Table
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
-    from ganbench.results.panels import Line
     from ganbench.results.record import Record
-    from ganbench.results.standing import Coverage
     from ganbench.results.store import RunStore
+    from ganbench.tables.panels import Line
+    from ganbench.tables.standing import Coverage
 
 _PUBLISHED = "These are published results: curves and sample sheets are in the runs, not in them."
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from ganbench.api.errors import UsageError
 from ganbench.execution.log import tail
 from ganbench.results.fields import UNFINISHED
-from ganbench.results.labels import interval_of_seeds
 from ganbench.results.paths import without_paths
 from ganbench.results.record import INSTABILITIES, Failure
 from ganbench.results.store import LOG_FILE
+from ganbench.tables.labels import interval_of_seeds
 
 if TYPE_CHECKING:
-    from ganbench.results.panels import Line
     from ganbench.results.record import Record
     from ganbench.results.store import RunStore
+    from ganbench.tables.panels import Line
 
 Row = dict[str, Any]
 

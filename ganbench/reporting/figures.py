@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from ganbench.reporting.charts import Chart, Numbers, Point, Series, Style, Thread, draw
 from ganbench.reporting.scales import percent
 from ganbench.results.fields import UNFINISHED
-from ganbench.results.labels import interval_of_seeds
-from ganbench.results.numbers import DASH, number
-from ganbench.results.profiles import profile_distances
 from ganbench.scoring.ranking import performance_profile
 from ganbench.scoring.stability import geometric_mean
+from ganbench.tables.labels import interval_of_seeds
+from ganbench.tables.numbers import DASH, number
+from ganbench.tables.profiles import profile_distances
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
-    from ganbench.results.panels import Line
     from ganbench.results.record import Column, Record
+    from ganbench.tables.panels import Line
 
 Records = Mapping[str, "Record"]
 Styles = Mapping[str, Style]

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ganbench.results.numbers import DASH, common_prefix, value_and_spread
+from ganbench.tables.numbers import DASH, common_prefix, value_and_spread
 
 if TYPE_CHECKING:
-    from ganbench.results.table import Cell, Heading, RowKind, Table
+    from ganbench.tables.table import Cell, Heading, RowKind, Table
 
 ARROWS = {
     "lower": ("↓", "lower is better"),
@@ -93,7 +93,7 @@ def grids(
     Columns without any value are left out.
 
     Args:
-        table: see `ganbench.results.tables`.
+        table: see `ganbench.tables.assemble`.
         tasks: section -> task.
         title: instead of the table's own.
         most: letters of a row.

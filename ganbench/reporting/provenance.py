@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ganbench import __version__
 from ganbench.planning.budget import Budget
 from ganbench.results.fields import ENVIRONMENT
-from ganbench.results.labels import interval_of_seeds
+from ganbench.tables.labels import interval_of_seeds
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
-    from ganbench.results.panels import Line
     from ganbench.results.record import Pin
+    from ganbench.tables.panels import Line
 
 Row = dict[str, Any]
 

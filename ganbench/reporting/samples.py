@@ -20,9 +20,9 @@ from ganbench.results.store import FILMSTRIP_FOLDER, filmstrip_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ganbench.results.panels import Line
     from ganbench.results.record import Record
     from ganbench.results.store import RunStore
+    from ganbench.tables.panels import Line
 
 MOST_BYTES = 2_400_000
 """Of all sheets of a page; written as base64 they take a third more."""

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import NothingSelected, UsageError
+from ganbench.publishing.loading import is_published, load_runs
 from ganbench.reporting.content import Content, gather
 from ganbench.reporting.grids import BAR
 from ganbench.reporting.provenance import TASK_HEADINGS
 from ganbench.results.files import replace_all
 from ganbench.results.frame import collect
-from ganbench.results.loading import is_published, load_runs
 from ganbench.results.store import RunStore
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
     from ganbench.results.record import Record
-    from ganbench.results.standing import Coverage
+    from ganbench.tables.standing import Coverage
 
 
 def write_report(folder: Path, out: Path, **wanted: Iterable[Any]) -> tuple[int, list[str]]:

@@ -1,1 +1,1 @@
-"""Records, the store that keeps them, and the tables and leaderboards made from them."""
+"""Records, the store that keeps them, and frames of them."""

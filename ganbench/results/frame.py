@@ -16,9 +16,9 @@ from ganbench.api.errors import InvalidResults
 from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
 from ganbench.results.record import INSTABILITIES, Column, Pin, Point, Record
+from ganbench.results.schema import LARGEST
 from ganbench.results.seal import canonical_json
 from ganbench.results.sources import add_sources, sources_of
-from ganbench.results.validation import LARGEST
 from ganbench.scoring.stability import (
     NOISE_LIMIT,
     evaluation_noise,

@@ -11,7 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ganbench.results.validation import NewerSchemaError, as_record
+from ganbench.results.schema import NewerSchemaError, as_record
 
 if TYPE_CHECKING:
     from ganbench.results.record import Record

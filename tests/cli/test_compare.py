@@ -14,8 +14,8 @@ import pytest
 
 import ganbench
 from ganbench.api.errors import NothingSelected, UsageError
+from ganbench.publishing.publish import publish
 from ganbench.results.frame import collect
-from ganbench.results.publish import publish
 from ganbench.results.seal import seal
 
 from ..results.synthetic import starter

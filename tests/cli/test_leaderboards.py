@@ -9,10 +9,10 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from ganbench.results.publish import publish
+from ganbench.publishing.publish import publish
 from ganbench.results.record import Record
-from ganbench.results.standing import Coverage
 from ganbench.results.store import RunStore
+from ganbench.tables.standing import Coverage
 
 from ..results.synthetic import curve, record, spec
 

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from ganbench.api.errors import GanbenchError
-from ganbench.results.publish import publish
+from ganbench.publishing.publish import publish
 from ganbench.results.store import RunStore
 from ganbench.scoring import tensorcache
 from ganbench.scoring.tensorcache import TensorCache

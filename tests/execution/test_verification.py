@@ -18,8 +18,8 @@ from ganbench.cli.main import cli
 from ganbench.execution.claims import Claim, read_claim
 from ganbench.execution.generator import keep_generator, load_generator
 from ganbench.execution.verification import RECOMPUTED, RETRAINED, Verdict, verify
+from ganbench.publishing.selection import publish_suite
 from ganbench.results.record import Record
-from ganbench.results.selection import publish_suite
 from ganbench.results.store import RunStore
 
 SUITE = """

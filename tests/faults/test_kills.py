@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from ganbench.cli.publish_verb import command
+from ganbench.publishing.publish import LEADERBOARD_FILE, RUNS_FILE
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
-from ganbench.results.publish import LEADERBOARD_FILE, RUNS_FILE
 from ganbench.results.store import RunStore
 
 from .campaign import PHASES, Campaign

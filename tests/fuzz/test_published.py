@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganbench.api.errors import InvalidResults
-from ganbench.results.publish import publish
-from ganbench.results.published import read_published
+from ganbench.publishing.publish import publish
+from ganbench.publishing.published import read_published
 
 from ..results.synthetic import curve, record, spec
 from .harness import call, check, examples, only, profile

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from ganbench.publishing.publish import publish
 from ganbench.results.frame import Runs, collect
-from ganbench.results.publish import publish
-from ganbench.results.render import render
 from ganbench.results.seal import seal
 from ganbench.results.store import RunStore
-from ganbench.results.tables import tables
+from ganbench.tables.assemble import tables
+from ganbench.tables.render import render
 
 from ..results.synthetic import curve, record, spec
 

@@ -20,8 +20,6 @@ from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Record
-from ganbench.results.render import render
-from ganbench.results.tables import tables
 from ganbench.scoring.dirac import (
     NON_SATURATING_SLOPE,
     WASSERSTEIN_SLOPE,
@@ -31,6 +29,8 @@ from ganbench.scoring.dirac import (
     wasserstein_growth,
 )
 from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench.tables.assemble import tables
+from ganbench.tables.render import render
 from ganbench_plugins.dirac import START, convergence, game, linearise, load, training
 from ganbench_plugins.losses.r1 import NonSaturatingR1
 from ganbench_plugins.variants.vanilla import Minimax, NonSaturating

@@ -11,13 +11,13 @@ import pytest
 
 import ganbench
 from ganbench.api.errors import NothingSelected, UsageError
+from ganbench.publishing.publish import publish
 from ganbench.reporting.charts import Style
 from ganbench.reporting.figures import distance_charts
 from ganbench.reporting.write import write_report
 from ganbench.results.frame import collect
-from ganbench.results.numbers import number
-from ganbench.results.publish import publish
-from ganbench.results.tables import editions, tables
+from ganbench.tables.assemble import editions, tables
+from ganbench.tables.numbers import number
 
 from ..results.synthetic import curve, record, spec, starter
 from .runs_folder import HOSTILE, many, small, write_runs

@@ -11,7 +11,7 @@ from ganbench.reporting.samples import Samples, choose_samples
 from ganbench.results.frame import collect
 from ganbench.results.record import Record
 from ganbench.results.store import FILMSTRIP_FOLDER, RunStore, filmstrip_file
-from ganbench.results.tables import editions
+from ganbench.tables.assemble import editions
 
 from ..results.synthetic import curve, record, spec
 from .runs_folder import sheet, write_runs

@@ -1,0 +1,1 @@
+"""Published leaderboards: written, read back, validated, merged."""

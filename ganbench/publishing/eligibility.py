@@ -1,0 +1,120 @@
+"""What keeps a published row from a rank: each reason once, with the runs that it concerns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ganbench.results.frame import Runs, plain_rows
+from ganbench.tables.grouping import COUNTED
+from ganbench.tables.standing import Coverage
+
+Row = dict[str, Any]
+
+HINTS: Final = {
+    "code": "package it (`ganbench new` shows how) and run it again",
+    "protocol": "run these again with this ganbench",
+    "device": "run all on one model of device, or set the budgets in FLOPs",
+    "coverage": "`ganbench run` with --retry-failed runs what is missing",
+}
+"""Kind of objection -> what removes it."""
+
+_VARIANT = ("variant", "variant_parameters", "distribution", "version", "source_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why some runs may not be ranked.
+
+    Args:
+        kind: a key of `HINTS`.
+        reason: such as ``protocol 1, ranked under 2``.
+        run_ids: of the runs.
+    """
+
+    kind: str
+    reason: str
+    run_ids: tuple[str, ...]
+
+
+def objections(runs: Runs, coverage: Coverage | None) -> list[Objection]:
+    """Everything that keeps a variant from a rank, in the order in which it is judged.
+
+    Every run is in one objection at most. A variant is complete if, on every task, every seed has
+    ended by itself, well or not; runs under an older protocol or on another device do not count.
+
+    Args:
+        runs: of one suite.
+        coverage: what a rank needs; by default all tasks and seeds that occur.
+    """
+    rows = plain_rows(runs.frame)
+    found: list[Objection] = []
+    for kind, judge in (("code", _local), ("protocol", _outdated), ("device", _elsewhere)):
+        reasons: dict[str, list[str]] = {}
+        rest = []
+        for row, reason in zip(rows, judge(rows, runs), strict=True):
+            if reason:
+                reasons.setdefault(reason, []).append(row["run_id"])
+            else:
+                rest.append(row)
+        found += [Objection(kind, reason, tuple(ids)) for reason, ids in sorted(reasons.items())]
+        rows = rest
+    return found + list(_incomplete(rows, coverage or _occurring(rows)))
+
+
+def _local(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
+    for row in rows:
+        local = [
+            f"{pin['kind']} {pin['name']}"
+            for pin in runs.pins[row["code"]]
+            if not pin["distribution"]
+        ]
+        yield f"local code that nobody else can run: {', '.join(local)}" if local else None
+
+
+def _outdated(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
+    newest = max((row["protocol"] for row in rows), default=0)
+    for row in rows:
+        old = row["protocol"] < newest
+        yield f"protocol {row['protocol']}, ranked under {newest}" if old else None
+
+
+def _elsewhere(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
+    counts = Counter(row["timed_on"] for row in rows if row["timed_on"])
+    main = max(counts, key=lambda device: (counts[device], device), default=None)
+    for row in rows:
+        other = row["timed_on"] not in (None, main)
+        yield f"timed on {row['timed_on']}, ranked on {main}" if other else None
+
+
+def _occurring(rows: Iterable[Row]) -> Coverage:
+    rows = list(rows)
+    tasks, seeds = {row["task"] for row in rows}, {row["seed"] for row in rows}
+    return Coverage(tuple(sorted(tasks)), tuple(sorted(seeds)))
+
+
+def _incomplete(rows: Iterable[Row], needed: Coverage) -> Iterator[Objection]:
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in _VARIANT), []).append(row)
+    for own in groups.values():
+        gaps = [gap for task in needed.tasks if (gap := _gap(own, task, needed.seeds))]
+        if gaps:
+            reason = f"{own[0]['variant']}: {'; '.join(gaps)}"
+            yield Objection("coverage", reason, tuple(row["run_id"] for row in own))
+
+
+def _gap(own: Iterable[Row], task: str, seeds: Sequence[int]) -> str | None:
+    """Such as ``3 of 5 seeds on digits (1 timeout)``."""
+    there = [row for row in own if row["task"] == task]
+    if not there:
+        return f"not run on {task}"
+    missing = set(seeds) - {row["seed"] for row in there if row["status"] in COUNTED}
+    if not missing:
+        return None
+    ends = Counter(row["status"] for row in there if row["seed"] in missing)
+    why = ", ".join(f"{count} {status}" for status, count in sorted(ends.items()))
+    have = f"{len(seeds) - len(missing)} of {len(seeds)} seeds on {task}"
+    return f"{have} ({why})" if why else have

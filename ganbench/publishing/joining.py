@@ -1,0 +1,203 @@
+"""Joining the runs of several machines or labs by run id.
+
+A run id stands for everything that determines a result, so two runs of one id are the same
+experiment done twice. Equal results count once; different ones are a conflict, which is reported,
+and neither is taken unless a source is preferred.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS
+from ganbench.results.frame import Runs, plain_rows, typed_frame
+from ganbench.results.sources import add_sources
+from ganbench.tables.grouping import COUNTED
+from ganbench.tables.standing import Coverage
+
+Row = dict[str, Any]
+
+TOLERANCE: Final = 1e-6
+"""Relative difference of scores that counts as equal, as in `ganbench verify`."""
+
+_FIXED: Final = tuple(one.name for one in RUN_FIELDS)
+_COMPARED: Final = ("distance_end", "distance_best", "images", "steps", "failed_at_step")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder to merge.
+
+    Args:
+        name: as typed.
+        runs: what is in it.
+        coverage: what the ranks of a published leaderboard needed, else None.
+    """
+
+    name: str
+    runs: Runs
+    coverage: Coverage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A run that two sources tell differently.
+
+    Args:
+        run_id: of the run.
+        column: in which they differ, the first of them.
+        told: (source, value, environment) of each.
+        taken: the source that was preferred, if any.
+    """
+
+    run_id: str
+    column: str
+    told: tuple[tuple[str, Any, str], ...]
+    taken: str | None
+
+    def __str__(self) -> str:
+        told = " and ".join(f"{value} in {name} ({where})" for name, value, where in self.told)
+        end = f"that of {self.taken} is taken" if self.taken else "left out"
+        return f"{self.run_id}: {self.column} is {told}: {end}"
+
+
+@dataclass(slots=True)
+class Merged:
+    """What came of it.
+
+    Args:
+        runs: of the newest protocol, every id once.
+        conflicts: runs told differently.
+        twice: runs that several sources have with equal results.
+        remarks: what else was left out or looks odd.
+    """
+
+    runs: Runs
+    conflicts: list[Conflict] = field(default_factory=list)
+    twice: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+
+def merge(sources: Sequence[Source], prefer: str | None = None) -> Merged:
+    """Join runs by id, those of the newest protocol only.
+
+    Args:
+        sources: of one suite.
+        prefer: name of the source whose results are taken where several differ.
+    """
+    protocols = {int(one) for source in sources for one in source.runs.frame["protocol"]}
+    told: dict[str, list[tuple[str, Row]]] = {}
+    old: dict[str, int] = {}
+    for source in sources:
+        for row in plain_rows(source.runs.frame):
+            if row["protocol"] == max(protocols):
+                told.setdefault(row["run_id"], []).append((source.name, row))
+            else:
+                old[source.name] = old.get(source.name, 0) + 1
+    merged = Merged(_joined(sources, []))
+    merged.remarks += [
+        f"{count} runs in {name} are left out: protocol below {max(protocols)}"
+        for name, count in old.items()
+    ]
+    settled = [_settle(run_id, told[run_id], prefer, merged) for run_id in sorted(told)]
+    rows = [row for row in settled if row is not None]
+    merged.runs = _joined(sources, rows)
+    merged.remarks += _oddities(sources, rows)
+    return merged
+
+
+def _settle(
+    run_id: str, told: list[tuple[str, Row]], prefer: str | None, merged: Merged
+) -> Row | None:
+    """The row of a run that several sources tell; None for a conflict that nobody decides.
+
+    What ended by itself is preferred to an accident of a machine (a timeout, a kill); of equal
+    results the first to be finished is taken, whatever the order of the sources.
+    """
+    ended = [one for one in told if one[1]["status"] in COUNTED] or told
+    ended = sorted(ended, key=lambda one: (one[1]["finished"] or "", one[0]))
+    first = ended[0]
+    for other in ended[1:]:
+        column = _difference(first[1], other[1])
+        if column is None:
+            continue
+        taken = next((row for name, row in ended if name == prefer), None)
+        views = tuple((name, row.get(column), _environment(row)) for name, row in (first, other))
+        merged.conflicts.append(Conflict(run_id, column, views, prefer if taken else None))
+        return taken
+    merged.twice += len(told) > 1
+    return first[1]
+
+
+def _difference(one: Row, other: Row) -> str | None:
+    """The first column in which two results differ; times and machines may."""
+    if one["status"] != other["status"]:
+        return "status"
+    if one["status"] not in COUNTED:
+        return None
+    keys = sorted(({*one, *other} - set(_FIXED)) | set(_COMPARED))
+    for key in ("distance_end", *keys):
+        a, b = one.get(key), other.get(key)
+        if (a is None) != (b is None):
+            return key
+        if (
+            a is not None
+            and b is not None
+            and not math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-12)
+        ):
+            return key
+    return None
+
+
+def _environment(row: Row) -> str:
+    known = {one.name: row[one.name] for one in ENVIRONMENT}
+    shown = ("device_name", "torch", "ganbench", "commit")
+    parts = [f"{name} {known[name]}" for name in shown[1:] if known[name]]
+    return ", ".join([str(known["device_name"] or "unknown device"), *parts])
+
+
+def _joined(sources: Sequence[Source], rows: Iterable[Row]) -> Runs:
+    """Rows with all that any source knows about them."""
+    rows = list(rows)
+    joined = Runs(typed_frame([], []))
+    for source in reversed(sources):  # so that the first source has the last word
+        joined.scores.update(source.runs.scores)
+        joined.pins.update(source.runs.pins)
+        joined.specs.update(source.runs.specs)
+        add_sources(joined.sources, source.runs.sources)
+    keys = sorted({key for source in sources for key in source.runs.score_keys})
+    used = [key for key in keys if any(row.get(key) is not None for row in rows)]
+    settings = {row["setting"] for row in rows}
+    declared = {key for setting, key in joined.scores if setting in settings}
+    return replace(joined, frame=typed_frame(rows, sorted({*used, *declared})))
+
+
+def _oddities(sources: Sequence[Source], rows: Sequence[Row]) -> list[str]:
+    devices = sorted({row["timed_on"] for row in rows if row["timed_on"]})
+    remarks = []
+    if len(devices) > 1:
+        remarks.append(f"runs under time budgets are of several devices: {', '.join(devices)}")
+    defined: dict[tuple[str, str], Any] = {}
+    for source in sources:
+        for place, column in source.runs.scores.items():
+            if _same_column(defined.setdefault(place, column), column):
+                continue
+            remarks.append(
+                f"{source.name} describes {place[1]} otherwise: the first source's holds"
+            )
+    return remarks
+
+
+def _same_column(one: Any, other: Any) -> bool:
+    return all(
+        value == other[key]
+        or (
+            isinstance(value, float)
+            and isinstance(other[key], float)
+            and math.isclose(value, other[key], rel_tol=TOLERANCE)
+        )
+        for key, value in one.items()
+    )

@@ -1,0 +1,118 @@
+"""Merging folders of runs and published leaderboards into one published leaderboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
+from ganbench.planning.suite import Suite, load_suite
+from ganbench.publishing.joining import Merged, Source, merge
+from ganbench.publishing.loading import is_published, load_runs
+from ganbench.publishing.publish import publish
+from ganbench.publishing.published import read_published
+from ganbench.publishing.selection import belongs
+from ganbench.results.fields import UNFINISHED
+from ganbench.tables.standing import Coverage
+
+
+def merge_folders(
+    folders: Sequence[Path],
+    out: Path,
+    *,
+    suite: str | None = None,
+    prefer: Path | None = None,
+    unranked: bool = False,
+) -> tuple[list[Path], Merged]:
+    """Merge runs folders and published leaderboards into one published leaderboard.
+
+    Args:
+        folders: at least one, of either kind.
+        out: a folder named like the suite is made in it.
+        suite: name or TOML file; by default that of the published sources, with all tasks and seeds
+            that any of them needs.
+        prefer: the source whose results are taken where several tell a run differently.
+        unranked: publish what may not be ranked as well.
+
+    Returns:
+        The files, and what was merged and left out.
+
+    Raises:
+        UsageError: a folder is missing, or it is unclear which suite this is.
+        InvalidResults: a source is damaged, or something may not be ranked.
+        NothingSelected: no run is left.
+    """
+    remarks: list[str] = []
+    sources = [_load(folder, remarks) for folder in folders]
+    if prefer is not None and str(prefer) not in {one.name for one in sources}:
+        raise UsageError(f"--prefer {prefer} is none of the folders that are merged")
+    name, coverage, sources = _of_one_suite(sources, suite, remarks)
+    merged = merge(sources, None if prefer is None else str(prefer))
+    merged.remarks[:0] = remarks
+    if merged.runs.frame.empty:
+        raise NothingSelected("no run is left to publish", "; ".join(map(str, merged.conflicts)))
+    try:
+        files = publish(merged.runs, name, out, coverage, unranked=unranked)
+    except InvalidResults as error:
+        if not merged.conflicts:
+            raise
+        told = "; ".join(map(str, merged.conflicts))
+        raise InvalidResults(
+            f"{error.message}; conflicts: {told}",
+            f"{error.hint}; --prefer SOURCE decides conflicts",
+        ) from None
+    return files, merged
+
+
+def _load(folder: Path, remarks: list[str]) -> Source:
+    if is_published(folder):
+        runs, coverage = read_published(folder)
+        return Source(str(folder), runs, coverage)
+    runs, _, warnings = load_runs(folder)
+    remarks += warnings
+    return Source(str(folder), runs.only(status=set(runs.frame["status"]) - {UNFINISHED}))
+
+
+def _of_one_suite(
+    sources: Sequence[Source], suite: str | None, remarks: list[str]
+) -> tuple[str, Coverage, list[Source]]:
+    """The suite's name, what its ranks need, and the sources with only its runs."""
+    if suite is not None:
+        wanted = load_suite(suite)
+        coverage = Coverage(tuple(task.name for task in wanted.tasks), wanted.seeds)
+        return wanted.name, coverage, [_within(one, wanted, remarks) for one in sources]
+    published = [one for one in sources if one.coverage is not None]
+    names = {str(name) for one in published for name in one.runs.frame["suite"]}
+    if len(names) != 1:
+        what = f"of the suites {', '.join(sorted(names))}" if names else "runs folders only"
+        raise UsageError(f"these are {what}", "say which suite to publish: --suite NAME or FILE")
+    coverages = [one.coverage for one in published if one.coverage is not None]
+    tasks = dict.fromkeys(task for one in coverages for task in one.tasks)
+    seeds = sorted({seed for one in coverages for seed in one.seeds})
+    settings = {setting for one in published for setting in one.runs.frame["setting"]}
+    chosen = [
+        one if one.coverage else _only(one, one.runs.frame["setting"].isin(settings), remarks)
+        for one in sources
+    ]
+    return names.pop(), Coverage(tuple(tasks), tuple(seeds)), chosen
+
+
+def _within(source: Source, suite: Suite, remarks: list[str]) -> Source:
+    """A source's runs of a suite; where a spec is not known, task and seed must do."""
+    tasks = {task.name for task in suite.tasks}
+    columns = (source.runs.frame[name] for name in ("run_id", "task", "seed"))
+    specs = source.runs.specs
+    keep = [
+        belongs(specs[run_id], suite) if run_id in specs else task in tasks and seed in suite.seeds
+        for run_id, task, seed in zip(*columns, strict=True)
+    ]
+    return _only(source, keep, remarks)
+
+
+def _only(source: Source, keep: Any, remarks: list[str]) -> Source:
+    frame = source.runs.frame[keep].reset_index(drop=True)
+    if left_out := len(source.runs.frame) - len(frame):
+        remarks.append(f"{left_out} runs in {source.name} are left out: not of this suite")
+    return replace(source, runs=replace(source.runs, frame=frame))

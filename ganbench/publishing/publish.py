@@ -1,0 +1,128 @@
+"""Published leaderboards: two CSV files and a manifest that says what is in them.
+
+`runs.csv` holds every float in the shortest form that reads back as the same number, so that all
+that is derived can be derived again. `leaderboard.csv` holds 9 significant digits: more would be
+noise of the last bit, and lines that differ between machines. The same runs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
+from ganbench.api.specs import NAME_PATTERN
+from ganbench.publishing.cells import text_cell
+from ganbench.publishing.eligibility import HINTS, Objection, objections
+from ganbench.publishing.manifest import LEADERBOARD_FILE, MANIFEST_FILE, RUNS_FILE, make_manifest
+from ganbench.results.files import make_folder, replace_all
+from ganbench.results.frame import Runs, collect, plain_rows
+from ganbench.results.paths import without_paths
+from ganbench.tables.leaderboard import leaderboard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from ganbench.results.record import Record
+    from ganbench.tables.standing import Coverage
+
+_SHOWN: Final = 5
+"""Objections that an error lists."""
+
+
+def publish(
+    source: Runs | Sequence[Record],
+    suite: str,
+    out_dir: Path,
+    coverage: Coverage | None = None,
+    *,
+    unranked: bool = False,
+) -> list[Path]:
+    """Write ``OUT_DIR/SUITE/{runs.csv,leaderboard.csv,datapackage.json}``.
+
+    Args:
+        source: the runs to publish, all of them, under this suite's name whichever suite asked for
+            them first: select before.
+        suite: name of the folder.
+        out_dir: usually `results`.
+        coverage: the tasks and seeds that a rank needs; by default all that occur.
+        unranked: publish what may not be ranked as well, without a rank and with the reason.
+
+    Returns:
+        The three files, the manifest last.
+
+    Raises:
+        NothingSelected: there is no run.
+        InvalidResults: something may not be ranked, and `unranked` is not set: incomplete coverage,
+            an older protocol among newer ones, several devices under time budgets, local code.
+        UsageError: the suite's name cannot be a folder's.
+        GanbenchError: the folder cannot be written to.
+    """
+    if not NAME_PATTERN.fullmatch(suite):
+        raise UsageError(f"{suite!r} cannot be a suite's name", "use a-z, 0-9, '.', '_', '-'")
+    runs = (source if isinstance(source, Runs) else collect(source)).under(suite)
+    if runs.frame.empty:
+        raise NothingSelected("there is no run to publish", "run some first: ganbench run --all")
+    found = objections(runs, coverage)
+    if found and not unranked:
+        raise _refusal(found)
+    barred = {run_id: one.reason for one in found for run_id in one.run_ids}
+    contents = package(replace(runs, unranked=barred), suite, coverage)
+    folder = out_dir / suite
+    make_folder(folder)
+    replace_all({folder / name: content for name, content in contents.items()})
+    return [folder / name for name in contents]
+
+
+def package(runs: Runs, suite: str, coverage: Coverage | None) -> dict[str, bytes]:
+    """File name -> content of a published leaderboard, the manifest last."""
+    contents = {
+        RUNS_FILE: to_csv(runs.frame, repr),
+        LEADERBOARD_FILE: to_csv(leaderboard(runs, coverage), "{:.9g}".format),
+    }
+    manifest = make_manifest(suite, runs, contents, coverage)
+    contents[MANIFEST_FILE] = json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n"
+    return contents
+
+
+def to_csv(frame: pd.DataFrame, written: Callable[[float], str]) -> bytes:
+    """UTF-8, LF, an empty field for a missing value, no formula, no path of a machine."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(frame.columns)
+    known: dict[Any, str] = {None: ""}
+    for row in plain_rows(frame):
+        cells = []
+        for value in row.values():
+            if isinstance(value, float):
+                cells.append(written(value))
+            elif value in known:
+                cells.append(known[value])
+            else:
+                text = str(value)
+                known[value] = published_text(text) if isinstance(value, str) else text
+                cells.append(known[value])
+        writer.writerow(cells)
+    return stream.getvalue().encode("utf-8", "replace")
+
+
+def published_text(text: str) -> str:
+    """A text as it stands in a cell."""
+    return text_cell(without_paths(text))
+
+
+def _refusal(found: Sequence[Objection]) -> InvalidResults:
+    shown = [one.reason for one in found[:_SHOWN]]
+    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    kinds = dict.fromkeys(one.kind for one in found)
+    return InvalidResults(
+        f"not all of this may be ranked: {'; '.join(shown)}{more}",
+        f"{'; '.join(HINTS[kind] for kind in kinds)}; "
+        "or publish it without a rank: ganbench publish --unranked",
+    )

@@ -1,0 +1,1 @@
+"""Runs aggregated over seeds, ranked, compared, and laid out as tables."""

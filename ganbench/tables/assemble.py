@@ -1,0 +1,115 @@
+"""The comparison tables of some runs.
+
+Every suite, protocol and (for time budgets) device has tables of its own; every setting of a task
+has a section of its own; and every column has one score key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ganbench.results.frame import Runs, collect, plain_rows
+from ganbench.results.record import Column, Record
+from ganbench.tables.grouping import entries
+from ganbench.tables.labels import section_names, variant_labels
+from ganbench.tables.leaderboard import leaderboard
+from ganbench.tables.pairs import with_pairs
+from ganbench.tables.panels import Line, cost, ranking, scores, stability
+from ganbench.tables.profiles import profile, tuning
+from ganbench.tables.sensitivity import sensitivity
+from ganbench.tables.standing import Coverage
+from ganbench.tables.table import Table
+
+Edition = tuple[str, int, str | None]
+"""Suite, protocol and, for time budgets, device: what one ranking is about."""
+
+_PANELS = {"distance": ("distance",), "collapse": ("collapse", "quality")}
+_TITLES = {"distance": "distance to the data", "collapse": "mode collapse and quality"}
+
+
+def tables(source: Runs | Sequence[Record], coverage: Coverage | None = None) -> list[Table]:
+    """All comparison tables, in the order in which they are read.
+
+    Args:
+        source: runs or their records.
+        coverage: the tasks and seeds that a rank needs; by default all that occur in the suite.
+
+    Raises:
+        InvalidResults: two different records have the same run id.
+    """
+    runs = source if isinstance(source, Runs) else collect(source)
+    named = editions(runs, coverage)
+    return [table for name, lines in named.items() for table in edition_tables(lines, name, runs)]
+
+
+def editions(runs: Runs, coverage: Coverage | None = None) -> dict[str, list[Line]]:
+    """The lines of the leaderboard by what one ranking is about, each edition under its name."""
+    found: dict[Edition, list[Line]] = {}
+    rows = plain_rows(leaderboard(runs, coverage))
+    # One row per entry, in their order.
+    named = zip(variant_labels(rows), section_names(rows), rows, entries(runs), strict=True)
+    lines = [Line(*one) for one in named]
+    if coverage is not None:  # the suite's own order of its tasks
+        places = {task: index for index, task in enumerate(coverage.tasks)}
+        lines.sort(key=lambda line: places.get(line.row["task"], len(places)))
+    for line in lines:
+        edition = (line.row["suite"], line.row["protocol"], line.row["timed_on"])
+        found.setdefault(edition, []).append(line)
+    names = edition_names(found)
+    return {names[edition]: own for edition, own in found.items()}
+
+
+def edition_names(editions: Iterable[Edition]) -> dict[Edition, str]:
+    """What to call each of them: the suite, and what tells it from the others."""
+    editions = list(dict.fromkeys(editions))
+    several = len({protocol for _, protocol, _ in editions}) > 1
+    names = {}
+    for suite, protocol, device in editions:
+        name = suite + (f", protocol {protocol}" if several else "")
+        names[suite, protocol, device] = name + (f", timed on {device}" if device else "")
+    return names
+
+
+def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
+    """All tables of one edition, in the order in which they are read."""
+    return [
+        with_pairs(ranking(lines, f"{name}: ranking"), lines),
+        *sensitivity(lines, f"{name}: learning-rate sensitivity"),
+        stability(lines, f"{name}: stability"),
+        *_score_tables(lines, name, "distance", runs),
+        *profile(lines, f"{name}: performance profile"),
+        *tuning(lines, f"{name}: best of k seeds", runs.scores),
+        *_score_tables(lines, name, "collapse", runs),
+        cost(lines, f"{name}: cost"),
+    ]
+
+
+def _score_tables(lines: list[Line], name: str, table: str, runs: Runs) -> list[Table]:
+    """One table for all tasks with exactly the same columns: a column has one key."""
+    described: dict[str, dict[str, Column]] = {}
+    groups: dict[tuple[str, ...], list[Line]] = {}
+    for line in lines:
+        columns = {
+            key: column
+            for (setting, key), column in runs.scores.items()
+            if setting == line.row["setting"] and column["panel"] in _PANELS[table]
+        }
+        described[line.section] = columns
+        if keys := _ordered(columns, line.row["primary"]):
+            groups.setdefault(keys, []).append(line)
+    title = f"{name}: {_TITLES[table]}"
+    return [
+        scores(
+            members,
+            title,
+            table,
+            [(key, described[members[0].section][key]) for key in keys],
+            described,
+        )
+        for keys, members in groups.items()
+    ]
+
+
+def _ordered(columns: dict[str, Column], primary: str | None) -> tuple[str, ...]:
+    """Keys: the primary distance first, then by panel and key."""
+    return tuple(sorted(columns, key=lambda key: (key != primary, columns[key]["panel"], key)))

@@ -1,0 +1,94 @@
+"""Which runs a typed name stands for: a variant, or one version of a variant's code."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ganbench.api.errors import UsageError, did_you_mean
+from ganbench.api.parameters import Parameter
+from ganbench.planning.references import Reference, parse_reference
+from ganbench.tables.labels import variant_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ganbench.tables.grouping import Entry
+
+Contenders = dict[str, list["Entry"]]
+"""Label, as in every table -> what was run under it."""
+
+
+def contenders(found: Sequence[Entry]) -> Contenders:
+    """All that could be compared."""
+    labels = variant_labels(entry.runs[0] for entry in found)
+    by_label: Contenders = {}
+    for label, entry in zip(labels, found, strict=True):
+        by_label.setdefault(label, []).append(entry)
+    return by_label
+
+
+def choose(names: Sequence[str], known: Contenders) -> list[str]:
+    """The labels that some names stand for, in their order.
+
+    A name is a label, or a variant as `ganbench run` takes it: parameters in any order and format,
+    defaults spelled out or not. A variant with several versions of its code stands for all of them,
+    but for the first name, which everything is compared with.
+
+    Raises:
+        UsageError: fewer than two names, an unknown one, the same variant twice, or a first name
+            that stands for several.
+    """
+    if len(names) < 2:
+        raise UsageError(
+            "a comparison needs two variants or more",
+            f"to choose from: {', '.join(known)}",
+        )
+    chosen: list[str] = []
+    for name in names:
+        labels = _labels(name, known)
+        if not chosen and len(labels) > 1:
+            raise UsageError(
+                f"{name!r} stands for {len(labels)} versions of its code",
+                f"name one of them to compare with: {', '.join(map(repr, labels))}",
+            )
+        for label in labels:
+            if label in chosen:
+                raise UsageError(f"{label} is named twice", "a variant is not compared with itself")
+        chosen += labels
+    return chosen
+
+
+def _labels(name: str, known: Contenders) -> list[str]:
+    if name in known:
+        return [name]
+    typed = parse_reference(name)
+    found = [label for label, own in known.items() if _is_meant(typed, name, own[0].runs[0])]
+    if not found:
+        names = {*known, *(entry["variant"] for own in known.values() for entry in own)}
+        raise UsageError(f"these runs have no variant {name!r}", did_you_mean(name, names))
+    return found
+
+
+def _is_meant(typed: Reference, name: str, row: Mapping[str, Any]) -> bool:
+    """Whether all that was typed holds for the variant, and all that its name shows was typed."""
+    if row["variant"] == name:
+        return True
+    try:
+        shown = parse_reference(row["variant"])
+    except UsageError:  # a parameter with brackets in it: only its exact name will do
+        return False
+    values = json.loads(row["variant_parameters"])
+    return (
+        (shown.name, shown.argument) == (typed.name, typed.argument)
+        and shown.settings.keys() <= typed.settings.keys() <= values.keys()
+        and all(_means(text, values[key]) for key, text in typed.settings.items())
+    )
+
+
+def _means(text: str, value: bool | int | float | str) -> bool:
+    """Whether a text is how somebody may write a parameter's value."""
+    try:
+        return Parameter(default=value, help="").convert(text, "") == value
+    except UsageError:
+        return False

@@ -1,0 +1,287 @@
+"""One table for each question: which is best, how steadily, how near, how varied, at what cost?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ganbench.results.fields import STATUSES
+from ganbench.results.record import INSTABILITIES
+from ganbench.scoring.statistics import SEEDS_FOR_AN_ORDER, clopper_pearson
+from ganbench.tables.labels import interval_of_seeds
+from ganbench.tables.table import Cell, Heading, Row, RowKind, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ganbench.results.record import Column
+    from ganbench.tables.grouping import Entry
+
+LINE_NOTE = "below the line: not all seeds have a result, so no rank"
+SILENT = "not interpretable"
+SILENT_NOTE = (
+    f"{SILENT}: precision is below half of what real samples have of one another, and what is "
+    "not data raises this score"
+)
+FEW_NOTE = f"fewer than {SEEDS_FOR_AN_ORDER} seeds: no order is claimed"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A leaderboard row with the names under which it is printed, and the runs it is made from."""
+
+    label: str
+    section: str
+    row: dict[str, Any]
+    entry: Entry
+
+    def cell(self, name: str, separator: str = "_", text: str = "") -> Cell:
+        """The estimate of that name with its interval and n."""
+        get = self.row.get
+        low, high = get(f"{name}{separator}low"), get(f"{name}{separator}high")
+        return Cell(get(name), low, high, get(f"{name}{separator}n"), text)
+
+
+def ranking(lines: Sequence[Line], title: str) -> Table:
+    """The suite's ranking, by mean utility over its tasks."""
+    headings = (
+        Heading("rank"),
+        Heading("variant"),
+        Heading("utility", "higher"),
+        Heading("unstable", "lower"),
+        Heading("ok"),
+        Heading("why no rank"),
+    )
+    groups: dict[str, list[Line]] = {}
+    for line in lines:
+        groups.setdefault(line.label, []).append(line)
+    rows = []
+    for own in groups.values():
+        # Rows of settings on which the suite is not ranked carry no suite utility of their own.
+        main = max(own, key=lambda line: line.row["suite_utility_n"] is not None)
+        row = main.row
+        runs, ok = (sum(line.row[name] for line in own) for name in ("runs", "ok"))
+        cells = (
+            _rank(row, "rank"),
+            Cell(main.label),
+            main.cell("suite_utility"),
+            _unstable([line.row for line in own]),
+            Cell(ok, text=f"{ok}/{runs}"),
+            Cell(row["unranked"] or ""),
+        )
+        key = (row["rank_low"] or math.inf, row["rank_high"] or 0, -(row["suite_utility"] or 0))
+        rows.append((key, Row("", cells, "below" if row["unranked"] else "ranked")))
+    rows.sort(key=lambda pair: (pair[1].kind != "ranked", *pair[0]))
+    seeds = {int(seed) for line in lines for seed in line.row["seeds"].split(",")}
+    tasks = sorted({line.row["task"] for line in lines})
+    notes = [
+        f"utility: 1 as near as real samples, 0 no better than their mean; unstable runs count 0; "
+        f"mean over {', '.join(tasks)}; seeds {interval_of_seeds(seeds)}",
+        "[low, high]: 95 % intervals over seeds; ranks are ranges where these overlap",
+    ]
+    if len(seeds) < SEEDS_FOR_AN_ORDER:
+        notes.append(FEW_NOTE)
+    return Table("ranking", title, headings, tuple(row for _, row in rows), tuple(notes))
+
+
+def stability(lines: Sequence[Line], title: str) -> Table:
+    """How steadily each variant trains, task by task."""
+    headings = (
+        Heading("rank"),
+        Heading("variant"),
+        Heading("retained utility", "higher"),
+        Heading("unstable", "lower"),
+        Heading("runs"),
+        Heading("late degradation", "lower"),
+        Heading("oscillation", "lower"),
+        Heading("seed sd", "lower"),
+    )
+
+    def cells(line: Line) -> tuple[Cell, ...]:
+        row = line.row
+        retained = line.cell("retained_utility", text=row["retained_utility_missing"] or "")
+        return (
+            _rank(row, "stability_rank"),
+            Cell(line.label),
+            retained,
+            _unstable([row]),
+            Cell(_outcomes(row)),
+            line.cell("late_degradation"),
+            line.cell("oscillation"),
+            Cell(row["seed_dispersion"], n=row["distance_n"]),
+        )
+
+    never = [line for line in lines if line.row["retained_utility_missing"] == "never trained"]
+    notes = [
+        "retained utility: mean utility at the end over the best that any seed ever had",
+        "late degradation, oscillation, seed sd: in ln distance, over finished runs; what the "
+        "choice of latents explains is left out",
+    ]
+    if never:
+        notes.append("never trained: no run was ever better than the real mean; ranked last")
+    rows = _sections(lines, cells, "stability_rank", lambda row: -(row["retained_utility"] or 0))
+    return Table("stability", title, headings, rows, _with_line(notes, rows))
+
+
+def scores(
+    lines: Sequence[Line], title: str, name: str, columns: Sequence[tuple[str, Column]],
+    references: dict[str, dict[str, Column]],
+) -> Table:  # fmt: skip
+    """All scores of one panel that some tasks have in common.
+
+    Args:
+        lines: of these tasks.
+        title: of the table.
+        name: `distance` or `collapse`.
+        columns: key and description, in order.
+        references: section -> key -> description, for the floors and nulls of each task.
+    """
+    headings = (
+        *((Heading("rank"),) if name == "distance" else ()),
+        Heading("variant"),
+        Heading("n"),
+        *_score_headings(columns),
+    )
+
+    def cells(line: Line) -> tuple[Cell, ...]:
+        silent = (line.row["uninterpretable"] or "").split()
+        values = [line.cell(key, ":", SILENT if key in silent else "") for key, _ in columns]
+        rank = (_rank(line.row, "distance_rank"),) if name == "distance" else ()
+        return (*rank, Cell(line.label), Cell(line.row["ok"]), *values)
+
+    def reference(section: str) -> list[Row]:
+        known = [references[section].get(key) for key, _ in columns]
+        rows = {
+            "floor: real data" if name == "distance" else "perfect generator": [
+                _reference(column) for column in known
+            ],
+            "floor, measured": [Cell(column and column["measured_floor"]) for column in known],
+        }
+        lead = (Cell(""),) if name == "distance" else ()
+        return [
+            Row(section, (*lead, Cell(word), Cell(""), *cells), "reference")
+            for word, cells in rows.items()
+            if any(cell.value is not None for cell in cells) or word != "floor, measured"
+        ]
+
+    worst = math.inf
+    rows = _sections(
+        lines, cells, "distance_rank", lambda row: _or(row["distance"], worst), reference
+    )
+    notes = ["means over finished runs (n); of distances the geometric mean where all are positive"]
+    if any(cell.text == SILENT for row in rows for cell in row.cells):
+        notes.append(SILENT_NOTE)
+    return Table(name, title, headings, rows, _with_line(notes, rows), len(headings) - len(columns))
+
+
+def cost(lines: Sequence[Line], title: str) -> Table:
+    """What a run costs, task by task."""
+    headings = (
+        Heading("variant"),
+        Heading("n"),
+        Heading("training", "lower", "s", prefixed=True),
+        Heading("step", "lower", "s", prefixed=True),
+        Heading("compute", "lower", "FLOP", prefixed=True),
+        Heading("steps", "", "", prefixed=True),
+        Heading("images", "", "", prefixed=True),
+        Heading("parameters", "", "", prefixed=True),
+        Heading("peak memory", "lower", "B", prefixed=True),
+    )
+    names = ("seconds", "seconds_per_step", "flops", "steps", "images")
+
+    def cells(line: Line) -> tuple[Cell, ...]:
+        row = line.row
+        mixed = "several devices" if ";" in (row["device_name"] or "") else ""
+        values = [line.cell(name, text=mixed if row[name] is None else "") for name in names]
+        memory = line.cell("peak_memory_bytes", text=mixed)
+        return (Cell(line.label), Cell(row["ok"]), *values, Cell(row["parameters"]), memory)
+
+    devices = sorted({line.row["device_name"] or "an unknown device" for line in lines})
+    notes = [f"means over finished runs (n), on: {' | '.join(devices)}"]
+    if len(devices) > 1:
+        notes.append("times and memory of different devices do not compare")
+    rows = _sections(lines, cells, "", lambda row: _or(row["seconds"], math.inf))
+    return Table("cost", title, headings, rows, tuple(notes), 2)
+
+
+def _sections(
+    lines: Iterable[Line],
+    cells: Callable[[Line], tuple[Cell, ...]],
+    rank: str,
+    order: Callable[[dict[str, Any]], float],
+    references: Callable[[str], list[Row]] | None = None,
+) -> tuple[Row, ...]:
+    """Rows by section: the ranked, best first; below the line the others; then the references."""
+    sections: dict[str, list[Line]] = {}
+    for line in lines:
+        sections.setdefault(line.section, []).append(line)
+    rows: list[Row] = []
+    for section, members in sections.items():
+
+        def place(line: Line) -> tuple[Any, ...]:
+            row = line.row
+            low = row[f"{rank}_low"] if rank else None
+            return (_kind(row, rank) == "below", low or math.inf, order(row), line.label)
+
+        rows += [
+            Row(section, cells(line), _kind(line.row, rank)) for line in sorted(members, key=place)
+        ]
+        if references is not None:
+            rows += references(section)
+    return tuple(rows)
+
+
+def _kind(row: dict[str, Any], rank: str) -> RowKind:
+    """Costs are no competition: there is no line in their table."""
+    return "below" if rank and row["incomplete"] else "ranked"
+
+
+def _with_line(notes: list[str], rows: Iterable[Row]) -> tuple[str, ...]:
+    return (*notes, LINE_NOTE) if any(row.kind == "below" for row in rows) else tuple(notes)
+
+
+def _rank(row: dict[str, Any], name: str) -> Cell:
+    low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if low is None:
+        return Cell()
+    return Cell(str(low) if low == high else f"{low}–{high}")
+
+
+def _unstable(rows: Sequence[dict[str, Any]]) -> Cell:
+    """Unstable runs among those that ended by themselves, with the exact interval."""
+    failed = sum(row[status] for row in rows for status in INSTABILITIES)
+    counted = failed + sum(row["ok"] for row in rows)
+    if not counted:
+        return Cell()
+    share = clopper_pearson(failed, counted)
+    return Cell(share.estimate, share.low, share.high, counted, f"{failed}/{counted}")
+
+
+def _outcomes(row: dict[str, Any]) -> str:
+    """Such as ``4 ok, 1 nonfinite_weights``: every run, by the word for how it ended."""
+    return ", ".join(f"{row[status]} {status}" for status in STATUSES if row[status])
+
+
+def _score_headings(columns: Sequence[tuple[str, Column]]) -> list[Heading]:
+    """Labels; with the key where two scores of one label stand side by side."""
+    labels = [column["label"] for _, column in columns]
+    return [
+        Heading(
+            f"{column['label']} ({key})" if labels.count(column["label"]) > 1 else column["label"],
+            column["direction"],
+            column["unit"],
+            key=key,
+        )
+        for key, column in columns
+    ]
+
+
+def _reference(column: Column | None) -> Cell:
+    if column is None:
+        return Cell()
+    return Cell(column["null"] if column["floor"] is None else column["floor"])
+
+
+def _or(value: float | None, other: float) -> float:
+    return other if value is None else value

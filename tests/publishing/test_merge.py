@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganbench.api.errors import InvalidResults, UsageError
+from ganbench.api.version import PROTOCOL_VERSION
+from ganbench.planning.runspec import RunSpec
+from ganbench.publishing.joining import Merged
+from ganbench.publishing.merge import merge_folders
+from ganbench.publishing.publish import publish
+from ganbench.publishing.published import read_published
+from ganbench.publishing.validate import validate
+from ganbench.results.record import Record
+from ganbench.results.store import RunStore
+from ganbench.tables.standing import Coverage
+
+from ..results.synthetic import W2, curve, record, spec
+
+NEEDED = Coverage(("ring8",), (0, 1, 2, 3))
+
+
+def runs_of(name: str, seeds: Iterable[int], **more: Any) -> list[Record]:
+    return [record(spec(name, seed=seed, **more), curve("ring8", 3, seed)) for seed in seeds]
+
+
+ALL = runs_of("vanilla", range(4)) + runs_of("wgan-gp", range(4))
+
+
+def kept(folder: Path, records: Iterable[Record]) -> Path:
+    for one in records:
+        RunStore(folder).write(one)
+    return folder
+
+
+def published(folder: Path, records: list[Record]) -> Path:
+    return publish(records, "starter", folder, NEEDED, unranked=True)[0].parent
+
+
+def merged(folder: Path, *sources: Path, **options: Any) -> tuple[Path, Merged]:
+    files, found = merge_folders(sources, folder, **options)
+    return files[0].parent, found
+
+
+def test_two_halves_are_the_whole(tmp_path: Path) -> None:
+    whole = publish(ALL, "starter", tmp_path / "whole", NEEDED)[0].parent
+    halves = [published(tmp_path / str(half), ALL[half::2]) for half in (0, 1)]
+    for order in (halves, halves[::-1]):
+        out, found = merged(tmp_path / "out", *order)
+        assert (found.conflicts, found.twice, found.remarks) == ([], 0, [])
+        for file in whole.iterdir():
+            assert file.read_bytes() == (out / file.name).read_bytes()
+    assert validate(out).findings == []
+
+
+def test_runs_folders_and_leaderboards_mix(tmp_path: Path) -> None:
+    task = {**spec().to_json()["task"], "fakes": 9}
+    foreign = record(RunSpec.from_json({**spec("dcgan").to_json(), "task": task}), [0.1])
+    runs = kept(tmp_path / "runs", [*ALL[4:], foreign])
+    out, found = merged(tmp_path / "out", published(tmp_path / "a", ALL[:4]), runs)
+    assert len(read_published(out)[0].frame) == 8
+    assert found.remarks == [f"1 runs in {runs} are left out: not of this suite"]
+
+
+def test_the_same_run_with_equal_results_counts_once(tmp_path: Path) -> None:
+    again = record(spec("vanilla"), curve("ring8", 3, 0), finished="2026-11-24T00:00:00+00:00")
+    again["environment"]["device_name"] = "another"
+    again["points"][-1]["scores"][W2] *= 1 + 1e-9
+    first, second = published(tmp_path / "a", ALL), published(tmp_path / "b", [again])
+    for order in ((first, second), (second, first)):
+        out, found = merged(tmp_path / "out", *order)
+        assert (found.conflicts, found.twice) == ([], 1)
+        frame = read_published(out)[0].frame.set_index("run_id")
+        assert frame.loc[again["run_id"], "device_name"] == "AMD EPYC"  # the first to be finished
+
+
+def conflicting(tmp_path: Path) -> tuple[Path, Path]:
+    better = record(spec("vanilla"), [*curve("ring8", 3, 0)[:-1], 0.005])
+    better["environment"]["device_name"] = "T4"
+    return published(tmp_path / "a", ALL), published(tmp_path / "b", [better])
+
+
+def test_a_conflict_is_left_out_and_reported(tmp_path: Path) -> None:
+    sources = conflicting(tmp_path)
+    with pytest.raises(InvalidResults, match="3 of 4 seeds on ring8") as refused:
+        merged(tmp_path / "out", *sources)
+    assert "distance_end is" in str(refused.value)
+    assert "--prefer SOURCE" in str(refused.value)
+    out, found = merged(tmp_path / "out", *sources, unranked=True)
+    (conflict,) = found.conflicts
+    assert conflict.run_id == ALL[0]["run_id"]
+    assert {(name, value, where.split(",")[0]) for name, value, where in conflict.told} == {
+        (str(sources[0]), ALL[0]["points"][-1]["scores"][W2], "AMD EPYC"),
+        (str(sources[1]), 0.005, "T4"),
+    }
+    assert ALL[0]["run_id"] not in set(read_published(out)[0].frame["run_id"])
+    assert validate(out).errors == []
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_preferred_source_decides(tmp_path: Path, which: int) -> None:
+    sources = conflicting(tmp_path)
+    out, found = merged(tmp_path / "out", *sources, prefer=sources[which])
+    assert f"that of {sources[which]} is taken" in str(found.conflicts[0])
+    frame = read_published(out)[0].frame.set_index("run_id")
+    assert frame.loc[ALL[0]["run_id"], "device_name"] == ("AMD EPYC", "T4")[which]
+    with pytest.raises(UsageError, match="none of the folders"):
+        merged(tmp_path / "out", *sources, prefer=tmp_path)
+
+
+def test_a_result_is_preferred_to_an_accident(tmp_path: Path) -> None:
+    lost = record(spec("vanilla"), curve("ring8", 3, 0)[:4], "killed")
+    sources = published(tmp_path / "a", [lost]), published(tmp_path / "b", ALL)
+    out, found = merged(tmp_path / "out", *sources)
+    assert found.conflicts == []
+    assert set(read_published(out)[0].frame["status"]) == {"ok"}
+
+
+def test_only_the_newest_protocol_is_merged(tmp_path: Path) -> None:
+    old = [{**one, "protocol": PROTOCOL_VERSION - 1} for one in ALL[:3]]
+    aside = published(tmp_path / "a", old)  # type: ignore[arg-type]
+    out, found = merged(tmp_path / "out", aside, published(tmp_path / "b", ALL))
+    assert f"3 runs in {aside} are left out: protocol below {PROTOCOL_VERSION}" in found.remarks
+    assert json.loads((out / "datapackage.json").read_text())["ganbench"]["protocols"] == [
+        PROTOCOL_VERSION
+    ]
+
+
+def test_a_suite_must_be_named_where_none_is_published(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="runs folders only"):
+        merged(tmp_path / "out", kept(tmp_path / "runs", ALL))
+
+
+def test_a_damaged_source_is_refused(tmp_path: Path) -> None:
+    source = published(tmp_path / "a", ALL)
+    (source / "runs.csv").write_text("suite\n")
+    with pytest.raises(InvalidResults, match="is not the file that its manifest describes"):
+        merged(tmp_path / "out", source)
