@@ -16,7 +16,7 @@ from ganbench.publishing.findings import Finding
 from ganbench.results.fields import Field
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9]\d*)")
-_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -64,15 +64,16 @@ def read_sheet(
     if header != (names := [one.name for one in fields]):
         _report_header(sheet, header, names)
         return sheet
+    columns = [_Column(one, written) for one in fields]
     for number, line in enumerate(lines, start=2):
         if len(line) != len(header):
             sheet.report(f"it has {len(line)} cells, the header has {len(header)}", number)
             continue
         row: dict[str, Any] = {}
-        for one, cell in zip(fields, line, strict=True):
-            row[one.name], problems = _read(cell, one, written)
+        for column, cell in zip(columns, line, strict=True):
+            row[column.name], problems = column.read(cell)
             for problem in problems:
-                sheet.report(problem, number, one.name)
+                sheet.report(problem, number, column.name)
         sheet.rows.append(row)
     return sheet
 
@@ -90,20 +91,34 @@ def _report_header(sheet: Sheet, header: list[str], names: list[str]) -> None:
         sheet.report("the columns are in another order than the manifest's", 1)
 
 
-def _read(cell: str, column: Field, written: Callable[[float], str]) -> tuple[Any, list[str]]:
-    """The cell's value, and what is wrong with it."""
-    constraints = column.to_schema().get("constraints", {})
-    if not cell:
-        return None, ["it is empty"] if constraints.get("required") else []
-    try:
-        value = _READERS[column.type](cell)
-    except ValueError:
-        return None, [f"{cell!r} is no {_WORDS[column.type]}"]
-    problems = list(_form(cell, value, written))
-    allowed = constraints.get("enum")
-    if allowed and value not in allowed:
-        problems.append(f"{cell!r} is none of: {', '.join(allowed)}")
-    return value, problems
+class _Column:
+    """Reads the cells of one column. Most columns say the same again and again."""
+
+    def __init__(self, column: Field, written: Callable[[float], str]) -> None:
+        constraints = column.to_schema().get("constraints", {})
+        self.name = column.name
+        self._type, self._written = column.type, written
+        self._required = bool(constraints.get("required"))
+        self._allowed = constraints.get("enum")
+        self._seen: dict[str, tuple[Any, Sequence[str]]] = {}
+
+    def read(self, cell: str) -> tuple[Any, Sequence[str]]:
+        """The cell's value, and what is wrong with it."""
+        if (seen := self._seen.get(cell)) is None:
+            seen = self._seen[cell] = self._read(cell)
+        return seen
+
+    def _read(self, cell: str) -> tuple[Any, Sequence[str]]:
+        if not cell:
+            return None, ["it is empty"] if self._required else ()
+        try:
+            value = _READERS[self._type](cell)
+        except ValueError:
+            return None, [f"{cell!r} is no {_WORDS[self._type]}"]
+        problems = list(_form(cell, value, self._written))
+        if self._allowed and value not in self._allowed:
+            problems.append(f"{cell!r} is none of: {', '.join(self._allowed)}")
+        return value, problems
 
 
 def _form(cell: str, value: Any, written: Callable[[float], str]) -> Iterator[str]:
@@ -127,8 +142,9 @@ def _number(cell: str) -> float:
 
 
 def _moment(cell: str) -> str:
-    if datetime.strptime(cell, _TIME).strftime(_TIME) != cell:
+    if not _TIME.fullmatch(cell):
         raise ValueError
+    datetime.fromisoformat(cell)  # the 31st of February is no time either
     return cell
 
 

@@ -13,7 +13,7 @@ from ganbench.publishing.joining import Merged, Source, merge
 from ganbench.publishing.loading import is_published, load_runs
 from ganbench.publishing.publish import publish
 from ganbench.publishing.published import read_published
-from ganbench.publishing.selection import belongs
+from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
 from ganbench.tables.standing import Coverage
 
@@ -103,9 +103,9 @@ def _within(source: Source, suite: Suite, remarks: list[str]) -> Source:
     """A source's runs of a suite; where a spec is not known, task and seed must do."""
     tasks = {task.name for task in suite.tasks}
     columns = (source.runs.frame[name] for name in ("run_id", "task", "seed"))
-    specs = source.runs.specs
+    specs, belongs = source.runs.specs, membership(suite)
     keep = [
-        belongs(specs[run_id], suite) if run_id in specs else task in tasks and seed in suite.seeds
+        belongs(specs[run_id]) if run_id in specs else task in tasks and seed in suite.seeds
         for run_id, task, seed in zip(*columns, strict=True)
     ]
     return _only(source, keep, remarks)

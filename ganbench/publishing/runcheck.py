@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -25,26 +25,75 @@ _NOT_NEGATIVE: Final = (
 )
 _POSITIVE: Final = ("budget_amount", "fakes", "evaluations", "threads", "memory_limit_bytes")
 _ROUNDING: Final = 1e-9
+_NO_PLUGINS: Final = "stands for no plugins in the manifest"
 _FIRST_DAY: Final = "2020-01-01T00:00:00Z"
 
 
-def run_problems(row: Row, runs: Runs, suite: str) -> Iterator[Problem]:
-    """Everything about one row of `runs.csv` that cannot be.
+class RunCheck:
+    """Looks at one run after the other.
 
     Args:
-        row: typed.
         runs: what the manifest knows: scores, pins and specs.
         suite: that the manifest names.
     """
-    if row["suite"] != suite:
-        yield "suite", f"{row['suite']!r}, the manifest says {suite!r}"
-    yield from _versions(row)
-    yield from _identity(row, runs)
-    yield from _ranges(row)
-    yield from _ending(row)
-    yield from _scores(row, runs)
-    yield from _spent(row)
-    yield from _dates(row)
+
+    def __init__(self, runs: Runs, suite: str) -> None:
+        self._runs, self._suite, self._keys = runs, suite, runs.score_keys
+        self._bad_codes = {code: _code_problem(code, pins) for code, pins in runs.pins.items()}
+
+    def problems(self, row: Row) -> Iterator[Problem]:
+        """Everything about one row of `runs.csv`, as typed values, that cannot be."""
+        if row["suite"] != self._suite:
+            yield "suite", f"{row['suite']!r}, the manifest says {self._suite!r}"
+        yield from _versions(row)
+        yield from self._identity(row)
+        yield from _ranges(row)
+        yield from _ending(row)
+        yield from self._scores(row)
+        yield from _spent(row)
+        yield from _dates(row)
+
+    def _identity(self, row: Row) -> Iterator[Problem]:
+        problem = self._bad_codes.get(row["code"], f"{row['code']!r} {_NO_PLUGINS}")
+        if problem is not None:
+            yield "code", problem
+        spec = self._runs.specs.get(row["run_id"])
+        if spec is None:
+            return
+        if (found := run_id_of(spec, row["protocol"])) != row["run_id"]:
+            yield "run_id", f"the run's spec has the id {found}"
+        of_spec = spec_row({**spec, "suite": row["suite"]}, row["protocol"], [], {})
+        for column, value in of_spec.items():
+            if row[column] != value:
+                yield column, f"{row[column]!r}, the run's spec says {value!r}"
+
+    def _scores(self, row: Row) -> Iterator[Problem]:
+        for key in self._keys:
+            value = row[key]
+            if value is None:
+                continue
+            column = self._runs.scores.get((row["setting"], key))
+            if row["status"] != "ok":
+                yield key, f"a run that ended as {row['status']} has no score"
+            elif column is None:
+                setting = row["setting"]
+                yield key, f"the manifest does not say what this score is in setting {setting}"
+            else:
+                low, high = column["lowest"], column["highest"]
+                slack = _ROUNDING * max(1.0, abs(value))
+                if low is not None and value < low - slack:
+                    yield key, f"{value} is below {low}, the least that this score can be"
+                if high is not None and value > high + slack:
+                    yield key, f"{value} is above {high}, the most that this score can be"
+
+
+def _code_problem(code: str, pins: Sequence[Pin]) -> str | None:
+    """What is wrong with the plugins that a hash of code stands for, as the manifest tells them."""
+    if not pins:
+        return f"{code!r} {_NO_PLUGINS}"
+    if (found := code_of(pins)) != code:
+        return f"the plugins of {code} in the manifest have the hash {found}"
+    return None
 
 
 def _versions(row: Row) -> Iterator[Problem]:
@@ -56,28 +105,6 @@ def _versions(row: Row) -> Iterator[Problem]:
         value = row[column]
         if value is not None and not 1 <= value <= newest:
             yield column, f"{value} is not known here: this ganbench knows 1 to {newest}"
-
-
-def _identity(row: Row, runs: Runs) -> Iterator[Problem]:
-    pins = runs.pins.get(row["code"])
-    if not pins:
-        yield "code", f"{row['code']!r} stands for no plugins in the manifest"
-        return
-    if code_of(pins) != row["code"]:
-        yield "code", f"the plugins of {row['code']} in the manifest have the hash {code_of(pins)}"
-    for pin in pins:
-        missing = [key for key in Pin.__annotations__ if not isinstance(pin.get(key), str)]
-        if missing:
-            yield "code", f"a plugin of {row['code']} has no {', '.join(missing)}"
-            return
-    spec = runs.specs.get(row["run_id"])
-    if spec is None:
-        return
-    if (found := run_id_of(spec, row["protocol"])) != row["run_id"]:
-        yield "run_id", f"the run's spec has the id {found}"
-    for column, value in spec_row({**spec, "suite": row["suite"]}, row["protocol"], [], {}).items():
-        if row[column] != value:
-            yield column, f"{row[column]!r}, the run's spec says {value!r}"
 
 
 def _ranges(row: Row) -> Iterator[Problem]:
@@ -111,25 +138,6 @@ def _ending(row: Row) -> Iterator[Problem]:
             known = 0.0
         if not _same(known, row[column]):
             yield column, f"{row[column]}, from distance, floor and cap it is {known}"
-
-
-def _scores(row: Row, runs: Runs) -> Iterator[Problem]:
-    for key in runs.score_keys:
-        value = row[key]
-        if value is None:
-            continue
-        column = runs.scores.get((row["setting"], key))
-        if row["status"] != "ok":
-            yield key, f"a run that ended as {row['status']} has no score"
-        elif column is None:
-            yield key, f"the manifest does not say what this score is in setting {row['setting']}"
-        else:
-            low, high = column["lowest"], column["highest"]
-            slack = _ROUNDING * max(1.0, abs(value))
-            if low is not None and value < low - slack:
-                yield key, f"{value} is below {low}, the least that this score can be"
-            if high is not None and value > high + slack:
-                yield key, f"{value} is above {high}, the most that this score can be"
 
 
 def _spent(row: Row) -> Iterator[Problem]:

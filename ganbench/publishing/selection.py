@@ -51,13 +51,14 @@ def publish_suite(
 def of_suite(records: Iterable[Record], suite: Suite) -> tuple[list[Record], Coverage]:
     """The runs of a suite's tasks and seeds, exactly as it defines them, and what a rank needs."""
     coverage = Coverage(tasks=tuple(task.name for task in suite.tasks), seeds=suite.seeds)
-    return [record for record in records if belongs(record["spec"], suite)], coverage
+    belongs = membership(suite)
+    return [record for record in records if belongs(record["spec"])], coverage
 
 
-def belongs(spec: dict[str, Any], suite: Suite) -> bool:
-    """Whether a run is of one of the suite's tasks and seeds."""
-    task = next((one for one in suite.tasks if one.name == spec["task"]["name"]), None)
-    if task is None or spec["seed"] not in suite.seeds:
-        return False
-    defined = {**asdict(task), "scores": list(task.scores), "final_scores": list(task.final_scores)}
-    return bool(spec["task"] == defined)
+def membership(suite: Suite) -> Callable[[dict[str, Any]], bool]:
+    """Whether a run with a given spec is of one of the suite's tasks and seeds."""
+    tasks = [
+        {**asdict(task), "scores": list(task.scores), "final_scores": list(task.final_scores)}
+        for task in suite.tasks
+    ]
+    return lambda spec: spec["seed"] in suite.seeds and spec["task"] in tasks

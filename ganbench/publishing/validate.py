@@ -34,7 +34,7 @@ from ganbench.publishing.manifest import (
     known_unranked,
 )
 from ganbench.publishing.publish import package
-from ganbench.publishing.runcheck import run_problems
+from ganbench.publishing.runcheck import RunCheck
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
 from ganbench.results.frame import Runs, typed_frame
 from ganbench.tables.standing import Coverage
@@ -205,11 +205,12 @@ def _check_content(
     )
     counts = Counter(row["run_id"] for row in sheet.rows)
     if sheet.sound:
+        run_check = RunCheck(runs, about["suite"])
         for number, row in enumerate(sheet.rows, start=2):
             if counts[row["run_id"]] > 1:
                 message = f"the run {row['run_id']} occurs {counts[row['run_id']]} times"
                 report.findings.append(Finding(RUNS_FILE, message, number, "run_id"))
-            for column, message in run_problems(row, runs, about["suite"]):
+            for column, message in run_check.problems(row):
                 report.findings.append(Finding(RUNS_FILE, message, number, column))
     _warn(sheet.rows, runs, report)
     if sheet.sound and all(row["code"] in pins for row in sheet.rows):

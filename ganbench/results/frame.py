@@ -302,7 +302,10 @@ def _known(value: Any) -> str | None:
     """Text without control characters, which have no place in a cell; None for nothing."""
     if value is None or value == "":
         return None
-    return "".join(letter if letter.isprintable() else " " for letter in str(value))
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _joined(values: Iterable[str]) -> str | None:

@@ -20,6 +20,7 @@ __all__ = ["NewerSchemaError", "canonical_json", "seal", "unseal"]
 
 _SEAL = re.compile(rb',"sha256":"([0-9a-f]{64})"\}\n\Z')
 _SEAL_LENGTH = len(',"sha256":""}\n') + 64
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def canonical_json(value: Any) -> bytes:
@@ -29,10 +30,9 @@ def canonical_json(value: Any) -> bytes:
         ValueError: NaN or infinity, which JSON cannot hold, or something that is no JSON at all.
     """
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return _ENCODER.encode(value).encode("ascii")
     except TypeError as error:
         raise ValueError(str(error)) from None
-    return text.encode("ascii")
 
 
 def seal(record: Record) -> bytes:
@@ -60,9 +60,14 @@ def unseal(content: bytes) -> Record:
     if hashlib.sha256(body).hexdigest().encode() != match[1]:
         raise ValueError("its content does not match its checksum")
     try:
-        return as_record(json.loads(body, parse_constant=_refuse))
+        return as_record(json.loads(body, parse_constant=_refuse), plain=_is_plain(body))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def _is_plain(text: bytes) -> bool:
+    """Whether all strings in a JSON text are printable: ASCII, nothing escaped."""
+    return text.isascii() and b"\\" not in text and b"\x7f" not in text
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -7,6 +7,7 @@ number has to stand for it.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,12 +81,12 @@ def rank_ranges(
         name: sorted((sign * interval.low, sign * interval.high))
         for name, interval in intervals.items()
     }
-    ranges = {}
-    for name, (low, high) in limits.items():
-        better = sum(other_high < low for _, other_high in limits.values())
-        worse = sum(other_low > high for other_low, _ in limits.values())
-        ranges[name] = (1 + better, len(limits) - worse)
-    return ranges
+    lows = sorted(low for low, _ in limits.values())
+    highs = sorted(high for _, high in limits.values())
+    return {
+        name: (1 + bisect_left(highs, low), bisect_right(lows, high))
+        for name, (low, high) in limits.items()
+    }
 
 
 def _loss(value: float | None, lower_is_better: bool) -> float:

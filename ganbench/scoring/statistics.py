@@ -7,12 +7,13 @@ hand utilities (0 for a failure) to what needs a value of every run, and count f
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
-from scipy import stats
+from scipy import special  # not scipy.stats, which takes a second to import
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,8 +105,8 @@ def clopper_pearson(count: int, n: int, level: float = 0.95) -> Interval:
     if not 0 <= count <= n or n < 1:
         raise ValueError(f"{count} of {n} is no proportion")
     tail = (1 - level) / 2
-    low = float(stats.beta.ppf(tail, count, n - count + 1)) if count > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, count + 1, n - count)) if count < n else 1.0
+    low = float(special.betaincinv(count, n - count + 1, tail)) if count > 0 else 0.0
+    high = float(special.betaincinv(count + 1, n - count, 1 - tail)) if count < n else 1.0
     return Interval(count / n, low, high)
 
 
@@ -233,10 +234,11 @@ def _welch_half_width(var_a: float, var_b: float, n_a: int, n_b: int, level: flo
     return _t_quantile(level, freedom) * math.sqrt(error_a + error_b)
 
 
+@functools.lru_cache(maxsize=4_096)
 def _t_quantile(level: float, freedom: float) -> float:
     if not 0 < level < 1:
         raise ValueError(f"a confidence level lies between 0 and 1, not {level}")
-    return float(stats.t.ppf((1 + level) / 2, freedom))
+    return float(special.stdtrit(freedom, (1 + level) / 2))
 
 
 def _exponential(interval: Interval) -> Interval:
