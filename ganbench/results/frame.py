@@ -15,8 +15,7 @@ import pandas as pd
 from ganbench.api.errors import InvalidResults
 from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
-from ganbench.results.record import INSTABILITIES, Column, Pin, Point, Record
-from ganbench.results.schema import LARGEST
+from ganbench.results.record import INSTABILITIES, LARGEST, Column, Pin, Point, Record
 from ganbench.results.seal import canonical_json
 from ganbench.results.sources import add_sources, sources_of
 from ganbench.scoring.stability import (

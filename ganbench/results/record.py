@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypedDict
+from typing import Annotated, Any, Final, Literal, TypedDict
+
+from msgspec import Meta
 
 from ganbench.api.scores import Direction, Panel
 
@@ -25,14 +27,19 @@ code: printed, never counted against a variant's stability."""
 
 RECORD_FILE: Final = "record.json"
 
+LARGEST: Final = 2**53
+"""Of integers: more is no count of anything, and is lost by whoever reads JSON as floats."""
+
+Integer = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
+
 
 class Used(TypedDict):
     """What a run has spent on training: evaluation, logging and set-up are not in it."""
 
     flops: float
     seconds: float
-    images: int
-    steps: int
+    images: Integer
+    steps: Integer
 
 
 class Point(TypedDict):
@@ -53,8 +60,8 @@ class Column(TypedDict):
     floor: float | None
     measured_floor: float | None
     cap: float | None
-    n_real: int
-    n_fake: int
+    n_real: Integer
+    n_fake: Integer
     unit: str
     lowest: float | None
     highest: float | None
@@ -79,7 +86,7 @@ class Failure(TypedDict):
     message: str
     traceback: str
     signal: str | None
-    step: int | None
+    step: Integer | None
 
 
 class Pin(TypedDict):
@@ -109,9 +116,9 @@ class Record(Kept):
     `resumed` counts how often it went on from a checkpoint.
     """
 
-    schema: int
-    protocol: int
-    api: int
+    schema: Integer
+    protocol: Integer
+    api: Integer
     run_id: str
     spec: dict[str, Any]
     pins: list[Pin]
@@ -119,14 +126,14 @@ class Record(Kept):
     failure: Failure | None
     used: Used
     flops_per_step: float | None
-    parameters: dict[str, int]
-    peak_memory_bytes: int | None
+    parameters: dict[str, Integer]
+    peak_memory_bytes: Integer | None
     clocks: dict[str, float]
     columns: dict[str, Column]
     primary: str | None
     points: list[Point]
     fresh: Fresh | None
     environment: dict[str, Any]
-    resumed: int
+    resumed: Integer
     started: str
     finished: str

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import functools
+import json
 import math
 import types
 import typing
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from typing import Any, Literal, NoReturn, NotRequired, TypedDict, cast
+
+import msgspec
 
 from ganbench.api.version import SCHEMA_VERSION
 from ganbench.planning.budget import BudgetKind
-from ganbench.results.record import Pin, Record
+from ganbench.results.record import LARGEST, Pin, Record
 
 Check = Callable[[Any], None]
 
-LARGEST = 2**53
-"""Of integers: more is no count of anything, and is lost by whoever reads JSON as floats."""
+
+_DECODER = msgspec.json.Decoder(Record)
 
 
 class _Budget(TypedDict):
@@ -58,31 +61,62 @@ class NewerSchemaError(ValueError):
     """A record of a ganbench newer than this one: sound, but not for this version to judge."""
 
 
-def as_record(data: Any, *, plain: bool = False) -> Record:
-    """The same object, known to be a record of this schema.
+def parse_record(text: bytes) -> Record:
+    """The record in a JSON text.
 
-    Args:
-        data: anything.
-        plain: all its text is known to be printable.
+    Raises:
+        NewerSchemaError, ValueError: as `as_record`, or it is not JSON.
+    """
+    try:
+        record = _DECODER.decode(text)  # checks all types on the way, at several times the speed
+    except (msgspec.MsgspecError, RecursionError):  # what is wrong is said better here
+        try:
+            return as_record(json.loads(text, parse_constant=_refuse))
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
+    _check_version(record)
+    _check_values(record, plain=_is_plain(text))
+    return record
+
+
+def as_record(data: Any) -> Record:
+    """The same object, known to be a record of this schema.
 
     Raises:
         NewerSchemaError: it was written under a higher `schema` number.
         ValueError: it is no record; the message says which key is wrong and why.
     """
+    _check_version(data)
+    check(Record, data, "record")
+    _check_values(record := cast("Record", data))
+    return record
+
+
+def _check_version(data: Any) -> None:
     schema = data.get("schema") if isinstance(data, dict) else None
     if type(schema) is int and schema > SCHEMA_VERSION:
         raise NewerSchemaError(f"schema {schema}, this ganbench reads up to {SCHEMA_VERSION}")
-    check(Record, data, "record")
-    if schema != SCHEMA_VERSION:
-        raise ValueError(f"record.schema is {schema}, not {SCHEMA_VERSION}")
-    check_spec(data["spec"], plain=plain)
-    record = cast("Record", data)
+
+
+def _check_values(record: Record, *, plain: bool = False) -> None:
+    """What types do not say. `plain`: all text is known to be printable."""
+    if record["schema"] != SCHEMA_VERSION:
+        raise ValueError(f"record.schema is {record['schema']}, not {SCHEMA_VERSION}")
+    check_spec(record["spec"], plain=plain)
     if not plain:
         check_printable([record["columns"], record["pins"], record["parameters"]])
     if record["protocol"] < 0:
         raise ValueError("record.protocol is negative")
     _check_points(record)
-    return record
+
+
+def _is_plain(text: bytes) -> bool:
+    """Whether all strings in a JSON text are printable: ASCII, nothing escaped."""
+    return text.isascii() and b"\\" not in text and b"\x7f" not in text
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def check_spec(spec: Any, *, plain: bool = False) -> None:
