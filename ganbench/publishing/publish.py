@@ -11,7 +11,9 @@ import csv
 import io
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.api.specs import NAME_PATTERN
@@ -19,12 +21,12 @@ from ganbench.publishing.cells import text_cell
 from ganbench.publishing.eligibility import HINTS, Objection, objections
 from ganbench.publishing.manifest import LEADERBOARD_FILE, MANIFEST_FILE, RUNS_FILE, make_manifest
 from ganbench.results.files import make_folder, replace_all
-from ganbench.results.frame import Runs, collect, plain_rows
+from ganbench.results.frame import Runs, collect, plain_columns
 from ganbench.results.paths import without_paths
 from ganbench.tables.leaderboard import leaderboard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -87,7 +89,8 @@ def package(runs: Runs, suite: str, coverage: Coverage | None) -> dict[str, byte
         LEADERBOARD_FILE: to_csv(leaderboard(runs, coverage), "{:.9g}".format),
     }
     manifest = make_manifest(suite, runs, contents, coverage)
-    contents[MANIFEST_FILE] = json.dumps(manifest, indent=1, ensure_ascii=False).encode() + b"\n"
+    text = msgspec.json.format(json.dumps(manifest, ensure_ascii=False), indent=1)
+    contents[MANIFEST_FILE] = text.encode() + b"\n"
     return contents
 
 
@@ -96,20 +99,24 @@ def to_csv(frame: pd.DataFrame, written: Callable[[float], str]) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(frame.columns)
-    known: dict[Any, str] = {None: ""}
-    for row in plain_rows(frame):
-        cells = []
-        for value in row.values():
-            if isinstance(value, float):
-                cells.append(written(value))
-            elif value in known:
-                cells.append(known[value])
-            else:
-                text = str(value)
-                known[value] = published_text(text) if isinstance(value, str) else text
-                cells.append(known[value])
-        writer.writerow(cells)
+    writer.writerows(zip(*_cells(frame, written), strict=True))
     return stream.getvalue().encode("utf-8", "replace")
+
+
+def _cells(frame: pd.DataFrame, written: Callable[[float], str]) -> Iterator[list[str]]:
+    """The text in the cells of one column after the other."""
+    for values in plain_columns(frame):
+        if any(isinstance(value, float) for value in values):
+            yield ["" if value is None else written(value) for value in values]
+        else:
+            known = {one: _text(one) for one in set(values)}
+            yield [known[value] for value in values]
+
+
+def _text(value: str | int | None) -> str:
+    if isinstance(value, str):
+        return published_text(value)
+    return "" if value is None else str(value)
 
 
 def published_text(text: str) -> str:

@@ -125,6 +125,7 @@ def _frame(
             raise ValueError("its columns are not those of this schema")
         if header != names or len(set(header)) != len(header):
             raise ValueError("its columns are others")
+        check_printable(header)
         fields = [*RUN_FIELDS, *(Field(key, "number", "") for key in keys)]
         rows = [_row(fields, line) for line in lines]
         for row in rows:
@@ -142,7 +143,7 @@ def _row(fields: list[Field], line: list[str]) -> dict[str, Any]:
         value = _READERS[field.type](cell) if cell else None
         if value is None and field.required:
             raise ValueError(f"a row has no {field.name}")
-        if value is not None:
+        if value is not None and type(value) is not str:
             check(type(value), value, field.name)
         row[field.name] = value
     return row
@@ -150,7 +151,7 @@ def _row(fields: list[Field], line: list[str]) -> dict[str, Any]:
 
 def _check_row(row: dict[str, Any], pins: dict[str, tuple[Pin, ...]]) -> None:
     """Raise ValueError for what no run that was published can have."""
-    check_printable(row)
+    check_printable([value for value in row.values() if type(value) is str])
     for name, allowed in (("status", STATUSES), ("budget_kind", typing.get_args(BudgetKind))):
         if row[name] not in allowed:
             raise ValueError(f"{name} is {row[name]!r}, not one of: {', '.join(allowed)}")

@@ -132,14 +132,19 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(order, ignore_index=True, kind="stable")
 
 
+def plain_columns(frame: pd.DataFrame) -> list[list[Any]]:
+    """The frame's columns as lists, with None for what is missing."""
+    columns = []
+    for name in frame.columns:
+        values, gone = frame[name].tolist(), frame[name].isna().tolist()
+        columns.append([None if no else value for value, no in zip(values, gone, strict=True)])
+    return columns
+
+
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """The frame's rows as dicts, with None for what is missing."""
     names = list(frame.columns)  # once: the index makes new strings at every iteration
-    columns = []
-    for name in names:
-        values, gone = frame[name].tolist(), frame[name].isna().tolist()
-        columns.append([None if no else value for value, no in zip(values, gone, strict=True)])
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return [dict(zip(names, row, strict=True)) for row in zip(*plain_columns(frame), strict=True)]
 
 
 def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
