@@ -117,7 +117,7 @@ def install() -> None:
     if "ganbench.execution.run" in sys.modules:
         install_in_worker()
     elif "publish" in sys.argv:
-        from ganbench.results import publish
+        from ganbench.publishing import publish
 
         wrap(publish, "replace_all", "publishing")
     else:
