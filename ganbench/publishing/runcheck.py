@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 from typing import Any, Final
 
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, SCHEMA_VERSION
@@ -24,6 +26,15 @@ _NOT_NEGATIVE: Final = (
     *("evaluation_noise", "distance_floor", "distance_cap", "oscillation"),
 )
 _POSITIVE: Final = ("budget_amount", "fakes", "evaluations", "threads", "memory_limit_bytes")
+_ONCE: Final = (
+    (("run_id",), "the run {run_id}"),
+    (
+        ("setting", "timed_on", "variant", "variant_parameters", "code", "seed"),
+        "seed {seed} of {variant} on {task}",  # else the best attempt could count several times
+    ),
+)
+"""Columns that no two runs share, and what they stand for."""
+
 _ROUNDING: Final = 1e-9
 _NO_PLUGINS: Final = "stands for no plugins in the manifest"
 _FIRST_DAY: Final = "2020-01-01T00:00:00Z"
@@ -35,16 +46,19 @@ class RunCheck:
     Args:
         runs: what the manifest knows: scores, pins and specs.
         suite: that the manifest names.
+        rows: all rows of `runs.csv`, as typed values.
     """
 
-    def __init__(self, runs: Runs, suite: str) -> None:
+    def __init__(self, runs: Runs, suite: str, rows: Sequence[Row]) -> None:
         self._runs, self._suite, self._keys = runs, suite, runs.score_keys
+        self._occurring = [Counter(map(itemgetter(*columns), rows)) for columns, _ in _ONCE]
         self._bad_codes = {code: _code_problem(code, pins) for code, pins in runs.pins.items()}
 
     def problems(self, row: Row) -> Iterator[Problem]:
-        """Everything about one row of `runs.csv`, as typed values, that cannot be."""
+        """Everything about one of the rows that cannot be."""
         if row["suite"] != self._suite:
             yield "suite", f"{row['suite']!r}, the manifest says {self._suite!r}"
+        yield from self._repeats(row)
         yield from _versions(row)
         yield from self._identity(row)
         yield from _ranges(row)
@@ -52,6 +66,11 @@ class RunCheck:
         yield from self._scores(row)
         yield from _spent(row)
         yield from _dates(row)
+
+    def _repeats(self, row: Row) -> Iterator[Problem]:
+        for (columns, what), counts in zip(_ONCE, self._occurring, strict=True):
+            if (count := counts[itemgetter(*columns)(row)]) > 1:
+                yield columns[-1], f"{what.format_map(row)} occurs {count} times"
 
     def _identity(self, row: Row) -> Iterator[Problem]:
         problem = self._bad_codes.get(row["code"], f"{row['code']!r} {_NO_PLUGINS}")

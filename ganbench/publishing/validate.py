@@ -11,7 +11,6 @@ import csv
 import hashlib
 import io
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -203,13 +202,9 @@ def _check_content(
         known_unranked(about),
         about.get("sources", {}),
     )
-    counts = Counter(row["run_id"] for row in sheet.rows)
     if sheet.sound:
-        run_check = RunCheck(runs, about["suite"])
+        run_check = RunCheck(runs, about["suite"], sheet.rows)
         for number, row in enumerate(sheet.rows, start=2):
-            if counts[row["run_id"]] > 1:
-                message = f"the run {row['run_id']} occurs {counts[row['run_id']]} times"
-                report.findings.append(Finding(RUNS_FILE, message, number, "run_id"))
             for column, message in run_check.problems(row):
                 report.findings.append(Finding(RUNS_FILE, message, number, column))
     _warn(sheet.rows, runs, report)

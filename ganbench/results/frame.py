@@ -192,7 +192,8 @@ def spec_row(
         known: code -> pins; the run's are added.
     """
     task, memory = spec["task"], spec.get("memory_bytes")
-    setting = canonical_json([protocol, task, spec["dataset_parameters"], memory])
+    files = [one] if (one := spec.get("dataset_fingerprint")) else []
+    setting = canonical_json([protocol, task, spec["dataset_parameters"], memory, *files])
     used = tuple(sorted(spec.get("pins") or pins, key=lambda pin: (pin["kind"], pin["name"])))
     code = code_of(used)
     known.setdefault(code, used)

@@ -1,9 +1,9 @@
 """Which runs may stand in one table, and which of them are seeds of one row.
 
 Runs are compared only within a *part*: one suite, one setting (protocol, task with its budget and
-sample counts, data set parameters, memory cap), one primary distance and, where the budget is
-time, one model of device. Seeds are averaged only within an *entry*: one variant in one part, with
-the same parameters and from exactly one version of the code.
+sample counts, data set with its parameters and files, memory cap), one primary distance and, where
+the budget is time, one model of device. Seeds are averaged only within an *entry*: one variant in
+one part, with the same parameters and from exactly one version of the code.
 """
 
 from __future__ import annotations

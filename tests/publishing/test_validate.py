@@ -152,7 +152,11 @@ def test_all_of_several_mismatches_are_found(folder: Path) -> None:
 
 
 ROWS: dict[str, tuple[Callable[[Rows], object], str]] = {
-    "twice": (lambda rows: rows.append(rows[0]), "occurs 2 times"),
+    "twice": (lambda rows: rows.append(rows[0]), f"the run {RECORDS[0]['run_id']} occurs 2 times"),
+    "a seed twice": (
+        lambda rows: rows.append({**rows[0], "run_id": "another-0123456789"}),
+        "seed 0 of vanilla on grid25 occurs 2 times",
+    ),
     "unsorted": (lambda rows: rows.reverse(), "not sorted"),
 }
 

@@ -227,6 +227,13 @@ def test_versions_of_the_code_are_not_mixed() -> None:
     assert list(table["distance_n"]) == [2, 2]
 
 
+def test_a_folder_of_images_that_has_changed_is_other_data() -> None:
+    before = seeds("a", [0.1] * 2, dataset_fingerprint="one")
+    table = board([*before, *seeds("a", [0.01] * 2, dataset_fingerprint="two")])
+    assert sorted(table["distance"]) == pytest.approx([0.01, 0.1])
+    assert list(table["distance_n"]) == [2, 2]
+
+
 def test_parameters_that_print_alike_are_not_mixed() -> None:
     table = board(
         [
