@@ -29,7 +29,7 @@ from ..results.synthetic import curve, record, spec
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 RUNS = [record(spec("vanilla", "ring8", seed), curve("ring8", 2, seed)) for seed in (0, 1, 2)]
 STATE = {"run_id": "a", "weights": torch.arange(4000.0)}
-ROOM = 2**20
+ROOM = 2**21
 
 
 def mount(*arguments: str) -> None:
@@ -200,7 +200,7 @@ def test_a_disk_that_fills_up_while_runs_train(disk: Path, ganbench_cli: Cli) ->
     """The runs fill it themselves: some end, and the others when there is room."""
     chosen = ("run", "vanilla", "--task", "ring8", "--budget", "20steps", "--runs", str(disk))
     size = os.statvfs(disk)
-    (disk / "big").write_bytes(bytes(size.f_bavail * size.f_frsize - 2**17))
+    (disk / "big").write_bytes(bytes(size.f_bavail * size.f_frsize - 2**19))  # two runs
     done = ganbench_cli(*chosen, "--seeds", "0-5", "--jobs", "1")
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
