@@ -7,7 +7,9 @@ are not ranked.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import itertools
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from ganbench import __version__
@@ -21,7 +23,7 @@ from ganbench.results.seal import canonical_json
 from ganbench.results.sources import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ganbench.results.frame import Runs
     from ganbench.tables.standing import Coverage
@@ -106,7 +108,7 @@ def make_manifest(
         coverage: what a rank needs; by default all that occurs.
     """
     frame = runs.frame
-    pins = {code: list(runs.pins[code]) for code in sorted(set(frame["code"]))}
+    pins = {code: list(runs.pins[code]) for code in sorted(frame["code"].unique())}
     used = {
         f"{pin['distribution']}=={pin['version']}"
         for one in pins.values()
@@ -114,11 +116,11 @@ def make_manifest(
         if pin["distribution"]
     }
     finished = frame["finished"].dropna()
-    board_fields = [*LEADERBOARD_FIELDS]
-    for key in runs.score_keys:
-        board_fields += _aggregated(_score_field(key, runs))
-    tasks = list(coverage.tasks) if coverage else sorted(set(frame["task"]))
-    seeds = list(coverage.seeds) if coverage else sorted({int(seed) for seed in frame["seed"]})
+    fields = run_fields(runs)
+    scores = fields[len(RUN_FIELDS) :]
+    board_fields = [*LEADERBOARD_FIELDS, *itertools.chain(*map(_aggregated, scores))]
+    tasks = list(coverage.tasks) if coverage else sorted(frame["task"].unique())
+    seeds = list(coverage.seeds) if coverage else sorted(map(int, frame["seed"].unique()))
     specs, unranked = _shared_specs(runs), _by_reason(runs)
     named = sorted({source_of(pin) for one in pins.values() for pin in one})
     sources = {source: runs.sources[source] for source in named if source in runs.sources}
@@ -132,7 +134,7 @@ def make_manifest(
             "version": __version__,
             "schema": SCHEMA_VERSION,
             "api": API_VERSION,
-            "protocols": sorted({int(one) for one in frame["protocol"]}),
+            "protocols": sorted(map(int, frame["protocol"].unique())),
             "suite": suite,
             "tasks": tasks,
             "seeds": seeds,
@@ -144,14 +146,15 @@ def make_manifest(
         },
         "resources": [
             _resource("leaderboard", LEADERBOARD_FILE, contents, board_fields),
-            _resource("runs", RUNS_FILE, contents, run_fields(runs)),
+            _resource("runs", RUNS_FILE, contents, fields),
         ],
     }
 
 
 def run_fields(runs: Runs) -> list[Field]:
     """The columns of `runs.csv`."""
-    return [*RUN_FIELDS, *(_score_field(key, runs) for key in runs.score_keys)]
+    settings = set(runs.frame["setting"].unique())
+    return [*RUN_FIELDS, *(_score_field(key, runs, settings) for key in runs.score_keys)]
 
 
 def known_scores(fields: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Column]:
@@ -198,6 +201,7 @@ def _shared_specs(runs: Runs) -> list[dict[str, Any]]:
     not published.
     """
     entries: dict[tuple[bytes, str], dict[str, Any]] = {}
+    public = functools.cache(lambda text: without_paths(text) == text)
     columns = ("run_id", "code", "protocol")
     for run_id, code, protocol in zip(*(runs.frame[name] for name in columns), strict=True):
         spec = runs.specs.get(run_id)
@@ -206,9 +210,7 @@ def _shared_specs(runs: Runs) -> list[dict[str, Any]]:
         shared = {key: value for key, value in spec.items() if key not in _OWN}
         own = {"suite": "", "seed": spec["seed"], "pins": [dict(pin) for pin in runs.pins[code]]}
         key = canonical_json(shared)
-        if without_paths(key.decode()) != key.decode():
-            continue
-        if run_id_of({**shared, **own}, int(protocol)) == run_id:
+        if public(key.decode()) and run_id_of({**shared, **own}, int(protocol)) == run_id:
             entry = {"code": code, "spec": shared, "runs": {}}
             entries.setdefault((key, code), entry)["runs"][run_id] = spec["seed"]
     return list(entries.values())
@@ -230,9 +232,8 @@ def _resource(
     }
 
 
-def _score_field(key: str, runs: Runs) -> Field:
+def _score_field(key: str, runs: Runs, settings: Collection[str]) -> Field:
     """A score's column; `measured` says what it is in each setting, floors and caps included."""
-    settings = set(runs.frame["setting"])
     measured: dict[str, Column] = {
         setting: column
         for (setting, name), column in sorted(runs.scores.items())

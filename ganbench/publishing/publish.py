@@ -105,8 +105,8 @@ def to_csv(frame: pd.DataFrame, written: Callable[[float], str]) -> bytes:
 
 def _cells(frame: pd.DataFrame, written: Callable[[float], str]) -> Iterator[list[str]]:
     """The text in the cells of one column after the other."""
-    for values in plain_columns(frame):
-        if any(isinstance(value, float) for value in values):
+    for values, of_type in zip(plain_columns(frame), frame.dtypes, strict=True):
+        if of_type == "float64":
             yield ["" if value is None else written(value) for value in values]
         else:
             known = {one: _text(one) for one in set(values)}

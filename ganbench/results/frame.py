@@ -134,11 +134,9 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
 
 def plain_columns(frame: pd.DataFrame) -> list[list[Any]]:
     """The frame's columns as lists, with None for what is missing."""
-    columns = []
-    for name in frame.columns:
-        values, gone = frame[name].tolist(), frame[name].isna().tolist()
-        columns.append([None if no else value for value, no in zip(values, gone, strict=True)])
-    return columns
+    # pandas takes any missing value; its annotations do not know.
+    plain: Any = {"dtype": object, "na_value": None}
+    return [frame[name].to_numpy(**plain).tolist() for name in frame.columns]
 
 
 def plain_rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -295,7 +293,7 @@ def _utc(text: str) -> str | None:
         moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _count(value: Any) -> int | None:
