@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 
 DATA = Path(__file__).parent / "data"
+
+# What a script starts in the background ignores Ctrl-C, and so do its children: these shall not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
 

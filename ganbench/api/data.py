@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,12 +25,18 @@ class DataInfo:
         modality: what one sample is.
         shape: shape of one sample: ``(channels, side, side)`` of an image, ``(d,)`` of a point.
         classes: number of classes, or None where samples carry no labels.
+
+    Raises:
+        TypeError: a field is of another type.
     """
 
     name: str
     modality: Modality
     shape: tuple[int, ...]
     classes: int | None = None
+
+    def __post_init__(self) -> None:
+        check_fields("DataInfo", self)
 
     @property
     def features(self) -> int:

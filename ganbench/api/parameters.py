@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError, did_you_mean
 
 Value = bool | int | float | str
@@ -24,6 +25,9 @@ class Parameter:
         help: one line for `ganbench info`.
         minimum, maximum: inclusive bounds of a number.
         choices: the only values allowed, if not empty.
+
+    Raises:
+        TypeError: a field is of another type.
     """
 
     default: Value
@@ -31,6 +35,9 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[Value, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        check_fields("Parameter", self)
 
     def convert(self, value: Any, name: str) -> Value:
         """The value in the parameter's own type.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError
 from ganbench.api.parameters import Value
 
@@ -22,6 +24,10 @@ class Optimiser:
         alpha: RMSprop's decay rate of the squared gradient.
         weight_decay: L2 penalty added to the gradient.
         eps: term added to the denominator (Adam, RMSprop).
+
+    Raises:
+        TypeError: a field is of another type.
+        UsageError: a constant is out of its range.
     """
 
     name: Literal["adam", "rmsprop", "sgd"] = "adam"
@@ -31,6 +37,15 @@ class Optimiser:
     alpha: float = 0.99
     weight_decay: float = 0.0
     eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check_fields("Optimiser", self)
+        for name in ("lr", "momentum", "alpha", "weight_decay", "eps"):
+            value = getattr(self, name)
+            _require(0 <= value < math.inf, "Optimiser", name, value, "finite and at least 0")
+        _require(
+            all(0 <= beta < 1 for beta in self.betas), "Optimiser", "betas", self.betas, "in [0, 1)"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +65,8 @@ class Training:
             which is then what gets evaluated; 0: none.
 
     Raises:
-        UsageError: simultaneous updates with several critic steps.
+        TypeError: a field is of another type.
+        UsageError: a number is out of its range; simultaneous updates with several critic steps.
     """
 
     generator: Optimiser
@@ -63,6 +79,11 @@ class Training:
     ema: float = 0.0
 
     def __post_init__(self) -> None:
+        check_fields("Training", self)
+        for name in ("batch_size", "generator_batch_size", "critic_steps"):
+            size = getattr(self, name)
+            _require(size is None or size >= 1, "Training", name, size, "at least 1")
+        _require(0 <= self.ema < 1, "Training", "ema", self.ema, "in [0, 1)")
         if self.updates == "simultaneous" and self.critic_steps != 1:
             raise UsageError(
                 f"simultaneous updates take exactly one critic step, not {self.critic_steps}",
@@ -78,6 +99,9 @@ class Recipe:
         model, loss: names of registered plugins.
         model_parameters, loss_parameters: values for their declared parameters.
         training: optimisers, batch sizes and schedule.
+
+    Raises:
+        TypeError: a field is of another type.
     """
 
     model: str
@@ -85,3 +109,11 @@ class Recipe:
     training: Training
     model_parameters: Mapping[str, Value] = field(default_factory=dict)
     loss_parameters: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_fields("Recipe", self)
+
+
+def _require(holds: bool, owner: str, name: str, value: object, range_: str) -> None:
+    if not holds:
+        raise UsageError(f"{owner}: {name} must be {range_}, it is {value}")

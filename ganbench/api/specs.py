@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from ganbench.api.checked import check_fields
 from ganbench.api.data import MODALITIES, DataInfo, Modality
 from ganbench.api.parameters import Parameter, Value
 from ganbench.api.recipe import Recipe, Training
@@ -44,6 +45,11 @@ class Spec:
         paper: where it comes from, as "Authors year, title, arXiv id" or a URL; empty if nowhere.
         parameters: what users may set, with defaults.
         modalities: the kinds of data it works on.
+
+    Raises:
+        TypeError: a field is of another type.
+        ValueError: the name or the description cannot be one; there is no modality.
+        UsageError: a parameter's default is out of its bounds.
     """
 
     kind: ClassVar[str]
@@ -59,11 +65,11 @@ class Spec:
             raise ValueError(
                 f"{self.kind} name {self.name!r} must be lower-case letters, digits, '.', '_', '-'"
             )
+        check_fields(f"{self.kind} {self.name!r}", self)
         if not self.description.strip() or "\n" in self.description:
             raise ValueError(f"{self.kind} {self.name!r} needs a one-line description")
-        unknown = [modality for modality in self.modalities if modality not in MODALITIES]
-        if unknown or not self.modalities:
-            raise ValueError(f"{self.kind} {self.name!r}: unknown modalities {unknown}")
+        if not self.modalities:
+            raise ValueError(f"{self.kind} {self.name!r} handles no modality")
         for name, parameter in self.parameters.items():
             parameter.convert(parameter.default, f"{self.name}.{name}")
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganbench.api.errors import GanbenchError, MissingData, UsageError, did_you_mean
-from ganbench.api.specs import SPEC_TYPES, import_builder
+from ganbench.api.specs import SPEC_TYPES, Spec, import_builder
 from ganbench.authoring.results import Broken, CheckResult, NotApplicable
 from ganbench.authoring.table import BY_ID, Check, checks_of, needed
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
 from ganbench.planning.references import parse_reference
+from ganbench.planning.variants import choose_variant
 
 if TYPE_CHECKING:
     from ganbench.authoring.subject import Subject
@@ -83,6 +82,17 @@ def kind_of(name: str, kind: str | None, catalogue: Catalogue) -> str:
     return kind
 
 
+def specs_of(name: str, kind: str, catalogue: Catalogue) -> tuple[Spec, ...]:
+    """The spec of that name and kind; those of the model and the loss of a pair.
+
+    Raises:
+        GanbenchError: there is none, or the name cannot be understood.
+    """
+    if kind == "variant":
+        return choose_variant(name, catalogue).specs
+    return (catalogue.get(SPEC_TYPES[kind], parse_reference(name).name),)
+
+
 def refuse_unknown(expected_failures: Mapping[str, str], kind: str) -> Mapping[str, str]:
     """Expected failures as they are.
 
@@ -148,7 +158,9 @@ class Session:
         except GanbenchError as error:
             reason = error.message
         except BaseException as error:  # a plugin may even call sys.exit()
-            reason = _blame(error)
+            from ganbench.authoring.blame import blame  # imports torch
+
+            reason = blame(error)
         else:
             return CheckResult(id=check.id, status="passed")
         return CheckResult(id=check.id, status="failed", reason=_one_line(reason), hint=check.mend)
@@ -161,13 +173,6 @@ class Session:
             self._subject = Subject(self._name, self._kind, self._catalogue, self._device)
         with kept():
             import_builder(check.function)(self._subject)
-
-
-def _blame(error: BaseException) -> str:
-    """An unforeseen error with the place where it was raised."""
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
 
 
 def _one_line(text: str) -> str:

@@ -14,8 +14,9 @@ from ganbench.api.data import Data, DataInfo
 from ganbench.api.networks import Networks
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.recipe import Recipe, Training
-from ganbench.api.specs import SPEC_TYPES, DatasetSpec, Spec
+from ganbench.api.specs import DatasetSpec, Spec
 from ganbench.authoring.results import NotApplicable
+from ganbench.authoring.runner import specs_of
 from ganbench.authoring.samples import example_data, example_shapes
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.build import Builder
@@ -68,12 +69,7 @@ class Subject:
         self.kind = kind
         self.catalogue = catalogue
         self.device = torch.device(device)
-        head = parse_reference(name).name
-        self.specs: tuple[Spec, ...] = (
-            choose_variant(name, catalogue).specs
-            if kind == "variant"
-            else (catalogue.get(SPEC_TYPES[kind], head),)
-        )
+        self.specs = specs_of(name, kind, catalogue)
 
     @property
     def spec(self) -> Spec:

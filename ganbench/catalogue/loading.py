@@ -18,6 +18,7 @@ from pathlib import Path
 import pluggy
 
 from ganbench.api import hooks
+from ganbench.api.errors import did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.api.version import API_VERSION
 from ganbench.catalogue.choice import PluginFile
@@ -199,10 +200,19 @@ def _manager(module: object, name: str) -> pluggy.PluginManager:
         manager.register(module, name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise _Rejected(State.INVALID, _one_line(error)) from error
+        raise _Rejected(State.INVALID, _unknown_hook(module) or _one_line(error)) from error
     if not manager.get_hookcallers(module):
         raise _Rejected(State.INVALID, "implements no ganbench hook")
     return manager
+
+
+def _unknown_hook(module: object) -> str:
+    """The first hook of a module that ganbench does not have, with what may be meant."""
+    known = [name for name in dir(hooks) if name.startswith("ganbench_")]
+    for name in dir(module):
+        if hasattr(getattr(module, name), f"{hooks.PROJECT}_impl") and name not in known:
+            return f"there is no hook {name!r}; {did_you_mean(name, known)}"
+    return ""
 
 
 def _specs(manager: pluggy.PluginManager) -> tuple[Spec, ...]:

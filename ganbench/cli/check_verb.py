@@ -10,7 +10,7 @@ import click
 from ganbench.api.specs import SPEC_TYPES
 from ganbench.authoring.results import CheckResult
 from ganbench.authoring.table import CHECKS, checks_of
-from ganbench.catalogue.catalogue import open_catalogue
+from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.choice import PluginChoice
 from ganbench.cli.console import print_json, print_rows, talk
 from ganbench.cli.options import json_option
@@ -52,8 +52,9 @@ def command(
 
     if name is None and not only_list:
         raise click.UsageError("name what is to be checked, or ask for --list")
+    catalogue = open_catalogue(choice, talk, need_files=name is not None)
     if name is not None:
-        kind = kind_of(name, kind, open_catalogue(choice, talk, need_files=True))
+        kind = kind_of(name, kind, catalogue)
     if only_list:
         _list(kind, as_json)
         return 0
@@ -62,7 +63,7 @@ def command(
     if as_json:
         print_json([{"name": name, "kind": kind, **asdict(one)} for one in results])
     else:
-        _print(name, str(kind), results)
+        _print(f"{kind} {name} of {_origin(name, str(kind), catalogue)}", results)
     return FAILED if any(one.status == "failed" for one in results) else 0
 
 
@@ -75,7 +76,16 @@ def _list(kind: str | None, as_json: bool) -> None:
     print_rows(["check", "asks"], [[one.id, one.asks] for one in chosen])
 
 
-def _print(name: str, kind: str, results: list[CheckResult]) -> None:
+def _origin(name: str, kind: str, catalogue: Catalogue) -> str:
+    """Distribution and file, such as ``ganbench-hinge 1.0 (/home/ada/hinge.py)``."""
+    from ganbench.authoring.runner import specs_of
+
+    plugins = [catalogue.plugin_of(spec) for spec in specs_of(name, kind, catalogue)]
+    shown = [one.origin if one.is_file else f"{one.origin} ({one.file})" for one in plugins]
+    return " and ".join(dict.fromkeys(shown))
+
+
+def _print(what: str, results: list[CheckResult]) -> None:
     print_rows(
         ["check", "result", "reason"],
         [[one.id, _WORDS.get(one.status, one.status), one.reason] for one in results],
@@ -89,4 +99,4 @@ def _print(name: str, kind: str, results: list[CheckResult]) -> None:
         for status in ("passed", "failed", "expected", "skipped")
         if counts[status]
     )
-    talk(f"{kind} {name}: {told}")
+    talk(f"{what}: {told}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 from ganbench.api.data import Data, DataInfo
-from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
+from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.networks import Loss, Networks
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.recipe import Recipe
@@ -162,12 +163,14 @@ class Builder:
 
 
 def _call(owner: str, function: Callable[..., Any], *args: Any, **parameters: Any) -> Any:
+    """Call a builder; what it raises itself is left as it is."""
     try:
-        return function(*args, **parameters)
-    except GanbenchError:
-        raise
+        inspect.signature(function).bind(*args, **parameters)
     except TypeError as error:
         raise PluginNotUsable(f"{owner} does not take its declared parameters: {error}") from error
+    except ValueError:  # written in C, without a signature
+        pass
+    return function(*args, **parameters)
 
 
 def _refuse_batch_norm(discriminator: nn.Module, recipe: Recipe) -> None:

@@ -152,7 +152,15 @@ class Trainer:
         """
         self.optimisers[side].zero_grad()
         inputs = self.parameters[side] if side == "generator" else None
-        loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
+        try:
+            loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
+        except (AttributeError, RuntimeError, TypeError) as error:
+            if fault := _not_a_loss(loss):
+                what = f"{type(self.loss).__qualname__}.{side}_loss"
+                raise PluginNotUsable(
+                    f"{what} must return a scalar tensor with a graph, it returned {fault}"
+                ) from error
+            raise
 
     def _update_discriminator(self) -> None:
         self.optimisers["discriminator"].step()
@@ -165,6 +173,15 @@ class Trainer:
             generator, discriminator = self.training.generator, self.training.discriminator
             set_learning_rate(self.optimisers["generator"], generator.lr * (1 - fraction))
             set_learning_rate(self.optimisers["discriminator"], discriminator.lr * (1 - fraction))
+
+
+def _not_a_loss(value: object) -> str | None:
+    """What was returned instead of a loss that can be differentiated; None for one that can be."""
+    if not isinstance(value, Tensor):
+        return f"a {type(value).__name__}" if value is not None else "None"
+    if value.numel() != 1:
+        return f"a tensor of shape {tuple(value.shape)}"
+    return None if value.requires_grad else "a tensor without a graph"
 
 
 class Keeper(Protocol):

@@ -170,7 +170,7 @@ def test_a_reason_says_where_in_the_plugin(install: Any, find: Any) -> None:
     [
         (
             HEAD + "@hookimpl\ndef ganbench_modells(): return []",
-            "unknown hook 'ganbench_modells'",
+            "there is no hook 'ganbench_modells'; did you mean ganbench_models",
         ),
         (
             HEAD + "@hookimpl\ndef ganbench_models(catalogue): return []",

@@ -46,3 +46,34 @@ def test_a_local_file_is_imported_apart(
     results = {one["id"]: one for one in json.loads(done.stdout)}
     assert results["light-import"]["status"] == status, results["light-import"]
     assert done.returncode == (0 if status == "passed" else 4)
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("raise ValueError('my bug')", "mlp+mine on points 2: ValueError: my bug"),
+        ("self.build()", "object has no attribute 'build'"),
+        ("__import__('json').loads('{')", "JSONDecodeError: Expecting property name"),
+    ],
+)
+def test_an_error_is_told_with_the_line(
+    ganbench_cli: Any, tmp_path: Path, line: str, told: str
+) -> None:
+    source = PLUGIN.format(first="")
+    method = f"class Loss:\n    def __init__(self):\n        {line}\n\n"
+    (tmp_path / "mine.py").write_text(source.replace("class Loss:\n", method))
+    done = ganbench_cli("-P", "mine.py", "check", "mine")
+    assert done.returncode == 4
+    (reason,) = [one for one in done.stdout.splitlines() if one.startswith("builds ")]
+    assert told in reason
+    assert "(mine.py:10)" in reason
+    assert "loss mine of mine.py (local file): " in done.stderr
+
+
+def test_parameters_that_the_code_does_not_take(ganbench_cli: Any, tmp_path: Path) -> None:
+    declared = 'parameters={"gamma": Parameter(default=1.0, help="x")}, build=Loss'
+    source = PLUGIN.format(first="from ganbench import Parameter").replace("build=Loss", declared)
+    (tmp_path / "mine.py").write_text(source)
+    done = ganbench_cli("-P", "mine.py", "check", "mine")
+    told = "loss mine does not take its declared parameters: got an unexpected keyword argument"
+    assert f"{told} 'gamma'" in done.stdout

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
 from ganbench.api.data import DataInfo
-from ganbench.api.errors import GanbenchError
 from ganbench.api.networks import Networks
+from ganbench.authoring.blame import blamed
 from ganbench.authoring.results import Broken
 from ganbench.authoring.subject import (
     Case,
@@ -66,8 +65,7 @@ def _declared(subject: Subject) -> Iterator[tuple[Variant, DataInfo]]:
 
 
 def _build(subject: Subject, variant: Variant, info: DataInfo) -> None:
-    case = None
-    try:
+    with blamed(f"{variant.display} on {described(info)}"):
         case = Case(variant, info, variant.recipe(subject.catalogue, info))
         if subject.kind == "loss":
             subject.trainer(case)
@@ -75,10 +73,6 @@ def _build(subject: Subject, variant: Variant, info: DataInfo) -> None:
             networks = subject.networks(case)
             with torch.no_grad():
                 networks.discriminator(networks.generator(_latents(networks, 2, subject)))
-    except Exception as error:
-        message = error.message if isinstance(error, GanbenchError) else str(error)
-        where = f"{variant.display} on {described(info)}"
-        raise Broken(f"{where}: {type(error).__name__}: {message}") from error
 
 
 def outputs(subject: Subject) -> None:
@@ -198,19 +192,6 @@ def _sampling(subject: Subject, case: Case, networks: Networks) -> None:
         raise Broken(f"{case}: {count} samples have shape {tuple(fakes.shape)}")
     if logits.numel() != 1:
         raise Broken(f"{case}: the logits of one sample have shape {tuple(logits.shape)}")
-
-
-@contextmanager
-def blamed(where: str) -> Iterator[None]:
-    """Say in an error of the plugin's code what was tried.
-
-    Raises:
-        Broken: there was an error.
-    """
-    try:
-        yield
-    except Exception as error:
-        raise Broken(f"{where}: {type(error).__name__}: {error}") from error
 
 
 def _latents(networks: Networks, count: int, subject: Subject) -> Tensor:

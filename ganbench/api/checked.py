@@ -1,0 +1,89 @@
+"""Whether a description holds what it declares: found where it is written, not in a run."""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal
+
+
+def check_fields(owner: str, description: Any) -> None:
+    """Hold every field of a dataclass to its annotation; a list passes for a tuple.
+
+    Args:
+        owner: what it is called in the error.
+        description: the dataclass.
+
+    Raises:
+        TypeError: a field holds something else: which one, what was expected and what is there.
+    """
+    for name, hint in _hints(description.__class__).items():
+        value = getattr(description, name)
+        if not _fits(value, hint):
+            raise TypeError(f"{owner}: {name} must be {_words(hint)}, it is {_shown(value)}")
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(kind)
+    return {name: hint for name, hint in hints.items() if typing.get_origin(hint) is not ClassVar}
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(value, one) for one in arguments)
+    if origin is Literal:
+        return isinstance(value, str) and value in arguments
+    if origin is Callable:
+        return callable(value)
+    if origin is Mapping:
+        return isinstance(value, Mapping) and all(
+            _fits(one, arguments[1]) for one in value.values()
+        )
+    if origin is tuple:
+        return _fits_tuple(value, arguments)
+    if origin is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if origin is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, origin)
+
+
+def _fits_tuple(value: Any, arguments: tuple[Any, ...]) -> bool:
+    if not isinstance(value, tuple | list):
+        return False
+    wanted = arguments[:1] * len(value) if arguments[1:] == (...,) else arguments
+    return len(value) == len(wanted) and all(map(_fits, value, wanted))
+
+
+_WORDS: dict[Any, str] = {
+    str: "text", int: "an integer", float: "a number", bool: "True or False",
+    Callable: "a function", types.NoneType: "None",
+}  # fmt: skip
+
+
+def _words(hint: Any) -> str:
+    """What is expected, for people: ``a Training``, ``a function or None``."""
+    origin, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(map(_words, arguments))
+    if origin is Literal:
+        return "one of " + ", ".join(map(repr, arguments))
+    if origin is Mapping:
+        return f"a mapping from text to {_words(arguments[1])}"
+    if origin is tuple and arguments[1:] == (...,):
+        return f"a tuple, each item {_words(arguments[0])}"
+    if origin is tuple:
+        return f"a tuple of {' and '.join(map(_words, arguments))}"
+    return _WORDS.get(origin) or f"a {origin.__name__}"
+
+
+def _shown(value: Any) -> str:
+    """A plain value as it is, else its type."""
+    plain = isinstance(value, str | int | float | tuple | list) or value is None
+    if plain and len(text := repr(value)) <= 60:
+        return text
+    return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
