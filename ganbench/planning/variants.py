@@ -79,9 +79,7 @@ class Variant:
             recipe = _call(f"the recipe of {spec.name}", Recipe, spec.recipe, data, **own)
         else:
             recipe = self._composed()
-        what = f"scaling the learning rates of {self.name}"
-        training = _call(what, Training, _scaled, training=recipe.training, scale=scale)
-        recipe = replace(recipe, training=training)
+        recipe = replace(recipe, training=_scaled(recipe.training, scale))
         return _resolved(recipe, catalogue, self.display)
 
     def _composed(self) -> Recipe:

@@ -243,7 +243,7 @@ def refuse(data: DataInfo) -> Recipe:
         (
             recipe_with(training=None),
             PluginNotUsable,
-            "scaling the learning rates of mine fails: AttributeError",
+            "the recipe of mine fails on ring8: TypeError: Recipe: training must be a Training",
         ),
         (recipe_with(model="mpl"), UsageError, "unknown model 'mpl'"),
         (recipe_with(loss="dcgan"), UsageError, "'dcgan' is a model, not a loss"),
