@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from ganbench.api.checked import check_fields
+from ganbench.api.errors import UsageError
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -17,10 +20,19 @@ class Latent:
     Args:
         size: number of latent coordinates.
         law: `normal`: N(0, 1) each; `uniform`: U(-1, 1) each.
+
+    Raises:
+        TypeError: a field is of another type.
+        UsageError: there is no coordinate.
     """
 
     size: int
     law: Literal["normal", "uniform"] = "normal"
+
+    def __post_init__(self) -> None:
+        check_fields("Latent", self)
+        if self.size < 1:
+            raise UsageError(f"Latent: size must be at least 1, it is {self.size}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from torch import nn
 
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable, UsageError
-from ganbench.api.networks import Loss, Networks
+from ganbench.api.networks import Latent, Loss, Networks
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.recipe import Recipe
 from ganbench.api.scores import Extractor, Measurement
@@ -136,15 +136,16 @@ class Builder:
             PluginNotUsable: the model does not take its parameters, or builds something else.
         """
         spec = self.catalogue.get(ModelSpec, recipe.model)
-        networks = _call(
+        networks: Networks = _call(
             f"model {spec.name}", import_builder(spec.build), data, **recipe.model_parameters
         )
-        if not isinstance(networks, Networks):
-            got = type(networks).__name__
-            raise PluginNotUsable(f"model {spec.name} must build Networks, it built a {got}")
-        extra = [module for module, _ in networks.extra.values()]
-        for module in (networks.generator, networks.discriminator, *extra):
+        _require(f"what model {spec.name} builds", networks, Networks)
+        modules = {"generator": networks.generator, "discriminator": networks.discriminator}
+        modules |= {name: module for name, (module, _) in networks.extra.items()}
+        for name, module in modules.items():
+            _require(f"the {name} of model {spec.name}", module, nn.Module)
             module.to(self.device).train()
+        _require(f"the latent of model {spec.name}", networks.latent, Latent)
         return networks
 
     def _loss(self, recipe: Recipe) -> Loss:
@@ -171,6 +172,12 @@ def _call(owner: str, function: Callable[..., Any], *args: Any, **parameters: An
     except ValueError:  # written in C, without a signature
         pass
     return function(*args, **parameters)
+
+
+def _require(what: str, found: object, wanted: type) -> None:
+    if not isinstance(found, wanted):
+        got = "None" if found is None else f"a {type(found).__name__}"
+        raise PluginNotUsable(f"{what} must be a {wanted.__name__}, it is {got}")
 
 
 def _refuse_batch_norm(discriminator: nn.Module, recipe: Recipe) -> None:

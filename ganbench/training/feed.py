@@ -33,6 +33,8 @@ class RealFeed:
         self._random = torch.Generator(device).manual_seed(seed)
         self._order = torch.empty(0, dtype=torch.int64, device=device)
         self._next = 0
+        self.shape = tuple(self._samples.shape[1:])
+        """Of one sample."""
 
     def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
         """The next real samples (count, *shape) in the networks' range; labels (count,) or None."""

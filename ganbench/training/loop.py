@@ -22,7 +22,7 @@ from ganbench.training.feed import LatentFeed, RealFeed
 from ganbench.training.flops import StepFlops
 from ganbench.training.optimisers import make_optimiser, set_learning_rate
 from ganbench.training.sampling import SAMPLING_BATCH
-from ganbench.training.step import TrainingStep
+from ganbench.training.step import TrainingStep, described
 from ganbench.training.telemetry import Telemetry, gradient_norm
 
 
@@ -52,6 +52,9 @@ class Trainer:
         self.parameters = {
             side: _trained_by(side, self.networks) for side in ("generator", "discriminator")
         }
+        for side, parameters in self.parameters.items():
+            if not parameters:
+                raise PluginNotUsable(f"the {side} has no parameter that can be trained")
         self.optimisers = {
             "generator": make_optimiser(
                 self.training.generator, self.parameters["generator"], self.device
@@ -62,6 +65,7 @@ class Trainer:
         }
         if self.training.ema:
             self.average = AverageGenerator(self.networks.generator, self.training.ema)
+        self._sample_shape = self.real.shape
         self._simultaneous = self.training.updates == "simultaneous"
         self._own_critic_steps = getattr(self.loss, "critic_steps", None)
         self._after_critic_step = getattr(self.loss, "after_discriminator_step", None)
@@ -138,7 +142,11 @@ class Trainer:
             discriminator.train(training)
 
     def _step(self, latent: Tensor, fake: Tensor) -> TrainingStep:
-        networks = self.networks
+        networks, wanted = self.networks, (len(latent), *self._sample_shape)
+        if not isinstance(fake, Tensor) or fake.shape != wanted:
+            raise PluginNotUsable(
+                f"the generator must return samples {wanted}, it returned {described(fake)}"
+            )
         return TrainingStep(
             networks.generator, networks.discriminator, self.extra, latent, fake, self.real.draw
         )
@@ -177,10 +185,8 @@ class Trainer:
 
 def _not_a_loss(value: object) -> str | None:
     """What was returned instead of a loss that can be differentiated; None for one that can be."""
-    if not isinstance(value, Tensor):
-        return f"a {type(value).__name__}" if value is not None else "None"
-    if value.numel() != 1:
-        return f"a tensor of shape {tuple(value.shape)}"
+    if not isinstance(value, Tensor) or value.numel() != 1:
+        return described(value)
     return None if value.requires_grad else "a tensor without a graph"
 
 

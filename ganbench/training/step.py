@@ -8,6 +8,8 @@ from functools import cached_property
 
 from torch import Tensor, nn
 
+from ganbench.api.errors import PluginNotUsable
+
 
 class TrainingStep:
     """Implements `ganbench.api.networks.Step`.
@@ -53,12 +55,22 @@ class TrainingStep:
     @cached_property
     def real_logits(self) -> Tensor:
         """(B,) logits of the real samples."""
-        return self.discriminator(self.real).view(-1)  # type: ignore[no-any-return]
+        return self._logits(self.real)
 
     @cached_property
     def fake_logits(self) -> Tensor:
         """(B,) logits of the fakes."""
-        return self.discriminator(self.fake).view(-1)  # type: ignore[no-any-return]
+        return self._logits(self.fake)
+
+    def _logits(self, samples: Tensor) -> Tensor:
+        """One logit for each sample: means over anything else would train, and mean nothing."""
+        logits = self.discriminator(samples)
+        if not isinstance(logits, Tensor) or logits.numel() != len(samples):
+            raise PluginNotUsable(
+                f"the discriminator must return logits ({len(samples)},) or ({len(samples)}, 1), "
+                f"it returned {described(logits)}"
+            )
+        return logits.view(-1)
 
     def mean_logits(self) -> tuple[Tensor, Tensor]:
         """Mean logits of real and fake, NaN where the loss did not need them.
@@ -71,3 +83,10 @@ class TrainingStep:
             unknown if real is None else real.mean(),
             unknown if fake is None else fake.mean(),
         )
+
+
+def described(value: object) -> str:
+    """What a plugin returned, for errors."""
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    return "None" if value is None else f"a {type(value).__name__}"

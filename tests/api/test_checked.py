@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ganbench import DataInfo, LossSpec, ModelSpec, Optimiser, Parameter, Recipe, Training
+from ganbench import DataInfo, Latent, LossSpec, ModelSpec, Optimiser, Parameter, Recipe, Training
 from ganbench.api.errors import UsageError
 from ganbench.catalogue.catalogue import installed_catalogue
 
@@ -76,6 +76,10 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: Parameter(default=[1], help="x"),
         "Parameter: default must be True or False or an integer or a number or text",
     ),
+    "text as a law": (
+        lambda: Latent(size=2, law="gauss"),
+        "Latent: law must be one of 'normal', 'uniform', it is 'gauss'",
+    ),
     "an integer as a shape": (
         lambda: DataInfo(name="x", modality="points", shape=2),
         "DataInfo: shape must be a tuple, each item an integer, it is 2",
@@ -88,6 +92,7 @@ OUT_OF_RANGE: dict[str, tuple[Callable[[], Any], str]] = {
     "betas": (lambda: Optimiser(lr=1, betas=(0.5, 1.0)), "betas must be in [0, 1), it is (0.5, 1"),
     "batch_size": (lambda: replace(TRAINING, batch_size=0), "batch_size must be at least 1"),
     "critic_steps": (lambda: replace(TRAINING, critic_steps=0), "critic_steps must be at least 1"),
+    "latent": (lambda: Latent(size=0), "Latent: size must be at least 1, it is 0"),
     "ema": (lambda: replace(TRAINING, ema=1.0), "Training: ema must be in [0, 1), it is 1.0"),
 }
 

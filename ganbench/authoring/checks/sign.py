@@ -24,6 +24,9 @@ LEARNING_RATE = 1e-3
 SEEDS = range(3)
 CRITIC_STEPS, GENERATOR_STEPS = 30, 15
 ROUNDS = 5
+STUCK = 1e-4
+"""Of a mean logit: less is rounding, as where a batch norm fixes the mean of its batch."""
+
 JUDGED = 256
 """Samples of each kind whose mean logits are compared."""
 
@@ -98,7 +101,9 @@ def _changes(
 def _rises(changes: list[float], what: str) -> None:
     if statistics.fmean(changes) <= 0 or sum(one > 0 for one in changes) * 2 <= len(changes):
         shown = ", ".join(f"{one:+.3g}" for one in changes)
-        raise Broken(f"{what} by {shown} (seed by seed): the sign is wrong")
+        stuck = max(map(abs, changes)) < STUCK
+        fault = "nothing moves the mean logit" if stuck else "the sign is wrong"
+        raise Broken(f"{what} by {shown} (seed by seed): {fault}")
 
 
 def _trainer(subject: Subject, case: Case, seed: int) -> Trainer:

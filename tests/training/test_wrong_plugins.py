@@ -1,16 +1,26 @@
-"""A loss that returns something else is named, with what was expected and what was found."""
+"""What a loss or a network returns by mistake is named, with what was expected."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from ganbench.api.errors import PluginNotUsable
 
-from .small import small_trainer
+from .small import small_networks, small_trainer
+
+
+class Paired(nn.Module):
+    """What it is given, and once more."""
+
+    def forward(self, x: Any) -> Any:
+        return x, x
+
 
 RETURNED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "None": (lambda step: None, "None"),
@@ -61,3 +71,46 @@ def test_an_error_within_the_backward_pass_is_left_as_it_is() -> None:
     )
     with pytest.raises(RuntimeError, match="of the loss itself"):
         trainer.discriminator_step()
+
+
+NETWORKS: dict[str, tuple[dict[str, Any], str]] = {
+    "samples of another shape": (
+        {"generator": nn.Linear(2, 3)},
+        "the generator must return samples (16, 2), it returned a tensor of shape (16, 3)",
+    ),
+    "a tuple of samples": (
+        {"generator": nn.Sequential(nn.Linear(2, 2), Paired())},
+        "the generator must return samples (16, 2), it returned a tuple",
+    ),
+    "ten logits": (
+        {"discriminator": nn.Linear(2, 10)},
+        "the discriminator must return logits (16,) or (16, 1), "
+        "it returned a tensor of shape (16, 10)",
+    ),
+    "a tuple of logits": (
+        {"discriminator": nn.Sequential(nn.Linear(2, 1), Paired())},
+        "the discriminator must return logits (16,) or (16, 1), it returned a tuple",
+    ),
+    "a frozen generator": (
+        {"generator": nn.Linear(2, 2).requires_grad_(False)},
+        "the generator has no parameter that can be trained",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NETWORKS)
+def test_networks_that_do_not_keep_the_contract(case: str) -> None:
+    changed, message = NETWORKS[case]
+    networks = replace(small_networks(), **changed)
+    with pytest.raises(PluginNotUsable) as caught:
+        small_trainer(Returning("", lambda step: None), networks).discriminator_step()
+    assert str(caught.value) == message
+
+
+def test_logits_of_a_convolution_pass() -> None:
+    networks = small_networks()
+    networks = replace(
+        networks, discriminator=nn.Sequential(networks.discriminator, nn.Unflatten(1, (1, 1, 1)))
+    )
+    step, _ = small_trainer(Returning("", lambda step: None), networks).discriminator_step()
+    assert step.fake_logits.shape == (16,)
