@@ -113,8 +113,8 @@ def _prose(
                     yield _row(name, declared[name], argument.description)
             yield ""
         else:
-            raises = (f"`{item.annotation}`: {_line(item.description)}" for item in section.value)
-            yield from (f"Raises {'; '.join(raises)}", "")
+            for item in section.value:
+                yield from (f"Raises `{item.annotation}`: {_line(item.description)}", "")
 
 
 def _row(name: str, declared: griffe.Parameter, meaning: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ganbench.cli.console import talk
+from ganbench.tables.numbers import counted
 
 
 @click.command()
@@ -53,4 +54,5 @@ def command(
     for path in files:
         click.echo(path)
     runs = len(merged.runs.frame)
-    talk(f"{runs} runs from {len(sources)} sources, {merged.twice} of them in several and equal")
+    told = f"{counted(runs, 'run')} from {counted(len(sources), 'source')}"
+    talk(f"{told}, {merged.twice} of them in several and equal")

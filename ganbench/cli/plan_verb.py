@@ -22,6 +22,7 @@ from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
+from ganbench.tables.numbers import counted
 
 
 @click.command()
@@ -141,7 +142,7 @@ def _tell(
 
     states = Counter(row["state"] for row in rows)
     parts = [f"{states[state]} {state}" for state in ("finished", "to resume") if states[state]]
-    talk(", ".join([f"{len(rows)} runs", *parts, f"{states['to run']} to run"]))
+    talk(", ".join([counted(len(rows), "run"), *parts, f"{states['to run']} to run"]))
     if not total["to_run"]:
         return
     flops = "unknown FLOPs" if total["flops"] is None else f"{with_prefix(total['flops'])}FLOP"

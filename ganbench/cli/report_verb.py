@@ -9,6 +9,7 @@ import click
 from ganbench.cli.completing import complete_variants
 from ganbench.cli.console import talk
 from ganbench.cli.options import runs_option
+from ganbench.tables.numbers import counted
 
 
 @click.command()
@@ -50,6 +51,6 @@ def command(
     for warning in warnings:
         talk(f"warning: {warning}")
     click.echo(out)
-    talk(f"{count} runs, {out.stat().st_size / 1e6:.1f} MB")
+    talk(f"{counted(count, 'run')}, {out.stat().st_size / 1e6:.1f} MB")
     if show:
         click.launch(out.resolve().as_uri())

@@ -19,6 +19,7 @@ from ganbench.cli.options import (
 )
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.settings import tell_settings
+from ganbench.tables.numbers import counted
 
 
 @click.command()
@@ -130,8 +131,9 @@ def command(
     print_tables(session.records, "json" if as_json else "terminal", coverage)
     failures = session.failures
     new = len(session.records) - len(session.reused)
+    done = f"{counted(len(session.records), 'run')} ({new} new)"
     talk(
-        f"{len(session.records)} runs ({new} new) in {duration(time.monotonic() - began)}, "
+        f"{done} in {duration(time.monotonic() - began)}, "
         f"{len(failures)} failed or unstable; records and sample sheets are in {runs}/"
     )
     if session.worth_retrying:

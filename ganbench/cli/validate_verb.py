@@ -9,6 +9,7 @@ import click
 from ganbench.api.errors import InvalidResults
 from ganbench.cli.console import print_json, talk
 from ganbench.cli.options import json_option
+from ganbench.tables.numbers import counted
 
 
 @click.command()
@@ -35,7 +36,8 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
             for error in report.errors:
                 click.echo(f"{report.folder}/{error}")
             if not report.errors:
-                click.echo(f"{report.folder}: valid, {report.rows} rows from {report.runs} runs")
+                told = f"{counted(report.rows, 'row')} from {counted(report.runs, 'run')}"
+                click.echo(f"{report.folder}: valid, {told}")
     if wrong := sum(len(report.errors) for report in reports):
         places = "mismatch" if wrong == 1 else "mismatches"
         raise InvalidResults(

@@ -16,6 +16,7 @@ from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS
 from ganbench.results.frame import Runs, plain_rows, typed_frame
 from ganbench.results.sources import add_sources
 from ganbench.tables.grouping import COUNTED
+from ganbench.tables.numbers import counted
 from ganbench.tables.standing import Coverage
 
 Row = dict[str, Any]
@@ -99,7 +100,7 @@ def merge(sources: Sequence[Source], prefer: str | None = None) -> Merged:
                 old[source.name] = old.get(source.name, 0) + 1
     merged = Merged(_joined(sources, []))
     merged.remarks += [
-        f"{count} runs in {name} are left out: protocol below {max(protocols)}"
+        f"{counted(count, 'run')} in {name} left out: protocol below {max(protocols)}"
         for name, count in old.items()
     ]
     settled = [_settle(run_id, told[run_id], prefer, merged) for run_id in sorted(told)]

@@ -15,6 +15,7 @@ from ganbench.publishing.publish import publish
 from ganbench.publishing.published import read_published
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
+from ganbench.tables.numbers import counted
 from ganbench.tables.standing import Coverage
 
 
@@ -114,5 +115,5 @@ def _within(source: Source, suite: Suite, remarks: list[str]) -> Source:
 def _only(source: Source, keep: Any, remarks: list[str]) -> Source:
     frame = source.runs.frame[keep].reset_index(drop=True)
     if left_out := len(source.runs.frame) - len(frame):
-        remarks.append(f"{left_out} runs in {source.name} are left out: not of this suite")
+        remarks.append(f"{counted(left_out, 'run')} in {source.name} left out: not of this suite")
     return replace(source, runs=replace(source.runs, frame=frame))

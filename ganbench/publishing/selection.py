@@ -12,6 +12,7 @@ from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.publish import publish
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
+from ganbench.tables.numbers import counted
 from ganbench.tables.standing import Coverage
 
 
@@ -44,7 +45,10 @@ def publish_suite(
         )
     files = publish(records, wanted.name, out, coverage, unranked=unranked)
     left_out = len(contents.records) - len(records)
-    remark(f"{len(records)} runs published" + (f", {left_out} others left out" if left_out else ""))
+    remark(
+        f"{counted(len(records), 'run')} published"
+        + (f", {counted(left_out, 'other')} left out" if left_out else "")
+    )
     return files
 
 

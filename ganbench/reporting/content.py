@@ -17,6 +17,7 @@ from ganbench.results.fields import STATUSES
 from ganbench.results.frame import plain_rows
 from ganbench.tables.assemble import edition_tables, editions
 from ganbench.tables.labels import interval_of_seeds
+from ganbench.tables.numbers import counted
 from ganbench.tables.table import Cell, Heading, Row, Table
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def gather(
     tasks = list(dict.fromkeys(line.row["task"] for line in lines))
     seeds = sorted({int(row["seed"]) for row in rows})
     summary = (
-        f"{_count(len(rows), 'run')}: {_count(len(variants), 'variant')} on "
-        f"{_count(len(tasks), 'task')}, {'seeds' if len(seeds) > 1 else 'seed'} "
+        f"{counted(len(rows), 'run')}: {counted(len(variants), 'variant')} on "
+        f"{counted(len(tasks), 'task')}, {'seeds' if len(seeds) > 1 else 'seed'} "
         f"{interval_of_seeds(seeds)}"
     )
     return Content(
@@ -126,10 +127,6 @@ def gather(
         "" if store else _PUBLISHED,
         warnings,
     )
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
 
 
 def _edition(

@@ -11,6 +11,7 @@ from ganbench import __version__
 from ganbench.planning.budget import Budget
 from ganbench.results.fields import ENVIRONMENT
 from ganbench.tables.labels import interval_of_seeds
+from ganbench.tables.numbers import counted
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
@@ -77,7 +78,9 @@ def _counted(rows: Sequence[Row], name: str) -> str:
             counts[str(row[name])] = counts.get(str(row[name]), 0) + 1
     if len(counts) == 1:
         return next(iter(counts))
-    return "; ".join(f"{value} ({count} runs)" for value, count in sorted(counts.items()))
+    return "; ".join(
+        f"{value} ({counted(count, 'run')})" for value, count in sorted(counts.items())
+    )
 
 
 def _tasks(lines: Sequence[Line]) -> list[tuple[str, ...]]:

@@ -66,3 +66,8 @@ def common_prefix(values: Iterable[float]) -> tuple[float, str]:
 
 def _decimals(value: float, digits: int = 3) -> int:
     return max(0, digits - 1 - math.floor(math.log10(abs(value))))
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things for people, e.g. ``1 run``, ``3 runs``."""
+    return f"{count} {noun}" + ("" if count == 1 else "s")

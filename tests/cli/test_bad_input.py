@@ -111,7 +111,7 @@ def test_a_damaged_record_is_set_aside_and_run_again(ganbench_cli: Cli, tmp_path
     again = ganbench_cli(*selection)
     assert again.returncode == 0, again.stderr
     assert "record.json is damaged" in again.stderr
-    assert "1 runs (1 new)" in again.stderr
+    assert "1 run (1 new)" in again.stderr
     assert (record.parent / "record.json.corrupt-1").read_bytes() == good[:-100]
 
 

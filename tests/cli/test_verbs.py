@@ -123,7 +123,7 @@ def test_plan_says_what_can_go_on_and_what_is_unknown(ganbench_cli: Cli, tmp_pat
     (folder / "progress.json").write_text('{"fraction": 0.25}')
     done = ganbench_cli(*selection)
     assert "to resume at 25%" in done.stdout
-    assert "1 runs, 1 to resume, 0 to run" in done.stderr
+    assert "1 run, 1 to resume, 0 to run" in done.stderr
     assert "225GFLOP of training; time unknown" in done.stderr
 
 

@@ -63,7 +63,7 @@ def test_runs_folders_and_leaderboards_mix(tmp_path: Path) -> None:
     runs = kept(tmp_path / "runs", [*ALL[4:], foreign])
     out, found = merged(tmp_path / "out", published(tmp_path / "a", ALL[:4]), runs)
     assert len(read_published(out)[0].frame) == 8
-    assert found.remarks == [f"1 runs in {runs} are left out: not of this suite"]
+    assert found.remarks == [f"1 run in {runs} left out: not of this suite"]
 
 
 def test_the_same_run_with_equal_results_counts_once(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_only_the_newest_protocol_is_merged(tmp_path: Path) -> None:
     old = [{**one, "protocol": PROTOCOL_VERSION - 1} for one in ALL[:3]]
     aside = published(tmp_path / "a", old)  # type: ignore[arg-type]
     out, found = merged(tmp_path / "out", aside, published(tmp_path / "b", ALL))
-    assert f"3 runs in {aside} are left out: protocol below {PROTOCOL_VERSION}" in found.remarks
+    assert f"3 runs in {aside} left out: protocol below {PROTOCOL_VERSION}" in found.remarks
     assert json.loads((out / "datapackage.json").read_text())["ganbench"]["protocols"] == [
         PROTOCOL_VERSION
     ]

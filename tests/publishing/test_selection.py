@@ -65,7 +65,7 @@ def test_what_a_rank_needs_comes_from_the_suite_and_not_from_the_runs() -> None:
 def test_other_runs_are_left_out_and_counted(tmp_path: Path) -> None:
     runs, told = stored(tmp_path, [OURS, *OTHERS.values()]), list[str]()
     publish_suite(runs, "starter", tmp_path / "out", unranked=True, remark=told.append)
-    assert told[-1] == f"1 runs published, {len(OTHERS)} others left out"
+    assert told[-1] == f"1 run published, {len(OTHERS)} others left out"
     assert list(pd.read_csv(tmp_path / "out/starter/runs.csv")["run_id"]) == [OURS.run_id]
 
 
