@@ -151,7 +151,8 @@ def _from_file(path: Path, *, users: bool) -> dict[str, Setting]:
         wanted = _toml_type(option)
         if not isinstance(value, wanted) or isinstance(value, bool):
             called = {list: "a list of strings", int: "an integer", str: "a string"}[wanted]
-            raise UsageError(f"{origin}: {key} is {value!r}, not {called}")
+            hint = "write it in quotes" if wanted is str else None
+            raise UsageError(f"{origin}: {key} is {value!r}, not {called}", hint)
         if isinstance(value, list) and not all(isinstance(one, str) for one in value):
             raise UsageError(f"{origin}: {key} is {value!r}, not a list of strings")
         if KEYS[key].is_path:

@@ -106,7 +106,7 @@ def load_suite(name_or_file: str) -> Suite:
     try:
         text = read_file(Path(name_or_file)).decode("utf-8")
     except FileNotFoundError:
-        hint = did_you_mean(name_or_file, embedded_suites())
+        hint = did_you_mean(Path(name_or_file).name, embedded_suites())
         raise UsageError(f"no suite and no file is named {name_or_file!r}", hint) from None
     except OSError as error:
         raise UsageError(f"suite file {name_or_file} cannot be read: {error.strerror}") from None
@@ -228,7 +228,8 @@ def _typed(
     if value is _REQUIRED:
         raise UsageError(f"{source}: the key {key!r} is missing")
     if not isinstance(value, wanted) or isinstance(value, bool):
-        raise UsageError(f"{source}: {key} is {value!r}, not {_CALLED[wanted]}")
+        hint = "write it in quotes" if wanted is str else None
+        raise UsageError(f"{source}: {key} is {value!r}, not {_CALLED[wanted]}", hint)
     return value
 
 

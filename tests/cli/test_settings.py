@@ -109,7 +109,7 @@ def test_paths_are_relative_to_their_file(here: Path, monkeypatch: pytest.Monkey
     ("text", "message", "hint"),
     [
         ("jbos = 1", "ganbench.toml:1: unknown key 'jbos'", "did you mean jobs?"),
-        ("\n\nseeds = 3", "ganbench.toml:3: seeds is 3, not a string", None),
+        ("\n\nseeds = 3", "ganbench.toml:3: seeds is 3, not a string", "write it in quotes"),
         ("jobs = '3'", "ganbench.toml:1: jobs is '3', not an integer", None),
         ("jobs = true", "jobs is True, not an integer", None),
         ("jobs = 0", "ganbench.toml:1: jobs: 0 is not in the range x>=1", None),

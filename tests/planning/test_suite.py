@@ -81,7 +81,7 @@ def test_variants_with_parameters_and_grids_of_their_own() -> None:
     ("entry", "message", "hint"),
     [
         ("grid.lr = [1]", "variant 1: the key 'name' is missing", None),
-        ("name = 3", "variant 1: name is 3, not a string", None),
+        ("name = 3", "variant 1: name is 3, not a string", "write it in quotes"),
         ('name = "dcgan"\nparams = {}', "variant 1: unknown key 'params'", "mean parameters?"),
         ('name = "dcgan"\nparameters = 3', "variant 1: parameters is 3, not a table", None),
         ('name = "dcgan"\nparameters.lr = [1]', "variant 1: parameters.lr may only hold", None),
@@ -205,6 +205,12 @@ def test_a_suite_from_a_file(tmp_path: Path) -> None:
 def test_a_missing_suite_brings_a_suggestion() -> None:
     with pytest.raises(UsageError, match="no suite and no file is named 'startr'") as caught:
         load_suite("startr")
+    assert caught.value.hint == "did you mean starter?"
+
+
+def test_a_missing_file_brings_a_suggestion_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no suite and no file") as caught:
+        load_suite(str(tmp_path / "startr"))
     assert caught.value.hint == "did you mean starter?"
 
 
