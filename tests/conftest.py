@@ -6,10 +6,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
+
+from ganbench.api.hooks import ENTRY_POINT_GROUP
 
 DATA = Path(__file__).parent / "data"
 
@@ -17,6 +21,8 @@ DATA = Path(__file__).parent / "data"
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RunCli = Callable[..., subprocess.CompletedProcess[str]]
+Install = Callable[..., None]
+Find = Callable[[], list[EntryPoint]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -50,3 +56,50 @@ def ganbench_cli(tmp_path: Path) -> RunCli:
         )
 
     return run
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Install a distribution as pip would: its metadata, entry points and modules, on `sys.path`.
+
+    `modules`: sources by file name. `plugins`: modules by entry point name; by default every
+    module under its own name.
+    """
+    before = set(sys.modules)
+
+    def install(
+        distribution: str,
+        modules: Mapping[str, str],
+        plugins: Mapping[str, str] | None = None,
+        version: str = "1.0",
+    ) -> None:
+        folder = tmp_path / distribution
+        for name, source in modules.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(dedent(source))
+        if plugins is None:
+            plugins = {name.removesuffix(".py"): name.removesuffix(".py") for name in modules}
+        info = folder / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Name: {distribution}\nVersion: {version}\n")
+        lines = [f"{name} = {module}" for name, module in plugins.items()]
+        (info / "entry_points.txt").write_text("\n".join([f"[{ENTRY_POINT_GROUP}]", *lines]))
+        monkeypatch.syspath_prepend(folder)
+
+    yield install
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in (getattr(sys.modules[name], "__file__", None) or ""):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def find(tmp_path: Path) -> Find:
+    """The entry points of the distributions that a test has installed, and no others."""
+
+    def find() -> list[EntryPoint]:
+        ours = {folder.name for folder in tmp_path.iterdir()}
+        found = entry_points(group=ENTRY_POINT_GROUP)
+        return [one for one in found if one.dist is not None and one.dist.name in ours]
+
+    return find

@@ -30,9 +30,22 @@ class UsageError(GanbenchError):
 
 
 class PluginNotUsable(GanbenchError):
-    """A plugin that the request needs exists, but is blocked, broken, invalid or in conflict."""
+    """A plugin that the request needs exists, but cannot be used, or does not keep its contract.
+
+    Args:
+        message, hint: as of every error.
+        kind: `model` or `loss` where it is one of these two that is wrong; else empty.
+        located: whether the message tells the plugin's distribution and file.
+    """
 
     exit_code = 3
+
+    def __init__(
+        self, message: str, hint: str | None = None, kind: str = "", *, located: bool = False
+    ) -> None:
+        super().__init__(message, hint)
+        self.kind = kind
+        self.located = located
 
 
 class InvalidResults(GanbenchError):

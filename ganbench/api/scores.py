@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
+from ganbench.api.checked import check_fields
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -40,6 +42,9 @@ class Measurement:
         lowest, highest: the range that the number cannot leave, where it is bounded.
         read_with: key of the measurement without which this one says nothing: where that one is
             below half of its null, this one is marked as not interpretable.
+
+    Raises:
+        TypeError: a field is of another type.
     """
 
     key: str
@@ -57,6 +62,9 @@ class Measurement:
     lowest: float | None = None
     highest: float | None = None
     read_with: str = ""
+
+    def __post_init__(self) -> None:
+        check_fields("Measurement", self)
 
 
 class Extractor(Protocol):

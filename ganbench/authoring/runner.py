@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ganbench.api.errors import GanbenchError, MissingData, UsageError, did_you_mean
+from ganbench.api.errors import MissingData, UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec, import_builder
 from ganbench.authoring.results import Broken, CheckResult, NotApplicable
 from ganbench.authoring.table import BY_ID, Check, checks_of, needed
+from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
 from ganbench.planning.references import parse_reference
@@ -155,12 +156,8 @@ class Session:
             reason = str(error)
         except KeyboardInterrupt:
             raise
-        except GanbenchError as error:
-            reason = error.message
         except BaseException as error:  # a plugin may even call sys.exit()
-            from ganbench.authoring.blame import blame  # imports torch
-
-            reason = blame(error)
+            reason = told(error, self._catalogue.plugins)
         else:
             return CheckResult(id=check.id, status="passed")
         return CheckResult(id=check.id, status="failed", reason=_one_line(reason), hint=check.mend)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,9 +16,10 @@ from ganbench.api.networks import Networks
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.recipe import Recipe, Training
 from ganbench.api.specs import DatasetSpec, Spec
-from ganbench.authoring.results import NotApplicable
+from ganbench.authoring.results import Broken, NotApplicable
 from ganbench.authoring.runner import specs_of
 from ganbench.authoring.samples import example_data, example_shapes
+from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.build import Builder
 from ganbench.planning.budget import Budget
@@ -165,6 +167,18 @@ class Subject:
         changed = replace(case.recipe.training, **{**_batches(case), **training})
         recipe = replace(case.recipe, training=changed)
         return self._builder(seed or 0, device).trainer(data, recipe)
+
+    @contextmanager
+    def blamed(self, where: str) -> Iterator[None]:
+        """Say in an error of the plugin's code what was tried.
+
+        Raises:
+            Broken: there was an error.
+        """
+        try:
+            yield
+        except Exception as error:
+            raise Broken(f"{where}: {told(error, self.catalogue.plugins)}") from error
 
     def _builder(self, seed: int, device: torch.device | None = None) -> Builder:
         return Builder(_run(self.name, seed), self.catalogue, device or self.device)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from typing import TypeVar, cast
 
@@ -13,6 +14,7 @@ import pluggy
 from ganbench.api import hooks
 from ganbench.api.errors import PluginNotUsable, UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
+from ganbench.catalogue.blame import blame
 from ganbench.catalogue.choice import NO_CHOICE, PluginChoice, PluginFile
 from ganbench.catalogue.loading import LoadedPlugin, load_plugins
 from ganbench.catalogue.observers import Observers
@@ -85,6 +87,28 @@ class Catalogue:
         """The plugin that provides a spec."""
         return self._entries[spec.kind, spec.name][1]
 
+    @contextmanager
+    def whose(self, *specs: Spec) -> Iterator[None]:
+        """Say in errors about what these have made whose they are.
+
+        Args:
+            specs: the one that is at work; or several, of which the error's `kind` tells one.
+
+        Raises:
+            PluginNotUsable: as within, with the plugin, its distribution and file or line.
+        """
+        try:
+            yield
+        except PluginNotUsable as error:
+            if error.located:
+                raise
+            plugins = {self.plugin_of(one) for one in specs if error.kind in ("", one.kind)}
+            cause = error.__cause__
+            line = cause and blame(cause, plugins)
+            places = [line] if line else sorted(one.called for one in plugins)
+            message = f"{error.message} ({'; '.join(places)})"
+            raise PluginNotUsable(message, error.hint, error.kind, located=True) from cause
+
     def owner(self, kind: str, name: str) -> Plugin | None:
         """The plugin that provides a spec of that kind and name, if a usable one does."""
         _, plugin = self._entries.get((kind, name), (None, None))
@@ -109,9 +133,10 @@ class Catalogue:
                 name in (plugin.name, plugin.distribution) or (kind, name) in specs
             ):
                 raise PluginNotUsable(
-                    f"{kind} {name!r} is not usable: plugin {plugin.name!r} of "
-                    f"{plugin.distribution or plugin.file} is {plugin.state}: {plugin.reason}",
+                    f"{kind} {name!r} is not usable: {plugin.called} is {plugin.state}: "
+                    f"{plugin.reason}",
                     _way_out(plugin),
+                    located=True,
                 )
         for other in SPEC_TYPES:
             if (other, name) in self._entries:

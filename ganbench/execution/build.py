@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
+import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
 
 from ganbench.api.data import Data, DataInfo
-from ganbench.api.errors import PluginNotUsable, UsageError
-from ganbench.api.networks import Latent, Loss, Networks
+from ganbench.api.errors import UsageError
+from ganbench.api.networks import Loss, Networks
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.recipe import Recipe
 from ganbench.api.scores import Extractor, Measurement
@@ -22,10 +23,19 @@ from ganbench.api.specs import (
     LossSpec,
     ModelSpec,
     ScoreSpec,
-    import_builder,
+    Spec,
 )
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.execution.contracts import (
+    call,
+    check_data,
+    check_extractor,
+    check_loss,
+    check_measurements,
+    check_networks,
+)
 from ganbench.execution.log import remark
+from ganbench.planning.datasets import describe_dataset
 from ganbench.planning.references import parse_reference
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.variants import choose_variant
@@ -35,6 +45,8 @@ from ganbench.scoring.tensorcache import TensorCache
 from ganbench.training.feed import LatentFeed, RealFeed
 from ganbench.training.loop import Trainer
 from ganbench.training.seeds import stream_seed
+
+T = TypeVar("T")
 
 Score = tuple[Callable[..., list[Measurement]], dict[str, Any]]
 
@@ -58,17 +70,13 @@ class Builder:
 
         Raises:
             MissingData: it is not on this machine.
-            PluginNotUsable: what was loaded is not what the data set announces.
+            PluginNotUsable: what was loaded is not what the data set describes.
         """
-        reference = parse_reference(self.spec.task.dataset)
-        spec = self.catalogue.get(DatasetSpec, reference.name)
-        data: Data = import_builder(spec.load)(**self.spec.dataset_parameters)
-        if tuple(data.train.shape[1:]) != data.info.shape or len(data.train) < 2:
-            raise PluginNotUsable(
-                f"data set {spec.name} announces samples of shape {data.info.shape}, "
-                f"its train split is {tuple(data.train.shape)}"
-            )
-        return data
+        text = self.spec.task.dataset
+        spec = self.catalogue.get(DatasetSpec, parse_reference(text).name)
+        announced = describe_dataset(text, self.catalogue)
+        check = functools.partial(check_data, announced=announced)
+        return self._made(check, spec, spec.load, **self.spec.dataset_parameters)
 
     def recipe(self, data: DataInfo) -> Recipe:
         """The variant's recipe on that data."""
@@ -83,22 +91,28 @@ class Builder:
         if loss_spec.per_sample:
             _refuse_batch_norm(networks.discriminator, recipe)
         seed = self.spec.seed
-        return Trainer(
-            networks=networks,
-            loss=loss,
-            training=recipe.training,
-            real=RealFeed(data, self.device, stream_seed(seed, "data")),
-            latents=LatentFeed(networks.latent, self.device, stream_seed(seed, "latents")),
-            device=self.device,
-        )
+        with self.whose(recipe):
+            return Trainer(
+                networks=networks,
+                loss=loss,
+                training=recipe.training,
+                real=RealFeed(data, self.device, stream_seed(seed, "data")),
+                latents=LatentFeed(networks.latent, self.device, stream_seed(seed, "latents")),
+                device=self.device,
+            )
+
+    def whose(self, recipe: Recipe) -> AbstractContextManager[None]:
+        """Say in errors about networks and losses whose these are."""
+        model = self.catalogue.get(ModelSpec, recipe.model)
+        return self.catalogue.whose(model, self.catalogue.get(LossSpec, recipe.loss))
 
     def real_side(self, data: Data) -> RealSide:
         """The reference of all scores."""
 
         def build_extractor(text: str) -> Extractor:
             spec, parameters = self._extractor(text)
-            extractor: Extractor = import_builder(spec.build)(data, self.device, **parameters)
-            return extractor
+            check = functools.partial(check_extractor, samples=data.train[:2])
+            return self._made(check, spec, spec.build, data, self.device, **parameters)
 
         def origin(text: str) -> Origin:
             spec, parameters = self._extractor(text)
@@ -116,12 +130,13 @@ class Builder:
 
     def scores(self, texts: tuple[str, ...]) -> list[Score]:
         """Compute functions and parameters of score references."""
-        scores = []
+        scores: list[Score] = []
         for text in texts:
             reference = parse_reference(text)
             spec = self.catalogue.get(ScoreSpec, reference.name)
             parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
-            scores.append((import_builder(spec.compute), dict(parameters)))
+            measure = functools.partial(self._made, check_measurements, spec, spec.compute)
+            scores.append((measure, dict(parameters)))
         return scores
 
     def _extractor(self, text: str) -> tuple[ExtractorSpec, dict[str, Value]]:
@@ -136,48 +151,31 @@ class Builder:
             PluginNotUsable: the model does not take its parameters, or builds something else.
         """
         spec = self.catalogue.get(ModelSpec, recipe.model)
-        networks: Networks = _call(
-            f"model {spec.name}", import_builder(spec.build), data, **recipe.model_parameters
-        )
-        _require(f"what model {spec.name} builds", networks, Networks)
-        modules = {"generator": networks.generator, "discriminator": networks.discriminator}
-        modules |= {name: module for name, (module, _) in networks.extra.items()}
-        for name, module in modules.items():
-            _require(f"the {name} of model {spec.name}", module, nn.Module)
+        networks = self._made(check_networks, spec, spec.build, data, **recipe.model_parameters)
+        extra = [module for module, _ in networks.extra.values()]
+        for module in (networks.generator, networks.discriminator, *extra):
             module.to(self.device).train()
-        _require(f"the latent of model {spec.name}", networks.latent, Latent)
         return networks
 
     def _loss(self, recipe: Recipe) -> Loss:
         spec = self.catalogue.get(LossSpec, recipe.loss)
-        loss: Loss = _call(
-            f"loss {spec.name}", import_builder(spec.build), **recipe.loss_parameters
-        )
-        for method in ("discriminator_loss", "generator_loss"):
-            if not callable(getattr(loss, method, None)):
-                raise PluginNotUsable(
-                    f"loss {spec.name} built a {type(loss).__name__} without {method}"
-                )
+        loss = self._made(check_loss, spec, spec.build, **recipe.loss_parameters)
         if isinstance(loss, nn.Module):
             loss.to(self.device)
         return loss
 
-
-def _call(owner: str, function: Callable[..., Any], *args: Any, **parameters: Any) -> Any:
-    """Call a builder; what it raises itself is left as it is."""
-    try:
-        inspect.signature(function).bind(*args, **parameters)
-    except TypeError as error:
-        raise PluginNotUsable(f"{owner} does not take its declared parameters: {error}") from error
-    except ValueError:  # written in C, without a signature
-        pass
-    return function(*args, **parameters)
-
-
-def _require(what: str, found: object, wanted: type) -> None:
-    if not isinstance(found, wanted):
-        got = "None" if found is None else f"a {type(found).__name__}"
-        raise PluginNotUsable(f"{what} must be a {wanted.__name__}, it is {got}")
+    def _made(
+        self,
+        check: Callable[[str, Any], T],
+        spec: Spec,
+        builder: str | Callable[..., Any],
+        /,
+        *args: Any,
+        **parameters: Any,
+    ) -> T:
+        """What a plugin's code makes, if it keeps its contract; errors say whose it is."""
+        with self.catalogue.whose(spec):
+            return check(spec.name, call(f"{spec.kind} {spec.name}", builder, *args, **parameters))
 
 
 def _refuse_batch_norm(discriminator: nn.Module, recipe: Recipe) -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 import torch
 from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
 
+from ganbench.api.data import Data
 from ganbench.api.errors import GanbenchError
+from ganbench.api.recipe import Recipe
+from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
 from ganbench.execution.build import Builder
@@ -95,11 +98,15 @@ class Run:
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
         self._notify("ganbench_run_started")
-        trainer, evaluator = self._set_up()
+        builder = Builder(self.spec, self._catalogue, self._device)
+        data = builder.data()
+        recipe = builder.recipe(data.info)
+        trainer, evaluator = self._set_up(builder, data, recipe)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.monotonic() - self._wall
         self._training = True
-        train(trainer, self.clock, telemetry, self._evaluate, keeper)
+        with builder.whose(recipe):
+            train(trainer, self.clock, telemetry, self._evaluate, keeper)
         keeper.keep(before_evaluation=True)
         self._training = False
         evaluator.evaluate(final=True)
@@ -156,13 +163,11 @@ class Run:
         self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
 
-    def _set_up(self) -> tuple[Trainer, Evaluator]:
-        builder = Builder(self.spec, self._catalogue, self._device)
-        data = builder.data()
+    def _set_up(self, builder: Builder, data: Data, recipe: Recipe) -> tuple[Trainer, Evaluator]:
         # Seeded after loading: what a data set or a score does with global random numbers must not
         # reach the networks.
         seed_everything(self.spec.seed)
-        trainer = builder.trainer(data, builder.recipe(data.info))
+        trainer = builder.trainer(data, recipe)
         self._parameters = {
             side: sum(parameter.numel() for parameter in parameters)
             for side, parameters in trainer.parameters.items()
@@ -191,9 +196,12 @@ class Run:
 
     def _fail(self, status: Status, error: BaseException) -> None:
         self._status = status
-        foreseen = isinstance(error, Unstable | GanbenchError) and error.__cause__ is None
-        trace = "" if foreseen else "".join(traceback.format_exception(error))
-        self._failure = make_failure(_one_line(error), traceback=trace, step=self.clock.steps)
+        foreseen = isinstance(error, Unstable | GanbenchError)
+        message = str(error) if foreseen else told(error, self._catalogue.plugins)
+        bare = foreseen and error.__cause__ is None
+        trace = "" if bare else "".join(traceback.format_exception(error))
+        message = " ".join(message.split())
+        self._failure = make_failure(message, traceback=trace, step=self.clock.steps)
 
     def _record(self) -> Record:
         steps, evaluator, pins = self.clock.steps, self.evaluator, self.spec.pins
@@ -232,10 +240,3 @@ class Run:
             **measured,
             **self._kept,
         )
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    if isinstance(error, Unstable | GanbenchError):
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

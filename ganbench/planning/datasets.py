@@ -38,7 +38,8 @@ def check_dataset(text: str, catalogue: Catalogue) -> None:
     """
     spec, parameters = choose_dataset(text, catalogue)
     if spec.check is not None:
-        _call(spec, "check", spec.check, parameters)
+        with catalogue.whose(spec):
+            _call(spec, "check", spec.check, parameters)
 
 
 def fingerprint_dataset(text: str, catalogue: Catalogue) -> str:
@@ -50,7 +51,8 @@ def fingerprint_dataset(text: str, catalogue: Catalogue) -> str:
     spec, parameters = choose_dataset(text, catalogue)
     if spec.fingerprint is None:
         return ""
-    return str(_call(spec, "fingerprint", spec.fingerprint, parameters))
+    with catalogue.whose(spec):
+        return str(_call(spec, "fingerprint", spec.fingerprint, parameters))
 
 
 def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
@@ -61,10 +63,13 @@ def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
         PluginNotUsable: as `choose_dataset`; or the data set's own code fails.
     """
     spec, parameters = choose_dataset(text, catalogue)
-    info = _call(spec, "describe", spec.describe, parameters)
-    if not isinstance(info, DataInfo):
-        got = type(info).__name__
-        raise PluginNotUsable(f"data set {spec.name} must describe a DataInfo, it returned a {got}")
+    with catalogue.whose(spec):
+        info = _call(spec, "describe", spec.describe, parameters)
+        if not isinstance(info, DataInfo):
+            got = type(info).__name__
+            raise PluginNotUsable(
+                f"data set {spec.name} must describe a DataInfo, it returned a {got}"
+            )
     return replace(info, name=text)
 
 

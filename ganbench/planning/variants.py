@@ -61,8 +61,9 @@ class Variant:
             return f"it does not handle {data.modality} data"
         model = catalogue.get(ModelSpec, self.recipe(catalogue, data).model)
         what = f"supports of model {model.name}"
-        if model.supports is None or _call(what, bool, model.supports, data):
-            return None
+        with catalogue.whose(model):
+            if model.supports is None or _call(what, bool, model.supports, data):
+                return None
         return f"its model {model.name} does not handle samples of shape {data.shape}"
 
     def recipe(self, catalogue: Catalogue, data: DataInfo) -> Recipe:
@@ -75,12 +76,14 @@ class Variant:
         spec, own, scale = self.specs[0], dict(self.parameters), 1.0
         if LR_SCALE not in spec.parameters or not isinstance(spec, VariantSpec):
             scale = float(own.pop(LR_SCALE))
-        if isinstance(spec, VariantSpec):
-            recipe = _call(f"the recipe of {spec.name}", Recipe, spec.recipe, data, **own)
-        else:
-            recipe = self._composed()
+        with catalogue.whose(spec):
+            if isinstance(spec, VariantSpec):
+                recipe = _call(f"the recipe of {spec.name}", Recipe, spec.recipe, data, **own)
+            else:
+                recipe = self._composed()
+            parts = _parts(recipe, catalogue, self.display)
         recipe = replace(recipe, training=_scaled(recipe.training, scale))
-        return _resolved(recipe, catalogue, self.display)
+        return _resolved(recipe, *parts, self.display)
 
     def _composed(self) -> Recipe:
         model, loss = self.specs
@@ -192,10 +195,16 @@ def _scaled(training: Training, scale: float) -> Training:
     )
 
 
-def _resolved(recipe: Recipe, catalogue: Catalogue, owner: str) -> Recipe:
+def _parts(recipe: Recipe, catalogue: Catalogue, owner: str) -> tuple[ModelSpec, LossSpec]:
+    """The model and the loss that a recipe names."""
+    try:
+        return catalogue.get(ModelSpec, recipe.model), catalogue.get(LossSpec, recipe.loss)
+    except UsageError as error:
+        raise PluginNotUsable(f"the recipe of {owner}: {error.message}", error.hint) from None
+
+
+def _resolved(recipe: Recipe, model: ModelSpec, loss: LossSpec, owner: str) -> Recipe:
     """The recipe with all parameters of its model and loss spelled out and checked."""
-    model = catalogue.get(ModelSpec, recipe.model)
-    loss = catalogue.get(LossSpec, recipe.loss)
     return replace(
         recipe,
         model_parameters=resolve_parameters(

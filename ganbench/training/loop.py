@@ -54,7 +54,9 @@ class Trainer:
         }
         for side, parameters in self.parameters.items():
             if not parameters:
-                raise PluginNotUsable(f"the {side} has no parameter that can be trained")
+                raise PluginNotUsable(
+                    f"the {side} has no parameter that can be trained", kind="model"
+                )
         self.optimisers = {
             "generator": make_optimiser(
                 self.training.generator, self.parameters["generator"], self.device
@@ -85,11 +87,12 @@ class Trainer:
             steps = int(self._own_critic_steps(generator_step))
             if steps < 1:
                 raise PluginNotUsable(
-                    f"the loss asks for {steps} critic steps: at least one is needed"
+                    f"the loss asks for {steps} critic steps: at least one is needed", kind="loss"
                 )
             if self._simultaneous and steps != 1:
                 raise PluginNotUsable(
-                    f"the loss asks for {steps} critic steps: simultaneous updates take one"
+                    f"the loss asks for {steps} critic steps: simultaneous updates take one",
+                    kind="loss",
                 )
             return steps
         return self.training.critic_steps
@@ -145,7 +148,8 @@ class Trainer:
         networks, wanted = self.networks, (len(latent), *self._sample_shape)
         if not isinstance(fake, Tensor) or fake.shape != wanted:
             raise PluginNotUsable(
-                f"the generator must return samples {wanted}, it returned {described(fake)}"
+                f"the generator must return samples {wanted}, it returned {described(fake)}",
+                kind="model",
             )
         return TrainingStep(
             networks.generator, networks.discriminator, self.extra, latent, fake, self.real.draw
@@ -166,7 +170,8 @@ class Trainer:
             if fault := _not_a_loss(loss):
                 what = f"{type(self.loss).__qualname__}.{side}_loss"
                 raise PluginNotUsable(
-                    f"{what} must return a scalar tensor with a graph, it returned {fault}"
+                    f"{what} must return a scalar tensor with a graph, it returned {fault}",
+                    kind="loss",
                 ) from error
             raise
 

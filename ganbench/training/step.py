@@ -68,7 +68,8 @@ class TrainingStep:
         if not isinstance(logits, Tensor) or logits.numel() != len(samples):
             raise PluginNotUsable(
                 f"the discriminator must return logits ({len(samples)},) or ({len(samples)}, 1), "
-                f"it returned {described(logits)}"
+                f"it returned {described(logits)}",
+                kind="model",
             )
         return logits.view(-1)
 

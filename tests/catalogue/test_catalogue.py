@@ -56,7 +56,9 @@ def test_asking_for_what_is_not_loaded_gives_the_reason(
     (plugin,) = catalogue.plugins
     with pytest.raises(PluginNotUsable) as caught:
         catalogue.get(VariantSpec, asked)
-    assert f"plugin 'mine' of ganbench-mine is {state}: {plugin.reason}" in caught.value.message
+    assert f"{plugin.called} is {state}: {plugin.reason}" in caught.value.message
+    place = ", mine_plugin.py" if plugin.file else ""  # not known of what was not imported
+    assert plugin.called == f"plugin mine of ganbench-mine 1.0{place}"
     assert caught.value.hint is not None
     assert "ganbench plugins" in caught.value.hint
     assert caught.value.exit_code == 3

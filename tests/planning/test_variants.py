@@ -245,8 +245,8 @@ def refuse(data: DataInfo) -> Recipe:
             PluginNotUsable,
             "the recipe of mine fails on ring8: TypeError: Recipe: training must be a Training",
         ),
-        (recipe_with(model="mpl"), UsageError, "unknown model 'mpl'"),
-        (recipe_with(loss="dcgan"), UsageError, "'dcgan' is a model, not a loss"),
+        (recipe_with(model="mpl"), PluginNotUsable, "recipe of mine: unknown model 'mpl'"),
+        (recipe_with(loss="dcgan"), PluginNotUsable, "'dcgan' is a model, not a loss"),
         (
             recipe_with(model_parameters={"widht": 3}),
             UsageError,
@@ -277,7 +277,7 @@ def test_faulty_recipes(
 
 def test_a_recipe_of_a_plugin_that_is_not_loaded(built_ins: Any) -> None:
     catalogue = Catalogue(built_ins, ["models"])
-    with pytest.raises(UsageError, match="unknown model 'mlp'") as caught:
+    with pytest.raises(PluginNotUsable, match="unknown model 'mlp'") as caught:
         choose_variant("vanilla", catalogue).recipe(catalogue, POINTS)
     assert caught.value.hint is not None
     assert "not loaded: models; see `ganbench plugins`" in caught.value.hint

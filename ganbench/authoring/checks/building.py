@@ -9,7 +9,6 @@ from torch import Tensor
 
 from ganbench.api.data import DataInfo
 from ganbench.api.networks import Networks
-from ganbench.authoring.blame import blamed
 from ganbench.authoring.results import Broken
 from ganbench.authoring.subject import (
     Case,
@@ -65,7 +64,7 @@ def _declared(subject: Subject) -> Iterator[tuple[Variant, DataInfo]]:
 
 
 def _build(subject: Subject, variant: Variant, info: DataInfo) -> None:
-    with blamed(f"{variant.display} on {described(info)}"):
+    with subject.blamed(f"{variant.display} on {described(info)}"):
         case = Case(variant, info, variant.recipe(subject.catalogue, info))
         if subject.kind == "loss":
             subject.trainer(case)
@@ -174,7 +173,7 @@ def batch_sizes(subject: Subject) -> None:
             trainer = subject.trainer(
                 case, seed=SEED, batch_size=batch, generator_batch_size=None, critic_steps=1
             )
-            with blamed(f"{case}, a training step with {batch} sample(s)"):
+            with subject.blamed(f"{case}, a training step with {batch} sample(s)"):
                 _, critic = trainer.discriminator_step()
                 _, generator = trainer.generator_step()
             if not bool(torch.isfinite(critic + generator)):
@@ -184,7 +183,7 @@ def batch_sizes(subject: Subject) -> None:
 def _sampling(subject: Subject, case: Case, networks: Networks) -> None:
     """As evaluation samples: in batches, the last of which may be of any size."""
     count = SAMPLING_BATCH + 1
-    with blamed(f"{case}, a last batch of one sample"):
+    with subject.blamed(f"{case}, a last batch of one sample"):
         fakes = sample(networks.generator, networks.latent, count, subject.device, seed=SEED)
         with torch.no_grad():
             logits = networks.discriminator.eval()(fakes[:1])

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from ganbench.api.data import Data, KnownModes
-from ganbench.api.specs import DatasetSpec, import_builder
+from ganbench.api.specs import DatasetSpec
 from ganbench.authoring.results import Broken, NotApplicable
 from ganbench.authoring.subject import Subject, same_bits
+from ganbench.execution.contracts import call, check_labels, check_samples, require
 from ganbench.planning.datasets import check_dataset, describe_dataset
 from ganbench.training.seeds import seed_everything
 
@@ -35,10 +36,9 @@ def load(subject: Subject) -> Data:
     """
     spec = _spec(subject)
     check_dataset(subject.name, subject.catalogue)
-    data = import_builder(spec.load)(**subject.parameters)
-    if not isinstance(data, Data):
-        raise Broken(f"load returns a {type(data).__name__}, not a ganbench.Data")
-    return data
+    data = call("load", spec.load, **subject.parameters)
+    require("what load returns", data, Data)
+    return data  # type: ignore[no-any-return]
 
 
 def _spec(subject: Subject) -> DatasetSpec:
@@ -80,26 +80,12 @@ def samples(subject: Subject) -> None:
     """Both splits: type, shape, range, place."""
     data = loaded(subject)
     for split in SPLITS:
-        _samples(getattr(data, split), split, data)
+        found = getattr(data, split)
+        check_samples(split, found, data.info)
+        if data.info.modality == "image" and len(found) and int(found.max()) < DARKEST_WHITE:
+            raise Broken(f"the bytes of {split} lie in 0..{int(found.max())}, not in 0..255")
     if len(data.train) < 2:
         raise Broken(f"there are {len(data.train)} training samples")
-
-
-def _samples(tensor: Tensor, split: str, data: Data) -> None:
-    image = data.info.modality == "image"
-    wanted = torch.uint8 if image else torch.float32
-    if tensor.dtype != wanted:
-        raise Broken(f"{split} is {tensor.dtype}, not {wanted}")
-    if tuple(tensor.shape[1:]) != data.info.shape:
-        raise Broken(
-            f"samples of {split} have shape {tuple(tensor.shape[1:])}, not {data.info.shape}"
-        )
-    if tensor.device.type != "cpu":
-        raise Broken(f"{split} is on {tensor.device}, not on the CPU")
-    if not image and not bool(torch.isfinite(tensor).all()):
-        raise Broken(f"{split} is not finite")
-    if image and len(tensor) and int(tensor.max()) < DARKEST_WHITE:
-        raise Broken(f"the bytes of {split} lie in 0..{int(tensor.max())}, not in 0..255")
 
 
 def labels(subject: Subject) -> None:
@@ -110,23 +96,11 @@ def labels(subject: Subject) -> None:
         raise Broken("there are labels, but no number of classes")
     if classes is not None:
         for split in SPLITS:
-            _labels(getattr(data, f"{split}_labels"), split, len(getattr(data, split)), classes)
+            found, count = getattr(data, f"{split}_labels"), len(getattr(data, split))
+            check_labels(f"{split}_labels", found, count, classes)
         _every_class(data, classes)
     if data.modes is not None:
         _modes(data, data.modes)
-
-
-def _labels(found: Tensor | None, split: str, count: int, classes: int) -> None:
-    if found is None:
-        raise Broken(f"{classes} classes are announced, but {split} has no labels")
-    if found.dtype != torch.int64 or tuple(found.shape) != (count,):
-        raise Broken(
-            f"labels of {split} are {found.dtype} {tuple(found.shape)}, not torch.int64 ({count},)"
-        )
-    if count and not 0 <= int(found.min()) <= int(found.max()) < classes:
-        raise Broken(
-            f"labels of {split} lie in {int(found.min())}..{int(found.max())}, of {classes} classes"
-        )
 
 
 def _every_class(data: Data, classes: int) -> None:

@@ -19,6 +19,7 @@ from ganbench.api.specs import ExtractorSpec, ScoreSpec, import_builder
 from ganbench.authoring.results import Broken, NotApplicable
 from ganbench.authoring.samples import example_data
 from ganbench.authoring.subject import Case, Subject, advance, same_bits
+from ganbench.execution.contracts import check_measurements
 from ganbench.planning.references import parse_reference
 from ganbench.planning.variants import choose_variant
 from ganbench.scoring.evaluation import RealSide, Snapshot
@@ -145,11 +146,7 @@ def columns(subject: Subject) -> None:
     """The fields of every measurement, and the same columns for any fakes."""
     found = scene(subject)
     measured = found.measure(subject, "real")
-    if not isinstance(measured, list) or not measured:
-        raise Broken("it returns no list of measurements")
-    for one in measured:
-        if not isinstance(one, Measurement):
-            raise Broken(f"it returns a {type(one).__name__}, not a ganbench.Measurement")
+    for one in check_measurements(subject.name, measured):
         _documented(one)
     keys = [one.key for one in measured]
     if len(set(keys)) < len(keys):

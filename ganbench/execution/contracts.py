@@ -1,0 +1,173 @@
+"""What plugins build, load and return, held to what they promise: once, before it is used."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.api.data import Data, DataInfo
+from ganbench.api.errors import PluginNotUsable
+from ganbench.api.networks import Latent, Loss, Networks
+from ganbench.api.scores import Extractor, Measurement
+from ganbench.api.specs import Builder, import_builder
+from ganbench.training.step import described
+
+
+def call(what: str, builder: Builder, /, *args: Any, **parameters: Any) -> Any:
+    """Call a plugin's code; what it raises itself is left as it is.
+
+    Raises:
+        PluginNotUsable: it cannot be imported, or does not take these arguments.
+    """
+    try:
+        function = import_builder(builder)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginNotUsable(f"{what}: {builder} cannot be imported: {reason}") from error
+    try:
+        inspect.signature(function).bind(*args, **parameters)
+    except TypeError as error:
+        raise PluginNotUsable(f"{what} does not take its declared parameters: {error}") from error
+    except ValueError:  # written in C, without a signature
+        pass
+    return function(*args, **parameters)
+
+
+def require(what: str, found: object, wanted: type) -> None:
+    """Refuse what is of another type.
+
+    Raises:
+        PluginNotUsable: it is.
+    """
+    if not isinstance(found, wanted):
+        raise PluginNotUsable(f"{what} must be a {wanted.__name__}, it is {described(found)}")
+
+
+def check_networks(model: str, networks: Any) -> Networks:
+    """What a model has built.
+
+    Raises:
+        PluginNotUsable: it is no `Networks`, or a part of it is something else.
+    """
+    require(f"what model {model} builds", networks, Networks)
+    modules = {"generator": networks.generator, "discriminator": networks.discriminator}
+    modules |= {name: module for name, (module, _) in networks.extra.items()}
+    for name, module in modules.items():
+        require(f"the {name} of model {model}", module, nn.Module)
+    require(f"the latent of model {model}", networks.latent, Latent)
+    return networks  # type: ignore[no-any-return]
+
+
+def check_loss(name: str, loss: Any) -> Loss:
+    """What a loss has built.
+
+    Raises:
+        PluginNotUsable: it lacks a method.
+    """
+    for method in ("discriminator_loss", "generator_loss"):
+        if not callable(getattr(loss, method, None)):
+            raise PluginNotUsable(f"loss {name} built {described(loss)} without {method}")
+    return loss  # type: ignore[no-any-return]
+
+
+def check_data(name: str, data: Any, announced: DataInfo) -> Data:
+    """What a data set has loaded.
+
+    Args:
+        name: of the data set.
+        data: what it has loaded.
+        announced: what it has described before.
+
+    Raises:
+        PluginNotUsable: it is something else than announced, or than `Data` promises.
+    """
+    what = f"data set {name}"
+    require(f"what {what} loads", data, Data)
+    for field in ("modality", "shape", "classes"):
+        told, found = getattr(announced, field), getattr(data.info, field)
+        if told != found:
+            raise PluginNotUsable(f"{what} describes {field} {told}, and loads {field} {found}")
+    for split in ("train", "heldout"):
+        check_samples(f"{split} of {what}", getattr(data, split), data.info)
+        labels = getattr(data, f"{split}_labels")
+        if data.info.classes is None and labels is not None:
+            raise PluginNotUsable(f"{what} has labels, but describes no number of classes")
+        if data.info.classes is not None:
+            count = len(getattr(data, split))
+            check_labels(f"{split}_labels of {what}", labels, count, data.info.classes)
+    if len(data.train) < 2:
+        raise PluginNotUsable(f"train of {what} must have 2 samples or more, not {len(data.train)}")
+    return data  # type: ignore[no-any-return]
+
+
+def check_samples(what: str, samples: Any, info: DataInfo) -> None:
+    """One split of a data set.
+
+    Raises:
+        PluginNotUsable: another type, shape, kind of number or device; values that are not finite.
+    """
+    require(what, samples, Tensor)
+    wanted = torch.uint8 if info.modality == "image" else torch.float32
+    if samples.dtype != wanted:
+        raise PluginNotUsable(f"{what} must be {wanted}, it is {samples.dtype}")
+    if samples.shape[1:] != info.shape:
+        shape = " x ".join(map(str, ("N", *info.shape)))
+        raise PluginNotUsable(f"{what} must be {shape}, it is {described(samples)}")
+    if samples.device.type != "cpu":
+        raise PluginNotUsable(f"{what} must be on the CPU, it is on {samples.device}")
+    if samples.is_floating_point() and not bool(torch.isfinite(samples).all()):
+        raise PluginNotUsable(f"{what} must be finite, it has NaN or infinite values")
+
+
+def check_labels(what: str, labels: Any, count: int, classes: int) -> None:
+    """The labels of one split.
+
+    Raises:
+        PluginNotUsable: there are none; another type, number or range.
+    """
+    require(what, labels, Tensor)
+    if labels.dtype != torch.int64 or tuple(labels.shape) != (count,):
+        raise PluginNotUsable(
+            f"{what} must be torch.int64 ({count},), it is {labels.dtype} {tuple(labels.shape)}"
+        )
+    if count and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        low, high = int(labels.min()), int(labels.max())
+        raise PluginNotUsable(f"{what} must lie in 0..{classes - 1}, it lies in {low}..{high}")
+
+
+def check_extractor(name: str, extractor: Any, samples: Tensor) -> Extractor:
+    """What an extractor has built, and the features that it gives these samples.
+
+    Raises:
+        PluginNotUsable: it has no id or layer, or its features are something else than promised.
+    """
+    what = f"extractor {name}"
+    for field in ("id", "layer"):
+        require(f"the {field} of {what}", getattr(extractor, field, None), str)
+    if not callable(extractor):
+        raise PluginNotUsable(f"{what} must be callable, it is {described(extractor)}")
+    features = extractor(samples)
+    require(f"what {what} returns", features, Tensor)
+    if features.dim() != 2 or len(features) != len(samples) or features.dtype != torch.float32:
+        raise PluginNotUsable(
+            f"{what} must return torch.float32 ({len(samples)}, d) of {len(samples)} samples, "
+            f"it returned {features.dtype} {tuple(features.shape)}"
+        )
+    return extractor  # type: ignore[no-any-return]
+
+
+def check_measurements(name: str, found: Any) -> list[Measurement]:
+    """What a score has returned.
+
+    Raises:
+        PluginNotUsable: it is no list of measurements, or empty.
+    """
+    require(f"what score {name} returns", found, list)
+    for one in found:
+        require(f"each result of score {name}", one, Measurement)
+    if not found:
+        raise PluginNotUsable(f"score {name} must return measurements, it returned an empty list")
+    return found  # type: ignore[no-any-return]
