@@ -22,7 +22,7 @@ def check_fields(owner: str, description: Any) -> None:
     for name, hint in _hints(description.__class__).items():
         value = getattr(description, name)
         if not _fits(value, hint):
-            raise TypeError(f"{owner}: {name} must be {_words(hint)}, it is {_shown(value)}")
+            raise TypeError(f"{owner}: {name} must be {words(hint)}, it is {_shown(value)}")
 
 
 @functools.cache
@@ -65,19 +65,19 @@ _WORDS: dict[Any, str] = {
 }  # fmt: skip
 
 
-def _words(hint: Any) -> str:
-    """What is expected, for people: ``a Training``, ``a function or None``."""
+def words(hint: Any) -> str:
+    """What is expected, for people: ``a Training``, ``an integer``, ``a function or None``."""
     origin, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return " or ".join(map(_words, arguments))
+        return " or ".join(map(words, arguments))
     if origin is Literal:
         return "one of " + ", ".join(map(repr, arguments))
     if origin is Mapping:
-        return f"a mapping from text to {_words(arguments[1])}"
+        return f"a mapping from text to {words(arguments[1])}"
     if origin is tuple and arguments[1:] == (...,):
-        return f"a tuple, each item {_words(arguments[0])}"
+        return f"a tuple, each item {words(arguments[0])}"
     if origin is tuple:
-        return f"a tuple of {' and '.join(map(_words, arguments))}"
+        return f"a tuple of {' and '.join(map(words, arguments))}"
     return _WORDS.get(origin) or f"a {origin.__name__}"
 
 
@@ -86,4 +86,10 @@ def _shown(value: Any) -> str:
     plain = isinstance(value, str | int | float | tuple | list) or value is None
     if plain and len(text := repr(value)) <= 60:
         return text
-    return f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+    return f"the class {value.__name__}" if isinstance(value, type) else typed(value)
+
+
+def typed(value: object) -> str:
+    """A value's type, for errors: ``None``, ``a list``, ``an int``."""
+    name = type(value).__name__
+    return "None" if value is None else f"a{'n' if name[0] in 'aeiouAEIOU' else ''} {name}"

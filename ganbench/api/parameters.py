@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ganbench.api.checked import check_fields
+from ganbench.api.checked import check_fields, words
 from ganbench.api.errors import UsageError, did_you_mean
 
 Value = bool | int | float | str
@@ -83,7 +83,7 @@ def _as_type_of(default: Value, value: Any, name: str) -> Value:
             return int(fraction[1]) / int(fraction[2]) if fraction else float(value)
         return str(value)
     except (ValueError, TypeError, KeyError, ArithmeticError):
-        raise UsageError(f"{name} is {value!r}, not a {wanted.__name__}") from None
+        raise UsageError(f"{name} is {value!r}, not {words(wanted)}") from None
 
 
 def resolve_parameters(

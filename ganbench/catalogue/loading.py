@@ -18,6 +18,7 @@ from pathlib import Path
 import pluggy
 
 from ganbench.api import hooks
+from ganbench.api.checked import typed
 from ganbench.api.errors import did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.api.version import API_VERSION
@@ -226,12 +227,12 @@ def _specs(manager: pluggy.PluginManager) -> tuple[Spec, ...]:
             raise _Rejected(State.BROKEN, f"{hook}() failed: {_one_line(error)}") from error
         for result in returned:
             if not isinstance(result, list | tuple):
-                got = type(result).__name__
-                raise _Rejected(State.INVALID, f"{hook}() must return a list, it returned a {got}")
+                reason = f"{hook}() must return a list, it returned {typed(result)}"
+                raise _Rejected(State.INVALID, reason)
             for spec in result:
                 if not isinstance(spec, SPEC_TYPES[kind]):
-                    wanted, got = SPEC_TYPES[kind].__name__, type(spec).__name__
-                    reason = f"{hook}() must return a list of {wanted}, it holds a {got}"
+                    wanted = SPEC_TYPES[kind].__name__
+                    reason = f"{hook}() must return a list of {wanted}, it holds {typed(spec)}"
                     raise _Rejected(State.INVALID, reason)
                 specs.append(spec)
     names = [(spec.kind, spec.name) for spec in specs]

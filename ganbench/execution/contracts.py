@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ganbench.api.checked import words
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable
 from ganbench.api.networks import Latent, Loss, Networks
@@ -43,7 +44,7 @@ def require(what: str, found: object, wanted: type) -> None:
         PluginNotUsable: it is.
     """
     if not isinstance(found, wanted):
-        raise PluginNotUsable(f"{what} must be a {wanted.__name__}, it is {described(found)}")
+        raise PluginNotUsable(f"{what} must be {words(wanted)}, it is {described(found)}")
 
 
 def check_networks(model: str, networks: Any) -> Networks:

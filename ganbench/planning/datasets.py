@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from ganbench.api.checked import typed
 from ganbench.api.data import DataInfo
 from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
 from ganbench.api.parameters import Value, resolve_parameters
@@ -66,9 +67,8 @@ def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
     with catalogue.whose(spec):
         info = _call(spec, "describe", spec.describe, parameters)
         if not isinstance(info, DataInfo):
-            got = type(info).__name__
             raise PluginNotUsable(
-                f"data set {spec.name} must describe a DataInfo, it returned a {got}"
+                f"data set {spec.name} must describe a DataInfo, it returned {typed(info)}"
             )
     return replace(info, name=text)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from ganbench.api.checked import typed, words
 from ganbench.api.data import DataInfo
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.parameters import Parameter, Value, resolve_parameters
@@ -181,8 +182,7 @@ def _call(
         reason = f"{type(error).__name__}: {error}"
         raise PluginNotUsable(f"{what} fails{on}: {reason}") from error
     if not isinstance(result, wanted):
-        got = type(result).__name__
-        raise PluginNotUsable(f"{what} must return a {wanted.__name__}, it returned a {got}")
+        raise PluginNotUsable(f"{what} must return {words(wanted)}, it returned {typed(result)}")
     return result
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from torch import Tensor, nn
 
+from ganbench.api.checked import typed
 from ganbench.api.errors import PluginNotUsable
 
 
@@ -90,4 +91,4 @@ def described(value: object) -> str:
     """What a plugin returned, for errors."""
     if isinstance(value, Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
-    return "None" if value is None else f"a {type(value).__name__}"
+    return typed(value)

@@ -70,7 +70,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "an optimiser for a training": (
         lambda: Recipe(model="mlp", loss="minimax", training=ADAM),
-        "Recipe: training must be a Training, it is a Optimiser",
+        "Recipe: training must be a Training, it is an Optimiser",
     ),
     "a list as a default": (
         lambda: Parameter(default=[1], help="x"),

@@ -203,7 +203,7 @@ def test_a_reason_says_where_in_the_plugin(install: Any, find: Any) -> None:
         ),
         (
             HEAD + "@hookimpl\ndef ganbench_variants(): return [None]",
-            "ganbench_variants() must return a list of VariantSpec, it holds a NoneType",
+            "ganbench_variants() must return a list of VariantSpec, it holds None",
         ),
         (SOUND.replace(")]", ")] * 2"), "provides the model 'sound' twice"),
     ],

@@ -29,7 +29,7 @@ Cli = Callable[..., "CompletedProcess[str]"]
         (["run", "vanilla", "--seeds", "a"], 2, "no integers or ranges", "0-4"),
         (["run", "vanilla", "--suite", "startr"], 2, "named 'startr'", "did you mean starter?"),
         (["run", "vanilla[lrr=1]"], 2, "no parameter 'lrr'", "did you mean lr?"),
-        (["run", "vanilla[lr=fast]"], 2, "vanilla.lr is 'fast', not a float", ""),
+        (["run", "vanilla[lr=fast]"], 2, "vanilla.lr is 'fast', not a number", ""),
         (["run", "vanilla[lr"], 2, "without a closing one", ""),
         (["run", "vanilla", "--set", "dcgan.lr=1"], 2, "names no selected variant", ""),
         (["run", "vanilla", "--set", "lr=1"], 2, "not of the form", ""),

@@ -151,7 +151,7 @@ LINE = " (plugin my-gan of my-plugins 1.0, my_gan.py:{line})"
 WRONG: dict[str, tuple[str, str]] = {
     "no description": (
         "def describe(): pass",
-        f"data set my-data must describe a DataInfo, it returned a NoneType{CODE}",
+        f"data set my-data must describe a DataInfo, it returned None{CODE}",
     ),
     "a description that fails": (
         "def describe():\n    raise KeyError('shape')",
@@ -224,7 +224,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "no law of the latent": (
         "def model(info): return networks(latent=3)",
-        f"the latent of model my-model must be a Latent, it is a int{CODE}",
+        f"the latent of model my-model must be a Latent, it is an int{CODE}",
     ),
     "samples of another shape": (
         "def model(info): return networks(generator=nn.Linear(3, 5))",
@@ -246,7 +246,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a loss without a method": (
         "def loss(): return object()",
-        f"loss my-loss built a object without discriminator_loss{CODE}",
+        f"loss my-loss built an object without discriminator_loss{CODE}",
     ),
     "a loss of no number": (
         "Loss.generator_loss = lambda self, step: step.fake_logits",
@@ -264,7 +264,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "no recipe": (
         "def recipe(info): pass",
-        f"the recipe of my-variant must return a Recipe, it returned a NoneType{CODE}",
+        f"the recipe of my-variant must return a Recipe, it returned None{CODE}",
     ),
     "a recipe of what is not there": (
         "def recipe(info): return Recipe(model='my-modle', loss='my-loss', training=TRAINING)",
@@ -308,7 +308,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "an extractor without an id": (
         "Extractor.id = None",
-        f"the id of extractor my-extractor must be a str, it is None{CODE}",
+        f"the id of extractor my-extractor must be text, it is None{CODE}",
     ),
     "an extractor that fails": (
         "def extractor(data, device):\n    raise RuntimeError('no weights')",

@@ -67,7 +67,7 @@ def refuse() -> DataInfo:
     ("describe", "error", "message"),
     [
         (crash, PluginNotUsable, "describe of data set mine fails: KeyError: 'shape'"),
-        (lambda: None, PluginNotUsable, "must describe a DataInfo, it returned a NoneType"),
+        (lambda: None, PluginNotUsable, "must describe a DataInfo, it returned None"),
         (refuse, UsageError, "mine needs a path"),
     ],
 )

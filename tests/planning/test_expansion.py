@@ -180,8 +180,8 @@ def test_a_grid_over_a_wildcard(catalogue: Catalogue) -> None:
     [
         ({"lr_scal": (1, 2)}, "dcgan has no parameter 'lr_scal'", "did you mean lr_scale"),
         ({"lr_scale": (0,)}, "dcgan.lr_scale is 0, outside", ""),
-        ({"lr_scale": (True,)}, "dcgan.lr_scale is True, not a float", ""),
-        ({"width": ("wide",)}, "dcgan.width is 'wide', not a int", ""),
+        ({"lr_scale": (True,)}, "dcgan.lr_scale is True, not a number", ""),
+        ({"width": ("wide",)}, "dcgan.width is 'wide', not an integer", ""),
     ],
 )
 def test_mistakes_in_a_grid_name_the_suite_and_the_variant(

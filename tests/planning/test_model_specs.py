@@ -59,7 +59,7 @@ def refuses(*, step: float) -> Training:
     ("training", "error", "message"),
     [
         (fails, PluginNotUsable, "the training of model mine fails: ZeroDivisionError: no step"),
-        (lambda step: None, PluginNotUsable, "must return a Training, it returned a NoneType"),
+        (lambda step: None, PluginNotUsable, "must return a Training, it returned None"),
         (lambda: None, PluginNotUsable, "the training of model mine fails: TypeError"),
         (refuses, UsageError, "mine needs a step"),
     ],
@@ -113,7 +113,7 @@ def test_the_modality_comes_first(catalogue_with: Callable[..., Catalogue]) -> N
     ("supports", "message"),
     [
         (lambda data: 1 / 0, "supports of model mine fails on ring8: ZeroDivisionError"),
-        (lambda data: "yes", "supports of model mine must return a bool, it returned a str"),
+        (lambda data: "yes", "supports of model mine must return True or False, it returned a str"),
     ],
 )
 def test_a_faulty_answer_is_the_models_fault(

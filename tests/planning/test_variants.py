@@ -67,7 +67,7 @@ def test_settings(catalogue: Catalogue, text: str, settings: dict[str, str], dis
         ("dcgan[lr=-1]", "dcgan.lr is '-1', outside", None),
         ("dcgan[ema=2]", "dcgan.ema is '2', outside", None),
         ("dcgan[lr_scale=0]", "dcgan.lr_scale is '0', outside [1e-06, inf]", None),
-        ("dcgan[lr_scale=1/0]", "dcgan.lr_scale is '1/0', not a float", None),
+        ("dcgan[lr_scale=1/0]", "dcgan.lr_scale is '1/0', not a number", None),
         ("dcgan[lrscale=3]", "dcgan has no parameter 'lrscale'", "did you mean lr_scale?"),
         ("mlp+minimax[lrscale=3]", "has no parameter 'lrscale'", "did you mean lr_scale?"),
         ("dcgan:x", "dcgan takes nothing behind a colon", None),
@@ -238,7 +238,7 @@ def refuse(data: DataInfo) -> Recipe:
     [
         (divide_by_zero, PluginNotUsable, "mine fails on ring8: ZeroDivisionError: no channels"),
         (lambda: None, PluginNotUsable, "mine fails on ring8: TypeError"),
-        (lambda data: None, PluginNotUsable, "mine must return a Recipe, it returned a NoneType"),
+        (lambda data: None, PluginNotUsable, "mine must return a Recipe, it returned None"),
         (refuse, UsageError, "mine needs colour images"),
         (
             recipe_with(training=None),
