@@ -1,4 +1,4 @@
-"""Suites and command lines. Nothing is trained: planning is real, the executor is not reached."""
+"""Suites, settings, command lines. Nothing is trained: planning is real, the executor unreached."""
 
 from __future__ import annotations
 
@@ -97,6 +97,38 @@ def test_suites_with_other_values(number: int, monkeypatch: pytest.MonkeyPatch) 
                     check(call(["publish", "--suite", "mine.toml"]))
             else:
                 plan(root, verb)
+
+    run()
+
+
+SETTINGS = """
+suite = "points"
+seeds = "0-2"
+budget = "100steps"
+device = "cpu"
+runs = "runs"
+jobs = 2
+limit = "1h"
+memory = "2GiB"
+disabled-plugins = ["dirac"]
+"""
+
+
+@pytest.mark.parametrize("number", profile(15, 300))
+@pytest.mark.parametrize("kind", ["bytes", "values"])
+def test_spoiled_settings(number: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    @examples(number)
+    @given(st.data(), st.sampled_from([("plan", "vanilla"), ("config", "show"), ("status",)]))
+    def run(data: st.DataObject, command: tuple[str, ...]) -> None:
+        if kind == "bytes":
+            content = data.draw(spoiled_bytes(SETTINGS.encode()))
+        else:
+            table: Any = data.draw(spoiled_values(tomllib.loads(SETTINGS)))
+            content = as_toml(table).encode("utf-8", "surrogatepass")
+        with place(monkeypatch) as root:
+            (root / "ganbench.toml").write_bytes(content)
+            with only(root):
+                check(call(list(command)))
 
     run()
 
