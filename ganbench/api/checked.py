@@ -78,7 +78,7 @@ def words(hint: Any) -> str:
         return f"a tuple, each item {words(arguments[0])}"
     if origin is tuple:
         return f"a tuple of {' and '.join(map(words, arguments))}"
-    return _WORDS.get(origin) or f"a {origin.__name__}"
+    return _WORDS.get(origin) or _with_article(origin.__name__)
 
 
 def _shown(value: Any) -> str:
@@ -91,5 +91,8 @@ def _shown(value: Any) -> str:
 
 def typed(value: object) -> str:
     """A value's type, for errors: ``None``, ``a list``, ``an int``."""
-    name = type(value).__name__
-    return "None" if value is None else f"a{'n' if name[0] in 'aeiouAEIOU' else ''} {name}"
+    return "None" if value is None else _with_article(type(value).__name__)
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,8 @@ from ganbench.api.networks import Latent, Loss, Networks
 from ganbench.api.scores import Extractor, Measurement
 from ganbench.api.specs import Builder, import_builder
 from ganbench.training.step import described
+
+T = TypeVar("T")
 
 
 def call(what: str, builder: Builder, /, *args: Any, **parameters: Any) -> Any:
@@ -37,32 +39,40 @@ def call(what: str, builder: Builder, /, *args: Any, **parameters: Any) -> Any:
     return function(*args, **parameters)
 
 
-def require(what: str, found: object, wanted: type) -> None:
-    """Refuse what is of another type.
+def require(what: str, found: object, wanted: type[T]) -> T:
+    """What was found, as what it must be.
 
     Raises:
-        PluginNotUsable: it is.
+        PluginNotUsable: it is of another type.
     """
     if not isinstance(found, wanted):
         raise PluginNotUsable(f"{what} must be {words(wanted)}, it is {described(found)}")
+    return found
 
 
-def check_networks(model: str, networks: Any) -> Networks:
+def check_networks(model: str, found: object) -> Networks:
     """What a model has built.
 
     Raises:
         PluginNotUsable: it is no `Networks`, or a part of it is something else.
     """
-    require(f"what model {model} builds", networks, Networks)
-    modules = {"generator": networks.generator, "discriminator": networks.discriminator}
-    modules |= {name: module for name, (module, _) in networks.extra.items()}
-    for name, module in modules.items():
-        require(f"the {name} of model {model}", module, nn.Module)
+    networks = require(f"what model {model} builds", found, Networks)
+    require(f"the generator of model {model}", networks.generator, nn.Module)
+    require(f"the discriminator of model {model}", networks.discriminator, nn.Module)
     require(f"the latent of model {model}", networks.latent, Latent)
-    return networks  # type: ignore[no-any-return]
+    for name, entry in networks.extra.items():
+        what = f"extra {name!r} of model {model}"
+        if not isinstance(entry, tuple) or len(entry) != 2:
+            raise PluginNotUsable(f"{what} must be a module and its side, it is {described(entry)}")
+        require(f"the module of {what}", entry[0], nn.Module)
+        if entry[1] not in ("generator", "discriminator"):  # nobody would train it
+            raise PluginNotUsable(
+                f"the side of {what} must be 'generator' or 'discriminator', it is {entry[1]!r}"
+            )
+    return networks
 
 
-def check_loss(name: str, loss: Any) -> Loss:
+def check_loss(name: str, loss: object) -> Loss:
     """What a loss has built.
 
     Raises:
@@ -71,26 +81,26 @@ def check_loss(name: str, loss: Any) -> Loss:
     for method in ("discriminator_loss", "generator_loss"):
         if not callable(getattr(loss, method, None)):
             raise PluginNotUsable(f"loss {name} built {described(loss)} without {method}")
-    return loss  # type: ignore[no-any-return]
+    return cast("Loss", loss)
 
 
-def check_data(name: str, data: Any, announced: DataInfo) -> Data:
+def check_data(name: str, found: object, announced: DataInfo) -> Data:
     """What a data set has loaded.
 
     Args:
         name: of the data set.
-        data: what it has loaded.
+        found: what it has loaded.
         announced: what it has described before.
 
     Raises:
         PluginNotUsable: it is something else than announced, or than `Data` promises.
     """
     what = f"data set {name}"
-    require(f"what {what} loads", data, Data)
+    data = require(f"what {what} loads", found, Data)
     for field in ("modality", "shape", "classes"):
-        told, found = getattr(announced, field), getattr(data.info, field)
-        if told != found:
-            raise PluginNotUsable(f"{what} describes {field} {told}, and loads {field} {found}")
+        told, is_ = getattr(announced, field), getattr(data.info, field)
+        if told != is_:
+            raise PluginNotUsable(f"{what} describes {field} {told}, and loads {field} {is_}")
     for split in ("train", "heldout"):
         check_samples(f"{split} of {what}", getattr(data, split), data.info)
         labels = getattr(data, f"{split}_labels")
@@ -101,35 +111,35 @@ def check_data(name: str, data: Any, announced: DataInfo) -> Data:
             check_labels(f"{split}_labels of {what}", labels, count, data.info.classes)
     if len(data.train) < 2:
         raise PluginNotUsable(f"train of {what} must have 2 samples or more, not {len(data.train)}")
-    return data  # type: ignore[no-any-return]
+    return data
 
 
-def check_samples(what: str, samples: Any, info: DataInfo) -> None:
+def check_samples(what: str, found: object, info: DataInfo) -> None:
     """One split of a data set.
 
     Raises:
         PluginNotUsable: another type, shape, kind of number or device; values that are not finite.
     """
-    require(what, samples, Tensor)
+    samples = require(what, found, Tensor)
     wanted = torch.uint8 if info.modality == "image" else torch.float32
     if samples.dtype != wanted:
         raise PluginNotUsable(f"{what} must be {wanted}, it is {samples.dtype}")
     if samples.shape[1:] != info.shape:
-        shape = " x ".join(map(str, ("N", *info.shape)))
-        raise PluginNotUsable(f"{what} must be {shape}, it is {described(samples)}")
+        shape = ", ".join(map(str, ("N", *info.shape)))
+        raise PluginNotUsable(f"{what} must be of shape ({shape}), it is {described(samples)}")
     if samples.device.type != "cpu":
         raise PluginNotUsable(f"{what} must be on the CPU, it is on {samples.device}")
     if samples.is_floating_point() and not bool(torch.isfinite(samples).all()):
         raise PluginNotUsable(f"{what} must be finite, it has NaN or infinite values")
 
 
-def check_labels(what: str, labels: Any, count: int, classes: int) -> None:
+def check_labels(what: str, found: object, count: int, classes: int) -> None:
     """The labels of one split.
 
     Raises:
         PluginNotUsable: there are none; another type, number or range.
     """
-    require(what, labels, Tensor)
+    labels = require(what, found, Tensor)
     if labels.dtype != torch.int64 or tuple(labels.shape) != (count,):
         raise PluginNotUsable(
             f"{what} must be torch.int64 ({count},), it is {labels.dtype} {tuple(labels.shape)}"
@@ -139,7 +149,7 @@ def check_labels(what: str, labels: Any, count: int, classes: int) -> None:
         raise PluginNotUsable(f"{what} must lie in 0..{classes - 1}, it lies in {low}..{high}")
 
 
-def check_extractor(name: str, extractor: Any, samples: Tensor) -> Extractor:
+def check_extractor(name: str, extractor: object, samples: Tensor) -> Extractor:
     """What an extractor has built, and the features that it gives these samples.
 
     Raises:
@@ -150,25 +160,22 @@ def check_extractor(name: str, extractor: Any, samples: Tensor) -> Extractor:
         require(f"the {field} of {what}", getattr(extractor, field, None), str)
     if not callable(extractor):
         raise PluginNotUsable(f"{what} must be callable, it is {described(extractor)}")
-    features = extractor(samples)
-    require(f"what {what} returns", features, Tensor)
+    features = require(f"what {what} returns", extractor(samples), Tensor)
     if features.dim() != 2 or len(features) != len(samples) or features.dtype != torch.float32:
         raise PluginNotUsable(
             f"{what} must return torch.float32 ({len(samples)}, d) of {len(samples)} samples, "
             f"it returned {features.dtype} {tuple(features.shape)}"
         )
-    return extractor  # type: ignore[no-any-return]
+    return cast("Extractor", extractor)
 
 
-def check_measurements(name: str, found: Any) -> list[Measurement]:
+def check_measurements(name: str, found: object) -> list[Measurement]:
     """What a score has returned.
 
     Raises:
         PluginNotUsable: it is no list of measurements, or empty.
     """
-    require(f"what score {name} returns", found, list)
-    for one in found:
-        require(f"each result of score {name}", one, Measurement)
-    if not found:
+    results = require(f"what score {name} returns", found, list)
+    if not results:
         raise PluginNotUsable(f"score {name} must return measurements, it returned an empty list")
-    return found  # type: ignore[no-any-return]
+    return [require(f"each result of score {name}", one, Measurement) for one in results]

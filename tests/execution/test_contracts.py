@@ -181,7 +181,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "another shape": (
         "def load(): return data(train=POINTS.view(50, 4))",
-        "train of data set my-data must be N x 2, it is a tensor of shape (50, 4)" + CODE,
+        "train of data set my-data must be of shape (N, 2), it is a tensor of shape (50, 4)" + CODE,
     ),
     "infinite samples": (
         "def load(): return data(train=POINTS / 0)",
@@ -225,6 +225,20 @@ WRONG: dict[str, tuple[str, str]] = {
     "no law of the latent": (
         "def model(info): return networks(latent=3)",
         f"the latent of model my-model must be a Latent, it is an int{CODE}",
+    ),
+    "a module without a side": (
+        "def model(info): return networks(extra={'head': nn.Linear(2, 1)})",
+        f"extra 'head' of model my-model must be a module and its side, it is a Linear{CODE}",
+    ),
+    "a function as a module": (
+        "def model(info): return networks(extra={'head': (torch.tanh, 'generator')})",
+        "the module of extra 'head' of model my-model must be a Module, "
+        f"it is a builtin_function_or_method{CODE}",
+    ),
+    "a module that nobody would train": (
+        "def model(info): return networks(extra={'head': (nn.Linear(2, 1), 'critic')})",
+        "the side of extra 'head' of model my-model must be 'generator' or 'discriminator', "
+        f"it is 'critic'{CODE}",
     ),
     "samples of another shape": (
         "def model(info): return networks(generator=nn.Linear(3, 5))",

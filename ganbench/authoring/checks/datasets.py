@@ -36,9 +36,7 @@ def load(subject: Subject) -> Data:
     """
     spec = _spec(subject)
     check_dataset(subject.name, subject.catalogue)
-    data = call("load", spec.load, **subject.parameters)
-    require("what load returns", data, Data)
-    return data  # type: ignore[no-any-return]
+    return require("what load returns", call("load", spec.load, **subject.parameters), Data)
 
 
 def _spec(subject: Subject) -> DatasetSpec:
