@@ -23,7 +23,7 @@ from ganbench.api.specs import (
     ScoreSpec,
     VariantSpec,
 )
-from ganbench.api.version import API_VERSION, PROTOCOL_VERSION
+from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
 
 if TYPE_CHECKING:
     from ganbench.functions import (
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
         validate,
         verify,
     )
-
-__version__ = "0.1.0"
 
 __all__ = [
     "API_VERSION",
@@ -66,6 +64,7 @@ __all__ = [
     "Step",
     "Training",
     "VariantSpec",
+    "__version__",
     "compare",
     "hookimpl",
     "leaderboard",

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from ganbench.catalogue.choice import NO_CHOICE, plugin_files
+from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.planning.budget import Budget, parse_memory
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.suite import DEFAULT_SUITE
@@ -16,10 +16,10 @@ from ganbench.planning.suite import DEFAULT_SUITE
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ganbench.execution.verification import Verdict
     from ganbench.publishing.joining import Merged
-    from ganbench.publishing.validate import Report
+    from ganbench.publishing.validation.validate import Report
     from ganbench.results.store import RunStore
+    from ganbench.verification.verify import Verdict
 
 
 def run(
@@ -73,9 +73,9 @@ def run(
     Raises:
         GanbenchError: the request cannot be carried out.
     """
-    from ganbench.cli.console import talk
-    from ganbench.cli.progress import PlainProgress, make_progress
-    from ganbench.execution.limits import run_limits
+    from ganbench.console import talk
+    from ganbench.execution.executors.limits import run_limits
+    from ganbench.execution.progress import PlainProgress, make_progress
     from ganbench.execution.request import execute
     from ganbench.results.frame import collect
 
@@ -236,7 +236,7 @@ def publish(
         InvalidResults: something may not be ranked, and `unranked` is not set.
         GanbenchError: a folder cannot be read or written to.
     """
-    from ganbench.cli.console import talk
+    from ganbench.console import talk
     from ganbench.publishing.selection import publish_suite
 
     return publish_suite(Path(runs), suite, Path(out), unranked=unranked, remark=talk)
@@ -254,8 +254,8 @@ def validate(path: Path | str) -> list[Report]:
     Raises:
         UsageError: there is no leaderboard.
     """
-    from ganbench.publishing.validate import published_folders
-    from ganbench.publishing.validate import validate as check
+    from ganbench.publishing.validation.validate import published_folders
+    from ganbench.publishing.validation.validate import validate as check
 
     return [check(folder) for folder in published_folders(Path(path))]
 
@@ -321,8 +321,8 @@ def verify(
         PluginNotUsable: the code that is installed is not the code that was run.
         InvalidResults: the run is damaged, of another protocol, or its weights are not its own.
     """
-    from ganbench.cli.console import talk
-    from ganbench.execution.verification import verify_run
+    from ganbench.console import talk
+    from ganbench.verification.verify import verify_run
 
     file = None if weights is None else Path(weights)
     choice = NO_CHOICE.plus(files=plugin_files(plugins))

@@ -25,9 +25,9 @@ from ganbench.planning.suite import (
     parse_suite,
 )
 from ganbench.scoring.evaluation import RealSide, Snapshot
-from ganbench_plugins import dirac
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.points import load_ring
+from ganbench_plugins.dirac import game as dirac
 from ganbench_plugins.extractors.classifier import build as build_classifier
 from ganbench_plugins.variants.vanilla import NonSaturating
 

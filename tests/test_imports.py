@@ -18,22 +18,30 @@ ROOT = Path(ganbench.__file__).parent
 
 LAYERS = {
     "api": 0,
+    "console": 1,
+    "storage": 1,
+    "machine": 1,
+    "statistics": 1,
     "catalogue": 1,
-    "planning": 1,
-    "training": 2,
-    "scoring": 2,
-    "results": 3,
-    "tables": 4,
-    "publishing": 5,
-    "execution": 6,
-    "authoring": 7,
-    "reporting": 7,
-    "cli": 8,
+    "planning": 2,
+    "training": 3,
+    "scoring": 3,
+    "results": 4,
+    "running": 5,
+    "tables": 5,
+    "publishing": 6,
+    "execution": 7,
+    "verification": 8,
+    "authoring": 8,
+    "reporting": 8,
     "functions": 9,
+    "cli": 10,
 }
 """A package may import its own layer and those below it."""
 
-TORCH_FREE = ("api", "catalogue", "planning", "results", "tables", "publishing", "reporting")
+TORCH_FREE = (
+    "api", "statistics", "catalogue", "planning", "results", "tables", "publishing", "reporting",
+)  # fmt: skip
 
 
 def imports(file: Path) -> Iterator[str]:

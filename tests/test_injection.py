@@ -13,14 +13,14 @@ import pytest
 
 from ganbench.api.errors import GanbenchError, UsageError
 from ganbench.api.specs import ModelSpec
-from ganbench.cli.console import printable
+from ganbench.console import printable
 from ganbench.planning.suite import parse_suite
 from ganbench.publishing.publish import publish
 from ganbench.publishing.published import read_published
 from ganbench.results.schema import as_record
 from ganbench.results.store import RunStore
 from ganbench.tables.assemble import tables
-from ganbench.tables.render import render
+from ganbench.tables.forms.render import render
 
 from .results.synthetic import W2, curve, record, spec
 

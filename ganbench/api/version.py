@@ -1,6 +1,8 @@
-"""The three integers that say what may be compared with what."""
+"""The version, and the three integers that say what may be compared with what."""
 
 from typing import Final
+
+__version__: Final = "0.1.0"
 
 API_VERSION: Final = 1
 """Version of the plugin contract (`ganbench.api`).

@@ -9,19 +9,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ganbench.authoring.results import CheckFailed, CheckResult
+from ganbench.authoring.conformance.results import CheckFailed, CheckResult
 
 if TYPE_CHECKING:
-    from ganbench.authoring.marks import parametrize_checks
-    from ganbench.authoring.runner import check
+    from ganbench.authoring.conformance.marks import parametrize_checks
+    from ganbench.authoring.conformance.runner import check
     from ganbench.authoring.scaffold import new
 
 __all__ = ["CheckFailed", "CheckResult", "check", "new", "parametrize_checks"]
 
 _LATE = {
-    "check": "ganbench.authoring.runner",
+    "check": "ganbench.authoring.conformance.runner",
     "new": "ganbench.authoring.scaffold",
-    "parametrize_checks": "ganbench.authoring.marks",
+    "parametrize_checks": "ganbench.authoring.conformance.marks",
 }
 
 

@@ -15,10 +15,10 @@ from ganbench.api import hooks
 from ganbench.api.errors import PluginNotUsable, UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.catalogue.blame import blame
-from ganbench.catalogue.choice import NO_CHOICE, PluginChoice, PluginFile
 from ganbench.catalogue.loading import LoadedPlugin, load_plugins
 from ganbench.catalogue.observers import Observers
 from ganbench.catalogue.plugin import Plugin, State
+from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice, PluginFile
 
 DISABLED_VARIABLE = "GANBENCH_DISABLED_PLUGINS"
 

@@ -22,8 +22,8 @@ from ganbench.api.checked import typed
 from ganbench.api.errors import did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.api.version import API_VERSION
-from ganbench.catalogue.choice import PluginFile
 from ganbench.catalogue.plugin import BUILT_IN, Plugin, State
+from ganbench.catalogue.plugin_files import PluginFile
 
 _SPEC_HOOKS = {
     "ganbench_models": "model",

@@ -18,7 +18,7 @@ from click.shell_completion import CompletionItem
 from ganbench.api.errors import GanbenchError
 from ganbench.api.specs import SPEC_TYPES, LossSpec, ModelSpec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
-from ganbench.catalogue.choice import plugin_files
+from ganbench.catalogue.plugin_files import plugin_files
 from ganbench.cli.plugin_options import chosen
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]

@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from ganbench import __version__
 from ganbench.api.errors import GanbenchError, did_you_mean
-from ganbench.cli.console import complain, printable
+from ganbench.api.version import __version__
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.settings import apply_settings
+from ganbench.console import complain, printable
 
 VERBS = {
     "run": "Train what is missing of a selection, then print the comparison tables.",
@@ -58,7 +58,7 @@ class Verbs(click.Group):
         """The verb's command, from its own module."""
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"ganbench.cli.{cmd_name}_verb")
+        module = importlib.import_module(f"ganbench.cli.verbs.{cmd_name}")
         command: click.Command = module.command
         return command
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
-from ganbench.catalogue.choice import NO_CHOICE, PluginChoice, plugin_files
+from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice, plugin_files
 
 F = TypeVar("F", bound=Callable[..., Any])
 

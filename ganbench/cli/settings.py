@@ -206,7 +206,8 @@ def _beside(path: Path, key: str, value: Any) -> Any:
 
 def option_of(key: str) -> click.Option:
     """The option whose default a key is."""
-    from ganbench.cli import publish_verb, run_verb
+    from ganbench.cli.verbs import publish as publish_verb
+    from ganbench.cli.verbs import run as run_verb
 
     if key == "cache":
         return click.Option(["--cache"], help="Folder of what can be computed or fetched again.")

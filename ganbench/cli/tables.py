@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ganbench.api.errors import NothingSelected
-from ganbench.cli.console import talk, wants_colour
+from ganbench.console import talk, wants_colour
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
     from ganbench.results.record import Record
+    from ganbench.tables.forms.table import Table
     from ganbench.tables.standing import Coverage
-    from ganbench.tables.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -77,7 +77,7 @@ def print_tables(
 
 def print_made(made: Sequence[Table], form: str) -> None:
     """Print these tables on stdout, in one of `FORMATS`."""
-    from ganbench.tables.render import render
+    from ganbench.tables.forms.render import render
 
     width = shutil.get_terminal_size((NARROWEST, 24)).columns if sys.stdout.isatty() else NARROWEST
     colour = form == "terminal" and wants_colour(sys.stdout)

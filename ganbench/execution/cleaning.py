@@ -14,8 +14,8 @@ from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
 from ganbench.execution.job import CHECKPOINT_FOLDER
-from ganbench.planning.cache import cache_root
 from ganbench.results.store import LOCK_FILE, RunStore
+from ganbench.storage.cache import cache_root
 
 CACHES = ("features", "extractors", "datasets")
 """Folders of the cache. Everything in them that is ours is named by a hash."""

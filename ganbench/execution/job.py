@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganbench.catalogue.choice import NO_CHOICE, PluginChoice
+from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.planning.runspec import RunSpec
 
 CHECKPOINT_FOLDER = "checkpoint"

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ganbench.catalogue.catalogue import open_catalogue
-from ganbench.catalogue.choice import PluginChoice
-from ganbench.execution.limits import Limits
+from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.execution.executors.limits import Limits
 from ganbench.execution.session import Outcome, forget, run_plan
+from ganbench.machine.devices import resolve_device
 from ganbench.planning.datasets import check_dataset
-from ganbench.planning.devices import resolve_device
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.results.files import make_folder
 from ganbench.results.store import RunStore
+from ganbench.storage.writing import make_folder
 
 ProgressFactory = Callable[[int, int, RunStore], AbstractContextManager[Any]]
 
@@ -54,7 +54,7 @@ def execute(
     Raises:
         GanbenchError: the request cannot be carried out.
     """
-    from ganbench.execution.local import LocalExecutor
+    from ganbench.execution.executors.local import LocalExecutor
 
     catalogue = open_catalogue(plugins, remark, need_files=True)
     plan = make_plan(selection, catalogue)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.execution.executors.local import Cancelled
 from ganbench.execution.fence import tidy_finished
-from ganbench.execution.local import Cancelled
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import INSTABILITIES, Record

@@ -13,10 +13,9 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganbench.execution.executors.processes import adopt_orphans, end_descendants
 from ganbench.execution.fence import take_fence, tidy
 from ganbench.execution.job import Job
-from ganbench.execution.log import redirect_output, remark
-from ganbench.execution.processes import adopt_orphans, end_descendants
 from ganbench.results.store import (
     GENERATOR_FILE,
     LOG_FILE,
@@ -24,9 +23,10 @@ from ganbench.results.store import (
     SAMPLES_FILE,
     RunStore,
 )
+from ganbench.running.log import redirect_output, remark
 
 if TYPE_CHECKING:
-    from ganbench.execution.run import Run
+    from ganbench.running.run import Run
 
 PROGRESS_SECONDS = 0.5
 PREEMPTED = 128 + signal.SIGTERM
@@ -73,8 +73,8 @@ def _work(job: Job) -> int:
     import torch
 
     from ganbench.catalogue.catalogue import installed_catalogue
-    from ganbench.execution.keeper import Preempted
-    from ganbench.execution.run import Run
+    from ganbench.running.keeper import Preempted
+    from ganbench.running.run import Run
 
     torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")

@@ -14,9 +14,9 @@ from ganbench.api.specs import (
     VariantSpec,
 )
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.machine.devices import resolve_device
 from ganbench.planning.budget import Budget
 from ganbench.planning.datasets import choose_dataset, describe_dataset, fingerprint_dataset
-from ganbench.planning.devices import resolve_device
 from ganbench.planning.expansion import expand_variants, not_expanded
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.scores import choose_scores

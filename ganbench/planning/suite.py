@@ -14,8 +14,8 @@ from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.parameters import Value
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.planning.budget import Budget
-from ganbench.planning.reading import read_file
 from ganbench.planning.references import display_name, parse_reference, parse_seeds
+from ganbench.storage.reading import read_file
 
 DEFAULT_SUITE = "starter"
 T = TypeVar("T")

@@ -12,12 +12,11 @@ import hashlib
 import itertools
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from ganbench import __version__
-from ganbench.api.version import API_VERSION, SCHEMA_VERSION
+from ganbench.api.version import API_VERSION, SCHEMA_VERSION, __version__
 from ganbench.planning.runspec import run_id_of
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
-from ganbench.results.paths import without_paths
 from ganbench.results.record import Column, Pin
+from ganbench.results.redaction import without_paths
 from ganbench.results.schema import check, check_spec
 from ganbench.results.seal import canonical_json
 from ganbench.results.sources import source_of

@@ -15,7 +15,7 @@ from ganbench.publishing.publish import publish
 from ganbench.publishing.published import read_published
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
-from ganbench.tables.numbers import counted
+from ganbench.tables.forms.numbers import counted
 from ganbench.tables.standing import Coverage
 
 

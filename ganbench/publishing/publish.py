@@ -20,9 +20,9 @@ from ganbench.api.specs import NAME_PATTERN
 from ganbench.publishing.cells import text_cell
 from ganbench.publishing.eligibility import HINTS, Objection, objections
 from ganbench.publishing.manifest import LEADERBOARD_FILE, MANIFEST_FILE, RUNS_FILE, make_manifest
-from ganbench.results.files import make_folder, replace_all
 from ganbench.results.frame import Runs, collect, plain_columns
-from ganbench.results.paths import without_paths
+from ganbench.results.redaction import without_paths
+from ganbench.storage.writing import make_folder, replace_all
 from ganbench.tables.leaderboard import leaderboard
 
 if TYPE_CHECKING:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, NotRequired, TypedDict, cast
 from ganbench.api.errors import InvalidResults
 from ganbench.api.version import SCHEMA_VERSION
 from ganbench.planning.budget import BudgetKind
-from ganbench.planning.reading import read_file
 from ganbench.publishing.cells import original_cell
 from ganbench.publishing.manifest import (
     MANIFEST_FILE,
@@ -27,6 +26,7 @@ from ganbench.results.fields import RUN_FIELDS, STATUSES, Field
 from ganbench.results.frame import Runs, typed_frame
 from ganbench.results.record import Column, Pin
 from ganbench.results.schema import check, check_printable
+from ganbench.storage.reading import read_file
 from ganbench.tables.standing import Coverage
 
 if TYPE_CHECKING:

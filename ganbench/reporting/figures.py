@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ganbench.reporting.charts import Chart, Numbers, Point, Series, Style, Thread, draw
 from ganbench.reporting.scales import percent
 from ganbench.results.fields import UNFINISHED
-from ganbench.scoring.ranking import performance_profile
-from ganbench.scoring.stability import geometric_mean
+from ganbench.statistics.ranking import performance_profile
+from ganbench.statistics.stability import geometric_mean
+from ganbench.tables.forms.numbers import DASH, number
 from ganbench.tables.labels import interval_of_seeds
-from ganbench.tables.numbers import DASH, number
 from ganbench.tables.profiles import profile_distances
 
 if TYPE_CHECKING:

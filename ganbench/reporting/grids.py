@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ganbench.tables.numbers import DASH, common_prefix, value_and_spread
+from ganbench.tables.forms.numbers import DASH, common_prefix, value_and_spread
 
 if TYPE_CHECKING:
-    from ganbench.tables.table import Cell, Heading, RowKind, Table
+    from ganbench.tables.forms.table import Cell, Heading, RowKind, Table
 
 ARROWS = {
     "lower": ("↓", "lower is better"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ganbench.tables.numbers import number
+from ganbench.tables.forms.numbers import number
 
 MOST_TICKS = 7
 MOST_RATIO = 1e12

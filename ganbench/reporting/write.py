@@ -14,9 +14,9 @@ from ganbench.publishing.loading import is_published, load_runs
 from ganbench.reporting.content import Content, gather
 from ganbench.reporting.grids import BAR
 from ganbench.reporting.provenance import TASK_HEADINGS
-from ganbench.results.files import replace_all
 from ganbench.results.frame import collect
 from ganbench.results.store import RunStore
+from ganbench.storage.writing import replace_all
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs

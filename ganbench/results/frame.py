@@ -18,7 +18,7 @@ from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
 from ganbench.results.record import INSTABILITIES, LARGEST, Column, Pin, Point, Record
 from ganbench.results.seal import canonical_json
 from ganbench.results.sources import add_sources, sources_of
-from ganbench.scoring.stability import (
+from ganbench.statistics.stability import (
     NOISE_LIMIT,
     evaluation_noise,
     geometric_mean,

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
-from ganbench.planning.reading import read_file, require_regular
-from ganbench.results.files import make_folder, move_new, write_new
 from ganbench.results.record import RECORD_FILE, Record
 from ganbench.results.schema import check_progress, check_spec
 from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
+from ganbench.storage.reading import read_file, require_regular
+from ganbench.storage.writing import make_folder, move_new, write_new
 
 SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"

@@ -1,4 +1,1 @@
-"""Every score: kernels on samples and features, stability, and statistics of few seeds.
-
-Importing this package does not import torch; `stability`, `statistics` and `ranking` never do.
-"""
+"""Every score of samples: kernels on samples and features, evaluations, the real side cached."""

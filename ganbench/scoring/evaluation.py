@@ -17,7 +17,7 @@ from ganbench.api.scores import Extractor, Measurement
 from ganbench.scoring.caching import Tensors
 from ganbench.scoring.errors import NonFiniteSamples
 from ganbench.scoring.realcache import RealCache
-from ganbench.scoring.tensorcache import content_hash
+from ganbench.storage.tensorcache import content_hash
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ What pays, in seconds on two cores, as `pytest -m perf tests/perf/test_cache_spe
 for 10,000 x 2,048 features, computed and then read: Gaussian statistics 3.1 and 0.14, floor of the
 Fréchet distance 13 and 0.1, null of precision 14 and 0.1, neighbours 6.7 and 0.8, kernel 6.7 and
 0.2, Vendi score 6.6 and 0.2, near train 11 and 0.9, k-means cells 11 and 1.0. For 1,000 x 64 most
-take a tenth of a second and are not kept: see `ganbench.scoring.tensorcache.pays`.
+take a tenth of a second and are not kept: see `ganbench.storage.tensorcache.pays`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from torch import Tensor
 from ganbench.api.scores import Extractor
 from ganbench.catalogue.plugin import BUILT_IN, source_hash
 from ganbench.scoring.caching import Tensors
-from ganbench.scoring.tensorcache import TensorCache, content_hash
+from ganbench.storage.tensorcache import TensorCache, content_hash
 
 FOR_FEATURES = ("numpy", "torch", "torch-fidelity", "torchvision")
 FOR_STATISTICS = ("numpy", "scikit-learn", "scipy", "torch")
@@ -84,7 +84,7 @@ class RealCache:
             extractor: computes them.
             split: which one the samples are.
             samples: what they are of.
-            digest: hash of the samples, see `ganbench.scoring.tensorcache.content_hash`.
+            digest: hash of the samples, see `ganbench.storage.tensorcache.content_hash`.
         """
         origin = self._origin(reference)
         if "@" not in extractor.id or not origin.source:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from ganbench.results.frame import Runs, collect, plain_rows
 from ganbench.results.record import Column, Record
+from ganbench.tables.forms.table import Table
 from ganbench.tables.grouping import entries
 from ganbench.tables.labels import section_names, variant_labels
 from ganbench.tables.leaderboard import leaderboard
@@ -18,7 +19,6 @@ from ganbench.tables.panels import Line, cost, ranking, scores, stability
 from ganbench.tables.profiles import profile, tuning
 from ganbench.tables.sensitivity import sensitivity
 from ganbench.tables.standing import Coverage
-from ganbench.tables.table import Table
 
 Edition = tuple[str, int, str | None]
 """Suite, protocol and, for time budgets, device: what one ranking is about."""

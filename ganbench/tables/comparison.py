@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ganbench.api.errors import NothingSelected
-from ganbench.scoring.ranking import probability_of_improvement
-from ganbench.scoring.statistics import (
+from ganbench.statistics.intervals import (
     SEEDS_FOR_AN_ORDER,
     Interval,
     PermutationTest,
@@ -21,6 +20,7 @@ from ganbench.scoring.statistics import (
     ratio_interval,
     seeds_to_decide,
 )
+from ganbench.statistics.ranking import probability_of_improvement
 from ganbench.tables.contenders import Contenders, choose, contenders
 from ganbench.tables.grouping import COUNTED, entries
 from ganbench.tables.labels import section_names

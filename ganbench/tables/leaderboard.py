@@ -16,13 +16,13 @@ import pandas as pd
 from ganbench.results.fields import ENVIRONMENT, LEADERBOARD_FIELDS, STATUSES
 from ganbench.results.frame import Runs
 from ganbench.results.record import INSTABILITIES, Column
-from ganbench.scoring.stability import retained_utility, seed_dispersion
-from ganbench.scoring.statistics import (
+from ganbench.statistics.intervals import (
     Interval,
     clopper_pearson,
     geometric_mean_interval,
     mean_interval,
 )
+from ganbench.statistics.stability import retained_utility, seed_dispersion
 from ganbench.tables.grouping import COUNTED, Entry, entries
 from ganbench.tables.standing import Coverage, add_standings
 

@@ -7,16 +7,16 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ganbench.scoring.statistics import ARRANGEMENTS, DRAWS, SEEDS_FOR_AN_ORDER, holm
+from ganbench.statistics.intervals import ARRANGEMENTS, DRAWS, SEEDS_FOR_AN_ORDER, holm
 from ganbench.tables.grouping import COUNTED
 from ganbench.tables.stratified import ALPHA, stratified_test
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ganbench.tables.forms.table import Table
     from ganbench.tables.grouping import Entry
     from ganbench.tables.panels import Line
-    from ganbench.tables.table import Table
 
 _VARIANTS: Final = 20
 _WORK: Final = 2e7

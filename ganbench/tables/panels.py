@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ganbench.results.fields import STATUSES
 from ganbench.results.record import INSTABILITIES
-from ganbench.scoring.statistics import SEEDS_FOR_AN_ORDER, clopper_pearson
+from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, clopper_pearson
+from ganbench.tables.forms.table import Cell, Heading, Row, RowKind, Table
 from ganbench.tables.labels import interval_of_seeds
-from ganbench.tables.table import Cell, Heading, Row, RowKind, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ganbench.scoring.ranking import performance_profile
-from ganbench.scoring.stability import tuning_curve
+from ganbench.statistics.ranking import performance_profile
+from ganbench.statistics.stability import tuning_curve
+from ganbench.tables.forms.table import Cell, Heading, Row, Table
 from ganbench.tables.grouping import COUNTED
 from ganbench.tables.stratified import final_distances
-from ganbench.tables.table import Cell, Heading, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,17 +11,17 @@ from ganbench.api.errors import UsageError
 from ganbench.planning.references import parse_reference, written
 from ganbench.planning.variants import LR_SCALE
 from ganbench.results.fields import STATUSES
-from ganbench.scoring.stability import (
+from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER
+from ganbench.statistics.stability import (
     LEARNING_RATE_GRID,
     NEAR_BEST,
     LearningRateSensitivity,
     learning_rate_sensitivity,
 )
-from ganbench.scoring.statistics import SEEDS_FOR_AN_ORDER
+from ganbench.tables.forms.table import Cell, Heading, Row, Table
 from ganbench.tables.grouping import COUNTED
 from ganbench.tables.labels import variant_labels
 from ganbench.tables.panels import FEW_NOTE
-from ganbench.tables.table import Cell, Heading, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganbench.results.fields import STATUSES
-from ganbench.scoring.ranking import rank_ranges
-from ganbench.scoring.statistics import SEEDS_FOR_AN_ORDER, Interval, mean_interval
+from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, Interval, mean_interval
+from ganbench.statistics.ranking import rank_ranges
 from ganbench.tables.grouping import COUNTED, Entry
 
 Row = dict[str, Any]

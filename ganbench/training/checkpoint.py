@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganbench.planning.reading import require_regular
+from ganbench.storage.reading import require_regular
 
 FORMAT = 1
 LATEST, PREVIOUS = "latest.safetensors", "previous.safetensors"

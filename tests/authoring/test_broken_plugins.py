@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from ganbench.authoring.runner import Session
-from ganbench.authoring.table import BY_ID, CHECKS, checks_of, needed
+from ganbench.authoring.conformance.runner import Session
+from ganbench.authoring.conformance.table import BY_ID, CHECKS, checks_of, needed
 from ganbench.catalogue.catalogue import Catalogue
 
 BROKEN = Path(__file__).parents[1] / "data" / "broken"

@@ -13,8 +13,8 @@ import pytest
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import SPEC_TYPES
 from ganbench.authoring import CheckFailed, check, parametrize_checks
-from ganbench.authoring.runner import Session
-from ganbench.authoring.table import BY_ID, CHECKS, checks_of, needed, page
+from ganbench.authoring.conformance.runner import Session
+from ganbench.authoring.conformance.table import BY_ID, CHECKS, checks_of, needed, page
 from ganbench.catalogue.catalogue import Catalogue
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def test_a_data_set_without_its_argument_is_not_loaded(catalogue: Catalogue) -> 
 def test_checks_leave_random_numbers_and_settings_as_they_are(catalogue: Catalogue) -> None:
     import torch
 
-    from ganbench.authoring.surroundings import random_states, settings
+    from ganbench.authoring.conformance.surroundings import random_states, settings
 
     torch.manual_seed(11)
     before, precision = random_states(), settings()["torch's matmul precision"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ganbench.api.specs import SPEC_TYPES
-from ganbench.authoring.results import CheckResult
-from ganbench.authoring.runner import Session
-from ganbench.authoring.table import checks_of
+from ganbench.authoring.conformance.results import CheckResult
+from ganbench.authoring.conformance.runner import Session
+from ganbench.authoring.conformance.table import checks_of
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 
 LOSSES = (

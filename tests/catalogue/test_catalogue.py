@@ -10,8 +10,8 @@ import pytest
 from ganbench import DatasetSpec, LossSpec, ModelSpec, VariantSpec
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import DISABLED_VARIABLE, Catalogue, installed_catalogue
-from ganbench.catalogue.choice import PluginChoice
 from ganbench.catalogue.plugin import State
+from ganbench.catalogue.plugin_files import PluginChoice
 
 STATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "blocked": ("", ("mine",)),

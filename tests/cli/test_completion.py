@@ -13,8 +13,8 @@ from subprocess import CompletedProcess
 import pytest
 from click.shell_completion import ShellComplete
 
-from ganbench.cli.completion_verb import SHELLS
 from ganbench.cli.main import VERBS, cli
+from ganbench.cli.verbs.completion import SHELLS
 from ganbench.planning.suite import embedded_suites
 
 Cli = Callable[..., "CompletedProcess[str]"]

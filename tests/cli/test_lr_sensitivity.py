@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from ganbench.cli.main import cli
-from ganbench.scoring.stability import LEARNING_RATE_GRID
+from ganbench.statistics.stability import LEARNING_RATE_GRID
 
 Cli = Callable[..., "CompletedProcess[str]"]
 SUITE = ("--suite", "lr-sensitivity")

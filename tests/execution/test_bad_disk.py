@@ -20,8 +20,8 @@ import torch
 from ganbench.api.errors import GanbenchError
 from ganbench.publishing.publish import publish
 from ganbench.results.store import RunStore
-from ganbench.scoring import tensorcache
-from ganbench.scoring.tensorcache import TensorCache
+from ganbench.storage import tensorcache
+from ganbench.storage.tensorcache import TensorCache
 from ganbench.training.checkpoint import load_checkpoint, save_checkpoint
 
 from ..results.synthetic import curve, record, spec

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from ganbench.cli.publish_verb import command
+from ganbench.cli.verbs.publish import command
 from ganbench.publishing.publish import LEADERBOARD_FILE, RUNS_FILE
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
 from ganbench.results.store import RunStore

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from ganbench.scoring import tensorcache
-from ganbench.scoring.tensorcache import TensorCache
+from ganbench.storage import tensorcache
+from ganbench.storage.tensorcache import TensorCache
 from ganbench.training import checkpoint
 from ganbench.training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from ganbench import Data, DataInfo
 from ganbench.scoring.caching import Cached, number
+from ganbench.scoring.columns import FeatureColumn
 from ganbench.scoring.diversity import real_bins, real_diversity
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.scoring.frechet import frechet_distance, gaussian_statistics
 from ganbench.scoring.kernel import real_kernel
-from ganbench.scoring.measures.features import FeatureColumn
 from ganbench.scoring.neighbours import (
     K_COVERAGE,
     neighbour_scores,
@@ -28,7 +28,7 @@ from ganbench.scoring.neighbours import (
     train_neighbours,
 )
 from ganbench.scoring.realcache import Origin, RealCache
-from ganbench.scoring.tensorcache import TensorCache
+from ganbench.storage.tensorcache import TensorCache
 
 pytestmark = pytest.mark.perf
 

@@ -17,9 +17,9 @@ import torch
 
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
-from ganbench.execution.run import Run
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
+from ganbench.running.run import Run
 from ganbench.training.checkpoint import LATEST
 
 pytestmark = pytest.mark.perf

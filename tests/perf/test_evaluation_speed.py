@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from ganbench.catalogue.catalogue import installed_catalogue
-from ganbench.execution.build import Builder
 from ganbench.planning.plan import Selection, make_plan
+from ganbench.running.build import Builder
 from ganbench.scoring.evaluation import Snapshot, measure
 
 pytestmark = pytest.mark.perf

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from ganbench.catalogue.catalogue import installed_catalogue
-from ganbench.execution.limits import run_limits
-from ganbench.execution.local import LocalExecutor
+from ganbench.execution.executors.limits import run_limits
+from ganbench.execution.executors.local import LocalExecutor
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.results.store import RunStore

@@ -11,7 +11,7 @@ import pytest
 from ganbench import DataInfo, Optimiser, Parameter, Recipe, Training, VariantSpec
 from ganbench.api.errors import NothingSelected, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning import devices
+from ganbench.machine import devices
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Plan, Selection, make_plan
 

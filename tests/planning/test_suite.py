@@ -11,7 +11,7 @@ from ganbench.api.errors import UsageError
 from ganbench.planning.budget import Budget
 from ganbench.planning.suite import DEFAULT_SUITE, embedded_suites, load_suite, parse_suite
 from ganbench.planning.variants import SHARED_PARAMETERS
-from ganbench.scoring.stability import LEARNING_RATE_GRID
+from ganbench.statistics.stability import LEARNING_RATE_GRID
 
 TASK = '[[tasks]]\nname = "ring"\ndataset = "ring8"\nbudget = "1TFLOP"\nscores = ["modes"]\n'
 SUITE = 'name = "mine"\n' + TASK

@@ -14,14 +14,14 @@ from ganbench.planning.budget import Budget
 from ganbench.publishing.eligibility import HINTS
 from ganbench.publishing.loading import load_runs
 from ganbench.publishing.publish import publish
-from ganbench.publishing.validate import validate
+from ganbench.publishing.validation.validate import validate
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
 from ganbench.results.frame import collect
-from ganbench.results.paths import without_paths
 from ganbench.results.record import Record
+from ganbench.results.redaction import without_paths
 from ganbench.results.store import RunStore
 from ganbench.tables.assemble import tables
-from ganbench.tables.render import render
+from ganbench.tables.forms.render import render
 from ganbench.tables.standing import Coverage
 
 from ..results.synthetic import curve, record, spec, starter

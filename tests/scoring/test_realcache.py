@@ -15,12 +15,13 @@ import torch
 from torch import Tensor
 
 from ganbench import Data, DataInfo
-from ganbench.scoring import realcache, tensorcache
+from ganbench.scoring import realcache
 from ganbench.scoring.caching import Tensors, number
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.scoring.frechet import gaussian_statistics
 from ganbench.scoring.realcache import Origin, RealCache
-from ganbench.scoring.tensorcache import TensorCache
+from ganbench.storage import tensorcache
+from ganbench.storage.tensorcache import TensorCache
 
 CPU = torch.device("cpu")
 ORIGIN = Origin(

@@ -16,17 +16,17 @@ from ganbench.api.errors import NothingSelected, UsageError
 from ganbench.planning.budget import Budget
 from ganbench.results.frame import collect
 from ganbench.results.record import Record
-from ganbench.scoring.stability import utility
-from ganbench.scoring.statistics import (
+from ganbench.statistics.intervals import (
     holm,
     permutation_test,
     ratio_interval,
     seeds_to_decide,
 )
+from ganbench.statistics.stability import utility
 from ganbench.tables.comparison import Comparison, Contrast, compare
 from ganbench.tables.comparison_tables import comparison_frame, comparison_tables
-from ganbench.tables.render import FORMATS, render
-from ganbench.tables.table import Table
+from ganbench.tables.forms.render import FORMATS, render
+from ganbench.tables.forms.table import Table
 
 from ..results.synthetic import CAPS, FLOORS, record, spec, starter
 

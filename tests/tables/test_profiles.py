@@ -11,11 +11,11 @@ import pytest
 
 from ganbench.planning.budget import Budget
 from ganbench.results.record import Record
-from ganbench.scoring.stability import utility
-from ganbench.scoring.statistics import holm, permutation_test
+from ganbench.statistics.intervals import holm, permutation_test
+from ganbench.statistics.stability import utility
 from ganbench.tables.assemble import tables
-from ganbench.tables.render import FORMATS, render
-from ganbench.tables.table import Table
+from ganbench.tables.forms.render import FORMATS, render
+from ganbench.tables.forms.table import Table
 
 from ..results.synthetic import CAPS, FD, FLOORS, W2, record, spec, starter
 

@@ -11,14 +11,14 @@ import pytest
 
 from ganbench.planning.references import display_name
 from ganbench.results.record import Record
-from ganbench.scoring.stability import (
+from ganbench.statistics.stability import (
     LEARNING_RATE_GRID,
     learning_rate_sensitivity,
     utility,
 )
 from ganbench.tables.assemble import tables
-from ganbench.tables.render import FORMATS, render
-from ganbench.tables.table import Cell, Row, Table
+from ganbench.tables.forms.render import FORMATS, render
+from ganbench.tables.forms.table import Cell, Row, Table
 
 from ..results.synthetic import CAPS, FLOORS, record, spec
 

@@ -13,11 +13,11 @@ from ganbench import Data, DataInfo, Latent, Loss, ModelSpec, Networks, Optimise
 from ganbench.api.hooks import ENTRY_POINT_GROUP
 from ganbench.api.specs import import_builder
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.execution.build import Builder
 from ganbench.planning.budget import Budget
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import Task
 from ganbench.planning.variants import choose_variant
+from ganbench.running.build import Builder
 from ganbench.training.feed import LatentFeed, RealFeed
 from ganbench.training.loop import Trainer
 from ganbench.training.seeds import seed_everything

@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from ganbench.api.version import PROTOCOL_VERSION
-from ganbench.execution.run import Run
 from ganbench.planning.budget import Budget
 from ganbench.results.record import Record
+from ganbench.running.run import Run
 from ganbench.training.telemetry import COLUMNS
 
 from .small import CPU, VARIANTS, catalogue, run_spec

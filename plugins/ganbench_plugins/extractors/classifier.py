@@ -79,7 +79,7 @@ def frozen_weights(data: Data) -> Weights:
     Raises:
         UsageError: as `build`.
     """
-    from ganbench.scoring.tensorcache import TensorCache
+    from ganbench.storage.tensorcache import TensorCache
     from ganbench_plugins.extractors.classifier_recipe import names, train
 
     labels, classes = _labels(data)

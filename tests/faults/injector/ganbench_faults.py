@@ -94,9 +94,9 @@ def ganbench_run_started() -> None:
 
 def install_in_worker() -> None:
     """In a worker, where all these modules are loaded."""
-    from ganbench.execution import keeper, run
-    from ganbench.execution.evaluator import Evaluator
     from ganbench.results.store import RunStore
+    from ganbench.running import keeper, run
+    from ganbench.running.evaluator import Evaluator
     from ganbench.training.clock import BudgetClock
 
     keeper.COST_SHARE = float("inf")  # else runs of a few seconds would hardly have checkpoints
@@ -114,7 +114,7 @@ def install() -> None:
     """Watch the calls that change folders, and tell phases."""
     for call in CALLS:
         setattr(os, call, watched(call, getattr(os, call)))
-    if "ganbench.execution.run" in sys.modules:
+    if "ganbench.running.run" in sys.modules:
         install_in_worker()
     elif "publish" in sys.argv:
         from ganbench.publishing import publish

@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits
 
 from ganbench import MissingData
 from ganbench.api.errors import UsageError
-from ganbench.scoring import tensorcache
+from ganbench.storage import tensorcache
 from ganbench_plugins.datasets import decode as decoding
 from ganbench_plugins.datasets.folder import describe, fingerprint, list_images, load
 

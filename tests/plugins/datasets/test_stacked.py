@@ -6,9 +6,9 @@ import torch
 from ganbench import Data, DataInfo
 from ganbench.api.errors import UsageError
 from ganbench.scoring.evaluation import RealSide, Snapshot
-from ganbench.scoring.measures.modes import classes
 from ganbench_plugins.datasets import digits, stacked
 from ganbench_plugins.extractors import classifier
+from ganbench_plugins.scores.modes import classes
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import torch
 
 from ganbench import Data, DataInfo
 from ganbench.api.errors import UsageError
-from ganbench.scoring import tensorcache
+from ganbench.storage import tensorcache
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.points import load_ring
 from ganbench_plugins.datasets.torchvision import DEBIAN_FASHION, SOURCES

@@ -9,7 +9,7 @@ import pytest
 from ganbench import DataInfo, Optimiser, Training
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import LossSpec, VariantSpec
-from ganbench.execution.build import Builder
+from ganbench.running.build import Builder
 
 from ...training.small import (
     CPU,

@@ -1,1 +1,0 @@
-"""The checks themselves, one module per concern; `ganbench.authoring.table` lists them."""

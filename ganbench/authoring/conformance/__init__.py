@@ -1,0 +1,1 @@
+"""`ganbench check`: whether a plugin keeps the contract."""

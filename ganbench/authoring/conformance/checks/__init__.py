@@ -1,0 +1,1 @@
+"""The checks themselves, one module per concern; the table of `conformance` lists them."""

@@ -1,0 +1,158 @@
+"""Data sets: what they announce, what they hold, and how they are split."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ganbench.api.data import Data, KnownModes
+from ganbench.api.specs import DatasetSpec
+from ganbench.authoring.conformance.results import Broken, NotApplicable
+from ganbench.authoring.conformance.subject import Subject, same_bits
+from ganbench.planning.datasets import check_dataset, describe_dataset
+from ganbench.running.contracts import call, check_labels, check_samples, require
+from ganbench.training.seeds import seed_everything
+
+SPLITS: tuple[Literal["train"], Literal["heldout"]] = ("train", "heldout")
+DARKEST_WHITE = 2
+"""Images whose largest byte is below this were floats in [0, 1] once."""
+
+MODE_SIGMAS = 6
+WITHIN_MODES = 0.99
+"""Share of samples that must lie within that many sigma of the nearest mode."""
+
+DUPLICATES = 0.01
+"""Share of held-out samples that may equal a training sample, where those hardly repeat."""
+
+
+def load(subject: Subject) -> Data:
+    """The data set, loaded anew.
+
+    Raises:
+        MissingData: it is not on this machine.
+        NotApplicable: it was named without the argument that says where it is.
+    """
+    spec = _spec(subject)
+    check_dataset(subject.name, subject.catalogue)
+    return require("what load returns", call("load", spec.load, **subject.parameters), Data)
+
+
+def _spec(subject: Subject) -> DatasetSpec:
+    spec = subject.spec
+    assert isinstance(spec, DatasetSpec)
+    if (
+        spec.argument
+        and subject.parameters[spec.argument] == spec.parameters[spec.argument].default
+    ):
+        raise NotApplicable(
+            f"name it with its {spec.argument}: {spec.name}:{spec.argument.upper()}"
+        )
+    return spec
+
+
+def loaded(subject: Subject) -> Data:
+    """The data set, loaded once for all checks that only look at it."""
+    known: Data | None = vars(subject).get("loaded")
+    if known is None:
+        known = vars(subject)["loaded"] = load(subject)
+    return known
+
+
+def description(subject: Subject) -> None:
+    """`describe` against what is loaded."""
+    spec = _spec(subject)
+    announced = describe_dataset(subject.name, subject.catalogue)
+    if announced.modality not in spec.modalities:
+        declared = ", ".join(spec.modalities)
+        raise Broken(f"it describes {announced.modality} data, and declares {declared}")
+    info = loaded(subject).info
+    for field in ("modality", "shape", "classes"):
+        told, found = getattr(announced, field), getattr(info, field)
+        if told != found:
+            raise Broken(f"describe says {field} {told}, the loaded data {found}")
+
+
+def samples(subject: Subject) -> None:
+    """Both splits: type, shape, range, place."""
+    data = loaded(subject)
+    for split in SPLITS:
+        found = getattr(data, split)
+        check_samples(split, found, data.info)
+        if data.info.modality == "image" and len(found) and int(found.max()) < DARKEST_WHITE:
+            raise Broken(f"the bytes of {split} lie in 0..{int(found.max())}, not in 0..255")
+    if len(data.train) < 2:
+        raise Broken(f"there are {len(data.train)} training samples")
+
+
+def labels(subject: Subject) -> None:
+    """Labels and modes against the announced classes and the samples."""
+    data = loaded(subject)
+    classes, given = data.info.classes, (data.train_labels, data.heldout_labels)
+    if classes is None and any(one is not None for one in given):
+        raise Broken("there are labels, but no number of classes")
+    if classes is not None:
+        for split in SPLITS:
+            found, count = getattr(data, f"{split}_labels"), len(getattr(data, split))
+            check_labels(f"{split}_labels", found, count, classes)
+        _every_class(data, classes)
+    if data.modes is not None:
+        _modes(data, data.modes)
+
+
+def _every_class(data: Data, classes: int) -> None:
+    assert data.train_labels is not None
+    missing = classes - len(torch.unique(data.train_labels))
+    if missing:
+        raise Broken(f"{missing} of {classes} classes have no training sample")
+
+
+def _modes(data: Data, modes: KnownModes) -> None:
+    centres = modes.centres
+    if tuple(centres.shape[1:]) != data.info.shape or not modes.sigma > 0:
+        raise Broken(f"modes at {tuple(centres.shape)} with sigma {modes.sigma} fit no samples")
+    distances, nearest = torch.cdist(data.train, centres).min(dim=1)
+    share = float((distances <= MODE_SIGMAS * modes.sigma).double().mean())
+    if share < WITHIN_MODES:
+        raise Broken(f"{share:.1%} of the samples lie within {MODE_SIGMAS} sigma of a mode")
+    if missing := len(centres) - len(torch.unique(nearest)):
+        raise Broken(f"{missing} of {len(centres)} modes have no sample")
+    if data.info.classes == len(centres) and data.train_labels is not None:
+        agree = float((nearest == data.train_labels).double().mean())
+        if agree < WITHIN_MODES:
+            raise Broken(f"{agree:.1%} of the labels name the nearest mode")
+
+
+def repeatable(subject: Subject) -> None:
+    """Two loads under other global random numbers."""
+    seed_everything(1)
+    one = loaded(subject)
+    seed_everything(2)
+    other = load(subject)
+    for field in ("train", "heldout", "train_labels", "heldout_labels"):
+        first, second = getattr(one, field), getattr(other, field)
+        if (first is None) != (second is None):
+            raise Broken(f"{field} is there in one of two loads only")
+        if first is not None and not same_bits(first, second):
+            raise Broken(f"{field} differs between two loads")
+
+
+def disjoint(subject: Subject) -> None:
+    """Exact copies of training samples, against how often those repeat themselves."""
+    data = loaded(subject)
+    if not len(data.heldout):
+        return
+    seen: set[bytes] = set()
+    repeated = 0
+    for row in _rows(data.train):
+        repeated += row in seen
+        seen.add(row)
+    copies = sum(row in seen for row in _rows(data.heldout)) / len(data.heldout)
+    if copies > DUPLICATES + 2 * repeated / len(data.train):
+        raise Broken(f"{copies:.1%} of the held-out samples are in the train split as well")
+
+
+def _rows(samples: Tensor) -> list[bytes]:
+    flat = samples.flatten(1).contiguous().numpy()
+    return [row.tobytes() for row in flat]

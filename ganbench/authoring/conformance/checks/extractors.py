@@ -1,0 +1,97 @@
+"""Extractors: frozen functions of one sample at a time."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ganbench.api.data import Data
+from ganbench.api.scores import Extractor
+from ganbench.api.specs import import_builder
+from ganbench.authoring.conformance.results import Broken, NotApplicable
+from ganbench.authoring.conformance.samples import example_data
+from ganbench.authoring.conformance.subject import Subject
+
+COUNT = 24
+TOLERANCE = 1e-4
+"""Relative to the largest feature: kernels may add up in another order for another batch."""
+
+
+def _data(subject: Subject) -> Data:
+    for info in subject.shapes:
+        if info.modality in subject.spec.modalities:
+            return example_data(info, subject.catalogue)
+    raise NotApplicable(f"there is no {' or '.join(subject.spec.modalities)} data to try it on")
+
+
+def _build(subject: Subject) -> tuple[Extractor, Tensor]:
+    """The extractor, built anew, and some samples for it.
+
+    Raises:
+        MissingData: its weights are not on this machine.
+    """
+    data = _data(subject)
+    build = import_builder(getattr(subject.spec, "build"))  # noqa: B009
+    extractor: Extractor = build(data, subject.device, **subject.parameters)
+    return extractor, data.heldout[:COUNT]
+
+
+def exercised(subject: Subject) -> Callable[[], object]:
+    """Building and extracting, to be called again and again."""
+    return functools.partial(_extract, subject)
+
+
+def _extract(subject: Subject) -> Tensor:
+    extractor, samples = _build(subject)
+    return extractor(samples)
+
+
+def features(subject: Subject) -> None:
+    """Type, shape and finiteness; id and layer."""
+    extractor, samples = _build(subject)
+    found: Any = extractor(samples)
+    if not isinstance(found, Tensor) or found.dim() != 2 or len(found) != len(samples):
+        got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+        raise Broken(f"features of {len(samples)} samples are {got}, not ({len(samples)}, d)")
+    if found.dtype != torch.float32 or found.requires_grad:
+        graph = " with a graph" if found.requires_grad else ""
+        raise Broken(f"features are {found.dtype}{graph}, not torch.float32 without one")
+    if not bool(torch.isfinite(found).all()):
+        raise Broken("features are not finite")
+    for name in ("id", "layer"):
+        text = getattr(extractor, name, None)
+        if not isinstance(text, str) or not text or set(text) & set("/ \n"):
+            raise Broken(f"its {name} is {text!r}, not a word without slashes and blanks")
+
+
+def repeatable(subject: Subject) -> None:
+    """Two builds."""
+    (one, samples), (other, _) = _build(subject), _build(subject)
+    if one.id != other.id:
+        raise Broken(f"two builds have the ids {one.id} and {other.id}")
+    if not torch.equal(one(samples), other(samples)):
+        raise Broken(f"two builds with the id {one.id} give different features")
+
+
+def frozen(subject: Subject) -> None:
+    """The same samples before and after others."""
+    extractor, samples = _build(subject)
+    before = extractor(samples)
+    extractor(samples.flip(0)[: COUNT // 2])
+    if not torch.equal(before, extractor(samples)):
+        raise Broken("the same samples get other features once others have been seen")
+
+
+def batches(subject: Subject) -> None:
+    """All at once, and one by one."""
+    extractor, samples = _build(subject)
+    together = extractor(samples)
+    apart = torch.cat([extractor(part) for part in torch.split(samples[:6], [1, 2, 3])])
+    scale = max(1e-12, float(together.abs().max()))
+    change = float((together[:6] - apart).abs().max()) / scale
+    if not change <= TOLERANCE:
+        raise Broken(f"features change by {change:.1%} of the largest with the batch")

@@ -1,0 +1,238 @@
+"""Scores, on samples whose quality is known: real ones, noise, and a collapsed generator's."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any, get_args
+
+import torch
+from torch import Tensor
+
+from ganbench.api.data import Data, DataInfo
+from ganbench.api.errors import MissingData, UsageError
+from ganbench.api.parameters import resolve_parameters
+from ganbench.api.scores import Direction, Extractor, Measurement, Panel
+from ganbench.api.specs import ExtractorSpec, ScoreSpec, import_builder
+from ganbench.authoring.conformance.results import Broken, NotApplicable
+from ganbench.authoring.conformance.samples import example_data
+from ganbench.authoring.conformance.subject import Case, Subject, advance, same_bits
+from ganbench.planning.references import parse_reference
+from ganbench.planning.variants import choose_variant
+from ganbench.running.contracts import check_measurements
+from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench.training.loop import Trainer
+from ganbench.training.seeds import seed_everything
+
+COUNT = 1_000
+"""Samples of each kind."""
+
+TRAIN = 2_000
+SLACK = 1e-6
+"""Relative: how far beyond its range rounding may carry a number."""
+
+MODELS = {"dirac": "dirac"}
+"""Data sets with a model of their own; all others get perceptrons."""
+
+QUICK = "raw"
+"""The extractor that is tried first where a score leaves the choice: it has no weights."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Three sets of fakes on one data set, with a training that they might come from."""
+
+    data: Data
+    trainer: Trainer
+    fakes: dict[str, Tensor]
+    compute: Callable[[Snapshot], list[Measurement]]
+
+    def snapshot(self, subject: Subject, kind: str) -> Snapshot:
+        """A fresh evaluation of one set of fakes: nothing is left of another."""
+        build = functools.partial(_extractor, subject, self.data)
+        side = RealSide(self.data, "heldout", subject.device, build)
+        one = self.trainer
+        return Snapshot(side, self.fakes[kind].clone(), one.logits, 3, one.loss, one.training)
+
+    def measure(self, subject: Subject, kind: str) -> list[Measurement]:
+        """What the score makes of a set of fakes."""
+        return self.compute(self.snapshot(subject, kind))
+
+
+def scene(subject: Subject) -> Scene:
+    """The first data set, with an extractor if need be, that the score can be computed on.
+
+    Raises:
+        NotApplicable: it refuses all of them.
+    """
+    known: Scene | None = vars(subject).get("scene")
+    if known is not None:
+        return known
+    refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
+    for candidate in _scenes(subject):
+        try:
+            candidate.measure(subject, "real")
+        except (UsageError, MissingData) as error:
+            refusal = error.message
+            continue
+        vars(subject)["scene"] = candidate
+        return candidate
+    raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+
+def _scenes(subject: Subject) -> Iterator[Scene]:
+    spec = subject.spec
+    assert isinstance(spec, ScoreSpec)
+    chosen = parse_reference(subject.name).settings
+    options = [subject.parameters]
+    if "extractor" in spec.parameters and "extractor" not in chosen:
+        options.insert(0, {**subject.parameters, "extractor": QUICK})
+    for info in subject.shapes:
+        if info.modality in spec.modalities:
+            data, trainer = _data(subject, info), _trainer(subject, info)
+            for parameters in options:
+                compute = functools.partial(import_builder(spec.compute), **parameters)
+                yield Scene(data, trainer, _fakes(data), compute)
+
+
+def _data(subject: Subject, info: DataInfo) -> Data:
+    data = example_data(info, subject.catalogue)
+    train, heldout = data.train_labels, data.heldout_labels
+    return replace(
+        data,
+        train=data.train[:TRAIN],
+        heldout=data.heldout[:COUNT],
+        train_labels=None if train is None else train[:TRAIN],
+        heldout_labels=None if heldout is None else heldout[:COUNT],
+    )
+
+
+def _trainer(subject: Subject, info: DataInfo) -> Trainer:
+    model = MODELS.get(info.name, "mlp")
+    variant = choose_variant(f"{model}+non-saturating", subject.catalogue)
+    case = Case(variant, info, variant.recipe(subject.catalogue, info))
+    trainer = subject.trainer(case)
+    advance(trainer, 3)
+    return trainer
+
+
+def _fakes(data: Data) -> dict[str, Tensor]:
+    """Other real samples, noise, and one sample again and again."""
+    real = data.train[:COUNT]
+    random = torch.Generator().manual_seed(5)
+    noise = torch.randn(real.shape, generator=random)
+    if real.dtype == torch.uint8:
+        noise = noise.mul(60).add(128).clamp(0, 255).to(torch.uint8)
+    return {"real": real, "random": noise, "collapsed": real[:1].repeat_interleave(COUNT, dim=0)}
+
+
+def _extractor(subject: Subject, data: Data, text: str) -> Extractor:
+    reference = parse_reference(text)
+    spec = subject.catalogue.get(ExtractorSpec, reference.name)
+    parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
+    extractor: Extractor = import_builder(spec.build)(data, subject.device, **parameters)
+    return extractor
+
+
+def exercised(subject: Subject) -> Callable[[], object]:
+    """Measuring real samples, to be called again and again."""
+    found = scene(subject)
+    return lambda: found.measure(subject, "real")
+
+
+def columns(subject: Subject) -> None:
+    """The fields of every measurement, and the same columns for any fakes."""
+    found = scene(subject)
+    measured = found.measure(subject, "real")
+    for one in check_measurements(subject.name, measured):
+        _documented(one)
+    keys = [one.key for one in measured]
+    if len(set(keys)) < len(keys):
+        raise Broken("two of its measurements have the same key")
+    for one in measured:
+        if one.read_with and one.read_with not in keys and _own(one.read_with, keys):
+            raise Broken(f"{one.label} is to be read with {one.read_with}, which is not there")
+
+
+def _own(key: str, keys: list[str]) -> bool:
+    """Whether a key would be one of these: another score of the task may provide it as well."""
+    return key.partition("/")[0] in {one.partition("/")[0] for one in keys}
+
+
+def _documented(one: Measurement) -> None:
+    for name in ("key", "label"):
+        text = getattr(one, name)
+        if not isinstance(text, str) or not text.strip() or "\n" in text:
+            raise Broken(f"the {name} {text!r} of a measurement is no line of text")
+    if one.panel not in get_args(Panel) or one.direction not in get_args(Direction):
+        raise Broken(f"{one.label}: panel {one.panel!r}, direction {one.direction!r} are unknown")
+    if one.direction == "target" and one.null is None:
+        raise Broken(f"{one.label} is best nearest to its null, and has none")
+    if one.n_fake < 1:
+        raise Broken(f"{one.label} does not say of how many fakes it is (n_fake)")
+    if None not in (one.lowest, one.highest) and not one.lowest < one.highest:  # type: ignore[operator]
+        raise Broken(f"{one.label}: its range is {one.lowest} to {one.highest}")
+    if None not in (one.floor, one.cap) and not one.floor < one.cap:  # type: ignore[operator]
+        raise Broken(f"{one.label}: its floor {one.floor} is not below its cap {one.cap}")
+
+
+def values(subject: Subject) -> None:
+    """Every set of fakes; noise may be refused with a reason, real and collapsed ones may not."""
+    found = scene(subject)
+    for kind in found.fakes:
+        try:
+            measured = found.measure(subject, kind)
+        except UsageError as error:
+            if kind == "random":
+                continue
+            raise Broken(f"{kind} samples: {error.message}") from error
+        for one in measured:
+            _in_range(one, kind)
+
+
+def _in_range(one: Measurement, kind: str) -> None:
+    value = one.value
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise Broken(f"{one.label} of {kind} samples is {value!r}")
+    slack = SLACK * max(1.0, abs(value))
+    low = one.lowest is not None and value < one.lowest - slack
+    high = one.highest is not None and value > one.highest + slack
+    if low or high:
+        bounds = f"{one.lowest} to {one.highest}"
+        raise Broken(f"{one.label} of {kind} samples is {value:g}, outside of {bounds}")
+
+
+def repeatable(subject: Subject) -> None:
+    """Two fresh evaluations under other global random numbers."""
+    found = scene(subject)
+    seed_everything(1)
+    first = {one.key: one.value for one in found.measure(subject, "real")}
+    seed_everything(2)
+    second = {one.key: one.value for one in found.measure(subject, "real")}
+    if first.keys() != second.keys():
+        raise Broken(f"columns differ between two calls: {sorted(first.keys() ^ second.keys())}")
+    for key, value in first.items():
+        if value != second[key]:
+            raise Broken(f"{key} is {value!r}, then {second[key]!r}")
+
+
+def pure(subject: Subject) -> None:
+    """Fakes, splits and labels before and after."""
+    found = scene(subject)
+    for kind in ("real", "collapsed"):
+        snapshot = found.snapshot(subject, kind)
+        before = _contents(snapshot)
+        found.compute(snapshot)
+        after = _contents(snapshot)
+        for name, tensor in before.items():
+            if not same_bits(tensor, after[name]):
+                raise Broken(f"it changes {name}")
+
+
+def _contents(snapshot: Snapshot) -> dict[str, Tensor]:
+    data: Any = snapshot.data
+    parts = {f"the data set's {one.name}": getattr(data, one.name) for one in fields(data)}
+    tensors = {name: one for name, one in parts.items() if isinstance(one, Tensor)}
+    return {name: one.clone() for name, one in {**tensors, "the fakes": snapshot.fakes}.items()}

@@ -1,0 +1,115 @@
+"""Run as a module with JSON as its argument: does importing a plugin import torch?
+
+Prints a JSON object: empty, or who imported torch and while doing what. torch itself is never
+loaded: the search for it is where the answer is known.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import operator
+import sys
+import traceback
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec
+from typing import Any, NoReturn
+
+from ganbench.api.data import DataInfo
+from ganbench.api.parameters import resolve_parameters
+from ganbench.api.specs import DatasetSpec, ModelSpec, Spec, VariantSpec
+from ganbench.catalogue.plugin_files import PluginFile
+
+EXAMPLES = (
+    DataInfo(name="points", modality="points", shape=(2,), classes=8),
+    DataInfo(name="images", modality="image", shape=(3, 32, 32), classes=10),
+)
+
+
+class TorchImported(BaseException):
+    """Somebody imports torch. Not an Exception, so that no `except ImportError` hides it."""
+
+
+class Watch:
+    """A finder that finds nothing, and raises when torch is looked for."""
+
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+        """None, unless it is torch.
+
+        Raises:
+            TorchImported: it is, with the file and the line.
+        """
+        if name.partition(".")[0] == "torch":
+            raise TorchImported(_importer())
+        return None
+
+
+def _importer() -> str:
+    frames = traceback.extract_stack()
+    hidden = ("<frozen importlib", __file__)
+    shown = [one for one in frames if not one.filename.startswith(hidden)]
+    return f"{shown[-1].filename}:{shown[-1].lineno}" if shown else "an unknown file"
+
+
+def probe(asked: dict[str, Any]) -> dict[str, str]:
+    """Import the module, call its hooks, and all that plans are made from."""
+    doing = "when the plugin is imported"
+    sys.meta_path.insert(0, Watch())
+    try:
+        plugin = _imported(asked["module"], asked["file"])
+        doing = "when its hooks are called"
+        spec = next(
+            one for one in _specs(plugin) if (one.kind, one.name) == (asked["kind"], asked["name"])
+        )
+        doing = "when a plan is made"
+        _plan(spec, asked["parameters"])
+    except TorchImported as found:
+        return {"doing": doing, "where": str(found)}
+    return {}
+
+
+def _imported(name: str, file: str | None) -> Any:
+    """The module, or the object in it, that an entry point or a plugin file is."""
+    if file is not None:
+        return PluginFile.read(file).load()
+    module, _, attributes = name.partition(":")
+    plugin = importlib.import_module(module)
+    return operator.attrgetter(attributes)(plugin) if attributes else plugin
+
+
+def _specs(plugin: Any) -> Iterator[Spec]:
+    for name, function in inspect.getmembers(plugin, inspect.isroutine):
+        if name.startswith("ganbench_") and not inspect.signature(function).parameters:
+            yield from function()
+
+
+def _plan(spec: Spec, given: dict[str, Any]) -> None:
+    """What `ganbench plan` calls; errors are for other checks to find."""
+    parameters = resolve_parameters(spec.name, spec.parameters, given)
+    calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
+    match spec:
+        case VariantSpec():
+            shapes = [one for one in EXAMPLES if one.modality in spec.modalities]
+            calls = [(spec.recipe, (one,), parameters) for one in shapes]
+        case ModelSpec():
+            calls = [(spec.training, (), parameters)]
+            calls += [(spec.supports, (one,), {}) for one in EXAMPLES]
+        case DatasetSpec():
+            calls = [(one, (), parameters) for one in (spec.describe, spec.check, spec.fingerprint)]
+    for function, arguments, keywords in calls:
+        if function is not None:
+            try:
+                function(*arguments, **keywords)
+            except Exception:  # noqa: S112
+                continue
+
+
+def main() -> NoReturn:
+    """Answer the question in the first argument."""
+    print(json.dumps(probe(json.loads(sys.argv[1]))))
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

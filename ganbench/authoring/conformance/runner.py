@@ -1,0 +1,176 @@
+"""Running the checks of one plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ganbench.api.errors import MissingData, UsageError, did_you_mean
+from ganbench.api.specs import SPEC_TYPES, Spec, import_builder
+from ganbench.authoring.conformance.results import Broken, CheckResult, NotApplicable
+from ganbench.authoring.conformance.table import BY_ID, Check, checks_of, needed
+from ganbench.catalogue.blame import told
+from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
+from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
+from ganbench.planning.references import parse_reference
+from ganbench.planning.variants import choose_variant
+
+if TYPE_CHECKING:
+    from ganbench.authoring.conformance.subject import Subject
+
+
+def check(
+    name: str,
+    kind: str | None = None,
+    device: str = "cpu",
+    *,
+    expected_failures: Mapping[str, str] | None = None,
+    plugins: PluginChoice = NO_CHOICE,
+) -> list[CheckResult]:
+    """Check whether a plugin keeps the contract; what `ganbench check NAME` does.
+
+    Args:
+        name: of the plugin, with parameters if wanted: ``wgan-gp[lr=1e-3]``, ``images:PATH``; or a
+            ``MODEL+LOSS`` pair.
+        kind: `variant`, `loss`, `model`, `dataset`, `score` or `extractor`; None: the one that has
+            that name, a variant first.
+        device: where it is trained; the check `cuda` uses a GPU where there is one, in any case.
+        expected_failures: id of a check that is known to fail -> why. One that passes after all is
+            a failure.
+        plugins: which ones to load.
+
+    Returns:
+        One result per check of that kind, in a fixed order.
+
+    Raises:
+        GanbenchError: there is no such plugin, kind or check.
+    """
+    catalogue = installed_catalogue(plugins)
+    kind = kind_of(name, kind, catalogue)
+    session = Session(name, kind, catalogue, device)
+    expected = refuse_unknown(expected_failures or {}, kind)
+    results = [session.result(one.id) for one in checks_of(kind)]
+    return [_expected(one, expected[one.id]) if one.id in expected else one for one in results]
+
+
+def kind_of(name: str, kind: str | None, catalogue: Catalogue) -> str:
+    """The kind of the plugin of that name, a variant where there are several.
+
+    Raises:
+        GanbenchError: there is no such plugin or kind.
+    """
+    kinds = ["variant", *(one for one in SPEC_TYPES if one != "variant")]
+    if kind is not None and kind not in kinds:
+        raise UsageError(f"there is no kind {kind!r}", did_you_mean(kind, kinds))
+    head = parse_reference(name).name
+    if "+" in head and kind in (None, "variant"):
+        return "variant"
+    found = [one for one in kinds if head in catalogue.names(one)]
+    if kind is None and found:
+        return found[0]
+    if kind is None:
+        known = [one for each in kinds for one in catalogue.names(each)]
+        if unusable := [one.name for one in catalogue.plugins if one.reason]:
+            shown = ", ".join(unusable)
+            raise UsageError(
+                f"nothing that could be checked is named {name!r} (not loaded: {shown})",
+                "`ganbench plugins` says why they are not loaded",
+            )
+        raise UsageError(
+            f"nothing that could be checked is named {name!r}", did_you_mean(head, known)
+        )
+    catalogue.get(SPEC_TYPES[kind], head)
+    return kind
+
+
+def specs_of(name: str, kind: str, catalogue: Catalogue) -> tuple[Spec, ...]:
+    """The spec of that name and kind; those of the model and the loss of a pair.
+
+    Raises:
+        GanbenchError: there is none, or the name cannot be understood.
+    """
+    if kind == "variant":
+        return choose_variant(name, catalogue).specs
+    return (catalogue.get(SPEC_TYPES[kind], parse_reference(name).name),)
+
+
+def refuse_unknown(expected_failures: Mapping[str, str], kind: str) -> Mapping[str, str]:
+    """Expected failures as they are.
+
+    Raises:
+        UsageError: an id is no check of that kind, or comes without a reason.
+    """
+    known = [one.id for one in checks_of(kind)]
+    for check_id, reason in expected_failures.items():
+        if check_id not in known:
+            raise UsageError(f"no check of a {kind} is {check_id!r}", did_you_mean(check_id, known))
+        if not reason.strip():
+            raise UsageError(f"the expected failure of {check_id} needs a reason")
+    return expected_failures
+
+
+def _expected(result: CheckResult, why: str) -> CheckResult:
+    if result.status == "failed":
+        return CheckResult(id=result.id, status="expected", reason=f"{why} ({result.reason})")
+    if result.status == "passed":
+        return CheckResult(
+            id=result.id,
+            status="failed",
+            reason="it was expected to fail, and passes",
+            hint="take it out of the expected failures",
+        )
+    return result
+
+
+class Session:
+    """The checks of one plugin, each made at most once.
+
+    Args:
+        name: of the plugin.
+        kind: of it.
+        catalogue: where it is looked up.
+        device: where it is trained.
+    """
+
+    def __init__(self, name: str, kind: str, catalogue: Catalogue, device: str) -> None:
+        self._name, self._kind = name, kind
+        self._catalogue, self._device = catalogue, device
+        self._subject: Subject | None = None
+        self._results: dict[str, CheckResult] = {}
+
+    def result(self, check_id: str) -> CheckResult:
+        """The result of a check; those that it needs are made before it."""
+        if check_id not in self._results:
+            self._results[check_id] = self._make(BY_ID[check_id])
+        return self._results[check_id]
+
+    def _make(self, check: Check) -> CheckResult:
+        for one in needed(check, self._kind):
+            if self.result(one).status != "passed":
+                return CheckResult(id=check.id, status="skipped", reason=f"it needs {one} to pass")
+        try:
+            self._run(check)
+        except (NotApplicable, MissingData) as error:
+            return CheckResult(id=check.id, status="skipped", reason=_one_line(str(error)))
+        except Broken as error:
+            reason = str(error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may even call sys.exit()
+            reason = told(error, self._catalogue.plugins)
+        else:
+            return CheckResult(id=check.id, status="passed")
+        return CheckResult(id=check.id, status="failed", reason=_one_line(reason), hint=check.mend)
+
+    def _run(self, check: Check) -> None:
+        from ganbench.authoring.conformance.subject import Subject
+        from ganbench.authoring.conformance.surroundings import kept
+
+        if self._subject is None:
+            self._subject = Subject(self._name, self._kind, self._catalogue, self._device)
+        with kept():
+            import_builder(check.function)(self._subject)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,102 @@
+"""`ganbench check`: does a plugin keep the contract?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+
+import click
+
+from ganbench.api.specs import SPEC_TYPES
+from ganbench.authoring.conformance.results import CheckResult
+from ganbench.authoring.conformance.table import CHECKS, checks_of
+from ganbench.catalogue.catalogue import Catalogue, open_catalogue
+from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.options import json_option
+from ganbench.cli.plugin_options import plugin_options
+from ganbench.console import print_json, print_rows, talk
+
+FAILED = 4
+_WORDS = {"expected": "expected failure"}
+
+
+@click.command()
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option("--kind", type=click.Choice(list(SPEC_TYPES)), help="What NAME is, if it is several.")
+@click.option("--list", "only_list", is_flag=True, help="List the checks, and make none.")
+@click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    default="cpu",
+    show_default=True,
+    help="Where to train; the check cuda uses a GPU in any case, if there is one.",
+)
+@json_option
+@plugin_options
+@click.pass_obj
+def command(
+    choice: PluginChoice,
+    /,
+    name: str | None,
+    kind: str | None,
+    only_list: bool,
+    device: str,
+    as_json: bool,
+) -> int:
+    """Check whether the plugin NAME keeps the contract of its kind.
+
+    NAME is a variant, a MODEL+LOSS pair, a model, loss, data set, score or extractor, with
+    parameters in brackets if wanted. Leaves with 4 if a check fails.
+    """
+    from ganbench.authoring.conformance.runner import check, kind_of
+
+    if name is None and not only_list:
+        raise click.UsageError("name what is to be checked, or ask for --list")
+    catalogue = open_catalogue(choice, talk, need_files=name is not None)
+    if name is not None:
+        kind = kind_of(name, kind, catalogue)
+    if only_list:
+        _list(kind, as_json)
+        return 0
+    assert name is not None
+    results = check(name, kind, device, plugins=choice)
+    if as_json:
+        print_json([{"name": name, "kind": kind, **asdict(one)} for one in results])
+    else:
+        _print(f"{kind} {name} of {_origin(name, str(kind), catalogue)}", results)
+    return FAILED if any(one.status == "failed" for one in results) else 0
+
+
+def _list(kind: str | None, as_json: bool) -> None:
+    chosen = CHECKS if kind is None else checks_of(kind)
+    if as_json:
+        fields = ("id", "kinds", "asks", "why", "mend")
+        print_json([{field: getattr(one, field) for field in fields} for one in chosen])
+        return
+    print_rows(["check", "asks"], [[one.id, one.asks] for one in chosen])
+
+
+def _origin(name: str, kind: str, catalogue: Catalogue) -> str:
+    """Distribution and file, such as ``ganbench-hinge 1.0 (/home/ada/hinge.py)``."""
+    from ganbench.authoring.conformance.runner import specs_of
+
+    plugins = [catalogue.plugin_of(spec) for spec in specs_of(name, kind, catalogue)]
+    shown = [one.origin if one.is_file else f"{one.origin} ({one.file})" for one in plugins]
+    return " and ".join(dict.fromkeys(shown))
+
+
+def _print(what: str, results: list[CheckResult]) -> None:
+    print_rows(
+        ["check", "result", "reason"],
+        [[one.id, _WORDS.get(one.status, one.status), one.reason] for one in results],
+    )
+    for one in results:
+        if one.status == "failed":
+            talk(f"{one.id}: {one.hint}")
+    counts = Counter(one.status for one in results)
+    told = ", ".join(
+        f"{counts[status]} {_WORDS.get(status, status)}"
+        for status in ("passed", "failed", "expected", "skipped")
+        if counts[status]
+    )
+    talk(f"{what}: {told}")

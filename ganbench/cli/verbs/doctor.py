@@ -1,0 +1,131 @@
+"""`ganbench doctor`: is this machine fit to run?"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from ganbench.api.version import __version__
+from ganbench.catalogue.catalogue import open_catalogue
+from ganbench.catalogue.plugin import State
+from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.options import json_option, runs_option
+from ganbench.cli.plugin_options import plugin_options
+from ganbench.console import print_json, print_rows, talk
+from ganbench.machine.devices import cuda_devices
+from ganbench.storage.cache import cache_dir
+
+PACKAGES = ("torch", "torchvision", "torch-fidelity", "numpy", "scipy", "scikit-learn", "pandas")
+
+
+class Finding(NamedTuple):
+    """One thing looked at: `ok`, `note` or `problem`, and what to do about it."""
+
+    subject: str
+    state: str
+    detail: str
+
+
+@click.command()
+@runs_option
+@json_option
+@plugin_options
+@click.pass_obj
+def command(choice: PluginChoice, /, runs: Path, as_json: bool) -> int:
+    """Check this machine: versions, devices, cores, folders, data, plugins.
+
+    Exits with 1 if something would keep runs from working.
+    """
+    findings = [
+        *_versions(),
+        _torch(),
+        *_devices(),
+        *_folders(runs),
+        *_plugins(choice),
+    ]
+    if as_json:
+        print_json([finding._asdict() for finding in findings])
+    else:
+        print_rows(["what", "state", "detail"], [list(finding) for finding in findings])
+    return 1 if any(finding.state == "problem" for finding in findings) else 0
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("ganbench", "ok", __version__)
+    yield Finding("python", "ok", platform.python_version())
+    for name in PACKAGES:
+        try:
+            yield Finding(name, "ok", version(name))
+        except PackageNotFoundError:
+            yield Finding(name, "problem", f"not installed: pip install {name}")
+
+
+def _torch() -> Finding:
+    """Whether torch, torchvision and torch-fidelity work together: a mixed pair does not import."""
+    try:
+        import torch
+        import torch_fidelity  # noqa: F401
+    except Exception as error:  # an ABI mismatch raises whatever the loader raises
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        return Finding("torch import", "problem", f"{reason}; install a matching torch/torchvision")
+    build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
+    return Finding("torch import", "ok", f"built for {build}")
+
+
+def _devices() -> Iterator[Finding]:
+    from ganbench.execution.executors.local import usable_cores
+
+    yield Finding("cores", "ok", f"{usable_cores()}: as many runs at a time, one thread each")
+    gpus = cuda_devices()
+    if not gpus:
+        yield Finding("GPUs", "note", "none: runs train on the CPU")
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        yield Finding("GPUs", "problem", f"the driver shows {len(gpus)}, torch can use none")
+        return
+    for index in range(torch.cuda.device_count()):
+        memory = torch.cuda.get_device_properties(index).total_memory / 2**30
+        yield Finding("GPU", "ok", f"{torch.cuda.get_device_name(index)}, {memory:.0f} GiB")
+
+
+def _folders(runs: Path) -> Iterator[Finding]:
+    for subject, folder in (("runs folder", runs), ("cache", cache_dir())):
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        free = shutil.disk_usage(existing).free / 2**30
+        try:
+            probe = existing / ".ganbench-probe"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            yield Finding(subject, "problem", f"{folder} is not writable: {error.strerror}")
+            continue
+        state = "ok" if free > 1 else "problem"
+        held = f"{_megabytes(folder):.0f} MB in it, " if subject == "cache" else ""
+        yield Finding(subject, state, f"{folder}, {held}{free:.0f} GiB free")
+
+
+def _megabytes(folder: Path) -> float:
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # other processes write there
+            total += path.lstat().st_size
+    return total / 1e6
+
+
+def _plugins(choice: PluginChoice) -> Iterator[Finding]:
+    plugins = open_catalogue(choice, talk).plugins
+    loaded = [plugin for plugin in plugins if plugin.state is State.LOADED]
+    yield Finding("plugins", "ok" if loaded else "problem", f"{len(loaded)} loaded")
+    for plugin in plugins:
+        if plugin.state is not State.LOADED:
+            name = f"plugin {plugin.name}"
+            yield Finding(name, "note", f"{plugin.origin}: {plugin.state}: {plugin.reason}")

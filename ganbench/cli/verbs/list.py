@@ -1,0 +1,76 @@
+"""`ganbench list`: what is there."""
+
+from __future__ import annotations
+
+import click
+
+from ganbench.api.errors import UsageError, did_you_mean
+from ganbench.api.specs import SPEC_TYPES
+from ganbench.catalogue.catalogue import Catalogue, open_catalogue
+from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.options import json_option
+from ganbench.cli.plugin_options import plugin_options
+from ganbench.console import print_json, print_rows, talk
+from ganbench.planning.suite import embedded_suites, load_suite
+
+PLURALS = {"losses": "loss", **{f"{kind}s": kind for kind in SPEC_TYPES if kind != "loss"}}
+
+
+@click.command()
+@click.argument(
+    "kind",
+    required=False,
+    metavar="[KIND]",
+    shell_complete=lambda context, parameter, incomplete: [
+        kind for kind in (*PLURALS, "suites") if kind.startswith(incomplete)
+    ],
+)
+@json_option
+@plugin_options
+@click.pass_obj
+def command(choice: PluginChoice, /, kind: str | None, as_json: bool) -> None:
+    """List what is there: everything, or one KIND.
+
+    KIND is variants, models, losses, datasets, scores, extractors or suites.
+    """
+    known = [*PLURALS, "suites"]
+    if kind is not None and kind not in known and kind not in PLURALS.values() and kind != "suite":
+        raise UsageError(f"there is no kind {kind!r}", did_you_mean(kind, known))
+    rows = _rows(open_catalogue(choice, talk))
+    wanted = PLURALS.get(kind or "", (kind or "").removesuffix("s"))
+    rows = [row for row in rows if not wanted or row["kind"] == wanted]
+    if as_json:
+        print_json(rows)
+        return
+    print_rows(
+        ["kind", "name", "from", "description"],
+        [[row["kind"], row["name"], row["distribution"], row["description"]] for row in rows],
+    )
+
+
+def _rows(catalogue: Catalogue) -> list[dict[str, str]]:
+    kinds = ["variant", *(kind for kind in SPEC_TYPES if kind != "variant")]
+    rows = []
+    for kind in kinds:
+        for name in catalogue.names(kind):
+            spec = catalogue.get(SPEC_TYPES[kind], name)
+            plugin = catalogue.plugin_of(spec)
+            rows.append(
+                {
+                    "kind": kind,
+                    "name": name,
+                    "distribution": plugin.origin,
+                    "description": spec.description,
+                }
+            )
+    for name in embedded_suites():
+        suite = load_suite(name)
+        rows.append(
+            {
+                "kind": "suite",
+                "name": name,
+                "distribution": "ganbench",
+                "description": suite.description,
+            }
+        )
+    return rows

@@ -1,0 +1,58 @@
+"""`ganbench merge`: one leaderboard from the runs of several machines or labs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ganbench.console import talk
+from ganbench.tables.forms.numbers import counted
+
+
+@click.command()
+@click.argument(
+    "sources",
+    nargs=-1,
+    required=True,
+    metavar="SOURCE...",
+    type=click.Path(path_type=Path, file_okay=False),
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    help="Folder of the leaderboards; a folder named like the suite is made in it.",
+)
+@click.option("--suite", help="Suite, by name or TOML file. Default: that of published sources.")
+@click.option(
+    "--prefer",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Source whose results are taken where several tell a run differently.",
+)
+@click.option(
+    "--unranked",
+    is_flag=True,
+    help="Publish what may not be ranked, too: without a rank, with the reason.",
+)
+def command(
+    sources: tuple[Path, ...], out: Path, suite: str | None, prefer: Path | None, unranked: bool
+) -> None:
+    """Join the runs of several machines or labs into one published leaderboard.
+
+    SOURCE is a runs folder or a published leaderboard. Runs are joined by their id, those of the
+    newest protocol only. A run that two sources tell differently is a conflict: it is reported and
+    left out, unless --prefer names a source.
+    """
+    from ganbench.publishing.merge import merge_folders
+
+    files, merged = merge_folders(sources, out, suite=suite, prefer=prefer, unranked=unranked)
+    for remark in merged.remarks:
+        talk(f"warning: {remark}")
+    for conflict in merged.conflicts:
+        talk(f"conflict: {conflict}")
+    for path in files:
+        click.echo(path)
+    runs = len(merged.runs.frame)
+    told = f"{counted(runs, 'run')} from {counted(len(sources), 'source')}"
+    talk(f"{told}, {merged.twice} of them in several and equal")

@@ -1,0 +1,41 @@
+"""`ganbench new`: write a complete plugin package to start from."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from ganbench.authoring.scaffold import TEMPLATES, new, run_command
+from ganbench.console import talk
+
+
+@click.command()
+@click.argument("kind", metavar="|".join(TEMPLATES))
+@click.argument("name")
+@click.option("--package", help="Name of the distribution.  [default: ganbench-NAME]")
+@click.option("--author", help="Author, for the package's metadata and licence.")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder to write; must be empty or absent.  [default: ./PACKAGE]",
+)
+def command(
+    kind: str, name: str, package: str | None, author: str | None, into: Path | None
+) -> None:
+    """Write a complete package with a plugin called NAME, to change into your own.
+
+    It holds a working implementation with its reference, tests that run the conformance checks, a
+    README and a CI file. Installed with pip, it runs at once.
+    """
+    folder = new(kind, name, package=package, author=author, into=into)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        click.echo(path)
+    steps = (
+        f"cd {shlex.quote(str(folder))} && pip install -e '.[test]'",
+        "pytest",
+        run_command(kind, name),
+    )
+    talk("\nnext:\n" + "\n".join(f"  {step}" for step in steps))

@@ -1,0 +1,56 @@
+"""`ganbench report`: everything about finished runs as one HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ganbench.cli.completing import complete_variants
+from ganbench.cli.options import runs_option
+from ganbench.console import talk
+from ganbench.tables.forms.numbers import counted
+
+
+@click.command()
+@runs_option
+@click.option("--suite", help="Only runs of this suite.")
+@click.option("--task", "tasks", multiple=True, help="Only this task.")
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    shell_complete=complete_variants,
+    help="Only this variant.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("report.html"),
+    show_default=True,
+    help="The HTML file to write.",
+)
+@click.option("--open", "show", is_flag=True, help="Open it in the browser.")
+def command(
+    runs: Path,
+    suite: str | None,
+    tasks: tuple[str, ...],
+    variants: tuple[str, ...],
+    out: Path,
+    show: bool,
+) -> None:
+    """Write one HTML page of finished runs: tables, curves, samples, failures, provenance.
+
+    The page needs no network and no other file. --runs may also name the folder of a published
+    leaderboard, which has neither curves nor samples.
+    """
+    from ganbench.reporting.write import write_report
+
+    wanted = {"suite": [suite] if suite else [], "task": tasks, "variant": variants}
+    count, warnings = write_report(runs, out, **wanted)
+    for warning in warnings:
+        talk(f"warning: {warning}")
+    click.echo(out)
+    talk(f"{counted(count, 'run')}, {out.stat().st_size / 1e6:.1f} MB")
+    if show:
+        click.launch(out.resolve().as_uri())

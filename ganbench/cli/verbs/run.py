@@ -1,0 +1,143 @@
+"""`ganbench run`: run what is missing of a selection, then print the comparison tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.options import (
+    SIZE,
+    TIME,
+    json_option,
+    make_selection,
+    runs_option,
+    selection_options,
+)
+from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.settings import tell_settings
+from ganbench.console import duration, talk
+from ganbench.tables.forms.numbers import counted
+
+
+@click.command()
+@selection_options
+@runs_option
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU."
+)
+@click.option(
+    "--limit",
+    type=TIME,
+    default="12h",
+    show_default=True,
+    help="Wall time of one run, e.g. 30m.",
+)
+@click.option(
+    "--host-memory",
+    type=SIZE,
+    help="Main memory of one run and all that it starts; default: 90 % of what there is.",
+)
+@click.option(
+    "--max-output",
+    type=SIZE,
+    default="1GB",
+    show_default=True,
+    help="Size of a run's log and other files, checkpoints left out.",
+)
+@click.option(
+    "--retries",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Further tries, from its checkpoint, for a run whose worker has vanished.",
+)
+@click.option(
+    "--checkpoint-every",
+    type=TIME,
+    default="60s",
+    show_default=True,
+    help="Time between two checkpoints of a run; they take at most 1 % of it.",
+)
+@click.option("--fresh", is_flag=True, help="Run again what is finished already.")
+@click.option(
+    "--retry-failed",
+    is_flag=True,
+    help="Run again what ended as error, oom, timeout or killed; unstable runs are results.",
+)
+@click.option("--fail-fast", is_flag=True, help="Start no further run once one has failed.")
+@click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
+@json_option
+@plugin_options
+@click.pass_obj
+def command(
+    choice: PluginChoice,
+    /,
+    runs: Path,
+    jobs: int | None,
+    limit: float,
+    host_memory: int | None,
+    max_output: int,
+    retries: int,
+    checkpoint_every: float,
+    fresh: bool,
+    retry_failed: bool,
+    fail_fast: bool,
+    allow_failures: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Train what is missing of a selection, then print the comparison tables.
+
+    VARIANT is a variant's name, with parameters in brackets if wanted (wgan-gp[lr=2e-4]), or any
+    MODEL+LOSS pair (dcgan+wgan-gp).
+    """
+    import time
+
+    from ganbench.execution.executors.limits import run_limits
+    from ganbench.execution.progress import make_progress
+    from ganbench.execution.request import execute
+
+    began = time.monotonic()
+    for line in tell_settings(click.get_current_context()):
+        talk(line)
+    try:
+        session = execute(
+            make_selection(**options),
+            runs=runs,
+            jobs=jobs,
+            limits=run_limits(limit, host_memory, max_output),
+            plugins=choice,
+            fresh=fresh,
+            retry_failed=retry_failed,
+            fail_fast=fail_fast,
+            retries=retries,
+            checkpoint_seconds=checkpoint_every,
+            progress=make_progress,
+            remark=talk,
+        )
+    except (KeyboardInterrupt, SystemExit):
+        talk("stopped; the same command goes on where the runs were")
+        raise
+    from ganbench.cli.tables import print_tables
+    from ganbench.tables.standing import Coverage
+
+    coverage = Coverage(
+        tasks=tuple(dict.fromkeys(spec.task.name for spec in session.plan.runs)),
+        seeds=tuple(dict.fromkeys(spec.seed for spec in session.plan.runs)),
+    )
+    print_tables(session.records, "json" if as_json else "terminal", coverage)
+    failures = session.failures
+    new = len(session.records) - len(session.reused)
+    done = f"{counted(len(session.records), 'run')} ({new} new)"
+    talk(
+        f"{done} in {duration(time.monotonic() - began)}, "
+        f"{len(failures)} failed or unstable; records and sample sheets are in {runs}/"
+    )
+    if session.worth_retrying:
+        talk(f"{session.worth_retrying} failed before and were not run again: try --retry-failed")
+    if new:
+        talk(f"{session.busy_share:.0%} of the slots' time was training and evaluation")
+    return 1 if failures and not allow_failures else 0

@@ -1,0 +1,124 @@
+"""`ganbench show`: one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ganbench.cli.completing import complete_runs
+from ganbench.cli.options import json_option, runs_option
+from ganbench.console import duration, print_json, print_rows, say, talk
+from ganbench.planning.budget import with_prefix
+from ganbench.results.record import Record
+from ganbench.results.store import FILMSTRIP_FOLDER, HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore
+from ganbench.running.log import tail
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
+@runs_option
+@json_option
+def command(run_id: str, runs: Path, as_json: bool) -> None:
+    """Show one run: its status, scores over the budget, cost, error and log.
+
+    RUN is a run's id or the beginning of one.
+    """
+    store = RunStore(runs)
+    found = store.find(run_id)
+    records, warnings = store.finished([found])
+    folder = store.folder(found)
+    if found not in records:
+        _show_unfinished(store, found, as_json, warnings)
+        return
+    record = records[found]
+    if as_json:
+        print_json(record)
+        return
+    _show_head(record)
+    _show_scores(record)
+    _show_failure(record)
+    log = tail(folder / LOG_FILE)
+    if log:
+        say(f"\nend of {folder / LOG_FILE}:\n{log}")
+    files = [
+        folder / name
+        for name in (SAMPLES_FILE, FILMSTRIP_FOLDER, HISTORY_FILE)
+        if (folder / name).exists()
+    ]
+    if files:
+        say("\nfiles: " + ", ".join(map(str, files)))
+
+
+def _show_unfinished(store: RunStore, run_id: str, as_json: bool, warnings: list[str]) -> None:
+    progress = store.read_progress(run_id) or {}
+    if as_json:
+        print_json({"run_id": run_id, "status": "unfinished", "progress": progress})
+        return
+    for warning in warnings:
+        talk(f"warning: {warning}")
+    fraction = float(progress.get("fraction", 0.0))
+    say(f"{run_id}: not finished, {fraction:.0%} of its budget at the last look")
+    log = tail(store.folder(run_id) / LOG_FILE)
+    if log:
+        say(f"\nend of its log:\n{log}")
+
+
+def _show_head(record: Record) -> None:
+    spec, used, clocks = record["spec"], record["used"], record["clocks"]
+    say(f"{record['run_id']}: {record['status']}")
+    say(f"  {spec['variant']} on {spec['task']['name']}, seed {spec['seed']}")
+    settings = ", ".join(f"{key}={value}" for key, value in spec["parameters"].items())
+    say(f"  parameters: {settings or 'none'}")
+    say(
+        f"  used: {with_prefix(used['flops'])}FLOP, {used['seconds']:.1f} s of training, "
+        f"{used['images']:,} images, {used['steps']:,} steps"
+    )
+    times = ", ".join(f"{name} {duration(seconds)}" for name, seconds in clocks.items())
+    say(f"  time: {times}")
+    sizes = ", ".join(f"{name} {count:,}" for name, count in record["parameters"].items())
+    say(f"  weights: {sizes or 'none'}")
+    if record["peak_memory_bytes"]:
+        say(f"  peak memory: {record['peak_memory_bytes'] / 2**20:.0f} MiB")
+    environment = record["environment"]
+    if environment:
+        get = environment.get
+        say(f"  on: {get('device_name', 'unknown')}, torch {get('torch', 'unknown')}")
+
+
+def _show_scores(record: Record) -> None:
+    if not record["points"]:
+        return
+    keys = [key for key in record["columns"] if any(key in p["scores"] for p in record["points"])]
+    header = ["budget", "step", *(record["columns"][key]["label"] for key in keys)]
+    rows = [
+        [
+            f"{point['fraction']:.0%}",
+            str(point["used"]["steps"]),
+            *(_cell(point["scores"].get(key)) for key in keys),
+        ]
+        for point in record["points"]
+    ]
+    say()
+    print_rows(header, rows)
+    floors = [
+        f"{column['label']} {column['floor']:.4g}"
+        for column in record["columns"].values()
+        if column["floor"] is not None
+    ]
+    if floors:
+        say("real against real at these sample counts: " + ", ".join(floors))
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else f"{value:.4g}"
+
+
+def _show_failure(record: Record) -> None:
+    failure = record["failure"]
+    if failure is None:
+        return
+    say(f"\nreason: {failure['message']}")
+    if failure["traceback"]:
+        say(failure["traceback"].rstrip())

@@ -1,0 +1,77 @@
+"""`ganbench verify`: do a run's scores come out again?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ganbench.api.errors import InvalidResults
+from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.options import json_option
+from ganbench.cli.plugin_options import plugin_options
+from ganbench.console import print_json, print_rows, talk
+
+if TYPE_CHECKING:
+    from ganbench.verification.verify import Verdict
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs"),
+    show_default=True,
+    help="Folder of the runs, or of a published leaderboard.",
+)
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Generator to judge: a run's generator.safetensors. By default the one in the run folder.",
+)
+@click.option("--retrain", is_flag=True, help="Train the run again, whatever it has left.")
+@json_option
+@plugin_options
+@click.pass_obj
+def command(
+    choice: PluginChoice,
+    /,
+    run_id: str,
+    runs: Path,
+    weights: Path | None,
+    retrain: bool,
+    as_json: bool,
+) -> None:
+    """Recompute a run's scores from the generator that it left, or train it again.
+
+    RUN is a run's id or the beginning of one. From its generator every score must come out equal to
+    1e-6. A run without one is trained again from its spec: to the same bits on the same machine and
+    versions, elsewhere within the interval of the other seeds. Exit code 4 if it does not hold.
+    """
+    from ganbench.verification.verify import verify_run
+
+    verdict = verify_run(
+        run_id, runs, weights=weights, retrain=retrain, plugins=choice, remark=talk
+    )
+    if as_json:
+        print_json({"holds": verdict.holds, "summary": verdict.summary, **asdict(verdict)})
+    else:
+        _print(verdict)
+    if not verdict.holds:
+        raise InvalidResults(verdict.summary)
+    talk(verdict.summary)
+
+
+def _print(verdict: Verdict) -> None:
+    rows = [
+        [one.label, _number(one.claimed), _number(one.found), one.verdict]
+        for one in verdict.comparisons
+    ]
+    print_rows(["score", "claimed", "found", "verdict"], rows)
+
+
+def _number(value: float | None) -> str:
+    return "missing" if value is None else f"{value:.9g}"

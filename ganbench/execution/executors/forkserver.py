@@ -1,0 +1,119 @@
+"""The fork server: one process that has imported torch, from which isolated workers start at once.
+
+Spawning pays for importing torch in every run (3 to 7 s); forking from the harness itself would
+inherit its threads. A fork server that has only imported modules does neither.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.context import ForkServerProcess
+from types import ModuleType
+from typing import Any
+
+import psutil
+
+from ganbench.execution.executors.processes import end_orphans
+
+PRELOADED = (
+    "ganbench.execution.executors.server",  # first: it prepares the server itself
+    "torch",
+    "torch._dynamo",  # imported by the first optimiser that is built: 1.5 s
+    "torch.utils.flop_counter",
+    "torch_fidelity",
+    "safetensors.torch",
+    "matplotlib.backends.backend_agg",
+    "scipy.optimize",
+    "sklearn.datasets",
+    "ganbench.running.run",
+    "ganbench.execution.worker",
+)
+
+SERVER_GONE = 255
+"""Exit code of a process whose fork server has been killed: nobody else knows how it ended."""
+
+_STARTS = 5
+_SERVER_SECONDS = 0.2
+
+_starting = threading.Lock()
+_workers: dict[int, int] = {}
+"""Process ids of workers, and of the server that each is a child of."""
+
+
+def start_process(target: Callable[..., None], *arguments: Any) -> ForkServerProcess:
+    """A running process, forked from the server. The first call starts the server.
+
+    Args:
+        target: a function importable by name.
+        arguments: picklable.
+
+    Raises:
+        OSError: there is no server, and none can be started.
+    """
+    context = multiprocessing.get_context("forkserver")
+    with _starting:
+        context.set_forkserver_preload(list(PRELOADED))
+        with _single_threaded_libraries(), _main_module_hidden():
+            for starts_left in range(_STARTS - 1, -1, -1):
+                process = context.Process(target=target, args=arguments, daemon=False)
+                try:
+                    process.start()
+                except (ConnectionError, EOFError) as error:  # the server has just been killed
+                    if not starts_left:
+                        raise OSError(f"the fork server does not answer: {error}") from error
+                    time.sleep(_SERVER_SECONDS)
+                else:
+                    break
+        assert process.pid is not None
+        with contextlib.suppress(psutil.NoSuchProcess):
+            _workers[process.pid] = psutil.Process(process.pid).ppid()
+    return process
+
+
+def end_left_behind(process: ForkServerProcess) -> None:
+    """End what a process that has ended has started and left running."""
+    assert process.pid is not None
+    with _starting:  # a worker that is just being started is no orphan
+        server = _workers.pop(process.pid, None)
+        if server is not None:
+            end_orphans(server, _workers.keys())
+
+
+@contextlib.contextmanager
+def _single_threaded_libraries() -> Iterator[None]:
+    """Thread pools are sized when libraries are loaded: the server must load them with one thread.
+
+    A run that is given more threads asks torch for them itself.
+    """
+    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _main_module_hidden() -> Iterator[None]:
+    """Keep the server from importing the caller's script again, in every worker.
+
+    Workers run functions importable by name; a user's script that calls `ganbench.run` without an
+    `if __name__ == "__main__"` guard would otherwise start itself anew.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

@@ -1,0 +1,1 @@
+"""This machine: devices, versions, where the source is from. Never imports torch to be told."""

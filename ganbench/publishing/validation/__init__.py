@@ -1,0 +1,1 @@
+"""Published leaderboards held to what they say."""

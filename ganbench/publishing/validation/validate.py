@@ -1,0 +1,299 @@
+"""Whether a published leaderboard is what it claims to be, as far as it can tell by itself.
+
+Everything that follows from something else is computed again: checksums, run ids from specs, the
+hashes of plugins, utilities, ranks, the whole of `leaderboard.csv`. What cannot be told from the
+files, whether a number was measured at all, `ganbench verify` tells.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ganbench.api.errors import UsageError
+from ganbench.api.version import SCHEMA_VERSION, __version__
+from ganbench.catalogue.provenance import RELEASED
+from ganbench.publishing.eligibility import objections
+from ganbench.publishing.manifest import (
+    LEADERBOARD_FILE,
+    MANIFEST_FILE,
+    RUNS_FILE,
+    check_manifest,
+    known_scores,
+    known_specs,
+    known_unranked,
+)
+from ganbench.publishing.publish import package
+from ganbench.publishing.validation.cells import Sheet, read_sheet
+from ganbench.publishing.validation.findings import Finding
+from ganbench.publishing.validation.runs import RunCheck
+from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
+from ganbench.results.frame import Runs, typed_frame
+from ganbench.tables.standing import Coverage
+
+_FREE: Final = ("version", "api")
+"""What a manifest says about the ganbench that wrote it: another one may have."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found in one folder.
+
+    Args:
+        folder: of the leaderboard.
+        runs, rows: how many stand in `runs.csv` and `leaderboard.csv`.
+        findings: errors and warnings, by file.
+    """
+
+    folder: Path
+    runs: int = 0
+    rows: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def errors(self) -> list[Finding]:
+        """What makes the check fail."""
+        return [one for one in self.findings if one.level == "error"]
+
+    @property
+    def warnings(self) -> list[Finding]:
+        """What does not."""
+        return [one for one in self.findings if one.level == "warning"]
+
+    def to_json(self) -> dict[str, Any]:
+        """For machines."""
+        found = [asdict(one) for one in self.findings]
+        counts = {"runs": self.runs, "rows": self.rows}
+        return {"folder": str(self.folder), "ok": not self.errors, **counts, "findings": found}
+
+
+def published_folders(path: Path) -> list[Path]:
+    """The folder that a path means: itself, the one of a file in it, or all that it holds.
+
+    Raises:
+        UsageError: there is no such path, or no leaderboard there.
+    """
+    if path.is_file() and path.name in (MANIFEST_FILE, RUNS_FILE, LEADERBOARD_FILE):
+        return [path.parent]
+    if path.is_dir():
+        if any((path / name).exists() for name in (MANIFEST_FILE, RUNS_FILE, LEADERBOARD_FILE)):
+            return [path]
+        if found := sorted(one.parent for one in path.glob(f"*/{MANIFEST_FILE}")):
+            return found
+    raise UsageError(
+        f"{path} is no published leaderboard",
+        f"name a folder that `ganbench publish` has written, or its {MANIFEST_FILE}",
+    )
+
+
+def validate(folder: Path) -> Report:
+    """Check one published leaderboard; every mismatch is a finding."""
+    report = Report(folder)
+    manifest = _read_manifest(folder, report)
+    if manifest is None:
+        return report
+    sheets, contents = {}, {}
+    for name, file, fixed in (
+        ("leaderboard", LEADERBOARD_FILE, LEADERBOARD_FIELDS),
+        ("runs", RUNS_FILE, RUN_FIELDS),
+    ):
+        found = [one for one in manifest["resources"] if one.get("name") == name]
+        resource: dict[str, Any] = found[0] if found else {}
+        fields = _fields(resource, fixed, name, report)
+        content = _read(folder / file, resource, report)
+        if content is not None and fields is not None:
+            written = repr if name == "runs" else "{:.9g}".format
+            sheets[name] = sheet = read_sheet(file, content, fields, written)
+            report.findings += sheet.findings
+            if sheet.sound:
+                contents[file] = content
+    report.runs, report.rows = (
+        len(sheets[name].rows) if name in sheets else 0 for name in ("runs", "leaderboard")
+    )
+    if "runs" in sheets:
+        _check_content(manifest, sheets["runs"], contents, report)
+    return report
+
+
+def _read_manifest(folder: Path, report: Report) -> dict[str, Any] | None:
+    """The manifest, if the rest can be checked against it."""
+
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_bytes())
+        check_manifest(manifest)
+        if (schema := manifest["ganbench"]["schema"]) > SCHEMA_VERSION:
+            raise ValueError(f"schema {schema} is newer than this ganbench knows; update ganbench")
+    except OSError as error:
+        message = f"it cannot be read: {error.strerror}"
+    except (ValueError, RecursionError) as error:
+        message = f"it is no manifest of this ganbench: {error}"
+    else:
+        return manifest
+    report.findings.append(Finding(MANIFEST_FILE, message))
+    return None
+
+
+def _read(path: Path, resource: dict[str, Any], report: Report) -> bytes | None:
+    """The file, with its size and checksum compared."""
+    try:
+        content = path.read_bytes()
+    except OSError as reason:
+        report.findings.append(Finding(path.name, f"it cannot be read: {reason.strerror}"))
+        return None
+    for key, found in (
+        ("path", path.name),
+        ("bytes", len(content)),
+        ("hash", f"sha256:{hashlib.sha256(content).hexdigest()}"),
+    ):
+        if resource.get(key) != found:
+            message = f"{key} is {found}, the manifest says {resource.get(key)}"
+            report.findings.append(Finding(path.name, message))
+    return content
+
+
+def _fields(
+    resource: dict[str, Any], fixed: Sequence[Field], name: str, report: Report
+) -> list[Field] | None:
+    """The columns that the manifest describes; those of every leaderboard must be as they are."""
+    described = resource.get("schema", {}).get("fields")
+    if described is None:
+        report.findings.append(Finding(MANIFEST_FILE, f"the columns of {name} are not described"))
+        return None
+    fields = list(fixed)
+    for one, found in zip(fixed, described, strict=False):
+        schema = one.to_schema()
+        for key in ("name", "type", "format", "constraints"):
+            if found.get(key) != schema.get(key):
+                message = f"{key} is {found.get(key)!r}, it should be {schema.get(key)!r}"
+                report.findings.append(Finding(MANIFEST_FILE, f"{name}: {message}", None, one.name))
+    for found in described[len(fixed) :]:
+        count = name == "leaderboard" and str(found.get("name")).endswith(":n")
+        fields.append(Field(str(found.get("name")), "integer" if count else "number", ""))
+        if found.get("type") != fields[-1].type:
+            message = f"{name}: type is {found.get('type')!r}, it should be {fields[-1].type!r}"
+            report.findings.append(Finding(MANIFEST_FILE, message, None, fields[-1].name))
+    return fields
+
+
+def _check_content(
+    manifest: dict[str, Any], sheet: Sheet, contents: dict[str, bytes], report: Report
+) -> None:
+    """The rows by themselves, then everything that is derived from them."""
+    about = manifest["ganbench"]
+    described = next(one for one in manifest["resources"] if one.get("name") == "runs")
+    described = described["schema"]["fields"]
+    keys = [one["name"] for one in described[len(RUN_FIELDS) :]]
+    if not sheet.rows or any(len(row) != len(described) for row in sheet.rows):
+        report.findings.append(Finding(RUNS_FILE, "there is no run in it"))
+        return
+    pins = {code: tuple(used) for code, used in about["plugins"].items()}
+    runs = Runs(
+        typed_frame(sheet.rows if sheet.sound else [], keys),
+        known_scores(described),
+        pins,
+        known_specs(about),
+        known_unranked(about),
+        about.get("sources", {}),
+    )
+    if sheet.sound:
+        run_check = RunCheck(runs, about["suite"], sheet.rows)
+        for number, row in enumerate(sheet.rows, start=2):
+            for column, message in run_check.problems(row):
+                report.findings.append(Finding(RUNS_FILE, message, number, column))
+    _warn(sheet.rows, runs, report)
+    if sheet.sound and all(row["code"] in pins for row in sheet.rows):
+        coverage = Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
+        _check_ranked(sheet.rows, runs, coverage, report)
+        _check_derived(manifest, runs, coverage, contents, report)
+
+
+def _warn(rows: Sequence[dict[str, Any]], runs: Runs, report: Report) -> None:
+    bare = sum(row["run_id"] not in runs.specs for row in rows)
+    if bare:
+        message = f"{bare} of {len(rows)} runs have no spec here: their ids are not computed again"
+        report.findings.append(Finding(MANIFEST_FILE, message, level="warning"))
+    for source, state in sorted(runs.sources.items()):
+        if state != RELEASED:
+            message = f"the source of {source[:40]} is {state}"
+            report.findings.append(Finding(MANIFEST_FILE, message, level="warning"))
+    dirty = sorted({str(row["commit"]) for row in rows if "dirty" in str(row["commit"] or "")})
+    if dirty:
+        message = f"run with uncommitted changes to ganbench: {', '.join(dirty)}"
+        report.findings.append(Finding(RUNS_FILE, message, level="warning"))
+
+
+def _check_ranked(
+    rows: Sequence[dict[str, Any]], runs: Runs, coverage: Coverage, report: Report
+) -> None:
+    """Whether exactly those runs are marked as unranked that may not be ranked."""
+    found = objections(runs, coverage)
+    expected = {run_id: one.reason for one in found for run_id in one.run_ids}
+    for number, row in enumerate(rows, start=2):
+        wanted, marked = expected.get(row["run_id"]), runs.unranked.get(row["run_id"])
+        if wanted != marked:
+            message = f"unranked for {marked or 'no reason'!r}, not for {wanted or 'none'!r}"
+            report.findings.append(Finding(RUNS_FILE, message, number, "run_id"))
+
+
+def _check_derived(
+    manifest: dict[str, Any],
+    runs: Runs,
+    coverage: Coverage,
+    contents: dict[str, bytes],
+    report: Report,
+) -> None:
+    """The files that these runs give, against those that are there."""
+    about = manifest["ganbench"]
+    made = package(runs, about["suite"], coverage)
+    if made[RUNS_FILE] != contents[RUNS_FILE]:
+        _compare(RUNS_FILE, contents[RUNS_FILE], made[RUNS_FILE], report)
+    if LEADERBOARD_FILE in contents and made[LEADERBOARD_FILE] != contents[LEADERBOARD_FILE]:
+        _compare(LEADERBOARD_FILE, contents[LEADERBOARD_FILE], made[LEADERBOARD_FILE], report)
+        if about.get("version") != __version__:
+            message = f"written by ganbench {about.get('version')}, checked by {__version__}"
+            report.findings.append(Finding(MANIFEST_FILE, message, level="warning"))
+    expected = json.loads(made[MANIFEST_FILE])
+    for key in sorted({*about, *expected["ganbench"]} - set(_FREE)):
+        if about.get(key) != expected["ganbench"].get(key):
+            report.findings.append(Finding(MANIFEST_FILE, f"{key} is not that of these runs"))
+    for found, made_one in zip(manifest["resources"], expected["resources"], strict=False):
+        if _form(found) != _form(made_one):
+            message = f"the description of {made_one['path']} is not that of a leaderboard"
+            report.findings.append(Finding(MANIFEST_FILE, message))
+    for key in ("name", "profile", "created"):
+        if manifest.get(key) != expected.get(key):
+            message = f"{key} is {manifest.get(key)!r}, it should be {expected.get(key)!r}"
+            report.findings.append(Finding(MANIFEST_FILE, message))
+
+
+def _form(resource: dict[str, Any]) -> dict[str, Any]:
+    """How a file is to be read: all of its description but its columns and checksum."""
+    schema = {key: value for key, value in resource["schema"].items() if key != "fields"}
+    rest = {key: value for key, value in resource.items() if key not in ("bytes", "hash")}
+    return {**rest, "schema": schema}
+
+
+def _compare(file: str, found: bytes, expected: bytes, report: Report) -> None:
+    """Cell by cell where the rows are the same ones; else what is wrong with the rows."""
+    there, made = (list(csv.reader(io.StringIO(one.decode("utf-8")))) for one in (found, expected))
+    if there[0] != made[0]:
+        report.findings.append(Finding(file, "its columns are not those that the runs give", 1))
+    elif len(there) != len(made):
+        message = f"it has {len(there) - 1} rows, the runs give {len(made) - 1}"
+        report.findings.append(Finding(file, message))
+    elif there != made and sorted(there) == sorted(made):
+        report.findings.append(Finding(file, "its rows are not sorted as they should be"))
+    elif there == made:
+        report.findings.append(Finding(file, "its quoting is not that of ganbench"))
+    for number, (one, other) in enumerate(zip(there, made, strict=False), start=1):
+        if len(there) == len(made) and sorted(there) != sorted(made):
+            for column, cell, wanted in zip(there[0], one, other, strict=False):
+                if cell != wanted:
+                    message = f"{cell or 'empty'}, from the runs it is {wanted or 'empty'}"
+                    report.findings.append(Finding(file, message, number, column))

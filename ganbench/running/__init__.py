@@ -1,0 +1,1 @@
+"""One run in its process: built, trained, evaluated, kept, recorded."""

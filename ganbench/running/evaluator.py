@@ -1,0 +1,253 @@
+"""Evaluations of one run: sample, check, score, remember."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from ganbench.api.scores import Measurement
+from ganbench.planning.suite import Task
+from ganbench.results.record import Column, Fresh, Point, Status, Used
+from ganbench.running.build import Score
+from ganbench.scoring.errors import NonFiniteSamples
+from ganbench.scoring.evaluation import RealSide, Snapshot, measure
+from ganbench.statistics.stability import diverged
+from ganbench.training.clock import BudgetClock
+from ganbench.training.loop import Trainer
+from ganbench.training.sampling import all_finite, is_dead, sample, to_bytes
+from ganbench.training.seeds import stream_seed
+
+EVALUATION_SEED = stream_seed(0, "evaluation")
+"""Latents of evaluations do not depend on the run's seed: seeds differ in training alone."""
+
+FRESH_SEEDS = (stream_seed(0, "fresh 1"), stream_seed(0, "fresh 2"))
+"""Latents on which the best and the last generator are compared: they have chosen neither."""
+
+
+class Unstable(Exception):
+    """The training dynamics ended the run; `status` is one of the failure words."""
+
+    def __init__(self, status: Status, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Evaluator:
+    """Evaluates a run's generator at marks of its budget.
+
+    Args:
+        task: sample counts.
+        trainer: what trains.
+        clock: how far it is.
+        side: the real side of all scores.
+        scores: computed at every mark.
+        final_scores: computed at the end as well.
+        observe: called with every point, as it will stand in the record.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        trainer: Trainer,
+        clock: BudgetClock,
+        side: RealSide,
+        scores: list[Score],
+        final_scores: list[Score],
+        observe: Callable[[Point], None],
+    ) -> None:
+        self.points: list[Point] = []
+        self.columns: dict[str, Column] = {}
+        self.primary: str | None = None
+        self.fresh: Fresh | None = None
+        self.seconds = 0.0
+        self.measuring = False
+        """Whether an evaluation is under way that could be given up without a trace."""
+        self.fakes = torch.empty(0)
+        self._dead = False
+        self._best: tuple[Point, dict[str, Tensor]] | None = None
+        self._primary_scores: list[Score] = []
+        self._real_is_constant = bool((side.real == side.real[:1]).all())
+        self._task = task
+        self._trainer = trainer
+        self._clock = clock
+        self._side = side
+        self._scores = scores
+        self._final_scores = final_scores
+        self._observe = observe
+
+    def evaluate(self, *, final: bool = False) -> None:
+        """Evaluate now.
+
+        torch's global random numbers, which losses draw from, are as they were afterwards: what a
+        score or an extractor draws must not reach the training.
+
+        Raises:
+            Unstable: weights, samples or scores are not finite.
+        """
+        started = time.perf_counter()
+        device = self._trainer.device
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            self.measuring = True
+            try:
+                self._check_weights()
+                raw = self._sample(EVALUATION_SEED)
+                self.fakes = self._as_data(raw)
+                scores = self._all_scores if final else self._scores
+                measured = self._measure(self.fakes, scores)
+            finally:
+                self.measuring = False
+            self._dead = is_dead(raw) and not self._real_is_constant
+            self._choose_primary(scores, measured)
+            point = self._keep(measured, 1.0 if final else self._clock.fraction())
+            self._keep_best(point)
+            if final:
+                self.fresh = self._judge_afresh()
+        self.seconds += time.perf_counter() - started
+        self._observe(point)
+
+    @property
+    def real(self) -> Tensor:
+        """(N, *shape) reference samples."""
+        return self._side.real
+
+    def state(self) -> dict[str, Any]:
+        """What the evaluations so far have left."""
+        best = self._best and {"point": self.points.index(self._best[0]), "weights": self._best[1]}
+        return {
+            "points": self.points,
+            "columns": self.columns,
+            "primary": self.primary,
+            "primary_scores": [self._all_scores.index(one) for one in self._primary_scores],
+            "seconds": self.seconds,
+            "best": best,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self.points, self.columns = state["points"], state["columns"]
+        self.primary, self.seconds = state["primary"], state["seconds"]
+        self._primary_scores = [self._all_scores[index] for index in state["primary_scores"]]
+        best = state["best"]
+        self._best = best and (self.points[best["point"]], best["weights"])
+
+    @property
+    def _all_scores(self) -> list[Score]:
+        return [*self._scores, *self._final_scores]
+
+    def verdict(self) -> tuple[Status, str]:
+        """The status of a run that reached its end, and the reason if it is not `ok`.
+
+        `dead_output` is judged by the last evaluation, `diverged` by the whole curve.
+        """
+        if self._dead:
+            return "dead_output", "all generated samples are the same"
+        if self.primary is None:
+            return "ok", ""
+        curve = [p["scores"][self.primary] for p in self.points if self.primary in p["scores"]]
+        cap = self.columns[self.primary]["cap"]
+        if cap is not None and diverged(curve, cap):
+            label = self.columns[self.primary]["label"]
+            return "diverged", f"{label} rose above {cap:g}, worse than the real mean alone"
+        return "ok", ""
+
+    def _check_weights(self) -> None:
+        networks = self._trainer.networks
+        for name, module in (
+            ("generator", networks.generator),
+            ("discriminator", networks.discriminator),
+        ):
+            if not all_finite(module):
+                raise Unstable(
+                    "nonfinite_weights", self._at_step(f"the {name}'s weights are not finite")
+                )
+
+    def _sample(self, seed: int) -> Tensor:
+        law, device = self._trainer.networks.latent, self._trainer.device
+        raw = sample(self._trainer.evaluated, law, self._task.fakes, device, seed)
+        if not bool(torch.isfinite(raw).all()):
+            raise Unstable(
+                "nonfinite_output", self._at_step("the generator's output is not finite")
+            )
+        return raw
+
+    def _as_data(self, raw: Tensor) -> Tensor:
+        return to_bytes(raw) if self._side.data.info.modality == "image" else raw
+
+    def _measure(self, fakes: Tensor, scores: list[Score]) -> list[list[Measurement]]:
+        trainer = self._trainer
+        snapshot = Snapshot(
+            self._side, fakes, trainer.logits, self._clock.steps, trainer.loss, trainer.training
+        )
+        try:
+            return measure(snapshot, scores)
+        except NonFiniteSamples as error:
+            raise Unstable("nonfinite_output", self._at_step(str(error))) from error
+
+    def _keep_best(self, point: Point) -> None:
+        """Remember the generator with the smallest primary distance so far."""
+        distance = None if self.primary is None else point["scores"].get(self.primary)
+        if distance is None:
+            return
+        if self._best is None or distance < self._best[0]["scores"][str(self.primary)]:
+            state = self._trainer.evaluated.state_dict()
+            weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
+            self._best = point, weights
+
+    def _judge_afresh(self) -> Fresh | None:
+        """The primary distance of the last and of the best generator on fresh latents.
+
+        The smallest of ten noisy distances is too small: against it, every run would seem to have
+        become worse since. And two sets of latents tell how noisy a distance is.
+        """
+        if self._best is None or self.primary is None:
+            return None
+        point, weights = self._best
+        end = self._fresh_distances()
+        generator = self._trainer.evaluated
+        last = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
+        try:
+            generator.load_state_dict(weights)
+            best = self._fresh_distances() if point is not self.points[-1] else end
+        finally:
+            generator.load_state_dict(last)
+        return Fresh(best_fraction=point["fraction"], best=best, end=end)
+
+    def _fresh_distances(self) -> list[float]:
+        distances = []
+        for seed in FRESH_SEEDS:
+            fakes = self._as_data(self._sample(seed))
+            (measured,) = self._measure(fakes, self._primary_scores)
+            distances += [one.value for one in measured if one.key == self.primary]
+        return distances
+
+    def _choose_primary(self, scores: list[Score], measured: list[list[Measurement]]) -> None:
+        """The distance that stability is judged by: the first one with a floor and a cap."""
+        if self.primary is None:
+            for score, results in zip(scores, measured, strict=True):
+                for one in results:
+                    if self.primary is None and None not in (one.floor, one.cap):
+                        self.primary, self._primary_scores = one.key, [score]
+
+    def _at_step(self, message: str) -> str:
+        return f"{message} at step {self._clock.steps}"
+
+    def _keep(self, measured: list[list[Measurement]], fraction: float) -> Point:
+        flat = [one for results in measured for one in results]
+        for one in flat:
+            fields = asdict(one)
+            key, _ = fields.pop("key"), fields.pop("value")
+            self.columns[key] = cast("Column", fields)
+        scores = {one.key: one.value for one in flat}
+        point = Point(fraction=fraction, used=used(self._clock), scores=scores)
+        self.points.append(point)
+        return point
+
+
+def used(clock: BudgetClock) -> Used:
+    """What the clock has counted, for a record."""
+    return Used(flops=clock.flops, seconds=clock.seconds, images=clock.images, steps=clock.steps)

@@ -1,0 +1,58 @@
+"""The log of a run: all that its process prints. Never imports torch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+from ganbench.storage.reading import require_regular
+
+KEPT_BYTES = 1_000_000
+"""Of the beginning and of the end of a log that had to be cut."""
+
+
+def redirect_output(log: Path) -> None:
+    """Send everything this process prints, C libraries included, to the run's log."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+
+
+def remark(line: str) -> None:
+    """Write a line to the run's log, if whatever a plugin has done to the output lets it."""
+    with contextlib.suppress(OSError, ValueError):
+        print(line, flush=True)
+
+
+def tail(path: Path, lines: int = 20) -> str:
+    """The last lines of a log, or an empty string if there is none."""
+    try:
+        require_regular(path)
+        with path.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 16_384))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def shorten(path: Path, limit: int) -> None:
+    """Cut the middle out of a log that is longer than `limit` bytes; its ends are kept."""
+    try:
+        with path.open("r+b") as log:
+            size = log.seek(0, os.SEEK_END)
+            if size <= max(limit, 2 * KEPT_BYTES):
+                return
+            log.seek(size - KEPT_BYTES)
+            end = log.read()
+            log.seek(KEPT_BYTES)
+            cut = size - 2 * KEPT_BYTES
+            log.write(f"\n\n... {cut:,} bytes of this log were cut ...\n\n".encode() + end)
+            log.truncate()
+    except OSError:
+        return

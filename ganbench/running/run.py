@@ -1,0 +1,242 @@
+"""One run: build, train, evaluate, and say how it ended."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
+
+from ganbench.api.data import Data
+from ganbench.api.errors import GanbenchError
+from ganbench.api.recipe import Recipe
+from ganbench.catalogue.blame import told
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.catalogue.provenance import provenance
+from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
+from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
+from ganbench.planning.runspec import RunSpec
+from ganbench.results.record import Failure, Point, Record, Status
+from ganbench.results.recording import make_failure, make_record
+from ganbench.results.store import GENERATOR_FILE, HISTORY_FILE
+from ganbench.running.build import Builder
+from ganbench.running.evaluator import Evaluator, Unstable, used
+from ganbench.running.filmstrip import Filmstrip
+from ganbench.running.generator import keep_generator
+from ganbench.running.keeper import Keeper, Preempted
+from ganbench.running.log import remark
+from ganbench.running.sheet import write_sheet
+from ganbench.training.clock import BudgetClock
+from ganbench.training.loop import Trainer, train
+from ganbench.training.seeds import seed_everything
+from ganbench.training.telemetry import Telemetry
+
+
+class Run:
+    """One run in this process.
+
+    Args:
+        spec: what to run.
+        folder: where its files go.
+        catalogue: where its names are looked up.
+        device: where it runs.
+        commit: of ganbench's source, for the record.
+        checkpoint_seconds: between two checkpoints.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        folder: Path,
+        catalogue: Catalogue,
+        device: torch.device,
+        commit: str | None = None,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    ) -> None:
+        self.spec = spec
+        self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)
+        self.evaluator: Evaluator | None = None
+        self._folder = folder
+        self._catalogue = catalogue
+        self._device = device
+        self._commit = commit
+        self._checkpoint_seconds = checkpoint_seconds
+        self._keeper: Keeper | None = None
+        self._filmstrip = Filmstrip(folder, remark)
+        self._training = False
+        self._observers = catalogue.observers()
+        self._status: Status = "ok"
+        self._failure: Failure | None = None
+        self._parameters: dict[str, int] = {}
+        self._kept: dict[str, str] = {}
+        self._setup_seconds = 0.0
+        self._started = datetime.now(UTC)
+        self._wall = time.monotonic()
+
+    def execute(self) -> Record:
+        """Train and evaluate; whatever happens, return a record."""
+        try:
+            self._train()
+        except Unstable as error:
+            self._fail(error.status, error)
+        except (MemoryError, OutOfMemoryError) as error:
+            self._fail("oom", error)
+        except Preempted:
+            raise
+        except SystemExit as error:
+            self._fail(
+                "error", RuntimeError(f"the code under test called sys.exit({error.code!r})")
+            )
+        except BaseException as error:  # a plugin may raise anything, KeyboardInterrupt included
+            self._fail("oom" if "t allocate memory" in str(error) else "error", error)
+        return self._record()
+
+    def _train(self) -> None:
+        if self.spec.memory_bytes is not None:
+            limit_memory(self._device, self.spec.memory_bytes)
+        self._notify("ganbench_run_started")
+        builder = Builder(self.spec, self._catalogue, self._device)
+        data = builder.data()
+        recipe = builder.recipe(data.info)
+        trainer, evaluator = self._set_up(builder, data, recipe)
+        keeper, telemetry = self._keep(trainer, evaluator)
+        self._setup_seconds = time.monotonic() - self._wall
+        self._training = True
+        with builder.whose(recipe):
+            train(trainer, self.clock, telemetry, self._evaluate, keeper)
+        keeper.keep(before_evaluation=True)
+        self._training = False
+        evaluator.evaluate(final=True)
+        self._draw(evaluator)
+        self._status, reason = evaluator.verdict()
+        if reason:
+            self._failure = make_failure(reason, step=self.clock.steps)
+        digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
+        self._kept = {"generator_sha256": digest} if digest else {}
+        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / "samples.png")
+
+    def _evaluate(self) -> None:
+        """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""
+        assert self.evaluator is not None
+        assert self._keeper is not None
+        try:
+            self.evaluator.evaluate()
+        except Preempted:
+            self._keeper.save()
+            raise
+        self._draw(self.evaluator)
+
+    def _draw(self, evaluator: Evaluator) -> None:
+        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
+
+    def stop(self) -> None:
+        """Keep the state and leave; may be called at any instant, as by a signal.
+
+        Raises:
+            Preempted: at once where nothing is lost by it; else when the step under way is done.
+        """
+        in_step = self._training and self.evaluator is not None and not self.evaluator.measuring
+        if in_step and self._keeper is not None:
+            self._keeper.stop_soon()
+        else:
+            raise Preempted
+
+    def _keep(self, trainer: Trainer, evaluator: Evaluator) -> tuple[Keeper, Telemetry]:
+        """What looks after the run's state, gone on from a checkpoint if there is one."""
+        telemetry = Telemetry(self._folder / HISTORY_FILE)
+        self._keeper = Keeper(
+            self.spec.run_id,
+            self._folder / CHECKPOINT_FOLDER,
+            self._checkpoint_seconds,
+            self._wall,
+            trainer,
+            self.clock,
+            telemetry,
+            evaluator,
+            remark,
+        )
+        if not self._keeper.resume():
+            telemetry.clear()
+        self._filmstrip.rewind(len(evaluator.points))
+        return self._keeper, telemetry
+
+    def _set_up(self, builder: Builder, data: Data, recipe: Recipe) -> tuple[Trainer, Evaluator]:
+        # Seeded after loading: what a data set or a score does with global random numbers must not
+        # reach the networks.
+        seed_everything(self.spec.seed)
+        trainer = builder.trainer(data, recipe)
+        self._parameters = {
+            side: sum(parameter.numel() for parameter in parameters)
+            for side, parameters in trainer.parameters.items()
+        }
+        task = self.spec.task
+        self.evaluator = Evaluator(
+            task,
+            trainer,
+            self.clock,
+            builder.real_side(data),
+            builder.scores(task.scores),
+            builder.scores(task.final_scores),
+            self._observe,
+        )
+        return trainer, self.evaluator
+
+    def _observe(self, point: Point) -> None:
+        self._notify("ganbench_evaluated", point=dict(point))
+
+    def _notify(self, hook: str, **arguments: object) -> None:
+        """Tell observers; their failures go to the run's log."""
+        self._observers.notify(hook, remark, spec=self.spec.to_json(), **arguments)
+
+    def _title(self) -> str:
+        return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"
+
+    def _fail(self, status: Status, error: BaseException) -> None:
+        self._status = status
+        foreseen = isinstance(error, Unstable | GanbenchError)
+        message = str(error) if foreseen else told(error, self._catalogue.plugins)
+        bare = foreseen and error.__cause__ is None
+        trace = "" if bare else "".join(traceback.format_exception(error))
+        message = " ".join(message.split())
+        self._failure = make_failure(message, traceback=trace, step=self.clock.steps)
+
+    def _record(self) -> Record:
+        steps, evaluator, pins = self.clock.steps, self.evaluator, self.spec.pins
+        clocks = {
+            "training": self.clock.seconds,
+            "evaluation": evaluator.seconds if evaluator else 0.0,
+            "setup": self._setup_seconds,
+            "wall": time.monotonic() - self._wall,
+            "checkpoints": 0.0,
+        }
+        if self._keeper is not None:
+            clocks |= {"wall": self._keeper.wall_seconds, "checkpoints": self._keeper.seconds}
+        measured = (
+            {}
+            if evaluator is None
+            else {
+                "columns": evaluator.columns,
+                "primary": evaluator.primary,
+                "points": evaluator.points,
+                "fresh": evaluator.fresh,
+            }
+        )
+        return make_record(
+            self.spec,
+            self._status,
+            self._failure,
+            self._started,
+            used=used(self.clock),
+            flops_per_step=self.clock.flops / steps if steps else None,
+            parameters=self._parameters,
+            peak_memory_bytes=peak_memory(self._device),
+            clocks=clocks,
+            environment=describe_environment(self._device, self._commit)
+            | {"sources": {pin["distribution"]: provenance(pin["distribution"]) for pin in pins}},
+            resumed=self._keeper.resumed if self._keeper else 0,
+            **measured,
+            **self._kept,
+        )

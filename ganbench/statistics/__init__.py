@@ -1,0 +1,1 @@
+"""Numbers over runs: intervals, tests, ranks, stability. Never sees a tensor."""

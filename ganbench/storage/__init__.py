@@ -1,0 +1,1 @@
+"""The ground floor: files written whole, locks, the cache, sealed tensors."""

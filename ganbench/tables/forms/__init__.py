@@ -1,0 +1,1 @@
+"""How a table looks: terminal, CSV, Markdown, JSON, LaTeX."""

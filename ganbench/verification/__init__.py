@@ -1,0 +1,1 @@
+"""Scores of finished runs computed again, and published rows held to them."""

@@ -1,0 +1,1 @@
+"""The smallest adversarial game (Mescheder et al. 2018): data, model and score, with its theory."""

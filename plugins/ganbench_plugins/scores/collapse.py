@@ -1,0 +1,124 @@
+"""The mode-collapse panel on features: no single number sees every fault, so read them together."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor
+
+from ganbench.api.errors import UsageError
+from ganbench.api.scores import Evaluation, Measurement
+from ganbench.scoring.columns import FeatureColumn
+from ganbench.scoring.diversity import bin_divergence, real_bins, real_diversity, vendi_ratio
+from ganbench.scoring.neighbours import (
+    K_COVERAGE,
+    NEAR,
+    coverage_null,
+    near_train_rate,
+    neighbour_scores,
+    normalised_coverage,
+    real_neighbours,
+    train_neighbours,
+)
+
+
+def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
+    """Precision and recall (k = 3), density and coverage (k = 5), near-duplicates.
+
+    The nulls of precision and recall are what halves of the real samples have of one another.
+    """
+    column = FeatureColumn(evaluation, extractor)
+    side = evaluation.once(
+        f"neighbours/{extractor}", lambda: real_neighbours(column.real, evaluation.cached)
+    )
+    scores = neighbour_scores(side, column.fake)
+
+    def own(one: Tensor, other: Tensor) -> float:
+        found = neighbour_scores(real_neighbours(one), other)
+        return (found.precision + found.recall) / 2  # the halves may change places
+
+    real = column.mean_over_halves("precision", own, least=K_COVERAGE + 1)
+    sizes = len(column.real), len(column.fake)
+    normalised = normalised_coverage(scores.coverage, *sizes)
+    return [
+        column.share("precision", scores.precision, real),
+        column.share("recall", scores.recall, real, read_with="precision"),
+        column.measurement("density", scores.density, "collapse", "target", null=1.0),
+        column.share("coverage", scores.coverage, coverage_null(*sizes)),
+        column.share("cov_norm", normalised, 1.0),
+        column.share("near_duplicates", scores.near_duplicates, NEAR, "target"),
+    ]
+
+
+def vendi(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
+    """The Vendi score of the fakes over that of as many real samples.
+
+    Where there are more of one than of the other, the first of each are taken.
+    """
+    column = FeatureColumn(evaluation, extractor)
+    n = min(len(column.real), len(column.fake))
+    side = evaluation.once(
+        f"vendi/{extractor}/{n}", lambda: real_diversity(column.real[:n], evaluation.cached)
+    )
+    return [
+        column.measurement(
+            "vendi",
+            vendi_ratio(side, column.fake[:n]),
+            "collapse",
+            "target",
+            label="Vendi ratio",
+            null=1.0,
+            read_with="precision",
+        )
+    ]
+
+
+def near_train(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
+    """The share of fakes that lie nearer to a training sample than 99 % of held-out ones do.
+
+    Raises:
+        UsageError: the reference is not the held-out split, or the data set has none.
+    """
+    if evaluation.split != "heldout":
+        raise UsageError(
+            "score near-train tells copies by what held-out samples do, and the real side here is "
+            "the train split",
+            'set split = "heldout" for this task, or leave the score out',
+        )
+    column = FeatureColumn(evaluation, extractor)
+    side = evaluation.once(
+        f"near-train/{extractor}",
+        lambda: train_neighbours(
+            evaluation.train_features(extractor), column.real, evaluation.cached
+        ),
+    )
+    rate = near_train_rate(side, column.fake)
+    return [column.share("near_train", rate, NEAR, "target")]
+
+
+def bins(evaluation: Evaluation, *, extractor: str, bins: int) -> list[Measurement]:
+    """NDB's divergence over k-means cells of the training features, its bias subtracted."""
+    column = FeatureColumn(evaluation, extractor)
+    train = evaluation.train_features(extractor)
+    if len(train) < bins:
+        raise UsageError(
+            f"score ndb with {bins} bins needs as many training samples, there are {len(train)}",
+            f"set fewer: ndb[bins={max(2, len(train) // 10)}]",
+        )
+    cells = evaluation.once(
+        f"bins/{extractor}/{bins}",
+        lambda: real_bins(train, column.real, evaluation.cached, bins=bins),
+    )
+    return [
+        column.measurement(
+            f"bin_jsd/{bins}",
+            bin_divergence(cells, column.fake),
+            "collapse",
+            "lower",
+            label="bin JSD",
+            null=0.0,
+            unit="nats",
+            lowest=None,
+            highest=math.log(2),
+        )
+    ]

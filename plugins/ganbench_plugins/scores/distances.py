@@ -1,0 +1,164 @@
+"""How far the fakes are from the data: Fréchet, kernel and transport distances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ganbench.api.errors import UsageError
+from ganbench.api.scores import Evaluation, Measurement
+from ganbench.scoring.caching import number
+from ganbench.scoring.columns import FeatureColumn, mean
+from ganbench.scoring.frechet import (
+    GaussianStatistics,
+    distance_cap,
+    frechet_distance,
+    gaussian_statistics,
+    noise_floor,
+)
+from ganbench.scoring.kernel import kernel_distance, real_kernel
+from ganbench.scoring.wasserstein import sliced_wasserstein_squared, wasserstein_squared
+
+INCEPTION = "inception-v3-compat"
+"""The one extractor whose Fréchet distance may be called FID."""
+
+FULL_FID = 50_000
+
+FLOOR_PAIRS = 4
+"""Pairs of disjoint real samples over which a measured floor is averaged."""
+
+
+def frechet(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
+    """The Fréchet distance; named FID for the extractor that defines it, and for no other."""
+    column = FeatureColumn(evaluation, extractor)
+    statistics = evaluation.once(
+        f"gaussian/{extractor}", lambda: gaussian_statistics(column.real, evaluation.cached)
+    )
+    n_fake = len(column.fake)
+    floor = evaluation.once(
+        f"frechet-floor/{extractor}/{n_fake}", lambda: noise_floor(statistics, statistics.n, n_fake)
+    )
+    return [
+        column.measurement(
+            "fd",
+            frechet_distance(statistics, column.fake),
+            "distance",
+            "lower",
+            label=frechet_label(column.network, n_fake, evaluation.split == "train"),
+            floor=floor,
+            measured_floor=_measured_floor(column, statistics, floor),
+            cap=distance_cap(statistics),
+        )
+    ]
+
+
+def _measured_floor(
+    column: FeatureColumn, statistics: GaussianStatistics, floor: float
+) -> float | None:
+    """The distance between disjoint halves of the real samples, brought to the counts in use.
+
+    There is no second real set as large as the reference. Halves of it are farther apart than
+    whole sets would be; the closed form, which knows how the floor falls with the counts, corrects
+    for that. What it does not know, the true law of the features, is measured.
+    """
+    half = statistics.n // 2
+
+    def compare(one: Tensor, other: Tensor) -> float:
+        return frechet_distance(gaussian_statistics(one), other)
+
+    between_halves = column.mean_over_halves("fd", compare, least=2)
+    if between_halves is None:
+        return None
+    return between_halves * floor / noise_floor(statistics, half, half)
+
+
+def frechet_label(name: str, n_fake: int, against_train: bool) -> str:
+    """`FID` for 50,000 fakes against the full train split through the Inception network of 2015;
+    `FID-10k` and the like for other counts of the same; `FD[...]` for anything else."""
+    if name != INCEPTION or not against_train:
+        return f"FD[{name}]"
+    if n_fake == FULL_FID:
+        return "FID"
+    return f"FID-{n_fake // 1000}k" if n_fake % 1000 == 0 else f"FID-{n_fake}"
+
+
+def kernel(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
+    """The kernel distance over the full samples: unbiased, so 0 under the real law, at any n."""
+    column = FeatureColumn(evaluation, extractor)
+    side = evaluation.once(
+        f"kernel/{extractor}", lambda: real_kernel(column.real, evaluation.cached)
+    )
+    return [
+        column.measurement(
+            "kid",
+            kernel_distance(side, column.fake),
+            "distance",
+            "lower",
+            label="KID" if column.network == INCEPTION else f"KID[{column.network}]",
+            null=0.0,
+            lowest=None,
+        )
+    ]
+
+
+def exact_wasserstein(evaluation: Evaluation, *, samples: int) -> list[Measurement]:
+    """The exact squared 2-Wasserstein distance between equally many points."""
+    return [_transport(evaluation, "w2", "W2²", wasserstein_squared, samples)]
+
+
+def sliced_wasserstein(evaluation: Evaluation) -> list[Measurement]:
+    """The squared 2-Wasserstein distance, averaged over 256 directions."""
+    count = min(len(evaluation.fakes), len(evaluation.real))
+    return [_transport(evaluation, "sliced-w2", "sliced W2²", sliced_wasserstein_squared, count)]
+
+
+def _transport(
+    evaluation: Evaluation,
+    name: str,
+    label: str,
+    distance: Callable[[Tensor, Tensor], float],
+    n: int,
+) -> Measurement:
+    """A transport distance on raw coordinates, with its floor measured on real samples."""
+    if len(evaluation.fakes) < n or len(evaluation.real) < n:
+        raise UsageError(f"score {name} needs {n} real and as many generated samples")
+    real = evaluation.real[:n]
+
+    def floor() -> float:
+        others = _disjoint_from(evaluation, n)
+        (found,) = evaluation.cached(
+            f"{name}-floor",
+            [real, *others],
+            lambda: number(mean(distance(real, other) for other in others)),
+        )
+        return float(found)
+
+    def cap() -> float:
+        return distance(real, real.mean(dim=0).expand_as(real))
+
+    return Measurement(
+        key=f"{name}/raw/{evaluation.split}/{n}x{n}",
+        label=label,
+        value=distance(real, evaluation.fakes[:n]),
+        panel="distance",
+        floor=evaluation.once(f"{name}-floor/{n}", floor),
+        cap=evaluation.once(f"{name}-cap/{n}", cap),
+        n_real=n,
+        n_fake=n,
+        lowest=0.0,
+    )
+
+
+def _disjoint_from(evaluation: Evaluation, n: int) -> list[Tensor]:
+    """Real sets of n samples each that have none in common with the reference or one another."""
+    rest = evaluation.real[n:]
+    if evaluation.split == "heldout":
+        rest = torch.cat([rest, evaluation.data.train.to(rest.device)])
+    sets = [rest[i : i + n] for i in range(0, len(rest) - n + 1, n)][:FLOOR_PAIRS]
+    if not sets:
+        raise UsageError(
+            f"{evaluation.data.info.name} has too few samples for a noise floor at {n}"
+        )
+    return sets

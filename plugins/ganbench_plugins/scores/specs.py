@@ -1,0 +1,96 @@
+"""The scores that ganbench carries, as plugins. Their code is in `ganbench.scoring`."""
+
+from ganbench import Parameter, ScoreSpec, hookimpl
+
+GANBENCH_API_VERSION = 1
+
+_MEASURES = "ganbench_plugins.scores"
+
+_EXTRACTOR = {
+    "extractor": Parameter(
+        default="classifier",
+        help="network whose features are compared; see `ganbench list extractors`",
+    )
+}
+
+
+@hookimpl
+def ganbench_scores() -> list[ScoreSpec]:
+    """Distances, neighbour scores and the panel of known modes."""
+    return [
+        ScoreSpec(
+            name="fd",
+            description="Fréchet distance between feature Gaussians; FID with Inception features",
+            paper="Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, "
+            "arXiv:1706.08500",
+            compute=f"{_MEASURES}.distances:frechet",
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
+            name="kid",
+            description="kernel distance (unbiased squared MMD, cubic kernel) of all samples",
+            paper="Bińkowski et al. 2018, Demystifying MMD GANs, arXiv:1801.01401",
+            compute=f"{_MEASURES}.distances:kernel",
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
+            name="prdc",
+            description="precision, recall, density and coverage of features; near-duplicates",
+            paper="Kynkäänniemi et al. 2019, arXiv:1904.06991; Naeem et al. 2020, arXiv:2002.09797",
+            compute=f"{_MEASURES}.collapse:prdc",
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
+            name="vendi",
+            description="effective number of different fakes over that of as many real samples",
+            paper="Friedman & Dieng 2023, The Vendi Score, arXiv:2210.02410",
+            compute=f"{_MEASURES}.collapse:vendi",
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
+            name="near-train",
+            description="share of fakes that lie as near to a training sample as copies do",
+            compute=f"{_MEASURES}.collapse:near_train",
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
+            name="ndb",
+            description="Jensen-Shannon divergence over k-means cells of the training data",
+            paper="Richardson & Weiss 2018, On GANs and GMMs, arXiv:1805.12462",
+            compute=f"{_MEASURES}.collapse:bins",
+            parameters={
+                **_EXTRACTOR,
+                "bins": Parameter(default=100, minimum=2, maximum=10_000, help="cells of k-means"),
+            },
+        ),
+        ScoreSpec(
+            name="classes",
+            description="classes found, and how evenly they are hit, seen by a frozen classifier",
+            paper="Lin et al. 2018, PacGAN, arXiv:1712.04086",
+            compute=f"{_MEASURES}.modes:classes",
+            modalities=("image",),
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
+            name="modes",
+            description="modes found, high-quality share and evenness where the modes are known",
+            paper="Srivastava et al. 2017, VEEGAN, arXiv:1705.07761",
+            compute=f"{_MEASURES}.modes:modes",
+            modalities=("points",),
+        ),
+        ScoreSpec(
+            name="w2",
+            description="exact squared 2-Wasserstein distance between equally many points",
+            paper="Peyré & Cuturi 2019, Computational Optimal Transport, arXiv:1803.00567",
+            compute=f"{_MEASURES}.distances:exact_wasserstein",
+            modalities=("points",),
+            parameters={"samples": Parameter(default=1000, minimum=2, help="points on each side")},
+        ),
+        ScoreSpec(
+            name="sliced-w2",
+            description="squared 2-Wasserstein distance averaged over 256 directions",
+            paper="Bonneel et al. 2015, Sliced and Radon Wasserstein Barycenters of Measures",
+            compute=f"{_MEASURES}.distances:sliced_wasserstein",
+            modalities=("points",),
+        ),
+    ]

@@ -1,0 +1,107 @@
+"""Limits of one run: what is counted, and what is said."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+
+from ganbench.execution.executors.limits import Limits, Watch, output_bytes, run_limits
+from ganbench.execution.executors.processes import descendants, end_descendants, memory
+from ganbench.running.log import KEPT_BYTES, shorten, tail
+
+
+def _watch(folder: Path, **limits: float) -> Watch:
+    wide = {"seconds": 60.0, "host_bytes": 2**40, "output_bytes": 2**40}
+    return Watch(Limits(**{**wide, **limits}), folder, os.getpid())  # type: ignore[arg-type]
+
+
+def test_within_its_limits_nothing_is_said(tmp_path: Path) -> None:
+    assert _watch(tmp_path).breach() is None
+
+
+def test_time(tmp_path: Path) -> None:
+    watch = _watch(tmp_path, seconds=0.01)
+    time.sleep(0.02)
+    breach = watch.breach()
+    assert breach is not None
+    assert (breach.status, breach.message) == (
+        "timeout",
+        "stopped after its limit of 0.01 s; --limit sets it",
+    )
+
+
+def test_memory_of_all_processes_counts(tmp_path: Path) -> None:
+    own, one = memory(os.getpid(), 2**40)
+    script = "import time; hoard = b'x' * 300_000_000; print('ready', flush=True); time.sleep(60)"
+    child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        both, two = memory(os.getpid(), 2**40)
+        assert both - own > 290e6
+        assert two == one + 1
+        breach = _watch(tmp_path, host_bytes=100_000_000).breach()
+        assert breach is not None
+        assert breach.status == "oom"
+        assert f"in {two} processes, more than the limit of 0.09 GiB" in breach.message
+        assert child.pid in [process.pid for process in descendants(os.getpid())]
+        end_descendants(child.pid)
+        assert child.poll() is None  # that ends what it has started, and not the process
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_pages_that_processes_share_count_once(tmp_path: Path) -> None:
+    hoard = bytearray(os.urandom(1)) * 200_000_000
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(30)
+        os._exit(0)
+    try:
+        lazy, _ = memory(os.getpid(), 2**40)
+        exact, _ = memory(os.getpid(), 0)
+        assert lazy - exact > 0.9 * len(hoard)
+    finally:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+
+
+def test_output_counts_files_and_not_checkpoints(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_bytes(b"x" * 1000)
+    (tmp_path / "checkpoint").mkdir()
+    (tmp_path / "checkpoint" / "latest.safetensors").write_bytes(b"x" * 5000)
+    assert output_bytes(tmp_path) == 1000
+    assert output_bytes(tmp_path / "gone") == 0
+    breach = _watch(tmp_path, output_bytes=999).breach()
+    assert breach is not None
+    assert breach.status == "error"
+    assert "--max-output" in breach.message
+
+
+def test_by_default_a_run_may_use_nearly_all_of_the_memory() -> None:
+    total = psutil.virtual_memory().total
+    assert 0.85 * total < run_limits(1, None, 1).host_bytes < total
+    assert run_limits(1, 5, 1).host_bytes == 5
+
+
+def test_a_log_within_its_limit_is_left_alone(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    log.write_bytes(b"a" * 100)
+    shorten(log, 50)  # so short a log has no middle to cut
+    assert log.read_bytes() == b"a" * 100
+    shorten(tmp_path / "none", 50)
+
+
+def test_of_a_log_over_its_limit_the_ends_are_kept(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    log.write_bytes(b"begin\n" + b"x" * 5 * KEPT_BYTES + b"\nend\n")
+    shorten(log, 3 * KEPT_BYTES)
+    assert log.read_bytes().startswith(b"begin\nxxx")
+    assert tail(log, 1) == "end"
+    assert 2 * KEPT_BYTES < log.stat().st_size < 2 * KEPT_BYTES + 100

@@ -1,0 +1,379 @@
+"""A wrong plugin is named: plugin, distribution, file or line, what was expected, what was found.
+
+One plugin of every kind stands in one distribution; each case breaks one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+import torch
+
+from ganbench.api.errors import PluginNotUsable
+from ganbench.api.hooks import ENTRY_POINT_GROUP
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.plan import Selection, make_plan
+from ganbench.running.run import Run
+
+from ..conftest import Find, Install
+
+MakeCatalogue = Callable[[str], Catalogue]
+
+SOUND = '''
+"""A plugin of every kind."""
+
+import torch
+from torch import nn
+
+from ganbench import (
+    Data, DataInfo, DatasetSpec, ExtractorSpec, Latent, LossSpec, Measurement, ModelSpec, Networks,
+    Optimiser, Parameter, Recipe, ScoreSpec, Training, VariantSpec, hookimpl,
+)
+
+GANBENCH_API_VERSION = 1
+ADAM = Optimiser(name="adam", lr=1e-3)
+TRAINING = Training(generator=ADAM, discriminator=ADAM, batch_size=8)
+POINTS = torch.linspace(-1, 1, 200).view(100, 2)
+LABELS = torch.arange(100) % 4
+
+
+def describe():
+    return DataInfo(name="my-data", modality="points", shape=(2,), classes=4)
+
+
+def data(**changed):
+    parts = {"info": describe(), "train": POINTS, "heldout": POINTS + 0.001}
+    labels = {"train_labels": LABELS, "heldout_labels": LABELS}
+    return Data(**{**parts, **labels, **changed})
+
+
+def load():
+    return data()
+
+
+def model(info):
+    return networks()
+
+
+def networks(**changed):
+    parts = {"generator": nn.Linear(3, 2), "discriminator": nn.Linear(2, 1)}
+    return Networks(**{**parts, "latent": Latent(size=3), **changed})
+
+
+class Loss:
+    def discriminator_loss(self, step):
+        return step.fake_logits.mean() - step.real_logits.mean()
+
+    def generator_loss(self, step):
+        return -step.fake_logits.mean()
+
+
+def loss():
+    return Loss()
+
+
+def recipe(info):
+    return Recipe(model="my-model", loss="my-loss", training=TRAINING)
+
+
+class Extractor:
+    id, layer = "halves", "only"
+
+    def __call__(self, samples):
+        return samples / 2
+
+
+def extractor(data, device):
+    return Extractor()
+
+
+def score(evaluation, extractor):
+    value = float(evaluation.fake_features(extractor).mean())
+    return [Measurement(key="mine", label="mine", value=value, n_fake=len(evaluation.fakes))]
+
+
+SCORE = "my_gan:score"
+
+
+@hookimpl
+def ganbench_datasets():
+    return [
+        DatasetSpec(name="my-data", description="d", licence="none", describe=lambda: describe(),
+                    load=lambda: load(), modalities=("points",))
+    ]
+
+
+@hookimpl
+def ganbench_models():
+    return [ModelSpec(name="my-model", description="m", build="my_gan:model")]
+
+
+@hookimpl
+def ganbench_losses():
+    return [LossSpec(name="my-loss", description="l", build="my_gan:loss", training=TRAINING)]
+
+
+@hookimpl
+def ganbench_variants():
+    return [VariantSpec(name="my-variant", description="v", recipe=lambda info: recipe(info))]
+
+
+@hookimpl
+def ganbench_extractors():
+    return [ExtractorSpec(name="my-extractor", description="e", build="my_gan:extractor")]
+
+
+@hookimpl
+def ganbench_scores():
+    parameters = {"extractor": Parameter(default="my-extractor", help="x")}
+    return [ScoreSpec(name="my-score", description="s", compute=SCORE, parameters=parameters)]
+'''
+
+SUITE = """
+name = "one"
+
+[[tasks]]
+name = "mine"
+dataset = "my-data"
+budget = "3steps"
+evaluations = 1
+fakes = 16
+scores = ["my-score"]
+"""
+
+CODE = " (plugin my-gan of my-plugins 1.0, my_gan.py)"
+LINE = " (plugin my-gan of my-plugins 1.0, my_gan.py:{line})"
+"""The line, where it is known, is the last one of the case."""
+
+WRONG: dict[str, tuple[str, str]] = {
+    "no description": (
+        "def describe(): pass",
+        f"data set my-data must describe a DataInfo, it returned None{CODE}",
+    ),
+    "a description that fails": (
+        "def describe():\n    raise KeyError('shape')",
+        f"describe of data set my-data fails: KeyError: 'shape'{LINE}",
+    ),
+    "no data": (
+        "def load(): pass",
+        f"what data set my-data loads must be a Data, it is None{CODE}",
+    ),
+    "data that fails": (
+        "def load():\n    raise OSError('no such file')",
+        f"OSError: no such file{LINE}",
+    ),
+    "other classes than described": (
+        "def load():\n"
+        "    info = DataInfo(name='my-data', modality='points', shape=(2,), classes=3)\n"
+        "    return data(info=info)",
+        f"data set my-data describes classes 4, and loads classes 3{CODE}",
+    ),
+    "an array": (
+        "def load(): return data(train=POINTS.numpy())",
+        f"train of data set my-data must be a Tensor, it is a ndarray{CODE}",
+    ),
+    "double precision": (
+        "def load(): return data(heldout=POINTS.double())",
+        f"heldout of data set my-data must be torch.float32, it is torch.float64{CODE}",
+    ),
+    "another shape": (
+        "def load(): return data(train=POINTS.view(50, 4))",
+        "train of data set my-data must be of shape (N, 2), it is a tensor of shape (50, 4)" + CODE,
+    ),
+    "infinite samples": (
+        "def load(): return data(train=POINTS / 0)",
+        f"train of data set my-data must be finite, it has NaN or infinite values{CODE}",
+    ),
+    "one sample": (
+        "def load(): return data(train=POINTS[:1], train_labels=LABELS[:1])",
+        f"train of data set my-data must have 2 samples or more, not 1{CODE}",
+    ),
+    "no labels": (
+        "def load(): return data(train_labels=None)",
+        f"train_labels of data set my-data must be a Tensor, it is None{CODE}",
+    ),
+    "labels of too few samples": (
+        "def load(): return data(train_labels=LABELS[1:])",
+        "train_labels of data set my-data must be torch.int64 (100,), it is torch.int64 (99,)"
+        + CODE,
+    ),
+    "labels out of range": (
+        "def load(): return data(heldout_labels=LABELS + 1)",
+        f"heldout_labels of data set my-data must lie in 0..3, it lies in 1..4{CODE}",
+    ),
+    "no networks": (
+        "def model(info): return nn.Linear(3, 2)",
+        f"what model my-model builds must be a Networks, it is a Linear{CODE}",
+    ),
+    "a model without its data": (
+        "def model(): return networks()",
+        "model my-model does not take its declared parameters: too many positional arguments"
+        + CODE,
+    ),
+    "a model that fails": (
+        "def model(info):\n    raise ValueError('7 is not a power of two')",
+        f"ValueError: 7 is not a power of two{LINE}",
+    ),
+    "a generator that is no module": (
+        "def model(info): return networks(generator=torch.tanh)",
+        "the generator of model my-model must be a Module, it is a builtin_function_or_method"
+        + CODE,
+    ),
+    "no law of the latent": (
+        "def model(info): return networks(latent=3)",
+        f"the latent of model my-model must be a Latent, it is an int{CODE}",
+    ),
+    "a module without a side": (
+        "def model(info): return networks(extra={'head': nn.Linear(2, 1)})",
+        f"extra 'head' of model my-model must be a module and its side, it is a Linear{CODE}",
+    ),
+    "a function as a module": (
+        "def model(info): return networks(extra={'head': (torch.tanh, 'generator')})",
+        "the module of extra 'head' of model my-model must be a Module, "
+        f"it is a builtin_function_or_method{CODE}",
+    ),
+    "a module that nobody would train": (
+        "def model(info): return networks(extra={'head': (nn.Linear(2, 1), 'critic')})",
+        "the side of extra 'head' of model my-model must be 'generator' or 'discriminator', "
+        f"it is 'critic'{CODE}",
+    ),
+    "samples of another shape": (
+        "def model(info): return networks(generator=nn.Linear(3, 5))",
+        "the generator must return samples (8, 2), it returned a tensor of shape (8, 5)" + CODE,
+    ),
+    "logits of another shape": (
+        "def model(info): return networks(discriminator=nn.Linear(2, 7))",
+        "the discriminator must return logits (8,) or (8, 1), it returned a tensor of shape (8, 7)"
+        + CODE,
+    ),
+    "nothing to train": (
+        "def model(info): return networks(generator=nn.Linear(3, 2).requires_grad_(False))",
+        f"the generator has no parameter that can be trained{CODE}",
+    ),
+    "networks that fail": (
+        "class Net(nn.Linear):\n    def forward(self, x):\n        raise IndexError('no layer 3')\n"
+        "def model(info): return networks(generator=Net(3, 2))",
+        "IndexError: no layer 3 (plugin my-gan of my-plugins 1.0, my_gan.py:{before})",
+    ),
+    "a loss without a method": (
+        "def loss(): return object()",
+        f"loss my-loss built an object without discriminator_loss{CODE}",
+    ),
+    "a loss of no number": (
+        "Loss.generator_loss = lambda self, step: step.fake_logits",
+        "Loss.generator_loss must return a scalar tensor with a graph, "
+        f"it returned a tensor of shape (8,){CODE}",
+    ),
+    "a loss that fails": (
+        "def bad(self, step):\n    return step.logits.mean()\nLoss.discriminator_loss = bad",
+        "AttributeError: 'TrainingStep' object has no attribute 'logits' "
+        "(plugin my-gan of my-plugins 1.0, my_gan.py:{before})",
+    ),
+    "no critic steps": (
+        "Loss.critic_steps = lambda self, step: 0",
+        f"the loss asks for 0 critic steps: at least one is needed{CODE}",
+    ),
+    "no recipe": (
+        "def recipe(info): pass",
+        f"the recipe of my-variant must return a Recipe, it returned None{CODE}",
+    ),
+    "a recipe of what is not there": (
+        "def recipe(info): return Recipe(model='my-modle', loss='my-loss', training=TRAINING)",
+        f"the recipe of my-variant: unknown model 'my-modle'{CODE}",
+    ),
+    "a recipe that fails": (
+        "def recipe(info):\n    return 1 / 0",
+        f"the recipe of my-variant fails on my-data: ZeroDivisionError: division by zero{LINE}",
+    ),
+    "a bare number": (
+        "def score(evaluation, extractor): return 3.0",
+        f"what score my-score returns must be a list, it is a float{CODE}",
+    ),
+    "a list of numbers": (
+        "def score(evaluation, extractor): return [3.0]",
+        f"each result of score my-score must be a Measurement, it is a float{CODE}",
+    ),
+    "no measurement": (
+        "def score(evaluation, extractor): return []",
+        f"score my-score must return measurements, it returned an empty list{CODE}",
+    ),
+    "a tensor as a value": (
+        "def score(evaluation, extractor):\n"
+        "    return [Measurement(key='k', label='k', value=POINTS.mean())]",
+        f"TypeError: Measurement: value must be a number, it is a Tensor{LINE}",
+    ),
+    "a score without its parameter": (
+        "def score(evaluation): return []",
+        "score my-score does not take its declared parameters: "
+        f"got an unexpected keyword argument 'extractor'{CODE}",
+    ),
+    "a score that is not there": (
+        "SCORE = 'my_gan:scroe'",
+        "score my-score: my_gan:scroe cannot be imported: "
+        f"AttributeError: module 'my_gan' has no attribute 'scroe'{CODE}",
+    ),
+    "features of another shape": (
+        "Extractor.__call__ = lambda self, samples: samples.mean(dim=1)",
+        "extractor my-extractor must return torch.float32 (2, d) of 2 samples, "
+        f"it returned torch.float32 (2,){CODE}",
+    ),
+    "an extractor without an id": (
+        "Extractor.id = None",
+        f"the id of extractor my-extractor must be text, it is None{CODE}",
+    ),
+    "an extractor that fails": (
+        "def extractor(data, device):\n    raise RuntimeError('no weights')",
+        f"RuntimeError: no weights{LINE}",
+    ),
+}
+
+
+def outcome(catalogue: Catalogue, folder: Path) -> str:
+    """The error of planning, or of the run; empty if there is none."""
+    (folder / "suite.toml").write_text(SUITE)
+    suite = str(folder / "suite.toml")
+    selection = Selection(variants=["my-variant"], suite=suite, seeds=[0], device="cpu")
+    try:
+        (spec,) = make_plan(selection, catalogue).runs
+    except PluginNotUsable as error:
+        return error.message
+    (folder / "run").mkdir()
+    record = Run(spec, folder / "run", catalogue, torch.device("cpu")).execute()
+    return record["failure"]["message"] if record["failure"] else ""
+
+
+@pytest.fixture
+def catalogue_of(
+    install: Install, find: Find, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> MakeCatalogue:
+    """The built-in plugins and those of `my_gan.py`, with this code."""
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+
+    def make(source: str) -> Catalogue:
+        install("my-plugins", {"my_gan.py": source}, {"my-gan": "my_gan"})
+        own = [
+            one for one in distribution("ganbench").entry_points if one.group == ENTRY_POINT_GROUP
+        ]
+        catalogue = Catalogue([*own, *find()])
+        assert catalogue.plugins[-1].reason == ""
+        return catalogue
+
+    return make
+
+
+def test_sound_plugins_run(catalogue_of: MakeCatalogue, tmp_path: Path) -> None:
+    assert outcome(catalogue_of(SOUND), tmp_path) == ""
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_plugins_are_named(case: str, catalogue_of: MakeCatalogue, tmp_path: Path) -> None:
+    code, message = WRONG[case]
+    head, hooks = SOUND.split("SCORE = ", 1)
+    first, rest = hooks.split("\n", 1)
+    source = f"{head}SCORE = {first}\n{code}\n{rest}"
+    line = source[: source.index(code)].count("\n") + len(code.splitlines())
+    found = outcome(catalogue_of(source), tmp_path)
+    assert found == message.replace("{line}", str(line)).replace("{before}", str(line - 1))

@@ -1,0 +1,224 @@
+"""Real runs of a few steps, checked from their generators and by training again."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+from safetensors.torch import load_file, save_file
+
+from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
+from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.cli.main import cli
+from ganbench.publishing.selection import publish_suite
+from ganbench.results.record import Record
+from ganbench.results.store import RunStore
+from ganbench.running.generator import keep_generator, load_generator
+from ganbench.verification.claims import Claim, read_claim
+from ganbench.verification.verify import RECOMPUTED, RETRAINED, Verdict, verify
+
+SUITE = """
+name = "tiny"
+description = "One task, a few steps."
+seeds = "0-3"
+
+[[tasks]]
+name = "ring8"
+dataset = "ring8"
+budget = "20steps"
+fakes = 2500
+evaluations = 2
+scores = ["sliced-w2", "modes"]
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`runs` with four seeds of a variant with an average, and `results` published from it."""
+    folder = tmp_path_factory.mktemp("verify")
+    (folder / "tiny.toml").write_text(SUITE)
+    variant, suite = "vanilla[ema=0.9]", str(folder / "tiny.toml")
+    arguments = ["run", variant, "--suite", suite, "--runs", str(folder / "runs")]
+    result = CliRunner().invoke(cli, arguments, standalone_mode=False, catch_exceptions=False)
+    assert result.return_value == 0
+    publish_suite(folder / "runs", suite, folder / "results", unranked=False, remark=print)
+    return folder
+
+
+@pytest.fixture
+def claim(home: Path) -> Claim:
+    return read_claim(RunStore(home / "runs").ids()[0], home / "runs")
+
+
+def check(claim: Claim, retrain: bool = False) -> Verdict:
+    return verify(claim, installed_catalogue(), retrain=retrain, remark=lambda line: None)
+
+
+def test_a_run_is_recomputed_from_its_generator(claim: Claim) -> None:
+    verdict = check(claim)
+    assert verdict.holds
+    assert verdict.method == RECOMPUTED
+    assert len(verdict.comparisons) == len(claim.scores) > 3
+    assert "recomputed from its generator: equal" in verdict.summary
+
+
+def test_the_average_is_what_is_kept(home: Path, claim: Claim) -> None:
+    record = RunStore(home / "runs").read(claim.run_id)
+    assert claim.weights is not None
+    assert len(record["generator_sha256"]) == 64
+    weights = load_file(claim.weights)
+    assert list(record["environment"]["sources"]) == ["ganbench"]
+    assert sum(one.numel() for one in weights.values()) == record["parameters"]["generator"]
+
+
+@pytest.mark.parametrize("change", [1e-4, -0.5])
+def test_a_changed_score_is_found(claim: Claim, change: float) -> None:
+    key = next(key for key, value in claim.scores.items() if value)
+    false = replace(claim, scores={**claim.scores, key: claim.scores[key] * (1 + change)})
+    verdict = check(false)
+    assert not verdict.holds
+    assert [one.key for one in verdict.comparisons if one.verdict == "differs"] == [key]
+
+
+def test_a_missing_score_is_found(claim: Claim) -> None:
+    key = next(iter(claim.scores))
+    fewer = {name: value for name, value in claim.scores.items() if name != key}
+    assert not check(replace(claim, scores=fewer)).holds
+
+
+def test_another_generator_is_refused_or_found(claim: Claim, tmp_path: Path) -> None:
+    assert claim.weights is not None
+    weights = {name: one + 0.1 for name, one in load_file(claim.weights).items()}
+    other = tmp_path / "generator.safetensors"
+    save_file(weights, other)
+    with pytest.raises(InvalidResults, match="is not the generator that the run has left"):
+        check(replace(claim, weights=other))
+    assert not check(replace(claim, weights=other, digest=None)).holds
+
+
+def test_retraining_gives_the_same_bits(claim: Claim) -> None:
+    verdict = check(claim, retrain=True)
+    assert verdict.method == RETRAINED
+    assert {one.verdict for one in verdict.comparisons} == {"same"}
+    assert "trained again from its spec: equal, bit by bit" in verdict.summary
+
+
+@pytest.fixture
+def retrained(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> Record:
+    """What training again gives, elsewhere."""
+    points = [{"fraction": 1.0, "used": {}, "scores": dict(claim.scores)}]
+    record: Record = {"status": "ok", "points": points}  # type: ignore[typeddict-item]
+    monkeypatch.setattr("ganbench.verification.verify._train", lambda *_: record)
+    return record
+
+
+def test_elsewhere_the_seeds_say_what_is_equal(claim: Claim, retrained: Record) -> None:
+    key = next(key for key in claim.scores if key.startswith("sliced-w2"))
+    values = [scores[key] for scores in claim.others]
+    assert len(values) == 3
+    retrained["points"][0]["scores"][key] = sum(values) / 3
+    verdict = check(claim, retrain=True)
+    assert verdict.holds
+    assert "equal within the interval of the other seeds" in verdict.summary
+    (one,) = [one for one in verdict.comparisons if one.key == key]
+    assert one.low is not None
+    assert one.high is not None
+    for claimed, found in ((claim.scores[key], 2 * one.high), (2 * one.high, sum(values) / 3)):
+        retrained["points"][0]["scores"][key] = found
+        false = replace(claim, scores={**claim.scores, key: claimed})
+        assert not check(false, retrain=True).holds
+    retrained["points"][0]["scores"][key] = sum(values) / 3
+    assert not check(replace(claim, others=claim.others[:1]), retrain=True).holds
+
+
+def test_another_ending_is_found(claim: Claim, retrained: Record) -> None:
+    retrained["status"] = "diverged"
+    verdict = check(claim, retrain=True)
+    assert not verdict.holds
+    assert "it ended as diverged, not as ok" in verdict.summary
+
+
+def test_without_a_generator_it_is_trained_again(claim: Claim, retrained: Record) -> None:
+    said: list[str] = []
+    bare = replace(claim, weights=None)
+    assert verify(bare, installed_catalogue(), remark=said.append).method == RETRAINED
+    assert "has left no generator: training again" in said[0]
+
+
+def test_a_published_row_is_verified_with_weights_from_elsewhere(home: Path, claim: Claim) -> None:
+    published = read_claim(claim.run_id, home / "results" / "tiny", claim.weights)
+    assert (published.spec, published.scores) == (replace(claim.spec, suite="tiny"), claim.scores)
+    assert published.others == claim.others
+    assert check(published).holds
+
+
+def test_other_code_is_refused(claim: Claim) -> None:
+    pins = tuple({**pin, "source_hash": "sha256:" + "0" * 64} for pin in claim.spec.pins)
+    with pytest.raises(PluginNotUsable, match=r"was run with ganbench .* \(source sha256:000"):
+        check(replace(claim, spec=replace(claim.spec, pins=pins)))
+    gone = ({**claim.spec.pins[0], "name": "gone"},)
+    with pytest.raises(PluginNotUsable, match="unknown"):
+        check(replace(claim, spec=replace(claim.spec, pins=gone)))
+
+
+def test_another_protocol_is_refused(claim: Claim) -> None:
+    with pytest.raises(InvalidResults, match="ran under protocol 1"):
+        check(replace(claim, protocol=1))
+
+
+def test_a_run_with_another_runs_spec_is_refused(home: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(home / "results" / "tiny", tmp_path / "tiny")
+    manifest = json.loads((folder / "datapackage.json").read_text())
+    manifest["ganbench"]["specs"][0]["spec"]["parameters"]["lr"] = 0.5
+    (folder / "datapackage.json").write_text(json.dumps(manifest))
+    run_id = next(iter(manifest["ganbench"]["specs"][0]["runs"]))
+    with pytest.raises(InvalidResults, match="has another run's spec"):
+        read_claim(run_id, folder)
+    with pytest.raises(UsageError, match="no run in"):
+        read_claim("nothing", folder)
+
+
+def test_the_verb_says_how_and_fails_on_a_mismatch(
+    home: Path, claim: Claim, tmp_path: Path
+) -> None:
+    arguments = ["verify", claim.run_id, "--runs", str(home / "runs"), "--json"]
+    done = CliRunner().invoke(cli, arguments, standalone_mode=False)
+    assert json.loads(done.stdout)["holds"] is True
+    assert claim.weights is not None
+    other = tmp_path / "other.safetensors"
+    save_file({name: one * 0 for name, one in load_file(claim.weights).items()}, other)
+    with pytest.raises(InvalidResults, match=r"scores differ|it ended as") as failed:
+        CliRunner().invoke(
+            cli,
+            [*arguments, "--weights", str(other)],
+            standalone_mode=False,
+            catch_exceptions=False,
+        )
+    assert failed.value.exit_code == 4
+
+
+def test_files_that_are_no_generators_are_refused(tmp_path: Path) -> None:
+    generator, path = torch.nn.Linear(2, 3), tmp_path / "generator.safetensors"
+    with pytest.raises(InvalidResults, match="cannot read"):
+        load_generator(generator, path)
+    path.write_bytes(b"no safetensors")
+    with pytest.raises(InvalidResults, match="does not fit"):
+        load_generator(generator, path)
+    assert keep_generator(torch.nn.Linear(2, 4), path, print)
+    with pytest.raises(InvalidResults, match="does not fit"):
+        load_generator(generator, path)
+    save_file({"weight": torch.full((3, 2), torch.nan), "bias": torch.zeros(3)}, path)
+    with pytest.raises(InvalidResults, match="not finite"):
+        load_generator(generator, path)
+
+
+def test_a_run_is_not_lost_for_want_of_its_generator(tmp_path: Path) -> None:
+    said: list[str] = []
+    missing = tmp_path / "none" / "generator.safetensors"
+    assert keep_generator(torch.nn.Linear(2, 3), missing, said.append) is None
+    assert "the generator is not kept" in said[0]
