@@ -12,23 +12,24 @@ from torch import OutOfMemoryError  # bound here: a plugin may replace torch's a
 
 from ganbench.api.data import Data
 from ganbench.api.errors import GanbenchError
-from ganbench.api.recipe import Recipe
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
 from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
 from ganbench.planning.runspec import RunSpec
+from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Failure, Point, Record, Status
 from ganbench.results.recording import make_failure, make_record
 from ganbench.results.store import GENERATOR_FILE, HISTORY_FILE
-from ganbench.running.build import Builder
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
 from ganbench.running.generator import keep_generator
 from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
+from ganbench.running.players import Players
 from ganbench.running.sheet import write_sheet
+from ganbench.running.task import load_data, make_scores, real_side
 from ganbench.training.clock import BudgetClock
 from ganbench.training.loop import Trainer, train
 from ganbench.training.seeds import seed_everything
@@ -98,14 +99,15 @@ class Run:
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
         self._notify("ganbench_run_started")
-        builder = Builder(self.spec, self._catalogue, self._device)
-        data = builder.data()
-        recipe = builder.recipe(data.info)
-        trainer, evaluator = self._set_up(builder, data, recipe)
+        task, catalogue = self.spec.task, self._catalogue
+        data = load_data(task.dataset, self.spec.dataset_parameters, catalogue)
+        recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
+        players = Players(recipe, catalogue, self._device)
+        trainer, evaluator = self._set_up(players, data)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.monotonic() - self._wall
         self._training = True
-        with builder.whose(recipe):
+        with players.whose():
             train(trainer, self.clock, telemetry, self._evaluate, keeper)
         keeper.keep(before_evaluation=True)
         self._training = False
@@ -163,23 +165,23 @@ class Run:
         self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
 
-    def _set_up(self, builder: Builder, data: Data, recipe: Recipe) -> tuple[Trainer, Evaluator]:
+    def _set_up(self, players: Players, data: Data) -> tuple[Trainer, Evaluator]:
         # Seeded after loading: what a data set or a score does with global random numbers must not
         # reach the networks.
         seed_everything(self.spec.seed)
-        trainer = builder.trainer(data, recipe)
+        trainer = players.trainer(data, self.spec.seed)
         self._parameters = {
             side: sum(parameter.numel() for parameter in parameters)
             for side, parameters in trainer.parameters.items()
         }
-        task = self.spec.task
+        task, catalogue = self.spec.task, self._catalogue
         self.evaluator = Evaluator(
             task,
             trainer,
             self.clock,
-            builder.real_side(data),
-            builder.scores(task.scores),
-            builder.scores(task.final_scores),
+            real_side(data, task.split, catalogue, self._device),
+            make_scores(task.scores, catalogue),
+            make_scores(task.final_scores, catalogue),
             self._observe,
         )
         return trainer, self.evaluator

@@ -26,10 +26,12 @@ from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.execution.executors.limits import OUTPUT_BYTES, run_limits
 from ganbench.execution.executors.local import LocalExecutor, usable_cores
 from ganbench.planning.plan import pin_of
+from ganbench.planning.variants import choose_variant
 from ganbench.results.store import RunStore
-from ganbench.running.build import Builder
 from ganbench.running.evaluator import Evaluator, Unstable
 from ganbench.running.generator import load_generator
+from ganbench.running.players import Players
+from ganbench.running.task import load_data, make_scores, real_side
 from ganbench.statistics.intervals import prediction_interval
 from ganbench.training.clock import BudgetClock
 from ganbench.training.seeds import seed_everything
@@ -196,10 +198,10 @@ def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, d
     device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
     spec, task = claim.spec, claim.spec.task
     with _threads(claim.threads):
-        builder = Builder(spec, catalogue, device)
-        data = builder.data()
+        data = load_data(task.dataset, spec.dataset_parameters, catalogue)
+        recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
         seed_everything(spec.seed)
-        trainer = builder.trainer(data, builder.recipe(data.info))
+        trainer = Players(recipe, catalogue, device).trainer(data, spec.seed)
         load_generator(trainer.evaluated, weights, claim.digest)
         trainer.networks = replace(trainer.networks, discriminator=_Absent())
         clock = BudgetClock(task.budget, device, task.evaluations)
@@ -208,9 +210,9 @@ def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, d
             task,
             trainer,
             clock,
-            builder.real_side(data),
-            builder.scores(task.scores),
-            builder.scores(task.final_scores),
+            real_side(data, task.split, catalogue, device),
+            make_scores(task.scores, catalogue),
+            make_scores(task.final_scores, catalogue),
             lambda point: None,
         )
         try:
