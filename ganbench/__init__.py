@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganbench.api.data import Data, DataInfo, KnownModes
 from ganbench.api.errors import GanbenchError, MissingData
+from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, Resources
 from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
@@ -17,6 +18,7 @@ from ganbench.api.recipe import Optimiser, Recipe, Training
 from ganbench.api.scores import Classifier, Evaluation, Extractor, Measurement
 from ganbench.api.specs import (
     DatasetSpec,
+    ExecutorSpec,
     ExtractorSpec,
     LossSpec,
     ModelSpec,
@@ -41,16 +43,22 @@ if TYPE_CHECKING:
 __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
+    "Breach",
     "Classifier",
     "Data",
     "DataInfo",
     "DatasetSpec",
+    "Ending",
     "Evaluation",
+    "Executor",
+    "ExecutorSpec",
     "Extractor",
     "ExtractorSpec",
     "GanbenchError",
+    "JobHandle",
     "KnownModes",
     "Latent",
+    "Limits",
     "Loss",
     "LossSpec",
     "Measurement",
@@ -60,6 +68,7 @@ __all__ = [
     "Optimiser",
     "Parameter",
     "Recipe",
+    "Resources",
     "ScoreSpec",
     "Step",
     "Training",

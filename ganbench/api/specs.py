@@ -173,16 +173,34 @@ class ExtractorSpec(Spec):
     build: Builder
 
 
-Kind = Literal["model", "loss", "variant", "dataset", "score", "extractor"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorSpec(Spec):
+    """A place where runs can run. It changes no number, and is part of no run's identity.
+
+    Args:
+        build: ``build(resources: Resources, **parameters) -> Executor``.
+        argument: name of the parameter that ``name:VALUE`` sets (`partition` in ``slurm:gpu``).
+    """
+
+    kind: ClassVar[str] = "executor"
+    build: Builder
+    argument: str = ""
+
+
+Kind = Literal["model", "loss", "variant", "dataset", "score", "extractor", "executor"]
 SPEC_TYPES: Mapping[str, type[Spec]] = {
     spec.kind: spec
-    for spec in (ModelSpec, LossSpec, VariantSpec, DatasetSpec, ScoreSpec, ExtractorSpec)
+    for spec in (
+        *(ModelSpec, LossSpec, VariantSpec, DatasetSpec, ScoreSpec, ExtractorSpec),
+        ExecutorSpec,
+    )
 }
 
 __all__ = [
     "SPEC_TYPES",
     "Builder",
     "DatasetSpec",
+    "ExecutorSpec",
     "ExtractorSpec",
     "Kind",
     "LossSpec",

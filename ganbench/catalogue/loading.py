@@ -32,6 +32,7 @@ _SPEC_HOOKS = {
     "ganbench_datasets": "dataset",
     "ganbench_scores": "score",
     "ganbench_extractors": "extractor",
+    "ganbench_executors": "executor",
 }
 _MACHINERY = (__file__, importlib.__file__, pluggy.__file__)
 """Modules beside which a traceback's frames are no plugin's."""
