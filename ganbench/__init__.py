@@ -1,6 +1,7 @@
 """ganbench: generative adversarial networks under equal budgets, scored and compared.
 
-Plugin authors import their whole contract from here. Importing ganbench never imports torch.
+Plugin authors import their whole contract from here, and nothing from below. The verbs are here as
+functions, too: `ganbench.run(...)`. Importing ganbench never imports torch.
 """
 
 from __future__ import annotations
@@ -8,13 +9,29 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ganbench import cache
 from ganbench.api.data import Data, DataInfo, KnownModes
-from ganbench.api.errors import GanbenchError, MissingData
+from ganbench.api.errors import (
+    GanbenchError,
+    InvalidResults,
+    MissingData,
+    NothingSelected,
+    PluginNotUsable,
+    UsageError,
+)
 from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import Optimiser, Recipe, Training
-from ganbench.api.scores import Classifier, Evaluation, Extractor, Measurement
+from ganbench.api.scores import (
+    Classifier,
+    Direction,
+    Evaluation,
+    Extractor,
+    Measurement,
+    NonFiniteSamples,
+    Panel,
+)
 from ganbench.api.specs import (
     DatasetSpec,
     ExtractorSpec,
@@ -24,9 +41,11 @@ from ganbench.api.specs import (
     VariantSpec,
 )
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
+from ganbench.scoring.columns import FeatureColumn
 
 if TYPE_CHECKING:
     from ganbench.functions import (
+        check,
         compare,
         leaderboard,
         merge,
@@ -34,6 +53,9 @@ if TYPE_CHECKING:
         publish,
         report,
         run,
+        show,
+        status,
+        table,
         validate,
         verify,
     )
@@ -45,10 +67,13 @@ __all__ = [
     "Data",
     "DataInfo",
     "DatasetSpec",
+    "Direction",
     "Evaluation",
     "Extractor",
     "ExtractorSpec",
+    "FeatureColumn",
     "GanbenchError",
+    "InvalidResults",
     "KnownModes",
     "Latent",
     "Loss",
@@ -57,14 +82,21 @@ __all__ = [
     "MissingData",
     "ModelSpec",
     "Networks",
+    "NonFiniteSamples",
+    "NothingSelected",
     "Optimiser",
+    "Panel",
     "Parameter",
+    "PluginNotUsable",
     "Recipe",
     "ScoreSpec",
     "Step",
     "Training",
+    "UsageError",
     "VariantSpec",
     "__version__",
+    "cache",
+    "check",
     "compare",
     "hookimpl",
     "leaderboard",
@@ -73,18 +105,20 @@ __all__ = [
     "publish",
     "report",
     "run",
+    "show",
+    "status",
+    "table",
     "validate",
     "verify",
 ]
 
-_FUNCTIONS = (
-    *("compare", "leaderboard", "merge", "plan", "publish", "report", "run", "validate"),
-    "verify",
-)
-
 
 def __getattr__(name: str) -> Any:
-    """Functions that need pandas are imported when first used: plugins import ganbench, too."""
-    if name in _FUNCTIONS:
+    """What is not imported above are functions, imported when first used: they need pandas."""
+    if name in __all__:
         return getattr(import_module("ganbench.functions"), name)
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -17,14 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganbench import Data, DataInfo, DatasetSpec, MissingData, Parameter, hookimpl
-from ganbench.api.errors import UsageError
-from ganbench.planning.references import display_name
+from ganbench import (
+    Data,
+    DataInfo,
+    DatasetSpec,
+    MissingData,
+    Parameter,
+    UsageError,
+    cache,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-    from ganbench.api.parameters import Value
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"})
 DEFAULT_SIDE = 32
@@ -54,13 +59,10 @@ def describe(path: str = "", side: int = DEFAULT_SIDE, grey: bool = False) -> Da
 
 
 def _info(listing: Listing, path: str, side: int, grey: bool) -> DataInfo:
-    changed: dict[str, Value] = {}
-    if side != DEFAULT_SIDE:
-        changed["side"] = side
-    if grey:
-        changed["grey"] = grey
+    changed = ["grey=true"] if grey else []
+    changed += [f"side={side}"] if side != DEFAULT_SIDE else []
     return DataInfo(
-        name=display_name(f"images:{path}", changed),
+        name=f"images:{path}" + (f"[{','.join(changed)}]" if changed else ""),
         modality="image",
         shape=(1 if grey else 3, side, side),
         classes=len(listing.classes) or None,
@@ -159,7 +161,6 @@ def _cached(listing: Listing, hashes: list[bytes], side: int, grey: bool) -> Ten
     import PIL
     import torch
 
-    from ganbench.storage.tensorcache import TensorCache
     from ganbench_plugins.datasets.decode import decode
 
     def compute() -> tuple[Tensor]:
@@ -170,8 +171,8 @@ def _cached(listing: Listing, hashes: list[bytes], side: int, grey: bool) -> Ten
     made = {"side": side, "grey": grey, "pillow": PIL.__version__}
     contents = hashlib.sha256(b"".join(hashes)).hexdigest()
     key = {"what": "images", **made, "contents": contents}
-    cache = TensorCache(print, "datasets/images", "decoded images")
-    return cache.tensors(key, compute)[0]
+    (images,) = cache.tensors("datasets", key, compute, what="decoded images")
+    return images
 
 
 @hookimpl

@@ -35,9 +35,9 @@ from ganbench import (
     Parameter,
     ScoreSpec,
     Training,
+    UsageError,
     hookimpl,
 )
-from ganbench.api.errors import UsageError
 
 if TYPE_CHECKING:
     import torch
