@@ -38,14 +38,14 @@ def tensors(
     damaged file is set aside, with a line on stdout, which in a run is its log.
 
     Args:
-        kind: of what is kept.
+        kind: `datasets` or `extractors`: in whose folder of the cache it is kept.
         key: all that determines the result, as JSON: hashes of contents, versions of what computes.
             Names determine nothing: what has a name today may be something else tomorrow.
         compute: takes no lock.
         what: what the tensors are, for people: ``decoded images``.
 
     Returns:
-        The tensors, on the CPU.
+        the tensors, on the CPU.
     """
     from ganbench.storage.tensorcache import TensorCache
 
@@ -53,7 +53,7 @@ def tensors(
 
 
 def folder(kind: Kind) -> Path:
-    """The folder of that kind, for files that somebody else writes; created if need be.
+    """The folder of `datasets` or `extractors`, for files that others write; made if need be.
 
     Raises:
         UsageError: it cannot be created.
