@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ganbench.publishing.manifest import MANIFEST_FILE, RUNS_FILE
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.results.frame import Runs, collect
 from ganbench.results.store import RunStore
 from ganbench.tables.standing import Coverage

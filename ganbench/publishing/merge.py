@@ -12,7 +12,7 @@ from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.joining import Merged, Source, merge
 from ganbench.publishing.loading import is_published, load_runs
 from ganbench.publishing.publish import publish
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
 from ganbench.tables.forms.numbers import counted

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ganbench.api.errors import InvalidResults
 from ganbench.publishing.publish import publish
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 
 from ..results.synthetic import curve, record, spec
 from .harness import call, check, examples, only, profile

@@ -176,7 +176,7 @@ def test_a_changed_or_missing_file_is_refused(folder: Path, file: str) -> None:
     with pytest.raises(InvalidResults):
         load_runs(folder)
     (folder / file).unlink()
-    with pytest.raises(GanbenchError, match="cannot read"):
+    with pytest.raises(GanbenchError, match="cannot be read"):
         load_runs(folder)
 
 
