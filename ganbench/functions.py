@@ -148,8 +148,9 @@ def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataF
     from ganbench.publishing.loading import load_runs
     from ganbench.tables.leaderboard import leaderboard as aggregate
 
-    loaded, coverage, _ = load_runs(runs)
-    return aggregate(loaded if suite is None else loaded.only(suite=[suite]), coverage)
+    loaded = load_runs(runs)
+    of_suite = loaded.runs if suite is None else loaded.runs.only(suite=[suite])
+    return aggregate(of_suite, loaded.coverage)
 
 
 def report(
@@ -200,17 +201,12 @@ def compare(
     Raises:
         GanbenchError: there is no such folder or variant, or nothing to compare.
     """
-    from ganbench.api.errors import NothingSelected
-    from ganbench.publishing.loading import load_runs
+    from ganbench.publishing.loading import load_selected
     from ganbench.tables.comparison import compare as contrast
     from ganbench.tables.comparison_tables import comparison_frame
 
-    loaded, _, _ = load_runs(runs)
-    wanted = {"suite": () if suite is None else (suite,), "task": tasks}
-    loaded = loaded.only(**{column: values for column, values in wanted.items() if values})
-    if loaded.frame.empty:
-        raise NothingSelected(f"no run in {runs} matches", "`ganbench status` shows them")
-    return comparison_frame(contrast(loaded, variants))
+    loaded = load_selected(runs, suite=() if suite is None else (suite,), task=tasks)
+    return comparison_frame(contrast(loaded.runs, variants))
 
 
 def publish(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ganbench.api.errors import NothingSelected
 from ganbench.console import talk, wants_colour
 
 if TYPE_CHECKING:
+    from ganbench.publishing.loading import Loaded
     from ganbench.results.frame import Runs
     from ganbench.results.record import Record
     from ganbench.tables.forms.table import Table
@@ -39,25 +39,14 @@ def form_options(function: F) -> F:
     return named(short(function))
 
 
-def load_selected(runs: Path, **wanted: Iterable[Any]) -> tuple[Runs, Coverage | None]:
-    """The runs of a folder with one of the wanted values in each column; no values mean all.
+def load(runs: Path, **wanted: Iterable[Any]) -> Loaded:
+    """See `ganbench.publishing.loading.load_selected`; its warnings are said."""
+    from ganbench.publishing.loading import load_selected
 
-    Returns:
-        The runs, and of a published leaderboard what its ranks needed.
-
-    Raises:
-        NothingSelected: no run is left.
-        UsageError, InvalidResults: see `ganbench.publishing.loading.load_runs`.
-    """
-    from ganbench.publishing.loading import load_runs
-
-    loaded, coverage, warnings = load_runs(runs)
-    for warning in warnings:
+    loaded = load_selected(runs, **wanted)
+    for warning in loaded.warnings:
         talk(f"warning: {warning}")
-    loaded = loaded.only(**{column: values for column, values in wanted.items() if values})
-    if loaded.frame.empty:
-        raise NothingSelected(f"no run in {runs} matches", "`ganbench status` shows them")
-    return loaded, coverage
+    return loaded
 
 
 def print_tables(

@@ -8,7 +8,7 @@ import click
 
 from ganbench.cli.completing import complete_variants
 from ganbench.cli.options import runs_option
-from ganbench.cli.tables import form_options, load_selected, print_made
+from ganbench.cli.tables import form_options, load, print_made
 
 
 @click.command()
@@ -29,5 +29,5 @@ def command(
     from ganbench.tables.comparison import compare
     from ganbench.tables.comparison_tables import comparison_tables
 
-    loaded, _ = load_selected(runs, suite=[suite] if suite else [], task=tasks)
-    print_made(comparison_tables(compare(loaded, variants)), form)
+    loaded = load(runs, suite=[suite] if suite else [], task=tasks)
+    print_made(comparison_tables(compare(loaded.runs, variants)), form)

@@ -8,7 +8,7 @@ import click
 
 from ganbench.cli.completing import complete_variants
 from ganbench.cli.options import runs_option
-from ganbench.cli.tables import form_options, load_selected, print_tables
+from ganbench.cli.tables import form_options, load, print_tables
 
 
 @click.command()
@@ -30,7 +30,5 @@ def command(
 
     --runs may also name the folder of a published leaderboard.
     """
-    loaded, coverage = load_selected(
-        runs, suite=[suite] if suite else [], task=tasks, variant=variants
-    )
-    print_tables(loaded, form, None if tasks else coverage)
+    loaded = load(runs, suite=[suite] if suite else [], task=tasks, variant=variants)
+    print_tables(loaded.runs, form, None if tasks else loaded.coverage)
