@@ -45,15 +45,21 @@ class Mismatch(ValueError):
         where: what the whole is called; may be empty.
         place: keys and indices that lead to the part that does not fit.
         problem: what is wrong with that part, such as ``is 3, not a string``.
+        value: what is there; None for what is missing.
         hint: what to do about it, if anything helps.
     """
 
     def __init__(
-        self, where: str, place: tuple[str | int, ...], problem: str, hint: str | None = None
+        self,
+        where: str,
+        place: tuple[str | int, ...],
+        problem: str,
+        value: Any = None,
+        hint: str | None = None,
     ) -> None:
-        super().__init__(f"{''.join(_path(where, place))} {problem}".strip())
+        super().__init__(f"{''.join(_path(where, place))} {problem}")
         self.place = place
-        self.problem = problem
+        self.value = value
         self.hint = hint
 
 
@@ -115,9 +121,9 @@ def _mismatch(
         return Mismatch(where, (*place, missing[1]), "is missing")
     if unknown := _UNKNOWN.match(said):
         hint = did_you_mean(unknown[1], _fields(kind))
-        return Mismatch(where, (*place, unknown[1]), "is an unknown key", hint)
+        return Mismatch(where, (*place, unknown[1]), "is an unknown key", hint=hint)
     problem, hint = _problem(said, kind, words)
-    return Mismatch(where, tuple(place), f"is {_SHORT.repr(value)}, {problem}", hint)
+    return Mismatch(where, tuple(place), f"is {_SHORT.repr(value)}, {problem}", value, hint)
 
 
 def _part(value: Any, step: re.Match[str], kind: Any) -> tuple[Any, str | int]:
