@@ -14,6 +14,7 @@ from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import Optimiser, Recipe, Training
+from ganbench.api.schema import Categorical, Numeric, Vocabulary
 from ganbench.api.scores import Classifier, Evaluation, Extractor, Measurement
 from ganbench.api.specs import (
     DatasetSpec,
@@ -24,6 +25,8 @@ from ganbench.api.specs import (
     VariantSpec,
 )
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
+from ganbench.modalities import output_layer
+from ganbench.modalities.pair import join_pair, split_pair
 
 if TYPE_CHECKING:
     from ganbench.functions import (
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
+    "Categorical",
     "Classifier",
     "Data",
     "DataInfo",
@@ -57,6 +61,7 @@ __all__ = [
     "MissingData",
     "ModelSpec",
     "Networks",
+    "Numeric",
     "Optimiser",
     "Parameter",
     "Recipe",
@@ -64,15 +69,19 @@ __all__ = [
     "Step",
     "Training",
     "VariantSpec",
+    "Vocabulary",
     "__version__",
     "compare",
     "hookimpl",
+    "join_pair",
     "leaderboard",
     "merge",
+    "output_layer",
     "plan",
     "publish",
     "report",
     "run",
+    "split_pair",
     "validate",
     "verify",
 ]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from ganbench.api.checked import check_fields
-from ganbench.api.data import MODALITIES, DataInfo, Modality
+from ganbench.api.data import MODALITY_NAMES, DataInfo, ModalityName
 from ganbench.api.parameters import Parameter, Value
 from ganbench.api.recipe import Recipe, Training
 
@@ -58,7 +58,7 @@ class Spec:
     description: str
     paper: str = ""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    modalities: tuple[Modality, ...] = MODALITIES
+    modalities: tuple[ModalityName, ...] = MODALITY_NAMES
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME_PATTERN.fullmatch(self.name):
