@@ -116,7 +116,8 @@ class Run:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
         self._kept = {"generator_sha256": digest} if digest else {}
-        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / "samples.png")
+        info = evaluator.data.info
+        write_sheet(evaluator.fakes, evaluator.real, self._title(), info, self._folder)
 
     def _evaluate(self) -> None:
         """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""
@@ -130,7 +131,8 @@ class Run:
         self._draw(self.evaluator)
 
     def _draw(self, evaluator: Evaluator) -> None:
-        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
+        index, info = len(evaluator.points) - 1, evaluator.data.info
+        self._filmstrip.add(index, evaluator.fakes, evaluator.real, info)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
