@@ -23,6 +23,7 @@ LAYERS = {
     "machine": 1,
     "statistics": 1,
     "catalogue": 1,
+    "modalities": 1,
     "planning": 2,
     "training": 3,
     "scoring": 3,
@@ -96,7 +97,7 @@ def python(script: str) -> list[str]:
 
 
 def test_importing_ganbench_imports_neither_torch_nor_pandas() -> None:
-    heavy = "{'torch', 'pandas', 'numpy', 'scipy', 'sklearn', 'matplotlib'}"
+    heavy = "{'torch', 'pandas', 'numpy', 'scipy', 'sklearn', 'matplotlib', 'PIL'}"
     assert python(f"import ganbench, sys; print({heavy} & {{*sys.modules}})") == ["set()"]
 
 

@@ -11,6 +11,7 @@ from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import modality_of
 from ganbench.planning.references import parse_reference
 
 
@@ -61,7 +62,8 @@ def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
 
     Raises:
         UsageError: as `choose_dataset`; or the data set refuses its parameters.
-        PluginNotUsable: as `choose_dataset`; or the data set's own code fails.
+        PluginNotUsable: as `choose_dataset`; or the data set's own code fails, or its
+            modality knows no such data.
     """
     spec, parameters = choose_dataset(text, catalogue)
     with catalogue.whose(spec):
@@ -70,6 +72,7 @@ def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
             raise PluginNotUsable(
                 f"data set {spec.name} must describe a DataInfo, it returned {typed(info)}"
             )
+        modality_of(info).check_info(info)
     return replace(info, name=text)
 
 
