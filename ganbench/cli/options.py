@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 import click
 
 from ganbench.api.errors import UsageError
-from ganbench.cli.completing import complete_suites, complete_tasks, complete_variants
+from ganbench.cli.completing import (
+    complete_executors,
+    complete_suites,
+    complete_tasks,
+    complete_variants,
+)
+from ganbench.execution.conditions import DEFAULTS
 from ganbench.planning.budget import Budget, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.references import parse_seeds
@@ -53,6 +59,15 @@ runs_option = click.option(
     default=DEFAULT_RUNS,
     show_default=True,
     help="Folder of the runs.",
+)
+
+executor_option = click.option(
+    "--executor",
+    default=DEFAULTS.executor,
+    show_default=True,
+    metavar="NAME[:ADDRESS]",
+    shell_complete=complete_executors,
+    help="Where runs are trained; `ganbench list executors` shows what there is.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
-from ganbench.execution.job import CHECKPOINT_FOLDER
-from ganbench.results.store import LOCK_FILE, RunStore
+from ganbench.results.store import CHECKPOINT_FOLDER, LOCK_FILE, RunStore
 from ganbench.storage.cache import cache_root
 
 CACHES = ("features", "extractors", "datasets")

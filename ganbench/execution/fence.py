@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from ganbench.execution.job import CHECKPOINT_FOLDER
+from ganbench.execution.job import JOB_FILE
 from ganbench.results.record import RECORD_FILE
-from ganbench.results.store import LOCK_FILE
+from ganbench.results.store import CHECKPOINT_FOLDER, LOCK_FILE
 
 
 def take_fence(folder: Path) -> IO[bytes] | None:
@@ -34,7 +34,10 @@ def take_fence(folder: Path) -> IO[bytes] | None:
 
 
 def tidy(folder: Path) -> None:
-    """Remove half-written files, and a finished run's checkpoints. Only for who holds the fence."""
+    """Remove half-written files, and a finished run's job and checkpoints.
+
+    Only for who holds the fence.
+    """
     for path in _leftovers(folder):
         path.unlink(missing_ok=True)
 
@@ -54,3 +57,4 @@ def _leftovers(folder: Path) -> Iterator[Path]:
     yield from checkpoints.glob(".*")  # temporary files, those of safetensors as well
     if (folder / RECORD_FILE).exists():
         yield from checkpoints.glob("*.safetensors")
+        yield from folder.glob(JOB_FILE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 from datetime import UTC, datetime
@@ -16,12 +17,11 @@ from ganbench.api.recipe import Recipe
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
-from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Failure, Point, Record, Status
 from ganbench.results.recording import make_failure, make_record
-from ganbench.results.store import GENERATOR_FILE, HISTORY_FILE
+from ganbench.results.store import CHECKPOINT_FOLDER, GENERATOR_FILE, HISTORY_FILE
 from ganbench.running.build import Builder
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
@@ -44,7 +44,7 @@ class Run:
         catalogue: where its names are looked up.
         device: where it runs.
         commit: of ganbench's source, for the record.
-        checkpoint_seconds: between two checkpoints.
+        checkpoint_seconds: between two checkpoints, beside those before evaluations.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Run:
         catalogue: Catalogue,
         device: torch.device,
         commit: str | None = None,
-        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        checkpoint_seconds: float = math.inf,
     ) -> None:
         self.spec = spec
         self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)

@@ -107,8 +107,7 @@ def test_a_damaged_record_is_replaced_by_the_next_run(store: RunStore) -> None:
     folder = _plant(store, SEALED[:-10])
     assert store.write(GOOD)
     assert store.read(GOOD["run_id"]) == GOOD
-    _, warnings = RunStore(store.root).finished([GOOD["run_id"]])
-    assert warnings == []
+    assert RunStore(store.root).finished([GOOD["run_id"]]).warnings == []
     (folder / "record.json").write_bytes(b"{}")
     store.read_all()
     assert sorted(path.name for path in folder.iterdir()) == [

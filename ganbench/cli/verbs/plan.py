@@ -14,14 +14,13 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.settings import tell_settings
 from ganbench.console import duration, print_json, print_rows, talk
-from ganbench.execution.job import CHECKPOINT_FOLDER
 from ganbench.machine.devices import device_name, resolve_device
 from ganbench.planning.budget import with_prefix
 from ganbench.planning.plan import make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
 from ganbench.results.record import Record
-from ganbench.results.store import RunStore
+from ganbench.results.store import CHECKPOINT_FOLDER, Contents, RunStore
 from ganbench.tables.forms.numbers import counted
 
 
@@ -42,12 +41,17 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     selection = make_selection(**options)
     plan = make_plan(selection, open_catalogue(choice, talk, need_files=True))
     store = RunStore(runs)
-    records, warnings = _records(store)
-    for warning in warnings:
+    contents = store.read_all() if store.root.is_dir() else Contents()
+    for warning in contents.warnings:
         talk(f"warning: {warning}")
     device = device_name(resolve_device(selection.device))
-    forecast = Forecast(records.values(), device)
-    rows = [_row(spec, records.get(spec.run_id), store, forecast) for spec in plan.runs]
+    forecast = Forecast(contents.records, device)
+    records = {record["run_id"]: record for record in contents.records}
+    rows = [
+        _row(spec, records.get(spec.run_id), store, forecast)
+        for spec in plan.runs
+        if spec.run_id not in contents.foreign
+    ]
     total = _total(rows)
     if as_json:
         left_out = list(plan.skipped)
@@ -61,13 +65,6 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     for reason in plan.skipped:
         talk(f"left out: {reason}")
     _tell(total, rows, device, runs)
-
-
-def _records(store: RunStore) -> tuple[dict[str, Record], list[str]]:
-    if not store.root.is_dir():
-        return {}, []
-    contents = store.read_all()
-    return {record["run_id"]: record for record in contents.records}, contents.warnings
 
 
 def _row(

@@ -7,10 +7,12 @@ from typing import Any
 
 import click
 
+from ganbench.api.errors import InvalidResults
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import (
     SIZE,
     TIME,
+    executor_option,
     json_option,
     make_selection,
     runs_option,
@@ -19,19 +21,22 @@ from ganbench.cli.options import (
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.settings import tell_settings
 from ganbench.console import duration, talk
+from ganbench.execution.conditions import DEFAULTS, Conditions
+from ganbench.planning.budget import Budget, memory_text
 from ganbench.tables.forms.numbers import counted
 
 
 @click.command()
 @selection_options
 @runs_option
+@executor_option
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU."
 )
 @click.option(
     "--limit",
     type=TIME,
-    default="12h",
+    default=str(Budget("seconds", DEFAULTS.limit_seconds)),
     show_default=True,
     help="Wall time of one run, e.g. 30m.",
 )
@@ -43,21 +48,21 @@ from ganbench.tables.forms.numbers import counted
 @click.option(
     "--max-output",
     type=SIZE,
-    default="1GB",
+    default=memory_text(DEFAULTS.output_bytes),
     show_default=True,
     help="Size of a run's log and other files, checkpoints left out.",
 )
 @click.option(
     "--retries",
     type=click.IntRange(min=0),
-    default=1,
+    default=DEFAULTS.retries,
     show_default=True,
     help="Further tries, from its checkpoint, for a run whose worker has vanished.",
 )
 @click.option(
     "--checkpoint-every",
     type=TIME,
-    default="60s",
+    default=str(Budget("seconds", DEFAULTS.checkpoint_seconds)),
     show_default=True,
     help="Time between two checkpoints of a run; they take at most 1 % of it.",
 )
@@ -67,7 +72,11 @@ from ganbench.tables.forms.numbers import counted
     is_flag=True,
     help="Run again what ended as error, oom, timeout or killed; unstable runs are results.",
 )
-@click.option("--fail-fast", is_flag=True, help="Start no further run once one has failed.")
+@click.option(
+    "--fail-fast",
+    is_flag=True,
+    help="Start no further run once one has failed; those under way go on to their end.",
+)
 @click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
 @json_option
 @plugin_options
@@ -76,6 +85,7 @@ def command(
     choice: PluginChoice,
     /,
     runs: Path,
+    executor: str,
     jobs: int | None,
     limit: float,
     host_memory: int | None,
@@ -96,28 +106,28 @@ def command(
     """
     import time
 
-    from ganbench.execution.executors.limits import run_limits
     from ganbench.execution.progress import make_progress
     from ganbench.execution.request import execute
 
     began = time.monotonic()
     for line in tell_settings(click.get_current_context()):
         talk(line)
+    conditions = Conditions(
+        executor=executor,
+        jobs=jobs,
+        limit_seconds=limit,
+        host_bytes=host_memory,
+        output_bytes=max_output,
+        retries=retries,
+        checkpoint_seconds=checkpoint_every,
+        fresh=fresh,
+        retry_failed=retry_failed,
+        fail_fast=fail_fast,
+        plugins=choice,
+    )
+    selection = make_selection(**options)
     try:
-        session = execute(
-            make_selection(**options),
-            runs=runs,
-            jobs=jobs,
-            limits=run_limits(limit, host_memory, max_output),
-            plugins=choice,
-            fresh=fresh,
-            retry_failed=retry_failed,
-            fail_fast=fail_fast,
-            retries=retries,
-            checkpoint_seconds=checkpoint_every,
-            progress=make_progress,
-            remark=talk,
-        )
+        session = execute(selection, conditions, runs=runs, progress=make_progress, remark=talk)
     except (KeyboardInterrupt, SystemExit):
         talk("stopped; the same command goes on where the runs were")
         raise
@@ -140,4 +150,10 @@ def command(
         talk(f"{session.worth_retrying} failed before and were not run again: try --retry-failed")
     if new:
         talk(f"{session.busy_share:.0%} of the slots' time was training and evaluation")
+    if session.foreign:
+        raise InvalidResults(
+            f"{counted(len(session.foreign), 'run')} of the plan ended before, with a record that "
+            f"this ganbench cannot read: not trained, and not in the tables (see the warnings)",
+            "update ganbench; or run them again with --fresh, which sets all records aside",
+        )
     return 1 if failures and not allow_failures else 0
