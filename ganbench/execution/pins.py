@@ -26,8 +26,14 @@ def require_same_code(spec: RunSpec, catalogue: Catalogue) -> None:
             raise PluginNotUsable(
                 f"the {pin['kind']} {pin['name']!r} of this run is that of {_code(pin)}, "
                 f"here it is that of {_code(here)}",
-                f"install the run's: pip install {pin['distribution']}=={pin['version']}",
+                _way_out(pin),
             )
+
+
+def _way_out(pin: Mapping[str, str]) -> str:
+    if not pin["distribution"]:
+        return f"name the run's own {pin['plugin']}: -P FILE"
+    return f"install the run's: pip install {pin['distribution']}=={pin['version']}"
 
 
 def _code(pin: Mapping[str, str]) -> str:

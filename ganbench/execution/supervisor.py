@@ -41,12 +41,14 @@ class _Run:
 
     Args:
         spec: what to run.
+        run_id: of it, which takes a while to compute.
         tries: how many it has left, beside the one under way.
         due: it is not to be looked at before, by `time.monotonic`.
         started: when it was for the first time, in UTC.
     """
 
     spec: RunSpec
+    run_id: str
     tries: int
     due: float = 0.0
     started: datetime | None = None
@@ -101,7 +103,8 @@ class Supervisor:
             Exception: what the executor raises where it cannot start a job.
             GanbenchError: a run folder cannot be written to.
         """
-        self._waiting.extend(_Run(spec, self._conditions.retries) for spec in specs)
+        retries = self._conditions.retries
+        self._waiting.extend(_Run(spec, spec.run_id, retries) for spec in specs)
         ended = self._fill()
         while ended or self._running or self._waiting:
             if not ended:
@@ -143,7 +146,7 @@ class Supervisor:
 
     def _start(self, run: _Run) -> None:
         """Hand a run to the executor, unless another process is at work on it."""
-        folder = self._store.create(run.spec.run_id, run.spec.to_json())
+        folder = self._store.create(run.run_id, run.spec.to_json())
         job = Job(
             specs=(run.spec,),
             folder=folder.absolute(),
@@ -167,7 +170,7 @@ class Supervisor:
 
     def _settle(self, run: _Run, ending: Ending) -> Record | None:
         """The record of a run whose worker has ended; None if there is to be another one."""
-        folder = self._store.folder(run.spec.run_id)
+        folder = self._store.folder(run.run_id)
         is_over, record = self._look(run)
         if ending.exit_code != BUSY:
             shorten(folder / LOG_FILE, self._conditions.output_bytes)
@@ -186,9 +189,8 @@ class Supervisor:
     def _bury(self, run: _Run, ending: Ending) -> Record | None:
         """Write the record that the worker could not write."""
         assert run.started is not None
-        run_id = run.spec.run_id
-        folder = self._store.folder(run_id)
-        step = (self._store.read_progress(run_id) or {}).get("step")
+        folder = self._store.folder(run.run_id)
+        step = (self._store.read_progress(run.run_id) or {}).get("step")
         make_folder(folder)  # a plugin may have removed it
         with _fence(folder) as is_ours:
             if not is_ours:  # another process has gone on with the run
@@ -204,11 +206,11 @@ class Supervisor:
 
     def _look(self, run: _Run) -> tuple[bool, Record | None]:
         """Whether a run has ended, and its record if that can be read."""
-        found = self._store.finished([run.spec.run_id])
+        found = self._store.finished([run.run_id])
         for warning in found.warnings:
             self._warn(warning)
         self.foreign |= found.foreign
-        return run.spec.run_id in found, found.records.get(run.spec.run_id)
+        return run.run_id in found, found.records.get(run.run_id)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import click
 
 from ganbench.api.data import DataInfo
 from ganbench.api.errors import UsageError, did_you_mean
-from ganbench.api.specs import SPEC_TYPES, DatasetSpec, Spec, VariantSpec
+from ganbench.api.specs import SPEC_TYPES, DatasetSpec, ExecutorSpec, Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.completing import complete_names
@@ -65,7 +65,7 @@ def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
         "name": spec.name,
         "description": spec.description,
         "paper": spec.paper,
-        "modalities": list(spec.modalities),
+        "modalities": [] if isinstance(spec, ExecutorSpec) else list(spec.modalities),
         "parameters": {name: asdict(one) for name, one in parameters.items()},
         "distribution": plugin.origin,
         "file": plugin.file,
