@@ -139,7 +139,9 @@ class Training:
 
     def rate_factor(self, fraction: float) -> float:
         """What the learning rates are multiplied by when that fraction of the budget is spent."""
-        schedule: Schedule = NAMED[self.schedule] if isinstance(self.schedule, str) else self.schedule
+        schedule: Schedule = (
+            NAMED[self.schedule] if isinstance(self.schedule, str) else self.schedule
+        )
         return schedule(fraction)
 
 

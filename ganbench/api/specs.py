@@ -14,7 +14,6 @@ from ganbench.api.parameters import Parameter, Value, declared_in
 from ganbench.api.recipe import Recipe, Training
 from ganbench.api.techniques import NEEDS, SLOPES
 
-
 Builder = str | Callable[..., Any]
 """A function, or ``"module:function"`` to be imported when first needed."""
 

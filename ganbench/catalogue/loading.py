@@ -172,7 +172,8 @@ def _api_version(module: object) -> int | None:
         reason = f"GANBENCH_API_VERSION is {wanted!r}, not an integer"
         raise _Rejected(State.INVALID, reason)
     later = (
-        "update ganbench" if wanted > API_VERSION
+        "update ganbench"
+        if wanted > API_VERSION
         else "update the plugin: docs/from-1-to-2.md says what to change"
     )
     reason = f"written for API version {wanted}, this ganbench has {API_VERSION}: {later}"

@@ -347,5 +347,7 @@ def _with_parameters(recipe: Recipe, parts: Parts, owner: str) -> Recipe:
         recipe,
         model_parameters=resolved(parts.model, recipe.model_parameters),
         loss_parameters=resolved(parts.loss, recipe.loss_parameters),
-        techniques={one.name: resolved(one, recipe.techniques[one.name]) for one in parts.techniques},
+        techniques={
+            one.name: resolved(one, recipe.techniques[one.name]) for one in parts.techniques
+        },
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import torch
@@ -14,8 +15,9 @@ from ganbench.api.errors import PluginNotUsable
 from ganbench.api.networks import Latent, Loss, Networks
 from ganbench.api.recipe import Optimiser
 from ganbench.api.scores import Extractor, Measurement
-from ganbench.api.specs import Builder, import_builder
+from ganbench.api.specs import Builder, Spec, import_builder
 from ganbench.api.techniques import Technique
+from ganbench.catalogue.catalogue import Catalogue
 from ganbench.training.step import described
 
 T = TypeVar("T")
@@ -39,6 +41,20 @@ def call(what: str, builder: Builder, /, *args: Any, **parameters: Any) -> Any:
     except ValueError:  # written in C, without a signature
         pass
     return function(*args, **parameters)
+
+
+def made(
+    catalogue: Catalogue,
+    check: Callable[[str, Any], T],
+    spec: Spec,
+    builder: Builder,
+    /,
+    *args: Any,
+    **parameters: Any,
+) -> T:
+    """What a plugin's code makes, if it keeps its contract; errors say whose it is."""
+    with catalogue.whose(spec):
+        return check(spec.name, call(f"{spec.kind} {spec.name}", builder, *args, **parameters))
 
 
 def require(what: str, found: object, wanted: type[T]) -> T:

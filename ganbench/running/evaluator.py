@@ -13,8 +13,8 @@ from torch import Tensor
 from ganbench.api.scores import Measurement
 from ganbench.planning.suite import Task
 from ganbench.results.record import Column, Fresh, Point, Status, Used
-from ganbench.running.build import Score
 from ganbench.running.contestant import Contestant
+from ganbench.running.task import Score
 from ganbench.scoring.errors import NonFiniteSamples
 from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.statistics.stability import diverged

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -21,17 +21,16 @@ from ganbench.api.specs import (
     Builder,
     LossSpec,
     ModelSpec,
-    Spec,
     TechniqueSpec,
     import_builder,
     looks_at_slopes,
 )
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.running.contracts import (
-    call,
     check_loss,
     check_networks,
     check_technique,
+    made,
     require,
 )
 from ganbench.training.coupling import JUDGEMENTS, couples_samples
@@ -138,7 +137,9 @@ class Players:
 
     def _build(self, data: DataInfo) -> Networks:
         spec = self._model
-        networks = self._made(check_networks, spec, spec.build, data, **self.recipe.model_parameters)
+        networks = made(
+            self.catalogue, check_networks, spec, spec.build, data, **self.recipe.model_parameters
+        )
         if networks.conditional != spec.conditional:
             told = f"conditional={spec.conditional}"
             with self.catalogue.whose(spec):
@@ -151,7 +152,7 @@ class Players:
     def _loss(self, data: DataInfo) -> Part:
         spec = self._loss_spec
         built = self._on_device(
-            self._made(check_loss, spec, spec.build, **_given(spec.build, data),
+            made(self.catalogue, check_loss, spec, spec.build, **_given(spec.build, data),
                        **self.recipe.loss_parameters)
         )  # fmt: skip
         return Part(spec.name, built, frozenset(spec.needs))
@@ -167,7 +168,7 @@ class Players:
                     continue
                 own: Mapping[str, Value] = self.recipe.techniques[spec.name]
                 given = _given(spec.build, data)
-                built = self._made(check_technique, spec, spec.build, **given, **own)
+                built = made(self.catalogue, check_technique, spec, spec.build, **given, **own)
                 does = self._on_device(built)
                 parts.append(Part(spec.name, does, frozenset(spec.needs), "technique"))
         return parts
@@ -178,7 +179,9 @@ class Players:
         Raises:
             UsageError: somebody needs slopes, and they do.
         """
-        steep = [one.name for one in (self._loss_spec, *self._technique_specs) if looks_at_slopes(one)]
+        steep = [
+            one.name for one in (self._loss_spec, *self._technique_specs) if looks_at_slopes(one)
+        ]
         if not steep or "joint" in self._model.provides:
             return
         count = JUDGEMENTS * samples_per_judgement(networks.discriminator)
@@ -203,32 +206,6 @@ class Players:
         if isinstance(part, nn.Module):
             part.to(self.device)
         return part
-
-    def _made(
-        self,
-        check: Callable[[str, Any], T],
-        spec: Spec,
-        builder: Builder,
-        /,
-        *args: Any,
-        **parameters: Any,
-    ) -> T:
-        """What a plugin's code makes, if it keeps its contract; errors say whose it is."""
-        return made(self.catalogue, check, spec, builder, *args, **parameters)
-
-
-def made(
-    catalogue: Catalogue,
-    check: Callable[[str, Any], T],
-    spec: Spec,
-    builder: Builder,
-    /,
-    *args: Any,
-    **parameters: Any,
-) -> T:
-    """What a plugin's code makes, if it keeps its contract; errors say whose it is."""
-    with catalogue.whose(spec):
-        return check(spec.name, call(f"{spec.kind} {spec.name}", builder, *args, **parameters))
 
 
 def _given(builder: Builder, data: DataInfo) -> dict[str, DataInfo]:

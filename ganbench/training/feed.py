@@ -96,9 +96,7 @@ class LatentFeed:
         if law.law == "normal":
             return torch.randn(shape, generator=self._random, device=self._device)
         if law.law == "categorical":
-            chosen = torch.randint(
-                law.size, (count,), generator=self._random, device=self._device
-            )
+            chosen = torch.randint(law.size, (count,), generator=self._random, device=self._device)
             return one_hot(chosen, law.size).to(torch.float32)
         uniform = torch.rand(shape, generator=self._random, device=self._device)
         return uniform.mul_(2).sub_(1)

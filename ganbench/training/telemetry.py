@@ -56,7 +56,9 @@ class Telemetry:
         """
         row = [value.detach().float() for value in values]
         names = tuple(logged or ())
-        row += [torch.as_tensor(one, device=row[0].device).float() for one in (logged or {}).values()]
+        row += [
+            torch.as_tensor(one, device=row[0].device).float() for one in (logged or {}).values()
+        ]
         self._rows.append((step, names, torch.stack([one.reshape(()) for one in row])))
 
     def flush(self) -> None:
@@ -67,7 +69,9 @@ class Telemetry:
         values = torch.cat([row for _, _, row in self._rows]).tolist()
         rows, start = [], 0
         for step, names, row in self._rows:
-            finite = [one if abs(one) < float("inf") else None for one in values[start:][: len(row)]]
+            finite = [
+                one if abs(one) < float("inf") else None for one in values[start:][: len(row)]
+            ]
             start += len(row)
             entry: dict[str, Any] = {"step": step}
             entry |= zip(COLUMNS, finite, strict=False)

@@ -17,7 +17,7 @@ from ganbench.planning.budget import Budget
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import Task
 from ganbench.planning.variants import choose_variant
-from ganbench.running.build import Builder
+from ganbench.running.players import Players
 from ganbench.training.feed import LatentFeed, RealFeed
 from ganbench.training.loop import Trainer
 from ganbench.training.seeds import seed_everything
@@ -87,8 +87,7 @@ def run_spec(variant: str, *, seed: int = 0, parameters: Any = None, **task: Any
 def variant_trainer(variant: str, data: Data, seed: int = 0) -> Trainer:
     """A trainer as a run of that variant builds it."""
     seed_everything(seed)
-    builder = Builder(run_spec(variant, seed=seed), catalogue(), CPU)
-    return builder.trainer(data, recipe_of(variant, data.info))
+    return Players(recipe_of(variant, data.info), catalogue(), CPU).trainer(data, seed)
 
 
 def small_networks(width: int = 8) -> Networks:

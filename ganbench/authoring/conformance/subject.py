@@ -21,13 +21,10 @@ from ganbench.authoring.conformance.runner import specs_of
 from ganbench.authoring.conformance.samples import example_data, example_shapes
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.budget import Budget
 from ganbench.planning.datasets import choose_dataset
 from ganbench.planning.references import parse_reference
-from ganbench.planning.runspec import RunSpec
-from ganbench.planning.suite import Task
 from ganbench.planning.variants import Variant, choose_variant
-from ganbench.running.build import Builder
+from ganbench.running.players import Players
 from ganbench.training.loop import Trainer
 from ganbench.training.seeds import seed_everything
 
@@ -139,7 +136,7 @@ class Subject:
 
     def networks(self, case: Case, info: DataInfo | None = None) -> Networks:
         """A fresh build of a case's model, in train mode; for other data, if given."""
-        return self._builder(0).networks(info or case.info, case.recipe)
+        return Players(case.recipe, self.catalogue, self.device).networks(info or case.info)
 
     def data(self, case: Case) -> Data:
         """The samples of a case, loaded anew."""
@@ -166,7 +163,7 @@ class Subject:
             seed_everything(seed)
         changed = replace(case.recipe.training, **{**_batches(case), **training})
         recipe = replace(case.recipe, training=changed)
-        return self._builder(seed or 0, device).trainer(data, recipe)
+        return Players(recipe, self.catalogue, device or self.device).trainer(data, seed or 0)
 
     @contextmanager
     def blamed(self, where: str) -> Iterator[None]:
@@ -179,9 +176,6 @@ class Subject:
             yield
         except Exception as error:
             raise Broken(f"{where}: {told(error, self.catalogue.plugins)}") from error
-
-    def _builder(self, seed: int, device: torch.device | None = None) -> Builder:
-        return Builder(_run(self.name, seed), self.catalogue, device or self.device)
 
 
 def advance(trainer: Trainer, steps: int, first: int = 0) -> None:
@@ -257,11 +251,3 @@ def _batches(case: Case) -> dict[str, Any]:
 def _divisor(batch: int) -> int:
     """The largest divisor up to the limit, so that batches that are packed stay whole."""
     return max(size for size in range(1, min(batch, LARGEST_BATCH) + 1) if batch % size == 0)
-
-
-def _run(name: str, seed: int) -> RunSpec:
-    """A run's spec, of which only the seed matters: recipe and data are handed over."""
-    task = Task(name="check", dataset="none", budget=Budget("steps", 1), scores=())
-    return RunSpec(
-        suite="check", variant=name, parameters={}, task=task, dataset_parameters={}, seed=seed
-    )

@@ -49,7 +49,10 @@ class Packing:
 def misfit(recipe: Recipe, data: DataInfo, *, m: int, **_: object) -> str | None:
     """Batches must divide into packs."""
     training = recipe.training
-    for what, size in (("batch", training.batch_size), ("generator batch", training.generator_batch)):
+    for what, size in (
+        ("batch", training.batch_size),
+        ("generator batch", training.generator_batch),
+    ):
         if size % m:
             return f"a {what} of {size} does not divide into packs of {m}"
     return None

@@ -38,9 +38,7 @@ def policy(
     *,
     shape: Annotated[
         str,
-        Parameter(
-            choices=("constant", "linear", "cosine"), help="of the rates over the budget"
-        ),
+        Parameter(choices=("constant", "linear", "cosine"), help="of the rates over the budget"),
     ] = "cosine",
     warmup: Annotated[
         float, Parameter(minimum=0, maximum=0.5, help="share of the budget to rise from 0 in")
