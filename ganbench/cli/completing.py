@@ -19,7 +19,8 @@ from ganbench.api.errors import GanbenchError
 from ganbench.api.specs import SPEC_TYPES, LossSpec, ModelSpec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import plugin_files
-from ganbench.cli.plugin_options import chosen
+from ganbench.cli.context import chosen
+from ganbench.cli.settings import load_settings
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -118,8 +119,6 @@ def _catalogue(context: click.Context) -> Catalogue:
 
 def _set(key: str) -> Any:
     """What files and variables say: they are no defaults of a verb that is being completed."""
-    from ganbench.cli.settings import load_settings
-
     with suppress(GanbenchError):
         setting = load_settings().get(key)
         return setting.value if setting else None

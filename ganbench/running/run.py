@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 from datetime import UTC, datetime
@@ -16,13 +17,17 @@ from ganbench.api.errors import GanbenchError
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
-from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Failure, Point, Record, Status
 from ganbench.results.recording import make_failure, make_record
-from ganbench.results.store import GENERATOR_FILE, HISTORY_FILE
+from ganbench.results.store import (
+    CHECKPOINT_FOLDER,
+    GENERATOR_FILE,
+    HISTORY_FILE,
+    SAMPLES_FILE,
+)
 from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
@@ -49,7 +54,7 @@ class Run:
         catalogue: where its names are looked up.
         device: where it runs.
         commit: of ganbench's source, for the record.
-        checkpoint_seconds: between two checkpoints.
+        checkpoint_seconds: between two checkpoints; infinite: only before evaluations.
     """
 
     def __init__(
@@ -59,7 +64,7 @@ class Run:
         catalogue: Catalogue,
         device: torch.device,
         commit: str | None = None,
-        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        checkpoint_seconds: float = math.inf,
     ) -> None:
         self.spec = spec
         self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)
@@ -122,7 +127,7 @@ class Run:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
         self._kept = {"generator_sha256": digest} if digest else {}
-        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / "samples.png")
+        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / SAMPLES_FILE)
 
     def _evaluate(self) -> None:
         """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""

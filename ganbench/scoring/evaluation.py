@@ -14,10 +14,10 @@ from ganbench.api.errors import UsageError
 from ganbench.api.networks import Networks
 from ganbench.api.recipe import Training
 from ganbench.api.scores import Extractor, Measurement
-from ganbench.scoring.caching import Tensors
 from ganbench.scoring.errors import NonFiniteSamples
 from ganbench.scoring.realcache import RealCache
-from ganbench.storage.tensorcache import content_hash
+from ganbench.storage.sealed import content_hash
+from ganbench.storage.tensorcache import Tensors
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ class RealSide:
         extractor = self.extractor(name)
         if self._shared is None:
             return extractor(samples)
-        digest = self.once(f"digest/{split}", lambda: content_hash(samples))
+        digest = self.once(f"digest/{split}", lambda: content_hash({"": samples}))
         return self._shared.features(name, extractor, split, samples, digest)
 
 

@@ -16,8 +16,8 @@ from ganbench.api.networks import Networks
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.recipe import Recipe, Training
 from ganbench.api.specs import DatasetSpec, Spec
+from ganbench.authoring.conformance.names import specs_of
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.runner import specs_of
 from ganbench.authoring.conformance.samples import example_data, example_shapes
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
