@@ -198,8 +198,8 @@ class TechniqueSpec(Spec):
     """What can be added to any variant.
 
     Args:
-        build: ``build(**parameters) -> Technique``; one that takes an argument ``data`` as well gets
-            the DataInfo. None: all that it does is `training`.
+        build: ``build(**parameters) -> Technique``; one that takes an argument ``data`` as well
+            gets the DataInfo. None: all that it does is `training`.
         training: ``training(training: Training, **parameters) -> Training``: how it changes the way
             of training (an average, a policy, rates). Must not import torch.
         needs: as of a loss.

@@ -179,7 +179,7 @@ def choose_variant(
 
 
 def parameters_of(*specs: Spec, modality: str | None = None) -> dict[str, Parameter]:
-    """What may be set of a variant, or of a model and a loss, and of techniques; then what all share.
+    """What may be set of a variant, or of a model and a loss, and of techniques; and by all.
 
     Args:
         specs: the head's, then the techniques'.
@@ -261,7 +261,7 @@ def _set_argument(given: dict[str, Any], spec: TechniqueSpec, argument: str) -> 
 def _modalities(specs: tuple[Spec, ...]) -> list[str]:
     """The kinds of data that all of them handle; the first's, if there is none."""
     common = [one for one in specs[0].modalities if all(one in spec.modalities for spec in specs)]
-    return common or list(specs[0].modalities[:1])
+    return [*common] or [*specs[0].modalities[:1]]
 
 
 def _display(

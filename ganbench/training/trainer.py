@@ -1,4 +1,4 @@
-"""Everything that changes while a GAN trains, and what is done with it; who steps when is not here."""
+"""Everything that changes while a GAN trains, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -188,9 +188,9 @@ class Trainer:
             inputs = self.trained[side] if step.fake.requires_grad else None
             loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
         except (AttributeError, RuntimeError, TypeError) as error:
-            if loss is None or not_a_loss(loss):
-                if fault := self.objective.blame(side, step):
-                    raise fault from error
+            wrong = loss is None or not_a_loss(loss)
+            if wrong and (fault := self.objective.blame(side, step)):
+                raise fault from error
             raise
         self.last[side] = step, loss
 
