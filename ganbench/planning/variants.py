@@ -236,7 +236,16 @@ def _technique(name: str, catalogue: Catalogue) -> TechniqueSpec:
             f"{name} is a loss, and a variant has one: it stands behind a model's name",
             f"as in mlp+{name}",
         )
-    return catalogue.get(TechniqueSpec, name)
+    try:
+        return catalogue.get(TechniqueSpec, name)
+    except PluginNotUsable:
+        raise
+    except UsageError as error:
+        known = (*catalogue.names(LossSpec.kind), *catalogue.names(TechniqueSpec.kind))
+        if name in catalogue.names(VariantSpec.kind) or name in catalogue.names(ModelSpec.kind):
+            raise
+        hint = did_you_mean(name, known)
+        raise UsageError(f"unknown loss or technique {name!r}", hint) from error
 
 
 def _refuse_twice(reference: VariantReference, techniques: tuple[TechniqueSpec, ...]) -> None:
