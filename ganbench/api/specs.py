@@ -294,6 +294,22 @@ class ExtractorSpec(Spec):
     build: Builder
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorSpec(Spec):
+    """A place where runs can run. It changes no number, and is part of no run's identity.
+
+    Args:
+        build: ``build(resources: Resources, **parameters) -> Executor``.
+        argument: name of the parameter that ``name:VALUE`` sets (`partition` in ``slurm:gpu``).
+    """
+
+    kind: ClassVar[str] = "executor"
+    hook: ClassVar[str] = "ganbench_executors"
+    declaring: ClassVar[str] = "build"
+    build: Builder
+    argument: str = ""
+
+
 SPEC_TYPES: Mapping[str, type[Spec]] = {
     spec.kind: spec
     for spec in (
@@ -304,6 +320,7 @@ SPEC_TYPES: Mapping[str, type[Spec]] = {
         DatasetSpec,
         ScoreSpec,
         ExtractorSpec,
+        ExecutorSpec,
     )
 }
 """Every kind of plugin, in the order in which a name is looked for."""
