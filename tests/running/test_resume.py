@@ -62,7 +62,7 @@ def outcome(record: Record | None, run: Run, folder: Path) -> dict[str, Any]:
     assert record["status"] == "ok", record["failure"]
     points = [{**point, "used": {**point["used"], "seconds": None}} for point in record["points"]]
     assert run.evaluator is not None
-    weights = run.evaluator._trainer.networks
+    weights = run.evaluator._contestant.modules
     return {
         "points": points,
         "fresh": record["fresh"],
@@ -74,7 +74,7 @@ def outcome(record: Record | None, run: Run, folder: Path) -> dict[str, Any]:
         "filmstrip": {path.name: path.read_bytes() for path in (folder / "samples").iterdir()},
         "weights": [
             tensor.tolist()
-            for module in (weights.generator, weights.discriminator)
+            for module in weights.values()
             for tensor in module.state_dict().values()
         ],
     }
