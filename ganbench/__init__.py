@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api import schedules
-from ganbench.api.data import Data, DataInfo, KnownModes
+from ganbench.api.data import Data, DataInfo, KnownModes, Survey
 from ganbench.api.errors import GanbenchError, MissingData, UsageError
 from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
@@ -68,6 +68,7 @@ __all__ = [
     "Recipe",
     "ScoreSpec",
     "Step",
+    "Survey",
     "Technique",
     "TechniqueSpec",
     "Training",
