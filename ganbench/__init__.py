@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ganbench.api import schedules
 from ganbench.api.data import Data, DataInfo, KnownModes, Survey
 from ganbench.api.errors import GanbenchError, MissingData, UsageError
+from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, Resources
 from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
@@ -18,6 +19,7 @@ from ganbench.api.recipe import Optimiser, Recipe, Training
 from ganbench.api.scores import Classifier, Evaluation, Extractor, Measurement
 from ganbench.api.specs import (
     DatasetSpec,
+    ExecutorSpec,
     ExtractorSpec,
     LossSpec,
     ModelSpec,
@@ -45,18 +47,24 @@ if TYPE_CHECKING:
 __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
+    "Breach",
     "Classifier",
     "Data",
     "DataInfo",
     "DatasetSpec",
+    "Ending",
     "Evaluation",
+    "Executor",
+    "ExecutorSpec",
     "Extra",
     "Extractor",
     "ExtractorSpec",
     "Game",
     "GanbenchError",
+    "JobHandle",
     "KnownModes",
     "Latent",
+    "Limits",
     "Loss",
     "LossSpec",
     "Measurement",
@@ -66,6 +74,7 @@ __all__ = [
     "Optimiser",
     "Parameter",
     "Recipe",
+    "Resources",
     "ScoreSpec",
     "Step",
     "Survey",

@@ -1,7 +1,7 @@
 """Waiting for other processes. No test may depend on how fast, slow or busy a machine is.
 
 So nothing here has a limit of its own: what never happens runs into pytest's time-out, which is
-long and only there for that. Runs wait for tests at gates, see `data/hazards/ganbench_gates.py`.
+long and only there for that. Runs wait for tests at gates, see `data/gates/ganbench_gates.py`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .data.hazards.ganbench_gates import POLL_SECONDS, Gates
+from .data.gates.ganbench_gates import POLL_SECONDS, Gates
 
-__all__ = ["HAZARDS", "Gates", "is_alive", "python_path", "until", "workers"]
+__all__ = ["GATES", "HAZARDS", "Gates", "is_alive", "python_path", "until", "workers"]
+
+GATES = Path(__file__).parent / "data" / "gates"
+"""The folder of modules that let a test steer another process."""
 
 HAZARDS = Path(__file__).parent / "data" / "hazards"
 """The folder of a distribution whose plugins misbehave or wait at gates."""

@@ -8,6 +8,7 @@ import pluggy
 
 from ganbench.api.specs import (
     DatasetSpec,
+    ExecutorSpec,
     ExtractorSpec,
     LossSpec,
     ModelSpec,
@@ -62,6 +63,12 @@ def ganbench_scores() -> list[ScoreSpec]:
 @hookspec
 def ganbench_extractors() -> list[ExtractorSpec]:
     """Feature extractors that this plugin adds."""
+    return []
+
+
+@hookspec
+def ganbench_executors() -> list[ExecutorSpec]:
+    """Places where runs can run that this plugin adds."""
     return []
 
 

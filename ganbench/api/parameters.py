@@ -29,9 +29,9 @@ class Parameter:
     """One parameter of a plugin.
 
     It is declared where it is used, in the signature of what builds:
-    ``def build(data, *, lr: Annotated[float, Parameter(minimum=0, help="...")] = 2e-4)``, whose type
-    and default are the parameter's; ``float | None = None`` makes it one that may be ``auto``. Or in
-    a spec's `parameters`, with its default here, where the builder is not to be imported.
+    ``def build(data, *, lr: Annotated[float, Parameter(minimum=0, help="...")] = 2e-4)``, whose
+    type and default are the parameter's; ``float | None = None`` makes it one that may be ``auto``.
+    Or in a spec's `parameters`, with its default here, where the builder is not to be imported.
 
     A float may be written as a ratio of integers: ``1/9`` has no short decimal form.
 

@@ -198,8 +198,8 @@ class TechniqueSpec(Spec):
     """What can be added to any variant.
 
     Args:
-        build: ``build(**parameters) -> Technique``; one that takes an argument ``data`` as well gets
-            the DataInfo. None: all that it does is `training`.
+        build: ``build(**parameters) -> Technique``; one that takes an argument ``data`` as well
+            gets the DataInfo. None: all that it does is `training`.
         training: ``training(training: Training, **parameters) -> Training``: how it changes the way
             of training (an average, a policy, rates). Must not import torch.
         needs: as of a loss.
@@ -292,6 +292,22 @@ class ExtractorSpec(Spec):
     build: Builder
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorSpec(Spec):
+    """A place where runs can run. It changes no number, and is part of no run's identity.
+
+    Args:
+        build: ``build(resources: Resources, **parameters) -> Executor``.
+        argument: name of the parameter that ``name:VALUE`` sets (`partition` in ``slurm:gpu``).
+    """
+
+    kind: ClassVar[str] = "executor"
+    hook: ClassVar[str] = "ganbench_executors"
+    declaring: ClassVar[str] = "build"
+    build: Builder
+    argument: str = ""
+
+
 SPEC_TYPES: Mapping[str, type[Spec]] = {
     spec.kind: spec
     for spec in (
@@ -302,6 +318,7 @@ SPEC_TYPES: Mapping[str, type[Spec]] = {
         DatasetSpec,
         ScoreSpec,
         ExtractorSpec,
+        ExecutorSpec,
     )
 }
 """Every kind of plugin, in the order in which a name is looked for."""

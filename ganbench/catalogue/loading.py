@@ -214,7 +214,7 @@ def _unknown_hook(module: object) -> str:
 
 def _specs(manager: pluggy.PluginManager) -> tuple[Spec, ...]:
     specs: list[Spec] = []
-    for kind, spec_type in SPEC_TYPES.items():
+    for spec_type in SPEC_TYPES.values():
         hook = spec_type.hook
         try:
             returned = getattr(manager.hook, hook)()

@@ -11,7 +11,7 @@ from ganbench.api.parameters import Value
 from ganbench.api.specs import LossSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.plugin import State
-from ganbench.planning.references import Named, VariantReference, parse_variant
+from ganbench.planning.references import VariantReference, parse_variant
 from ganbench.planning.suite import Suite
 from ganbench.planning.variants import Variant, choose_variant
 
@@ -27,8 +27,8 @@ def expand_variants(
 ) -> list[Variant]:
     """The variants that some texts name, each once, in the texts' order.
 
-    ``MODEL+*`` stands for every usable loss, by name; the techniques and settings behind it hold for
-    each pair. Each variant is multiplied by the suite's grid, but for the parameters that were set.
+    ``MODEL+*`` stands for every usable loss, by name; the techniques and settings behind it hold
+    for each pair. Each variant is multiplied by the suite's grid, but for what was set.
 
     Args:
         texts: as typed, or as a suite has them.
@@ -73,9 +73,9 @@ def _is_wildcard(reference: VariantReference) -> bool:
 def _spelled_out(reference: VariantReference, catalogue: Catalogue) -> list[VariantReference]:
     if not _is_wildcard(reference):
         return [reference]
-    model, _, *techniques = reference.parts
+    model, every, *techniques = reference.parts
     return [
-        replace(reference, parts=(model, Named(loss), *techniques))
+        replace(reference, parts=(model, replace(every, name=loss), *techniques))
         for loss in sorted(catalogue.names(LossSpec.kind))
     ]
 

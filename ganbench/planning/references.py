@@ -47,7 +47,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class VariantReference:
-    """A variant, or a model and a loss, with techniques: ``dcgan+hinge+r1:10+pac:2[r1.every=16]``."""
+    """A variant, or a model and a loss, with techniques: ``dcgan+hinge+r1:10[r1.every=16]``."""
 
     parts: tuple[Named, ...]
     settings: Mapping[str, str] = field(default_factory=dict)

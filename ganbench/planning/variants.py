@@ -188,7 +188,7 @@ def choose_variant(
 
 
 def parameters_of(*specs: Spec, modality: str | None = None) -> dict[str, Parameter]:
-    """What may be set of a variant, or of a model and a loss, and of techniques; then what all share.
+    """What may be set of a variant, or of a model and a loss, and of techniques; and by all.
 
     Args:
         specs: the head's, then the techniques'.
@@ -245,7 +245,16 @@ def _technique(name: str, catalogue: Catalogue) -> TechniqueSpec:
             f"{name} is a loss, and a variant has one: it stands behind a model's name",
             f"as in mlp+{name}",
         )
-    return catalogue.get(TechniqueSpec, name)
+    try:
+        return catalogue.get(TechniqueSpec, name)
+    except PluginNotUsable:
+        raise
+    except UsageError as error:
+        known = (*catalogue.names(LossSpec.kind), *catalogue.names(TechniqueSpec.kind))
+        if name in catalogue.names(VariantSpec.kind) or name in catalogue.names(ModelSpec.kind):
+            raise
+        hint = did_you_mean(name, known)
+        raise UsageError(f"unknown loss or technique {name!r}", hint) from error
 
 
 def _refuse_twice(reference: VariantReference, techniques: tuple[TechniqueSpec, ...]) -> None:
@@ -270,7 +279,7 @@ def _set_argument(given: dict[str, Any], spec: TechniqueSpec, argument: str) -> 
 def _modalities(specs: tuple[Spec, ...]) -> list[str]:
     """The kinds of data that all of them handle; the first's, if there is none."""
     common = [one for one in specs[0].modalities if all(one in spec.modalities for spec in specs)]
-    return common or list(specs[0].modalities[:1])
+    return [*common] or [*specs[0].modalities[:1]]
 
 
 def _display(

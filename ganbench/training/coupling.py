@@ -12,7 +12,7 @@ JUDGEMENTS = 8
 """That are looked at: minibatch statistics are mostly taken over groups of four or of all."""
 
 JITTER = 0.05
-"""Standard deviation of what is added to every weight: layers that begin at zero pass nothing on."""
+"""Standard deviation of what is added to every weight: layers that begin at 0 pass nothing on."""
 
 
 def couples_samples(

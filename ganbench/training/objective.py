@@ -154,8 +154,8 @@ class Objective:
                     'give it trained_with = "generator" or "discriminator", or make them buffers',
                     kind=part.kind,
                 )
-            if own:
-                found[side] += own
+            for each in SIDES:
+                found[each] += own if side == each else []
         return found
 
 

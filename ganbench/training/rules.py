@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from ganbench.api.errors import UsageError
 
 TINY = 1e-30
-"""Below the square of any `eps` in use: the root of a second moment of 0 has no derivative, and what
-is kept above this has one, 0."""
+"""Below the square of any `eps` in use: the root of a second moment of 0 has no derivative, and
+what is kept above this has one, 0."""
 
 
 def rule_of(
@@ -56,7 +56,7 @@ class _Adam:
     def __call__(self, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
         """Where one step leads."""
         lr, eps, decay = (float(self._group[k]) for k in ("lr", "eps", "weight_decay"))  # type: ignore[arg-type]
-        beta1, beta2 = self._group["betas"]  # type: ignore[misc]
+        beta1, beta2 = (float(beta) for beta in self._group["betas"])  # type: ignore[attr-defined]
         self._taken += 1
         left1, left2 = 1 - beta1**self._taken, 1 - beta2**self._taken
         moved = []

@@ -20,8 +20,8 @@ def trainer_state(trainer: Trainer) -> dict[str, Any]:
     """Networks, average, optimisers, loss and techniques, feeds and counted costs.
 
     Raises:
-        UnstorableState: a loss or technique keeps something that is neither plain data, a tensor, a module,
-            nor in a `state_dict` of its own.
+        UnstorableState: a loss or technique keeps something that is neither plain data, a tensor, a
+            module, nor in a `state_dict` of its own.
     """
     modules = _modules(trainer)
     return {

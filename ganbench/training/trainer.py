@@ -1,4 +1,4 @@
-"""Everything that changes while a GAN trains, and what is done with it; who steps when is not here."""
+"""Everything that changes while a GAN trains, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ class Trainer:
         needs = self.objective.needs(side, self.number)
         latent = self.latents.draw(count)
         real = labels = fake_labels = None
-        if not of_generator or "real" in needs or "interpolated_slopes" in needs:
+        if not of_generator or "real" in needs:
             real, labels = self.real.draw(count)
             self.drawn += 0 if of_generator else count
             if "real_slopes" in needs:  # before its logits are computed, once for all terms
@@ -152,7 +152,7 @@ class Trainer:
             inputs = (latent,) if fake_labels is None else (latent, fake_labels)
             fake = networks.generator(*inputs)
         self._check_samples(fake, count)
-        if "fake_slopes" in needs:
+        if "fake_slopes" in needs and not fake.requires_grad:
             fake.requires_grad_()
         return TrainingStep(
             networks.generator,
@@ -188,9 +188,9 @@ class Trainer:
             inputs = self.trained[side] if step.fake.requires_grad else None
             loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
         except (AttributeError, RuntimeError, TypeError) as error:
-            if loss is None or not_a_loss(loss):
-                if fault := self.objective.blame(side, step):
-                    raise fault from error
+            wrong = loss is None or not_a_loss(loss)
+            if wrong and (fault := self.objective.blame(side, step)):
+                raise fault from error
             raise
         self.last[side] = step, loss
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ..steering import HAZARDS, Gates, python_path
+from ..steering import GATES, HAZARDS, Gates, python_path
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -28,7 +28,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """Start `ganbench run` in the background; whatever is left of it ends with the test.
 
     `gates`: where its runs wait. `steered`: its patience and its time limits are the test's
-    (`data/hazards/ganbench_steered.py`).
+    (`data/gates/ganbench_steered.py`).
     """
     started: list[subprocess.Popen[str]] = []
 
@@ -36,7 +36,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
         *arguments: str, gates: Gates | None = None, steered: bool = False
     ) -> subprocess.Popen[str]:
         module = "ganbench_steered" if steered else "ganbench"
-        env = {**os.environ, "NO_COLOR": "1", **python_path(HAZARDS)}
+        env = {**os.environ, "NO_COLOR": "1", **python_path(HAZARDS, GATES)}
         started.append(
             subprocess.Popen(
                 [sys.executable, "-m", module, "run", *arguments],

@@ -18,7 +18,7 @@ import pytest
 from ganbench.execution.executors.local import GRACE_SECONDS
 from ganbench.results.store import RunStore
 
-from ..steering import HAZARDS, Gates, is_alive, python_path, until, workers
+from ..steering import GATES, HAZARDS, Gates, is_alive, python_path, until, workers
 from .conftest import Start
 
 ONE = ("--task", "ring8", "--seeds", "0", "--budget", "30steps")
@@ -64,7 +64,7 @@ def hazards(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     command += ["--retries", "0", "--memory", "3800MB", "--host-memory", "2GiB"]
     command += ["--max-output", "50MB", "--runs", "runs"]
     (folder / "gates").mkdir()
-    env = {**os.environ, **python_path(HAZARDS), "NO_COLOR": "1"}
+    env = {**os.environ, **python_path(HAZARDS, GATES), "NO_COLOR": "1"}
     env |= Gates(folder / "gates").environment
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     return done, _records(folder / "runs"), folder

@@ -14,7 +14,7 @@ import pytest
 from ganbench.results.store import RunStore
 from ganbench.training.checkpoint import load_checkpoint
 
-from ..steering import HAZARDS, Gates, python_path, until
+from ..steering import GATES, HAZARDS, Gates, python_path, until
 from .conftest import Start
 
 SELECTION = ("hazard-gated", "--task", "ring8", "--seeds", "0-1", "--jobs", "2", "--allow-failures")
@@ -40,7 +40,7 @@ def results(runs: Path) -> dict[str, Any]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("undisturbed")
     command = [sys.executable, "-m", "ganbench", "run", *SELECTION, *BUDGET]
-    env = {**os.environ, **python_path(HAZARDS)}
+    env = {**os.environ, **python_path(HAZARDS, GATES)}
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return results(folder / "runs")

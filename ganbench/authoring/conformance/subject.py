@@ -25,8 +25,9 @@ from ganbench.planning.datasets import choose_dataset
 from ganbench.planning.references import parse_reference
 from ganbench.planning.variants import Variant, choose_variant
 from ganbench.running.players import Players
-from ganbench.training.loop import Trainer
+from ganbench.training.loop import Eager
 from ganbench.training.seeds import seed_everything
+from ganbench.training.trainer import Trainer
 
 LARGEST_BATCH = 32
 """Batches of images are cut to a divisor of the recipe's own that is no larger, to be quick."""
@@ -180,16 +181,15 @@ class Subject:
 
 def advance(trainer: Trainer, steps: int, first: int = 0) -> None:
     """Take generator steps with their critic steps, as the training loop does."""
-    for step in range(first, first + steps):
-        for _ in range(trainer.critic_steps(step)):
-            trainer.discriminator_step()
-        trainer.generator_step()
+    engine = Eager(trainer)
+    for number in range(first, first + steps):
+        engine.step(number, 0.0)
 
 
 def modules(networks: Networks) -> dict[str, nn.Module]:
     """All modules of a model by name."""
     own = {"generator": networks.generator, "discriminator": networks.discriminator}
-    return own | {name: module for name, (module, _) in networks.extra.items()}
+    return own | {name: extra.module for name, extra in networks.extras.items()}
 
 
 def weights(networks: Networks) -> dict[str, Tensor]:
@@ -204,7 +204,7 @@ def weights(networks: Networks) -> dict[str, Tensor]:
 def named_parameters(networks: Networks, side: str) -> dict[str, nn.Parameter]:
     """The parameters that one side's optimiser trains, by name."""
     trained_by = {"generator": "generator", "discriminator": "discriminator"}
-    trained_by |= {name: by for name, (_, by) in networks.extra.items()}
+    trained_by |= {name: str(extra.side) for name, extra in networks.extras.items()}
     return {
         f"{owner}.{name}": parameter
         for owner, module in modules(networks).items()

@@ -172,8 +172,12 @@ def linearise(rehearse: Callable[[Networks], None]) -> Matrix | None:
     def play(theta: float, psi: float) -> tuple[float, float]:
         networks = game(theta, psi)
         rehearse(networks)
-        generator, discriminator = networks.generator, networks.discriminator
-        return float(generator.get_parameter("bias")), float(discriminator.get_parameter("weight"))
+        parts = (
+            networks.generator.get_parameter("bias"),
+            networks.discriminator.get_parameter("weight"),
+        )
+        theta, psi = (one.detach().item() for one in parts)
+        return theta, psi
 
     def slopes(size: float) -> Matrix:
         quotients = []

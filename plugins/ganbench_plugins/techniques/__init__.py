@@ -1,1 +1,1 @@
-"""What can be added to any variant, one file each: penalties, constraints, packing, augmentation."""
+"""What can be added to any variant, one file each: penalties, constraints, packing and so on."""

@@ -68,7 +68,8 @@ def _color(images: Tensor) -> Tensor:
     grey = images.mean(dim=1, keepdim=True)
     images = (images - grey) * (saturation * 2) + grey
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
-    return (images - mean) * (contrast + 0.5) + mean
+    changed: Tensor = (images - mean) * (contrast + 0.5) + mean
+    return changed
 
 
 def _translation(images: Tensor) -> Tensor:

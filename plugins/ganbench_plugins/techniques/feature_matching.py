@@ -1,4 +1,4 @@
-"""Feature matching (Salimans et al. 2016, arXiv:1606.03498, §3.1), as a term of any generator's loss.
+"""Feature matching (Salimans et al. 2016, arXiv:1606.03498, §3.1), a term of any generator's loss.
 
 Generator: minimise its loss + w |E f(x) - E f(G(z))|_2^2 with f what the discriminator's last layer
 sees: statistics that tell real from fake, and that are not pushed against as its logit is. The

@@ -1,11 +1,11 @@
 """The gradient penalty of WGAN-GP (Gulrajani et al. 2017, arXiv:1704.00028), for any loss.
 
-Critic (eq. 3): minimise its loss + lambda (|grad D(x_hat)|_2 - 1)^2 with x_hat = e x + (1 - e) G(z),
-one e ~ U(0, 1) for each judgement. With `sides=1` slopes below 1 are free (§4, "two-sided penalty",
-and Petzka et al. 2018, arXiv:1709.08894).
+Critic (eq. 3): minimise its loss + lambda (|grad D(x_hat)|_2 - 1)^2, x_hat = e x + (1 - e) G(z)
+with one e ~ U(0, 1) for each judgement. With `sides=1` slopes below 1 are free (§4, "two-sided
+penalty", and Petzka et al. 2018, arXiv:1709.08894).
 
-Traps avoided: the norm is taken over all of a judgement's coordinates; e is drawn per judgement, not
-per batch; no batch norm in the critic (the penalty is one of single judgements).
+Traps avoided: the norm is taken over all of a judgement's coordinates; e is drawn per judgement,
+not per batch; no batch norm in the critic (the penalty is one of single judgements).
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class GradientPenalty:
         excess = step.interpolated_slopes.norm(dim=1) - 1
         if self.sides == 1:
             excess = excess.clamp_min(0)
-        return self.weight * excess.square().mean()
+        penalty: Tensor = self.weight * excess.square().mean()
+        return penalty
 
 
 @hookimpl

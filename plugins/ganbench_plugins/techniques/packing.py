@@ -4,9 +4,9 @@ Where a generator drops modes, two of its samples are more alike than two real o
 of packs of m sees that. Samples are stacked along their first axis (channels of an image), and the
 discriminator is built for such samples, with all else as it is: the paper's "augmented" networks.
 
-Traps avoided: packs are made of the batch as it was drawn, so the discriminator sees as many samples
-as without packing, and m times fewer logits; a pack is one judgement, so that penalties of its slope
-are taken over all of its samples together.
+Traps avoided: packs are made of the batch as it was drawn, so the discriminator sees as many
+samples as without packing, and gives m times fewer logits; a pack is one judgement, so that
+penalties of its slope are taken over all of its samples together.
 """
 
 from __future__ import annotations

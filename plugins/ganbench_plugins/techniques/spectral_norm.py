@@ -4,8 +4,8 @@ Every weight matrix of the discriminator is divided by its largest singular valu
 power iteration at each training step (algorithm 1): each layer is then 1-Lipschitz. A convolution's
 weight is taken as a matrix (out, in h w), as in the paper.
 
-Traps avoided: the iteration's vectors are buffers, so a resumed run goes on with them; embeddings of
-conditional discriminators are normalised as well; evaluation leaves them as they are.
+Traps avoided: the iteration's vectors are buffers, so a resumed run goes on with them; embeddings
+of conditional discriminators are normalised as well; evaluation leaves them as they are.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 from ganbench import Game, Parameter, Step, TechniqueSpec, hookimpl
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 GANBENCH_API_VERSION = 2
 
@@ -36,7 +36,8 @@ class Unrolled:
 
         discriminator = game.networks.discriminator
         named = dict(discriminator.named_parameters())
-        ahead, rule = list(named.values()), game.rule("discriminator")
+        ahead: list[Tensor] = list(named.values())
+        rule = game.rule("discriminator")
         for _ in range(self.k):
             judge = WithParameters(discriminator, dict(zip(named, ahead, strict=True)))
             loss = game.loss("discriminator", step.judged_by(judge))

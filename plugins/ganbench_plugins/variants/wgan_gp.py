@@ -42,7 +42,8 @@ class Wasserstein:
 
     def discriminator_loss(self, step: Step) -> Tensor:
         """D(G(z)) - D(x)."""
-        return step.fake_logits.mean() - step.real_logits.mean()
+        distance = step.real_logits.mean() - step.fake_logits.mean()
+        return -distance
 
     def generator_loss(self, step: Step) -> Tensor:
         """-D(G(z))."""

@@ -21,11 +21,12 @@ from ganbench.authoring.conformance.subject import Case, Subject, advance, same_
 from ganbench.planning.chosen import choose_extractor
 from ganbench.planning.references import parse_reference
 from ganbench.planning.variants import choose_variant
+from ganbench.running.contestant import contestant_of
 from ganbench.running.contracts import check_measurements
 from ganbench.running.task import build_extractor
 from ganbench.scoring.evaluation import RealSide, Snapshot
-from ganbench.training.loop import Trainer
 from ganbench.training.seeds import seed_everything
+from ganbench.training.trainer import Trainer
 
 COUNT = 1_000
 """Samples of each kind."""
@@ -57,8 +58,17 @@ class Scene:
             return build_extractor(chosen, self.data, subject.catalogue, subject.device)
 
         side = RealSide(self.data, "heldout", subject.device, build)
-        one = self.trainer
-        return Snapshot(side, self.fakes[kind].clone(), one.logits, 3, one.loss, one.training)
+        one = contestant_of(self.trainer)
+        return Snapshot(
+            side,
+            self.fakes[kind].clone(),
+            steps=3,
+            generator=one.generator,
+            extra=one.extra,
+            logits=one.logits,
+            training=one.training,
+            rehearse=one.rehearse,
+        )
 
     def measure(self, subject: Subject, kind: str) -> list[Measurement]:
         """What the score makes of a set of fakes."""

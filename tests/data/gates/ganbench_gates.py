@@ -81,7 +81,7 @@ class Gates:
         """
         if not self._is_shut(name):
             return
-        with self._listening() as asked:
+        with self.listening() as asked:
             self.tell(name)
             given_up = time.monotonic() + SAFETY_SECONDS
             while self._is_shut(name) and not asked:
@@ -91,15 +91,12 @@ class Gates:
 
     def stay(self) -> NoReturn:
         """Tell `hanging` and hang; of whoever asks to stop, `asked` is told, and nothing done."""
-        with self._listening():
+        with self.listening():
             self.tell("hanging")
             forever()
 
-    def _is_shut(self, name: str) -> bool:
-        return self._folder is not None and self._file(name, "shut").exists()
-
     @contextlib.contextmanager
-    def _listening(self) -> Iterator[list[int]]:
+    def listening(self) -> Iterator[list[int]]:
         """The requests to stop that come meanwhile; each is passed on, and told as `asked`."""
         requests: list[int] = []
         handler = signal.getsignal(signal.SIGTERM)
@@ -115,6 +112,9 @@ class Gates:
             yield requests
         finally:
             signal.signal(signal.SIGTERM, handler)
+
+    def _is_shut(self, name: str) -> bool:
+        return self._folder is not None and self._file(name, "shut").exists()
 
     def _file(self, name: str, kind: str) -> Path:
         assert self._folder is not None
