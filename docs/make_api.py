@@ -24,6 +24,7 @@ CHAPTERS = {
             "DatasetSpec",
             "ScoreSpec",
             "ExtractorSpec",
+            "ExecutorSpec",
         ),
     ),
     "Parameters": ("api.parameters", ("Parameter",)),
@@ -35,6 +36,10 @@ CHAPTERS = {
         ("Measurement", "Evaluation", "Extractor", "Classifier", "NonFiniteSamples"),
     ),
     "Scores on features": ("scoring.columns", ("FeatureColumn",)),
+    "Executors": (
+        "api.executors",
+        ("Resources", "Limits", "Executor", "JobHandle", "Ending", "Breach"),
+    ),
     "Errors": (
         "api.errors",
         (

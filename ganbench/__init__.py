@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ganbench import cache
+from ganbench.api import schedules
 from ganbench.api.data import Data, DataInfo, KnownModes
 from ganbench.api.errors import (
     GanbenchError,
@@ -19,8 +20,9 @@ from ganbench.api.errors import (
     PluginNotUsable,
     UsageError,
 )
+from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, Resources
 from ganbench.api.hooks import hookimpl
-from ganbench.api.networks import Latent, Loss, Networks, Step
+from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import Optimiser, Recipe, Training
 from ganbench.api.scores import (
@@ -34,12 +36,15 @@ from ganbench.api.scores import (
 )
 from ganbench.api.specs import (
     DatasetSpec,
+    ExecutorSpec,
     ExtractorSpec,
     LossSpec,
     ModelSpec,
     ScoreSpec,
+    TechniqueSpec,
     VariantSpec,
 )
+from ganbench.api.techniques import Game, Technique
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
 from ganbench.scoring.columns import FeatureColumn
 
@@ -59,23 +64,32 @@ if TYPE_CHECKING:
         validate,
         verify,
     )
+    from ganbench.training.wrapped import WithParameters, Wrapped
 
 __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
+    "Breach",
     "Classifier",
     "Data",
     "DataInfo",
     "DatasetSpec",
     "Direction",
+    "Ending",
     "Evaluation",
+    "Executor",
+    "ExecutorSpec",
+    "Extra",
     "Extractor",
     "ExtractorSpec",
     "FeatureColumn",
+    "Game",
     "GanbenchError",
     "InvalidResults",
+    "JobHandle",
     "KnownModes",
     "Latent",
+    "Limits",
     "Loss",
     "LossSpec",
     "Measurement",
@@ -89,11 +103,16 @@ __all__ = [
     "Parameter",
     "PluginNotUsable",
     "Recipe",
+    "Resources",
     "ScoreSpec",
     "Step",
+    "Technique",
+    "TechniqueSpec",
     "Training",
     "UsageError",
     "VariantSpec",
+    "WithParameters",
+    "Wrapped",
     "__version__",
     "cache",
     "check",
@@ -105,6 +124,7 @@ __all__ = [
     "publish",
     "report",
     "run",
+    "schedules",
     "show",
     "status",
     "table",
@@ -113,10 +133,14 @@ __all__ = [
 ]
 
 
+_NEED_TORCH = {"WithParameters", "Wrapped"}
+
+
 def __getattr__(name: str) -> Any:
-    """What is not imported above are functions, imported when first used: they need pandas."""
+    """What is not imported above, when it is first used: functions need pandas, modules torch."""
     if name in __all__:
-        return getattr(import_module("ganbench.functions"), name)
+        home = "training.wrapped" if name in _NEED_TORCH else "functions"
+        return getattr(import_module(f"ganbench.{home}"), name)
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")
 
 

@@ -44,13 +44,13 @@ def complete_variants(
 
 def _settings(incomplete: str, catalogue: Catalogue) -> list[str]:
     """``wgan-gp[lr=`` and the like, one for each parameter that is not set yet."""
-    from ganbench.planning.variants import choose_variant
+    from ganbench.planning.variants import choose_variant, parameters_of
 
     name, _, settings = incomplete.partition("[")
     done, comma, _rest = settings.rpartition(",")
     taken = {part.partition("=")[0].strip() for part in done.split(",")}
     with suppress(GanbenchError):
-        declared = choose_variant(name, catalogue).parameters
+        declared = parameters_of(*choose_variant(name, catalogue).specs)
         return [f"{name}[{done}{comma}{one}=" for one in declared if one not in taken]
     return []
 

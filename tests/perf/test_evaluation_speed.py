@@ -7,7 +7,7 @@ import torch
 
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.running.build import Builder
+from ganbench.running.task import load_data, make_scores, real_side
 from ganbench.scoring.evaluation import Snapshot, measure
 
 pytestmark = pytest.mark.perf
@@ -16,11 +16,11 @@ pytestmark = pytest.mark.perf
 def test_all_scores_of_digits_take_less_than_a_second(benchmark) -> None:
     selection = Selection(variants=["dcgan"], tasks=["digits"], seeds=[0])
     catalogue = installed_catalogue()
-    builder = Builder(make_plan(selection, catalogue).runs[0], catalogue, torch.device("cpu"))
-    data = builder.data()
-    side = builder.real_side(data)
-    task = builder.spec.task
-    scores = builder.scores((*task.scores, *task.final_scores))
+    spec = make_plan(selection, catalogue).runs[0]
+    task = spec.task
+    data = load_data(task.dataset, spec.dataset_parameters, catalogue)
+    side = real_side(data, task.split, catalogue, torch.device("cpu"))
+    scores = make_scores((*task.scores, *task.final_scores), catalogue)
     random = torch.Generator().manual_seed(0)
     fakes = torch.randint(256, (task.fakes, *data.info.shape), dtype=torch.uint8, generator=random)
 

@@ -6,7 +6,6 @@ import fcntl
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -23,15 +22,23 @@ def test_a_lock_is_held_inside_and_free_afterwards(tmp_path: Path) -> None:
 
 
 def test_lock_keeps_others_out(tmp_path: Path) -> None:
-    inside, most = 0, 0
+    inside, together, kept_out = 0, [], []
+
+    def is_free() -> bool:
+        with (tmp_path / ".file.lock").open("w") as other:
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+        return True
 
     def work() -> None:
-        nonlocal inside, most
-        for _ in range(4):  # those who come back meet a lock that was removed meanwhile
+        nonlocal inside
+        for _ in range(20):  # those who come back meet a lock that was removed meanwhile
             with locked(tmp_path / "file"):
                 inside += 1
-                most = max(most, inside)
-                time.sleep(0.005)
+                kept_out.append(not is_free())
+                together.append(inside)
                 inside -= 1
 
     threads = [threading.Thread(target=work) for _ in range(5)]
@@ -39,7 +46,8 @@ def test_lock_keeps_others_out(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == 1
+    assert together == [1] * 100
+    assert kept_out == [True] * 100
     assert list(tmp_path.iterdir()) == []
 
 

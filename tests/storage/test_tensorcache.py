@@ -8,9 +8,9 @@ import os
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -130,6 +130,8 @@ def test_what_fails_leaves_nothing(cache: TensorCache, folder: Path) -> None:
 
 
 def test_only_what_takes_long_is_kept(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    now = [0.0]
+    monkeypatch.setattr(tensorcache, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     monkeypatch.setattr(tensorcache, "pays", pays)
     cache, work = TensorCache(pytest.fail), Work()
     first, second = (cache.tensors(KEY, work) for _ in range(2))
@@ -138,7 +140,7 @@ def test_only_what_takes_long_is_kept(monkeypatch: pytest.MonkeyPatch, folder: P
     assert list(folder.iterdir()) == []
 
     def slow() -> Tensors:
-        time.sleep(0.25)
+        now[0] += 0.25
         return work()
 
     cache.tensors(KEY, slow)
@@ -343,24 +345,28 @@ def test_a_damaged_file_that_cannot_be_renamed_stays(
 
 
 SCRIPT = """
-import multiprocessing, os, sys, time
+import multiprocessing, os
 from pathlib import Path
 import torch
+from ganbench.storage import tensorcache
 from ganbench.storage.sealed import content_hash
 from ganbench.storage.tensorcache import TensorCache
 
+tensorcache.pays = lambda seconds, size: True
 context = multiprocessing.get_context("fork")
-begun = context.Event()
+begun, asking = context.Event(), context.Barrier(6)
 
 def compute(number):
     Path(f"computed-{number}").touch()
-    begun.set()
-    time.sleep(0.3)
-    if number == 0:  # dies holding the lock
+    if number == 0:  # dies holding the lock, with the others on their way to it
+        begun.set()
+        asking.wait()
         os._exit(9)
     return (torch.full((100, 10), float(number)), torch.tensor(number))
 
 def use(number):
+    if number:
+        asking.wait()
     values = TensorCache(print).tensors({"n": 3}, lambda: compute(number))
     os.write(1, f"{content_hash({'': values[0]})} {int(values[1])}\\n".encode())
 

@@ -45,8 +45,8 @@ def command(
 ) -> int:
     """Check whether the plugin NAME keeps the contract of its kind.
 
-    NAME is a variant, a MODEL+LOSS pair, a model, loss, data set, score or extractor, with
-    parameters in brackets if wanted. Leaves with 4 if a check fails.
+    NAME is a variant, a MODEL+LOSS pair, a model, loss, data set, score, extractor or executor,
+    with parameters in brackets if wanted. Leaves with 4 if a check fails.
     """
     from ganbench.authoring.conformance.names import kind_of
     from ganbench.authoring.conformance.runner import check

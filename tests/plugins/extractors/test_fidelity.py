@@ -68,7 +68,7 @@ def test_real_weights_give_the_reserved_name() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3000)
+@pytest.mark.timeout(4 * 3600)
 @needs_weights
 @pytest.mark.parametrize("name", ["digits", "fashion-mnist"])
 def test_damage_is_put_in_order(measure, name: str) -> None:
