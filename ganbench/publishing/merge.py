@@ -12,7 +12,6 @@ from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.joining import Merged, Source, merge
 from ganbench.publishing.loading import is_published, load_runs
 from ganbench.publishing.publish import publish
-from ganbench.publishing.published import read_published
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
 from ganbench.tables.forms.numbers import counted
@@ -68,12 +67,12 @@ def merge_folders(
 
 
 def _load(folder: Path, remarks: list[str]) -> Source:
-    if is_published(folder):
-        runs, coverage = read_published(folder)
-        return Source(str(folder), runs, coverage)
-    runs, _, warnings = load_runs(folder)
-    remarks += warnings
-    return Source(str(folder), runs.only(status=set(runs.frame["status"]) - {UNFINISHED}))
+    loaded = load_runs(folder)
+    remarks += loaded.warnings
+    runs = loaded.runs
+    if not is_published(folder):
+        runs = runs.only(status=set(runs.frame["status"]) - {UNFINISHED})
+    return Source(str(folder), runs, loaded.coverage)
 
 
 def _of_one_suite(

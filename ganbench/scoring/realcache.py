@@ -125,6 +125,7 @@ def _description(tensor: Tensor, digest: str) -> dict[str, Any]:
 
 def _source(function: Callable[..., object]) -> str:
     """Hash of the package that a function is from; empty where its source cannot be told."""
+    function = inspect.unwrap(function)  # what it wraps has more to say on the result
     if not inspect.isfunction(function) or function.__module__ in (None, "__main__"):
         return ""
     module = sys.modules.get(function.__module__)

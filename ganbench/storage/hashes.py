@@ -1,8 +1,8 @@
 """Hashes of what files hold, and which of them need not be computed again. Never imports torch.
 
-What identifies a file is its content: a copy, an unpacked archive or a clone of a folder is the same
-data, whatever its times of change. Sizes and times only tell that a file has not been touched since
-it was hashed; its hash is then taken from the cache.
+What identifies a file is its content: a copy, an unpacked archive or a clone of a folder is the
+same data, whatever its times of change. Sizes and times only tell that a file has not been touched
+since it was hashed; its hash is then taken from the cache.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ READERS = 8
 """Files that are read at a time: disks and networks are waited for."""
 
 PORTION = 256
-"""Files that a reader takes at a time: with one by one, threads would mostly wait for each other."""
+"""Files that a reader takes at a time: one by one, threads would mostly wait for each other."""
 
 BYTES = 2**20
 """Of a file that are read at once."""
@@ -84,7 +84,7 @@ def _up_to_date(root: Path, files: Sequence[str], before: Known) -> tuple[Known,
     changed = [
         file
         for file in files
-        if before.get(file, unknown)[0] != _stamp(os.stat(os.path.join(root, file)))  # noqa: PTH
+        if before.get(file, unknown)[0] != _stamp(os.stat(os.path.join(root, file)))  # noqa: PTH116, PTH118
     ]
     new = _hashed(root, changed)
     return {file: new.get(file) or before[file] for file in files}, bool(new)

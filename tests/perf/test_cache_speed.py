@@ -15,20 +15,20 @@ import torch
 from torch import Tensor
 
 from ganbench import Data, DataInfo
-from ganbench.scoring.caching import Cached, number
 from ganbench.scoring.columns import FeatureColumn
-from ganbench.scoring.diversity import real_bins, real_diversity
 from ganbench.scoring.evaluation import RealSide, Snapshot
-from ganbench.scoring.frechet import frechet_distance, gaussian_statistics
-from ganbench.scoring.kernel import real_kernel
-from ganbench.scoring.neighbours import (
+from ganbench.scoring.realcache import Origin, RealCache
+from ganbench.storage.tensorcache import TensorCache
+from ganbench_plugins.scores.kernels.caching import Cached, number
+from ganbench_plugins.scores.kernels.diversity import real_bins, real_diversity
+from ganbench_plugins.scores.kernels.frechet import frechet_distance, gaussian_statistics
+from ganbench_plugins.scores.kernels.mmd import real_kernel
+from ganbench_plugins.scores.kernels.neighbours import (
     K_COVERAGE,
     neighbour_scores,
     real_neighbours,
     train_neighbours,
 )
-from ganbench.scoring.realcache import Origin, RealCache
-from ganbench.storage.tensorcache import TensorCache
 
 pytestmark = pytest.mark.perf
 

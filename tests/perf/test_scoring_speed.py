@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
-from ganbench.scoring.frechet import frechet_distance, gaussian_statistics
-from ganbench.scoring.neighbours import neighbour_scores, real_neighbours
+from ganbench_plugins.scores.kernels.frechet import frechet_distance, gaussian_statistics
+from ganbench_plugins.scores.kernels.neighbours import neighbour_scores, real_neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Callable

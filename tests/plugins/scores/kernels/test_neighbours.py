@@ -11,10 +11,10 @@ from hypothesis.extra.numpy import arrays
 from prdc import compute_prdc
 from torch import Tensor
 
-from ganbench.scoring import distances
-from ganbench.scoring.distances import Points, nearest_in, nearest_others
-from ganbench.scoring.errors import NonFiniteSamples
-from ganbench.scoring.neighbours import (
+from ganbench.api.scores import NonFiniteSamples
+from ganbench_plugins.scores.kernels import distances
+from ganbench_plugins.scores.kernels.distances import Points, nearest_in, nearest_others
+from ganbench_plugins.scores.kernels.neighbours import (
     NeighbourScores,
     coverage_null,
     near_train_rate,
