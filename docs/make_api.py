@@ -24,6 +24,7 @@ CHAPTERS = {
             "DatasetSpec",
             "ScoreSpec",
             "ExtractorSpec",
+            "ExecutorSpec",
         ),
     ),
     "Parameters": ("parameters", ("Parameter",)),
@@ -33,6 +34,10 @@ CHAPTERS = {
     "Scores and extractors": (
         "scores",
         ("Measurement", "Evaluation", "Extractor", "Classifier"),
+    ),
+    "Executors": (
+        "executors",
+        ("Resources", "Limits", "Executor", "JobHandle", "Ending", "Breach"),
     ),
     "Errors": (
         "errors",

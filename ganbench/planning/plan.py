@@ -11,6 +11,7 @@ from ganbench.api.specs import (
     LossSpec,
     ModelSpec,
     Spec,
+    TechniqueSpec,
     VariantSpec,
 )
 from ganbench.catalogue.catalogue import Catalogue
@@ -140,7 +141,7 @@ def _spec(
     return RunSpec(
         suite=suite.name,
         variant=variant.display,
-        parameters=variant.parameters,
+        parameters=variant.parameters_on(describe_dataset(task.dataset, catalogue).modality),
         task=task,
         dataset_parameters=dataset_parameters,
         seed=0,
@@ -160,6 +161,7 @@ def _pins(
         *variant.specs,
         catalogue.get(ModelSpec, recipe.model),
         catalogue.get(LossSpec, recipe.loss),
+        *(catalogue.get(TechniqueSpec, name) for name in recipe.techniques),
         dataset,
         *choose_scores(task, data, catalogue),
     ]

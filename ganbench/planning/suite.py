@@ -23,7 +23,10 @@ T = TypeVar("T")
 SUITE_KEYS = frozenset({"name", "description", "tasks", "seeds", "variants", "grid"})
 VARIANT_KEYS = frozenset({"name", "parameters", "grid"})
 TASK_KEYS = frozenset(
-    {"name", "dataset", "budget", "scores", "final_scores", "fakes", "split", "evaluations"}
+    {
+        *("name", "dataset", "budget", "scores", "final_scores", "fakes", "split"),
+        *("evaluations", "labels"),
+    }
 )
 
 _EMBEDDED = resources.files("ganbench.planning") / "suites"
@@ -43,6 +46,8 @@ class Task:
         fakes: generated samples per evaluation.
         split: the real side of every score, `heldout` or `train`.
         evaluations: number of evaluations, at equal fractions of the budget.
+        labels: law of the classes that conditional generators are asked for: `train`: as in the
+            train split; `balanced`: all alike.
     """
 
     name: str
@@ -53,6 +58,7 @@ class Task:
     fakes: int = 10_000
     split: str = "heldout"
     evaluations: int = 10
+    labels: str = "train"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +202,9 @@ def _task(entry: Any, source: str) -> Task:
     split = _typed(entry, "split", str, source, "heldout")
     if split not in ("heldout", "train"):
         raise UsageError(f"{source}: split is {split!r}, not heldout or train")
+    labels = _typed(entry, "labels", str, source, "train")
+    if labels not in ("train", "balanced"):
+        raise UsageError(f"{source}: labels is {labels!r}, not train or balanced")
     scores = _strings(entry, "scores", source)
     if not scores:
         raise UsageError(f"{source}: scores must name at least one score")
@@ -208,6 +217,7 @@ def _task(entry: Any, source: str) -> Task:
         fakes=_count(entry, "fakes", source, 10_000, low=2, high=1_000_000),
         split=split,
         evaluations=_count(entry, "evaluations", source, 10, low=1, high=1000),
+        labels=labels,
     )
 
 

@@ -248,7 +248,7 @@ def test_an_api_version_is_an_integer(install: Any, find: Any, version: str) -> 
 
 
 def test_the_present_api_version_is_compatible(install: Any, find: Any) -> None:
-    install("one", {"versioned_plugin.py": "    GANBENCH_API_VERSION = 1\n" + SOUND})
+    install("one", {"versioned_plugin.py": "    GANBENCH_API_VERSION = 2\n" + SOUND})
     (one,) = load_plugins(find())
     assert one.plugin.state is State.LOADED
 

@@ -106,7 +106,7 @@ def test_the_log_of_a_flood_keeps_its_two_ends(hazards: Any) -> None:
 
 
 def test_garbage_in_place_of_a_record_is_set_aside(hazards: Any) -> None:
-    (garbage,) = hazards[2].glob("runs/hazard-garbage-*/record.json.corrupt-1")
+    (garbage,) = hazards[2].glob("runs/hazard-garbage-*/record.json.damaged-1")
     assert garbage.read_text() == '{"status": "ok"}'
 
 

@@ -13,7 +13,7 @@ from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics
 
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.running.build import Builder
+from ganbench.running.task import load_data, make_scores, real_side
 from ganbench.scoring.evaluation import Snapshot, measure
 from ganbench.scoring.neighbours import K_COVERAGE, K_PRECISION
 
@@ -26,11 +26,11 @@ def test_all_scores_of_digits_against_two_of_the_references(benchmark: Any, rati
     """Against torch-fidelity's distance and prdc's four numbers at both k, on pixels."""
     selection = Selection(variants=["dcgan"], tasks=["digits"], seeds=[0])
     catalogue = installed_catalogue()
-    builder = Builder(make_plan(selection, catalogue).runs[0], catalogue, torch.device("cpu"))
-    data = builder.data()
-    side = builder.real_side(data)
-    task = builder.spec.task
-    scores = builder.scores((*task.scores, *task.final_scores))
+    spec = make_plan(selection, catalogue).runs[0]
+    task = spec.task
+    data = load_data(task.dataset, spec.dataset_parameters, catalogue)
+    side = real_side(data, task.split, catalogue, torch.device("cpu"))
+    scores = make_scores((*task.scores, *task.final_scores), catalogue)
     random = torch.Generator().manual_seed(0)
     fakes = torch.randint(256, (task.fakes, *data.info.shape), dtype=torch.uint8, generator=random)
     real, fake = (samples.flatten(1).float() for samples in (side.real, fakes))

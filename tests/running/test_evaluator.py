@@ -11,8 +11,10 @@ from ganbench import Measurement
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.running.build import Builder
+from ganbench.planning.variants import choose_variant
 from ganbench.running.evaluator import Evaluator, Unstable
+from ganbench.running.players import Players
+from ganbench.running.task import load_data, real_side
 from ganbench.training.clock import BudgetClock
 
 CPU = torch.device("cpu")
@@ -24,13 +26,14 @@ def _distance(value: float) -> Measurement:
 
 def evaluator_of(values: list[float], seen: list[Any] | None = None) -> Evaluator:
     """An evaluator of an untrained ring generator whose one score returns `values` in turn."""
+    catalogue = installed_catalogue()
     spec = make_plan(
         Selection(variants=["vanilla"], tasks=["ring8"], seeds=[0], budget=Budget("steps", 10)),
-        installed_catalogue(),
+        catalogue,
     ).runs[0]
-    builder = Builder(spec, installed_catalogue(), CPU)
-    data = builder.data()
-    trainer = builder.trainer(data, builder.recipe(data.info))
+    data = load_data(spec.task.dataset, spec.dataset_parameters, catalogue)
+    recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
+    trainer = Players(recipe, catalogue, CPU).trainer(data, spec.seed)
     remaining = iter(values)
 
     def score(evaluation: Any) -> list[Measurement]:
@@ -39,7 +42,7 @@ def evaluator_of(values: list[float], seen: list[Any] | None = None) -> Evaluato
 
     observe = (lambda point: None) if seen is None else seen.append
     clock = BudgetClock(spec.task.budget, CPU, 10)
-    side = builder.real_side(data)
+    side = real_side(data, spec.task.split, catalogue, CPU)
     return Evaluator(spec.task, trainer, clock, side, [(score, {})], [], observe)
 
 

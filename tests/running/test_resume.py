@@ -11,13 +11,12 @@ import pytest
 import torch
 
 from ganbench.catalogue.catalogue import installed_catalogue
-from ganbench.execution.job import CHECKPOINT_FOLDER
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import DEFAULT_SUITE
 from ganbench.results.record import Record
-from ganbench.results.store import HISTORY_FILE
+from ganbench.results.store import CHECKPOINT_FOLDER, HISTORY_FILE
 from ganbench.running import keeper
 from ganbench.running.evaluator import Evaluator
 from ganbench.running.keeper import Preempted

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ganbench.scoring.caching import Tensors
 from ganbench.storage import tensorcache
-from ganbench.storage.tensorcache import TensorCache, content_hash, pays, read_tensors
+from ganbench.storage.sealed import content_hash
+from ganbench.storage.tensorcache import TensorCache, Tensors, pays, read_tensors
 
 KEY = {"what": "features", "n": 3}
 
@@ -59,7 +59,9 @@ def cache(remarks: list[str]) -> TensorCache:
 
 def same(one: Tensors, other: Tensors) -> bool:
     return len(one) == len(other) and all(
-        a.dtype == b.dtype and a.stride() == b.stride() and content_hash(a) == content_hash(b)
+        a.dtype == b.dtype
+        and a.stride() == b.stride()
+        and content_hash({"": a}) == content_hash({"": b})
         for a, b in zip(one, other, strict=True)
     )
 
@@ -92,7 +94,7 @@ def test_any_tensor_comes_back_bit_by_bit(cache: TensorCache, tensor: Tensor) ->
     cold = cache.tensors(KEY, Work(tensor, tensor))
     warm = cache.tensors(KEY, pytest.fail)
     assert same(cold, warm)
-    assert content_hash(warm[0]) == content_hash(tensor)
+    assert content_hash({"": warm[0]}) == content_hash({"": tensor})
     assert warm[0].shape == tensor.shape
 
 
@@ -285,7 +287,7 @@ def test_a_folder_that_cannot_be_written_to(
         lambda path, flags, *mode: refuse() if flags & os.O_CREAT else opened(path, flags, *mode),
     )
     cache.tensors({"n": 0}, pytest.fail)  # what is there is read
-    expect_computation(cache, remarks, "cannot write to")
+    expect_computation(cache, remarks, "Read-only file system")
     assert len(list(folder.iterdir())) == 1
 
 
@@ -331,9 +333,10 @@ def test_a_damaged_file_that_cannot_be_renamed_stays(
     path = damaged_file(cache, folder)
     path.write_bytes(b"damaged")
 
-    def refuse(_path: Path, _target: Path) -> None:
+    def refuse(*_paths: Path) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
+    monkeypatch.setattr(os, "link", refuse)
     monkeypatch.setattr(Path, "rename", refuse)
     work = Work()
     assert torch.equal(cache.tensors(KEY, work)[0], work.tensors[0])
@@ -346,7 +349,8 @@ import multiprocessing, os
 from pathlib import Path
 import torch
 from ganbench.storage import tensorcache
-from ganbench.storage.tensorcache import TensorCache, content_hash
+from ganbench.storage.sealed import content_hash
+from ganbench.storage.tensorcache import TensorCache
 
 tensorcache.pays = lambda seconds, size: True
 context = multiprocessing.get_context("fork")
@@ -364,7 +368,7 @@ def use(number):
     if number:
         asking.wait()
     values = TensorCache(print).tensors({"n": 3}, lambda: compute(number))
-    os.write(1, f"{content_hash(values[0])} {int(values[1])}\\n".encode())
+    os.write(1, f"{content_hash({'': values[0]})} {int(values[1])}\\n".encode())
 
 processes = [context.Process(target=use, args=(number,)) for number in range(6)]
 processes[0].start()

@@ -10,17 +10,10 @@ from typing import Any
 import click
 
 from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.context import chosen
+from ganbench.cli.defaults import checked_settings, option_of
 from ganbench.cli.options import json_option
-from ganbench.cli.plugin_options import chosen
-from ganbench.cli.settings import (
-    KEYS,
-    Setting,
-    load_settings,
-    option_of,
-    project_file,
-    user_file,
-    variable,
-)
+from ganbench.cli.settings import KEYS, Setting, project_file, user_file, variable
 from ganbench.console import print_json, print_rows, talk
 
 
@@ -41,7 +34,7 @@ def command(context: click.Context) -> None:
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> None:
     """Show every setting with its value and its origin."""
-    settings = load_settings() | dict(_flags(chosen(context)))
+    settings = checked_settings() | dict(_flags(chosen(context)))
     rows = [_row(key, settings.get(key)) for key in KEYS]
     for line in _mistyped():
         talk(f"warning: {line}")

@@ -13,7 +13,7 @@ from ganbench.console import duration, print_json, print_rows, say, talk
 from ganbench.planning.budget import with_prefix
 from ganbench.results.record import Record
 from ganbench.results.store import FILMSTRIP_FOLDER, HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore
-from ganbench.running.log import tail
+from ganbench.storage.reading import tail
 
 
 @click.command()

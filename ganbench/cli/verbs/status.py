@@ -10,8 +10,8 @@ import click
 
 from ganbench.cli.options import json_option, runs_option
 from ganbench.console import print_json, print_rows, talk
-from ganbench.execution.cleaning import is_held
 from ganbench.results.store import LOCK_FILE, RunStore
+from ganbench.storage.locks import is_held
 
 
 @click.command()

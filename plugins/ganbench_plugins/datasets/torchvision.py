@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from ganbench import Data, DataInfo, DatasetSpec, MissingData, Parameter, hookimpl
 from ganbench.api.errors import UsageError
-from ganbench.storage.cache import cache_dir, locked
+from ganbench.storage.cache import cache_dir
+from ganbench.storage.locks import locked
 from ganbench_plugins.datasets.idx import read_idx
 
 if TYPE_CHECKING:

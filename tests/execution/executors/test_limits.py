@@ -15,7 +15,8 @@ import pytest
 from ganbench.execution.executors import limits as module
 from ganbench.execution.executors.limits import Limits, Watch, output_bytes, run_limits
 from ganbench.execution.executors.processes import descendants, end_descendants, memory
-from ganbench.running.log import KEPT_BYTES, shorten, tail
+from ganbench.running.log import KEPT_BYTES, shorten
+from ganbench.storage.reading import tail
 
 
 def _watch(folder: Path, **limits: float) -> Watch:

@@ -9,7 +9,7 @@ import pytest
 from ganbench import DataInfo, Optimiser, Training
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import LossSpec, VariantSpec
-from ganbench.running.build import Builder
+from ganbench.running.players import Players
 
 from ...training.small import (
     CPU,
@@ -19,7 +19,6 @@ from ...training.small import (
     points,
     random_data,
     recipe_of,
-    run_spec,
     variant_trainer,
 )
 
@@ -102,9 +101,9 @@ def test_trap_1_batch_norm_in_a_per_sample_critic_is_refused(info: DataInfo) -> 
     assert catalogue().get(LossSpec, "wgan-gp").per_sample
     model = "mlp" if info.modality == "points" else "dcgan"
     text = f"{model}+wgan-gp[model.discriminator_norm=batch]"
-    builder = Builder(run_spec(text), catalogue(), CPU)
+    players = Players(recipe_of(text, info), catalogue(), CPU)
     with pytest.raises(UsageError, match="has batch norm, which mixes samples") as caught:
-        builder.trainer(random_data(info), recipe_of(text, info))
+        players.trainer(random_data(info), seed=0)
     assert f"{model}+wgan-gp[model.discriminator_norm=layer]" in (caught.value.hint or "")
     assert variant_trainer(caught.value.hint.split()[-1], random_data(info)).parameters
 

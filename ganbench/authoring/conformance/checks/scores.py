@@ -21,10 +21,11 @@ from ganbench.authoring.conformance.samples import example_data
 from ganbench.authoring.conformance.subject import Case, Subject, advance, same_bits
 from ganbench.planning.references import parse_reference
 from ganbench.planning.variants import choose_variant
+from ganbench.running.contestant import contestant_of
 from ganbench.running.contracts import check_measurements
 from ganbench.scoring.evaluation import RealSide, Snapshot
-from ganbench.training.loop import Trainer
 from ganbench.training.seeds import seed_everything
+from ganbench.training.trainer import Trainer
 
 COUNT = 1_000
 """Samples of each kind."""
@@ -53,8 +54,17 @@ class Scene:
         """A fresh evaluation of one set of fakes: nothing is left of another."""
         build = functools.partial(_extractor, subject, self.data)
         side = RealSide(self.data, "heldout", subject.device, build)
-        one = self.trainer
-        return Snapshot(side, self.fakes[kind].clone(), one.logits, 3, one.loss, one.training)
+        one = contestant_of(self.trainer)
+        return Snapshot(
+            side,
+            self.fakes[kind].clone(),
+            steps=3,
+            generator=one.generator,
+            extra=one.extra,
+            logits=one.logits,
+            training=one.training,
+            rehearse=one.rehearse,
+        )
 
     def measure(self, subject: Subject, kind: str) -> list[Measurement]:
         """What the score makes of a set of fakes."""
