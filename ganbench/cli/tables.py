@@ -1,19 +1,19 @@
-"""Loading runs and printing tables of them."""
+"""Which runs tables are made of, and how they are printed."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ganbench.console import talk, wants_colour
+from ganbench.cli.completing import complete_variants
+from ganbench.cli.options import all_options
+from ganbench.console import wants_colour
 
 if TYPE_CHECKING:
-    from ganbench.publishing.loading import Loaded
     from ganbench.results.frame import Runs
     from ganbench.results.record import Record
     from ganbench.tables.forms.table import Table
@@ -39,14 +39,20 @@ def form_options(function: F) -> F:
     return named(short(function))
 
 
-def load(runs: Path, **wanted: Iterable[Any]) -> Loaded:
-    """See `ganbench.publishing.loading.load_selected`; its warnings are said."""
-    from ganbench.publishing.loading import load_selected
-
-    loaded = load_selected(runs, **wanted)
-    for warning in loaded.warnings:
-        talk(f"warning: {warning}")
-    return loaded
+def filter_options(function: F) -> F:
+    """The options that say which runs to tell of."""
+    options = [
+        click.option("--suite", help="Only runs of this suite."),
+        click.option("--task", "tasks", multiple=True, help="Only this task."),
+        click.option(
+            "--variant",
+            "variants",
+            multiple=True,
+            shell_complete=complete_variants,
+            help="Only this variant.",
+        ),
+    ]
+    return all_options(options, function)
 
 
 def print_tables(

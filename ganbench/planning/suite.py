@@ -45,6 +45,8 @@ class Task:
         fakes: generated samples per evaluation.
         split: the real side of every score, `heldout` or `train`.
         evaluations: number of evaluations, at equal fractions of the budget.
+        labels: law of the classes that conditional generators are asked for: `train`: as in the
+            train split; `balanced`: all alike.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Task:
     fakes: int = 10_000
     split: str = "heldout"
     evaluations: int = 10
+    labels: str = "train"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +104,7 @@ class TaskTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     fakes: Annotated[int, Meta(ge=2, le=1_000_000)] = 10_000
     split: Literal["heldout", "train"] = "heldout"
     evaluations: Annotated[int, Meta(ge=1, le=1000)] = 10
+    labels: Literal["train", "balanced"] = "train"
 
 
 class VariantTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -187,6 +191,7 @@ def _task(table: TaskTable, number: int) -> Task:
             fakes=table.fakes,
             split=table.split,
             evaluations=table.evaluations,
+            labels=table.labels,
         )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from ganbench.api.errors import NothingSelected
 from ganbench.publishing.manifest import MANIFEST_FILE, RUNS_FILE
@@ -16,26 +15,26 @@ from ganbench.results.store import RunStore
 from ganbench.tables.standing import Coverage
 
 
+def is_published(folder: Path) -> bool:
+    """Whether a folder holds a published leaderboard, rather than runs."""
+    return (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists()
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a folder tells.
+    """What there is to tell of a folder.
 
     Args:
-        runs: of a runs folder the unfinished ones as well.
-        coverage: of a published leaderboard what its ranks needed, else None.
-        records: of a runs folder those of the runs that have ended, else none.
-        warnings: one line for each file that could not be used.
+        runs: unfinished ones included.
+        coverage: what the ranks of a published leaderboard needed; None: all that occurs.
+        warnings: a line for each file that could not be used.
+        records: of the runs of a runs folder that have ended, by run id.
     """
 
     runs: Runs
     coverage: Coverage | None = None
-    records: list[Record] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-
-
-def is_published(folder: Path) -> bool:
-    """Whether a folder holds a published leaderboard, rather than runs."""
-    return (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists()
+    records: Mapping[str, Record] = field(default_factory=dict)
 
 
 def load_runs(folder: Path | str) -> Loaded:
@@ -50,22 +49,31 @@ def load_runs(folder: Path | str) -> Loaded:
         return Loaded(*read_published(folder))
     contents = RunStore(folder).read_all()
     runs = collect(contents.records, contents.unfinished)
-    return Loaded(runs, records=contents.records, warnings=contents.warnings)
+    records = {record["run_id"]: record for record in contents.records}
+    return Loaded(runs, None, contents.warnings, records)
 
 
-def load_selected(folder: Path | str, **wanted: Iterable[Any]) -> Loaded:
-    """The same, with only those runs that have one of the wanted values in each column.
+def load_selected(
+    folder: Path | str,
+    *,
+    suite: str | None = None,
+    tasks: Sequence[str] = (),
+    variants: Sequence[str] = (),
+) -> Loaded:
+    """Some of the runs of a folder.
 
     Args:
-        folder: of runs, or of a published leaderboard.
-        wanted: values by column, such as ``task=["ring8"]``; no values mean all.
+        folder: a runs folder, or the folder of a published leaderboard.
+        suite, tasks, variants: only these; none: all.
 
     Raises:
         NothingSelected: no run is left.
         UsageError, InvalidResults: as `load_runs`.
     """
     loaded = load_runs(folder)
+    wanted = {"suite": () if suite is None else (suite,), "task": tasks, "variant": variants}
     runs = loaded.runs.only(**{column: values for column, values in wanted.items() if values})
     if runs.frame.empty:
         raise NothingSelected(f"no run in {folder} matches", "`ganbench status` shows them")
-    return replace(loaded, runs=runs)
+    # Whoever looks at some tasks ranks on these.
+    return replace(loaded, runs=runs, coverage=None if tasks else loaded.coverage)

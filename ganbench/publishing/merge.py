@@ -10,7 +10,7 @@ from typing import Any
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.joining import Contribution, Merged, merge
-from ganbench.publishing.loading import load_runs
+from ganbench.publishing.loading import is_published, load_runs
 from ganbench.publishing.publish import publish
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
@@ -70,7 +70,7 @@ def _load(folder: Path, remarks: list[str]) -> Contribution:
     loaded = load_runs(folder)
     remarks += loaded.warnings
     runs = loaded.runs
-    if loaded.coverage is None:  # a leaderboard may hold unfinished runs, which stay in it
+    if not is_published(folder):
         runs = runs.only(status=set(runs.frame["status"]) - {UNFINISHED})
     return Contribution(str(folder), runs, loaded.coverage)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from ganbench.api.errors import UsageError
 from ganbench.publishing.loading import is_published, load_selected
@@ -18,14 +17,20 @@ from ganbench.results.store import RunStore
 from ganbench.storage.writing import replace_all
 
 
-def write_report(folder: Path, out: Path, **wanted: Iterable[Any]) -> tuple[int, list[str]]:
+def write_report(
+    folder: Path,
+    out: Path,
+    *,
+    suite: str | None = None,
+    tasks: Sequence[str] = (),
+    variants: Sequence[str] = (),
+) -> tuple[int, list[str]]:
     """Write the page of a folder's runs; the same records give the same bytes.
 
     Args:
         folder: a runs folder, or the folder of a published leaderboard.
         out: the HTML file; one that is there is replaced.
-        wanted: allowed values of columns of `RUN_FIELDS`, such as ``task=["ring8"]``; no values
-            mean all.
+        suite, tasks, variants: only these; none: all.
 
     Returns:
         How many runs are on the page, and warnings about files that could not be used.
@@ -39,14 +44,9 @@ def write_report(folder: Path, out: Path, **wanted: Iterable[Any]) -> tuple[int,
     if out.is_dir() or not out.parent.is_dir():
         reason = "is a folder" if out.is_dir() else "is in no folder that exists"
         raise UsageError(f"{out} {reason}", "name a file: --out report.html")
-    loaded = load_selected(folder, **wanted)
-    content = gather(
-        loaded.runs,
-        None if wanted.get("task") else loaded.coverage,
-        {record["run_id"]: record for record in loaded.records},
-        None if is_published(folder) else RunStore(folder),
-        loaded.warnings,
-    )
+    loaded = load_selected(folder, suite=suite, tasks=tasks, variants=variants)
+    store = None if is_published(folder) else RunStore(folder)
+    content = gather(loaded.runs, loaded.coverage, loaded.records, store, loaded.warnings)
     replace_all({out: html(content).encode("utf-8", "replace")})
     return len(loaded.runs.frame), loaded.warnings
 

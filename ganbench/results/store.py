@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import itertools
 import os
 import re
 from collections.abc import Collection, Iterable
@@ -18,7 +17,13 @@ from ganbench.results.schema import check_progress, check_spec
 from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
 from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file, require_regular
-from ganbench.storage.writing import make_folder, move_new, write_new
+from ganbench.storage.writing import (
+    make_folder,
+    rename_aside,
+    set_aside,
+    write_file,
+    write_new,
+)
 
 SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"
@@ -28,6 +33,7 @@ SAMPLES_FILE: Final = "samples.png"
 FILMSTRIP_FOLDER: Final = "samples"
 GENERATOR_FILE: Final = "generator.safetensors"
 LOCK_FILE: Final = "lock"
+CHECKPOINT_FOLDER: Final = "checkpoint"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 
@@ -158,7 +164,7 @@ class RunStore:
         """Set a record aside, so that its run counts as never run; nothing is deleted."""
         path = self.folder(run_id) / RECORD_FILE
         if path.exists():
-            _rename_aside(path, "replaced")
+            rename_aside(path, "replaced")
 
     def read_all(self) -> Contents:
         """Every sound record, every run without one, and a warning for everything set aside.
@@ -181,11 +187,9 @@ class RunStore:
         Readers see all of it or the one before; it is not forced to the disk, since it is written
         often and means nothing after a power cut. Where it cannot be written it is let go.
         """
-        path = self.folder(run_id) / PROGRESS_FILE
-        temporary = path.with_name(f".{PROGRESS_FILE}.tmp")
         with contextlib.suppress(OSError):
-            temporary.write_bytes(canonical_json(progress) + b"\n")
-            temporary.replace(path)
+            path = self.folder(run_id) / PROGRESS_FILE
+            write_file(path, canonical_json(progress) + b"\n", durable=False)
 
     def read_progress(self, run_id: str) -> dict[str, Any] | None:
         """What `write_progress` wrote last, or None."""
@@ -227,7 +231,8 @@ class RunStore:
             warnings.append(f"run {run_id}: {RECORD_FILE} is left out: {newer}; update ganbench")
             return None
         except ValueError as error:
-            warnings.append(_set_aside(path, f"run {run_id}: {RECORD_FILE} is damaged: {error}"))
+            problem = f"run {run_id}: {RECORD_FILE} is damaged: {error}; {set_aside(path)}"
+            warnings.append(f"{problem}; run it again to replace it")
             return None
         return record
 
@@ -278,26 +283,3 @@ def _require_regular(path: Path) -> None:
         return
     except OSError as error:
         raise GanbenchError(f"cannot use {path}: {error.strerror}", "move it away") from None
-
-
-def _set_aside(path: Path, problem: str) -> str:
-    """Rename a damaged file, keep it, and say so in one line."""
-    try:
-        kept = _rename_aside(path, "corrupt")
-    except FileNotFoundError:  # another reader was faster
-        return f"{problem}; set aside"
-    except OSError as error:
-        return f"{problem}; not used, and cannot be renamed: {error.strerror}"
-    return f"{problem}; kept as {kept}; run it again to replace it"
-
-
-def _rename_aside(path: Path, why: str) -> str:
-    """Give a file the first free name of the form ``name.why-N``; return that name."""
-    for number in itertools.count(1):
-        target = path.with_name(f"{path.name}.{why}-{number}")
-        try:
-            move_new(path, target)
-        except FileExistsError:
-            continue
-        return target.name
-    raise AssertionError

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from ganbench.results.store import FILMSTRIP_FOLDER, filmstrip_file
 from ganbench.running.sheet import frame, grid
+from ganbench.storage.writing import write_file
 
 PIXELS = 128 * 128
 """Of a sheet of images, about: between nine large images and 36 small ones are on it."""
@@ -71,12 +72,9 @@ class Filmstrip:
             self._remark(f"a sheet of samples is left out: {error}")
 
     def _write(self, name: str, content: bytes) -> None:
-        """Readers see all of it or nothing. It is not forced to the disk: that would take longer
-        than drawing it, and after a power cut a page can do without one sheet."""
         self._folder.mkdir(exist_ok=True)
-        temporary = self._folder / f".{name}.tmp"
-        temporary.write_bytes(content)
-        temporary.replace(self._folder / name)
+        # Not durable: that takes longer than drawing, and a page can do without one sheet.
+        write_file(self._folder / name, content, durable=False)
 
 
 def _of_images(fakes: Tensor) -> bytes:

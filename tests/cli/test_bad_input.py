@@ -112,7 +112,7 @@ def test_a_damaged_record_is_set_aside_and_run_again(ganbench_cli: Cli, tmp_path
     assert again.returncode == 0, again.stderr
     assert "record.json is damaged" in again.stderr
     assert "1 run (1 new)" in again.stderr
-    assert (record.parent / "record.json.corrupt-1").read_bytes() == good[:-100]
+    assert (record.parent / "record.json.damaged-1").read_bytes() == good[:-100]
 
 
 def test_runs_folder_that_is_a_file(ganbench_cli: Cli, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_a_runs_folder_tells_of_its_records_and_of_what_it_could_not_use(tmp_pat
     (tmp_path / RECORDS[2]["run_id"] / "record.json").write_text("spoiled")
     loaded = load_runs(tmp_path)
     ended = sorted(one["run_id"] for one in RECORDS[:2])
-    assert [one["run_id"] for one in loaded.records] == ended
+    assert sorted(loaded.records) == ended
     assert set(loaded.runs.frame["run_id"]) == {*ended, "unfinished-s9"}
     assert loaded.coverage is None
     assert len(loaded.warnings) == 1
@@ -47,21 +47,22 @@ def test_a_runs_folder_tells_of_its_records_and_of_what_it_could_not_use(tmp_pat
 
 def test_a_leaderboard_tells_what_its_ranks_needed(tmp_path: Path) -> None:
     loaded = load_runs(publish(RECORDS, "starter", tmp_path)[0].parent)
-    assert (len(loaded.runs.frame), loaded.records, loaded.warnings) == (8, [], [])
+    assert (len(loaded.runs.frame), loaded.records, loaded.warnings) == (8, {}, [])
     assert loaded.coverage == Coverage(("grid25", "ring8"), (0, 1))
 
 
 def test_only_what_is_wanted_is_left(folder: Path) -> None:
     assert len(load_selected(folder).runs.frame) == 8
-    assert len(load_selected(folder, task=[], seed=()).runs.frame) == 8
-    left = load_selected(folder, task=["ring8"], variant=["vanilla", "dcgan"]).runs.frame
+    left = load_selected(folder, tasks=["ring8"], variants=["vanilla", "dcgan"]).runs.frame
     assert {*zip(left["variant"], left["task"], strict=True)} == {("vanilla", "ring8")}
     assert len(left) == 2
+    assert load_selected(folder, tasks=["ring8"]).coverage is None
+    assert len(load_selected(folder, suite="starter").runs.frame) == 8
 
 
 def test_nothing_selected_is_an_error(folder: Path) -> None:
     with pytest.raises(NothingSelected, match=r"no run in .* matches"):
-        load_selected(folder, task=["digits"])
+        load_selected(folder, tasks=["digits"])
 
 
 def test_no_folder_is_an_error(tmp_path: Path) -> None:

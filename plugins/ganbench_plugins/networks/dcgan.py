@@ -18,7 +18,7 @@ from ganbench_plugins.networks.layers import Reshape, halvings, init_normal, nor
 def build(
     data: DataInfo,
     *,
-    width: int,
+    width: int | None,
     generator_norm: str,
     discriminator_norm: str,
     latent: int,

@@ -18,7 +18,7 @@ from ganbench_plugins.networks.layers import Reshape, halvings, norm2d
 
 
 def build(
-    data: DataInfo, *, width: int, discriminator_norm: str, latent: int, latent_law: str
+    data: DataInfo, *, width: int | None, discriminator_norm: str, latent: int, latent_law: str
 ) -> Networks:
     """Up-sampling residual generator with batch norm, down-sampling critic without."""
     width = width or default_width(data.side)
