@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ganbench.reporting.charts import Chart, Numbers, Point, Series, Style, Thread, draw
-from ganbench.reporting.scales import percent
 from ganbench.results.fields import UNFINISHED
 from ganbench.statistics.ranking import performance_profile
 from ganbench.statistics.stability import geometric_mean
-from ganbench.tables.forms.numbers import DASH, number
 from ganbench.tables.labels import interval_of_seeds
 from ganbench.tables.profiles import profile_distances
+from ganbench.wording import DASH, number, percent
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs

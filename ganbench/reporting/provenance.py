@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ganbench.api.version import __version__
 from ganbench.planning.budget import Budget
 from ganbench.results.fields import ENVIRONMENT
-from ganbench.tables.forms.numbers import counted
 from ganbench.tables.labels import interval_of_seeds
+from ganbench.wording import counted
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs

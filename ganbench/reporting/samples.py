@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import UsageError
-from ganbench.reporting.scales import percent
 from ganbench.results.store import FILMSTRIP_FOLDER, filmstrip_file
+from ganbench.wording import percent
 
 if TYPE_CHECKING:
     from pathlib import Path

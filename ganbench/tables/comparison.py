@@ -15,11 +15,10 @@ from ganbench.api.errors import NothingSelected
 from ganbench.statistics.intervals import (
     SEEDS_FOR_AN_ORDER,
     Interval,
-    PermutationTest,
-    holm,
     ratio_interval,
     seeds_to_decide,
 )
+from ganbench.statistics.permutation import PermutationTest, holm
 from ganbench.statistics.ranking import probability_of_improvement
 from ganbench.tables.contenders import Contenders, choose, contenders
 from ganbench.tables.grouping import COUNTED, entries

@@ -7,7 +7,8 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ganbench.statistics.intervals import ARRANGEMENTS, DRAWS, SEEDS_FOR_AN_ORDER, holm
+from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER
+from ganbench.statistics.permutation import ARRANGEMENTS, DRAWS, holm
 from ganbench.tables.grouping import COUNTED
 from ganbench.tables.stratified import ALPHA, stratified_test
 

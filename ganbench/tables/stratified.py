@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from ganbench.statistics.intervals import PermutationTest, permutation_test
+from ganbench.statistics.permutation import PermutationTest, permutation_test
 from ganbench.tables.grouping import COUNTED, Entry
 
 if TYPE_CHECKING:
