@@ -20,6 +20,7 @@ from ganbench.results.redaction import without_paths
 from ganbench.results.schema import check, check_spec
 from ganbench.results.seal import canonical_json
 from ganbench.results.sources import source_of
+from ganbench.statistics.groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -187,10 +188,8 @@ def known_unranked(about: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _by_reason(runs: Runs) -> dict[str, list[str]]:
-    reasons: dict[str, list[str]] = {}
-    for run_id in sorted(set(runs.frame["run_id"]) & set(runs.unranked)):
-        reasons.setdefault(runs.unranked[run_id], []).append(run_id)
-    return dict(sorted(reasons.items()))
+    shown = sorted(set(runs.frame["run_id"]) & set(runs.unranked))
+    return dict(sorted(grouped(shown, lambda run_id: runs.unranked[run_id]).items()))
 
 
 def _shared_specs(runs: Runs) -> list[dict[str, Any]]:

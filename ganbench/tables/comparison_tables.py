@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from ganbench.results.fields import STATUSES
+from ganbench.results.record import COUNTED
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER
 from ganbench.statistics.permutation import DRAWS
 from ganbench.tables.assemble import edition_names
@@ -19,7 +20,6 @@ from ganbench.tables.comparison import (
     family_size,
 )
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
-from ganbench.tables.grouping import COUNTED
 from ganbench.tables.stratified import ALPHA
 from ganbench.wording import number
 
