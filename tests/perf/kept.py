@@ -55,7 +55,9 @@ class Ratios:
         if self._replace:
             tolerance = kept[name]["tolerance"] if name in kept else TOLERANCE
             kept[name] = Kept(ratio=round(ratio, 3), tolerance=tolerance, measured_on=HERE)
-            self._file.write_text(json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+            self._file.write_text(
+                json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+            )
             return
         assert name in kept, f"no ratio is kept of {name!r}: run it with --keep-ratios"
         least = kept[name]["ratio"] * (1 - kept[name]["tolerance"])
