@@ -151,7 +151,7 @@ LINE = " (plugin my-gan of my-plugins 1.0, my_gan.py:{line})"
 WRONG: dict[str, tuple[str, str]] = {
     "no description": (
         "def describe(): pass",
-        f"data set my-data must describe a DataInfo, it returned None{CODE}",
+        "describe of data set my-data must return a DataInfo or a Survey, it returned None" + CODE,
     ),
     "a description that fails": (
         "def describe():\n    raise KeyError('shape')",
