@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -36,6 +37,12 @@ def complain(message: str, hint: str | None = None) -> None:
     click.echo(printable(message), err=True)
     if hint:
         click.echo(f"  {printable(hint)}", err=True)
+
+
+def warn(messages: Iterable[str]) -> None:
+    """Print warnings on stderr, each in a line of its own."""
+    for message in messages:
+        talk(f"warning: {message}")
 
 
 def talk(message: str) -> None:

@@ -33,6 +33,8 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def _fits(value: Any, hint: Any) -> bool:
     origin, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if origin is Any:
+        return True
     if origin in (typing.Union, types.UnionType):
         return any(_fits(value, one) for one in arguments)
     if origin is Literal:
@@ -61,7 +63,7 @@ def _fits_tuple(value: Any, arguments: tuple[Any, ...]) -> bool:
 
 _WORDS: dict[Any, str] = {
     str: "text", int: "an integer", float: "a number", bool: "True or False",
-    Callable: "a function", types.NoneType: "None",
+    Callable: "a function", types.NoneType: "None", Any: "anything",
 }  # fmt: skip
 
 

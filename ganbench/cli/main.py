@@ -13,8 +13,8 @@ import click
 
 from ganbench.api.errors import GanbenchError, did_you_mean
 from ganbench.api.version import __version__
+from ganbench.cli.defaults import apply_settings
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.cli.settings import apply_settings
 from ganbench.console import complain, printable
 
 VERBS = {

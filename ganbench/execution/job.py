@@ -8,7 +8,6 @@ from pathlib import Path
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.planning.runspec import RunSpec
 
-CHECKPOINT_FOLDER = "checkpoint"
 CHECKPOINT_SECONDS = 60.0
 
 

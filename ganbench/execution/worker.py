@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganbench.execution.executors.processes import adopt_orphans, end_descendants
-from ganbench.execution.fence import take_fence, tidy
+from ganbench.execution.fence import tidy
 from ganbench.execution.job import Job
 from ganbench.results.media import sheet_files
-from ganbench.results.store import GENERATOR_FILE, LOG_FILE, PROGRESS_FILE, RunStore
+from ganbench.results.store import GENERATOR_FILE, LOCK_FILE, LOG_FILE, PROGRESS_FILE, RunStore
 from ganbench.running.log import redirect_output, remark
+from ganbench.storage.locks import take_fence
 
 if TYPE_CHECKING:
     from ganbench.running.run import Run
@@ -54,7 +55,7 @@ def _work(job: Job) -> int:
     if job.visible_device is not None:
         os.environ["CUDA_VISIBLE_DEVICES"] = job.visible_device
     redirect_output(job.folder / LOG_FILE)
-    fence = take_fence(job.folder)
+    fence = take_fence(job.folder / LOCK_FILE)
     if fence is None:
         return BUSY
     store = RunStore(job.folder.parent)

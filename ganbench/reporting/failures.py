@@ -11,7 +11,7 @@ from ganbench.results.fields import UNFINISHED
 from ganbench.results.record import INSTABILITIES, Failure
 from ganbench.results.redaction import without_paths
 from ganbench.results.store import LOG_FILE
-from ganbench.running.log import tail
+from ganbench.storage.reading import tail
 from ganbench.tables.labels import interval_of_seeds
 
 if TYPE_CHECKING:

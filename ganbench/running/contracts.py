@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, TypeVar, cast
 
@@ -13,8 +14,11 @@ from ganbench.api.checked import words
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable
 from ganbench.api.networks import Latent, Loss, Networks
+from ganbench.api.recipe import Optimiser
 from ganbench.api.scores import Extractor, Measurement
-from ganbench.api.specs import Builder, import_builder
+from ganbench.api.specs import Builder, Spec, import_builder
+from ganbench.api.techniques import Technique
+from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import modality_of
 from ganbench.training.step import described
 
@@ -41,6 +45,20 @@ def call(what: str, builder: Builder, /, *args: Any, **parameters: Any) -> Any:
     return function(*args, **parameters)
 
 
+def made(
+    catalogue: Catalogue,
+    check: Callable[[str, Any], T],
+    spec: Spec,
+    builder: Builder,
+    /,
+    *args: Any,
+    **parameters: Any,
+) -> T:
+    """What a plugin's code makes, if it keeps its contract; errors say whose it is."""
+    with catalogue.whose(spec):
+        return check(spec.name, call(f"{spec.kind} {spec.name}", builder, *args, **parameters))
+
+
 def require(what: str, found: object, wanted: type[T]) -> T:
     """What was found, as what it must be.
 
@@ -61,11 +79,14 @@ def check_networks(model: str, found: object) -> Networks:
     networks = require(f"what model {model} builds", found, Networks)
     require(f"the generator of model {model}", networks.generator, nn.Module)
     require(f"the discriminator of model {model}", networks.discriminator, nn.Module)
-    require(f"the latent of model {model}", networks.latent, Latent)
+    for latent in networks.latents:
+        require(f"the latent of model {model}", latent, Latent)
     for name, entry in networks.extra.items():
         what = f"extra {name!r} of model {model}"
-        if not isinstance(entry, tuple) or len(entry) != 2:
+        if not isinstance(entry, tuple) or len(entry) not in (2, 3):
             raise PluginNotUsable(f"{what} must be a module and its side, it is {described(entry)}")
+        if len(entry) == 3 and entry[2] is not None:
+            require(f"the optimiser of {what}", entry[2], Optimiser)
         require(f"the module of {what}", entry[0], nn.Module)
         if entry[1] not in ("generator", "discriminator"):  # nobody would train it
             raise PluginNotUsable(
@@ -84,6 +105,29 @@ def check_loss(name: str, loss: object) -> Loss:
         if not callable(getattr(loss, method, None)):
             raise PluginNotUsable(f"loss {name} built {described(loss)} without {method}")
     return cast("Loss", loss)
+
+
+METHODS = (
+    "sees", "networks", "discriminator_loss", "generator_loss", "opponent", "before_update",
+    "after_discriminator_step", "after_step", "play", "critic_steps",
+)  # fmt: skip
+"""What a technique may define."""
+
+
+def check_technique(name: str, technique: object) -> Technique:
+    """What a technique has built.
+
+    Raises:
+        PluginNotUsable: it does nothing, or its period is no number of steps.
+    """
+    if not any(callable(getattr(technique, method, None)) for method in METHODS):
+        raise PluginNotUsable(
+            f"technique {name} built {described(technique)} without any of: {', '.join(METHODS)}"
+        )
+    every = getattr(technique, "every", 1)
+    if not isinstance(every, int) or isinstance(every, bool) or every < 1:
+        raise PluginNotUsable(f"every of technique {name} must be 1 or more, it is {every!r}")
+    return cast("Technique", technique)
 
 
 def check_data(name: str, found: object, announced: DataInfo) -> Data:

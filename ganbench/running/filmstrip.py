@@ -15,6 +15,7 @@ from torch import Tensor
 from ganbench.api.data import DataInfo
 from ganbench.modalities import modality_of
 from ganbench.results.media import FRAMES_FOLDER, frame_file, frame_files
+from ganbench.storage.writing import write_file
 
 
 class Filmstrip:
@@ -55,9 +56,6 @@ class Filmstrip:
             self._remark(f"a frame of samples is left out: {error}")
 
     def _write(self, name: str, content: bytes) -> None:
-        """Readers see all of it or nothing. It is not forced to the disk: that would take longer
-        than drawing it, and after a power cut a page can do without one frame."""
         self._folder.mkdir(exist_ok=True)
-        temporary = self._folder / f".{name}.tmp"
-        temporary.write_bytes(content)
-        temporary.replace(self._folder / name)
+        # Not durable: that takes longer than drawing, and a page can do without one frame.
+        write_file(self._folder / name, content, durable=False)

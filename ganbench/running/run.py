@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
 
 from ganbench.api.data import Data
 from ganbench.api.errors import GanbenchError
-from ganbench.api.recipe import Recipe
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
-from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
+from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.runspec import RunSpec
+from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Failure, Point, Record, Status
 from ganbench.results.recording import make_failure, make_record
-from ganbench.results.store import GENERATOR_FILE, HISTORY_FILE
-from ganbench.running.build import Builder
+from ganbench.results.store import (
+    CHECKPOINT_FOLDER,
+    GENERATOR_FILE,
+    HISTORY_FILE,
+)
+from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
 from ganbench.running.generator import keep_generator
 from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
+from ganbench.running.players import Players
 from ganbench.running.sheet import write_sheet
+from ganbench.running.task import load_data, make_scores, real_side, require_same_files
 from ganbench.training.clock import BudgetClock
-from ganbench.training.loop import Trainer, train
+from ganbench.training.feed import class_shares
+from ganbench.training.loop import Eager, train
 from ganbench.training.seeds import seed_everything
 from ganbench.training.telemetry import Telemetry
+from ganbench.training.trainer import Trainer
 
 
 class Run:
@@ -44,7 +54,7 @@ class Run:
         catalogue: where its names are looked up.
         device: where it runs.
         commit: of ganbench's source, for the record.
-        checkpoint_seconds: between two checkpoints.
+        checkpoint_seconds: between two checkpoints; infinite: only before evaluations.
     """
 
     def __init__(
@@ -54,7 +64,7 @@ class Run:
         catalogue: Catalogue,
         device: torch.device,
         commit: str | None = None,
-        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        checkpoint_seconds: float = math.inf,
     ) -> None:
         self.spec = spec
         self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)
@@ -98,15 +108,18 @@ class Run:
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
         self._notify("ganbench_run_started")
-        builder = Builder(self.spec, self._catalogue, self._device)
-        data = builder.data()
-        recipe = builder.recipe(data.info)
-        trainer, evaluator = self._set_up(builder, data, recipe)
+        catalogue = self._catalogue
+        task = choose_task(self.spec.task, catalogue)
+        require_same_files(task.data, self.spec.dataset_fingerprint)
+        data = load_data(task.data, catalogue)
+        recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
+        players = Players(recipe, catalogue, self._device)
+        trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.monotonic() - self._wall
         self._training = True
-        with builder.whose(recipe):
-            train(trainer, self.clock, telemetry, self._evaluate, keeper)
+        with players.whose():
+            train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper)
         keeper.keep(before_evaluation=True)
         self._training = False
         evaluator.evaluate(final=True)
@@ -148,7 +161,7 @@ class Run:
 
     def _keep(self, trainer: Trainer, evaluator: Evaluator) -> tuple[Keeper, Telemetry]:
         """What looks after the run's state, gone on from a checkpoint if there is one."""
-        telemetry = Telemetry(self._folder / HISTORY_FILE)
+        telemetry = Telemetry(self._folder / HISTORY_FILE, self._trained)
         self._keeper = Keeper(
             self.spec.run_id,
             self._folder / CHECKPOINT_FOLDER,
@@ -165,33 +178,37 @@ class Run:
         self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
 
-    def _set_up(self, builder: Builder, data: Data, recipe: Recipe) -> tuple[Trainer, Evaluator]:
+    def _set_up(self, players: Players, task: ChosenTask, data: Data) -> tuple[Trainer, Evaluator]:
         # Seeded after loading: what a data set or a score does with global random numbers must not
         # reach the networks.
         seed_everything(self.spec.seed)
-        trainer = builder.trainer(data, recipe)
+        trainer = players.trainer(data, self.spec.seed, task.task.labels)
         self._parameters = {
             side: sum(parameter.numel() for parameter in parameters)
-            for side, parameters in trainer.parameters.items()
+            for side, parameters in trainer.trained.items()
         }
-        task = self.spec.task
+        catalogue = self._catalogue
         self.evaluator = Evaluator(
-            task,
-            trainer,
+            task.task,
+            contestant_of(trainer, class_shares(data, task.task.labels)),
             self.clock,
-            builder.real_side(data),
-            builder.scores(task.scores),
-            builder.scores(task.final_scores),
+            real_side(task, data, catalogue, self._device),
+            make_scores(task.scores, catalogue),
+            make_scores(task.final_scores, catalogue),
             self._observe,
         )
         return trainer, self.evaluator
+
+    def _trained(self, steps: list[dict[str, Any]]) -> None:
+        self._notify("ganbench_trained", steps=steps)
 
     def _observe(self, point: Point) -> None:
         self._notify("ganbench_evaluated", point=dict(point))
 
     def _notify(self, hook: str, **arguments: object) -> None:
         """Tell observers; their failures go to the run's log."""
-        self._observers.notify(hook, remark, spec=self.spec.to_json(), **arguments)
+        run = {"id": self.spec.run_id, "folder": str(self._folder)}
+        self._observers.notify(hook, remark, spec=self.spec.to_json(), run=run, **arguments)
 
     def _title(self) -> str:
         return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"

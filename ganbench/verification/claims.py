@@ -9,7 +9,7 @@ from typing import Any
 from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.planning.runspec import RunSpec, run_id_of
 from ganbench.publishing.loading import is_published
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.results.frame import plain_rows
 from ganbench.results.record import Record
 from ganbench.results.store import GENERATOR_FILE, RunStore, find_run

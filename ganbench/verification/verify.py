@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
 from ganbench.api.specs import SPEC_TYPES
@@ -25,14 +25,18 @@ from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.execution.executors.limits import OUTPUT_BYTES, run_limits
 from ganbench.execution.executors.local import LocalExecutor, usable_cores
+from ganbench.planning.chosen import choose_task
 from ganbench.planning.plan import pin_of
+from ganbench.planning.variants import choose_variant
 from ganbench.results.store import RunStore
-from ganbench.running.build import Builder
+from ganbench.running.contestant import Contestant
 from ganbench.running.evaluator import Evaluator, Unstable
 from ganbench.running.generator import load_generator
+from ganbench.running.players import Players
+from ganbench.running.task import load_data, make_scores, real_side, require_same_files
 from ganbench.statistics.intervals import prediction_interval
 from ganbench.training.clock import BudgetClock
-from ganbench.training.seeds import seed_everything
+from ganbench.training.feed import class_shares
 from ganbench.verification.claims import Claim, read_claim
 
 TOLERANCE: Final = 1e-6
@@ -103,13 +107,22 @@ class Verdict:
         return f"{self.run_id}: {self.method}: {outcome}"
 
 
-class _DiscriminatorNeeded(Exception):
-    """A score looks at the discriminator, which a run does not leave."""
+class _MoreNeeded(Exception):
+    """A score looks at more of the training than the generator, which is all that a run leaves."""
 
 
-class _Absent(nn.Module):
-    def forward(self, _: Tensor) -> Tensor:
-        raise _DiscriminatorNeeded
+def _not_kept(*_: object) -> Any:
+    raise _MoreNeeded
+
+
+class _NotKept(dict[str, nn.Module]):
+    """Extra modules of which none was kept."""
+
+    def __getitem__(self, _: str) -> nn.Module:
+        raise _MoreNeeded
+
+    def __iter__(self) -> Iterator[str]:
+        raise _MoreNeeded
 
 
 def verify_run(
@@ -163,8 +176,8 @@ def verify(
         try:
             status, scores = _evaluate(claim, claim.weights, catalogue)
             return _judge(claim, RECOMPUTED, status, scores)
-        except _DiscriminatorNeeded:
-            remark("a score looks at the discriminator, which is not kept: training again")
+        except _MoreNeeded:
+            remark("a score looks at more than the generator, which alone is kept: training again")
     elif not retrain:
         remark(f"{claim.run_id} has left no generator: training again")
     record = _train(claim, limit_seconds, plugins)
@@ -195,22 +208,32 @@ def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, d
     """Status and scores of the last evaluation, as the run's own evaluator gives them."""
     device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
     spec, task = claim.spec, claim.spec.task
+    chosen = choose_task(task, catalogue)
+    require_same_files(chosen.data, spec.dataset_fingerprint)
     with _threads(claim.threads):
-        builder = Builder(spec, catalogue, device)
-        data = builder.data()
-        seed_everything(spec.seed)
-        trainer = builder.trainer(data, builder.recipe(data.info))
-        load_generator(trainer.evaluated, weights, claim.digest)
-        trainer.networks = replace(trainer.networks, discriminator=_Absent())
+        data = load_data(chosen.data, catalogue)
+        recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
+        networks = Players(recipe, catalogue, device).networks(data.info)
+        load_generator(networks.generator, weights, claim.digest)
+        contestant = Contestant(
+            generator=networks.generator,
+            latents=networks.latents,
+            device=device,
+            shares=class_shares(data, task.labels) if networks.conditional else None,
+            extra=_NotKept(),
+            logits=_not_kept,
+            training=recipe.training,
+            rehearse=_not_kept,
+        )
         clock = BudgetClock(task.budget, device, task.evaluations)
         clock.steps = claim.steps
         evaluator = Evaluator(
             task,
-            trainer,
+            contestant,
             clock,
-            builder.real_side(data),
-            builder.scores(task.scores),
-            builder.scores(task.final_scores),
+            real_side(chosen, data, catalogue, device),
+            make_scores(chosen.scores, catalogue),
+            make_scores(chosen.final_scores, catalogue),
             lambda point: None,
         )
         try:

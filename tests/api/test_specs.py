@@ -86,7 +86,17 @@ def test_by_default_a_spec_works_on_every_modality() -> None:
 
 
 def test_every_kind_has_a_spec_type() -> None:
-    assert list(SPEC_TYPES) == ["model", "loss", "variant", "dataset", "score", "extractor"]
+    kinds = [
+        "variant",
+        "model",
+        "loss",
+        "technique",
+        "dataset",
+        "score",
+        "extractor",
+        "executor",
+    ]
+    assert list(SPEC_TYPES) == kinds
     assert SPEC_TYPES["variant"] is VariantSpec
 
 

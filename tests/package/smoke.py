@@ -96,7 +96,7 @@ def run_wheel(wheel: Path, parent: str, folder: Path) -> None:
         assert plugin["state"] == "loaded", plugin
         assert Path(plugin["file"]).is_relative_to(packages), plugin
     kinds = {row["kind"] for row in json.loads(call(ganbench, "list", "--json", cwd=folder))}
-    wanted = {"variant", "model", "loss", "dataset", "score", "extractor", "suite"}
+    wanted = {"variant", "model", "loss", "dataset", "score", "extractor", "executor", "suite"}
     assert kinds == wanted, kinds
     selection = ("vanilla", "--task", "ring8", "--seeds", "0", "--budget", "5steps")
     call(ganbench, "run", *selection, cwd=folder)
@@ -113,7 +113,7 @@ def call(*command: str, cwd: Path = ROOT) -> str:
     """
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        command, cwd=cwd, env=env, capture_output=True, text=True, timeout=600, check=False
+        command, cwd=cwd, env=env, capture_output=True, text=True, timeout=3600, check=False
     )
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")

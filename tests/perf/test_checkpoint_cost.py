@@ -16,9 +16,10 @@ import pytest
 import torch
 
 from ganbench.catalogue.catalogue import installed_catalogue
-from ganbench.execution.job import CHECKPOINT_FOLDER, CHECKPOINT_SECONDS
+from ganbench.execution.job import CHECKPOINT_SECONDS
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
+from ganbench.results.store import CHECKPOINT_FOLDER
 from ganbench.running.run import Run
 from ganbench.training.checkpoint import LATEST
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from ganbench.reporting.write import write_report
 
+from ..steering import until
 from .runs_folder import small
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -162,8 +162,7 @@ def test_filters_by_text_task_variant_and_status(browser: Any) -> None:
     assert names(browser, "leaderboard") == []  # the ranking is of no single task
     assert shown(browser, "#curves .series") == 1
     browser.find_element("css selector", ".filters [type=reset]").click()
-    time.sleep(0.1)
-    assert count(browser) == "51 of 51 runs"
+    until(lambda: count(browser) == "51 of 51 runs")  # a form is reset after its click
 
     def choose(name: str, value: str) -> None:
         from selenium.webdriver.support.select import Select

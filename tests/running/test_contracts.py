@@ -33,7 +33,7 @@ from ganbench import (
     Optimiser, Parameter, Recipe, ScoreSpec, Training, VariantSpec, hookimpl,
 )
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 ADAM = Optimiser(name="adam", lr=1e-3)
 TRAINING = Training(generator=ADAM, discriminator=ADAM, batch_size=8)
 POINTS = torch.linspace(-1, 1, 200).view(100, 2)
@@ -274,7 +274,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "no critic steps": (
         "Loss.critic_steps = lambda self, step: 0",
-        f"the loss asks for 0 critic steps: at least one is needed{CODE}",
+        f"loss my-loss asks for 0 critic steps: at least 1 is needed{CODE}",
     ),
     "no recipe": (
         "def recipe(info): pass",

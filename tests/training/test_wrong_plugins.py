@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from ganbench.api.errors import PluginNotUsable
+from ganbench.training.loop import Eager
 
 from .small import small_networks, small_trainer
 
@@ -51,7 +52,8 @@ def test_what_is_no_loss_is_named(side: str, case: str) -> None:
     value, found = RETURNED[case]
     trainer = small_trainer(Returning(side, value))
     expected = f"Returning.{side}_loss must return a scalar tensor with a graph, it returned "
-    step = trainer.generator_step if side == "generator" else trainer.discriminator_step
+    engine = Eager(trainer)
+    step = engine.generator_step if side == "generator" else engine.discriminator_step
     with pytest.raises(PluginNotUsable, match=f"^{expected}{found}$"):
         step()
 
@@ -70,7 +72,7 @@ def test_an_error_within_the_backward_pass_is_left_as_it_is() -> None:
         Returning("discriminator", lambda step: Failing.apply(step.fake_logits.mean()))
     )
     with pytest.raises(RuntimeError, match="of the loss itself"):
-        trainer.discriminator_step()
+        Eager(trainer).discriminator_step()
 
 
 NETWORKS: dict[str, tuple[dict[str, Any], str]] = {
@@ -103,7 +105,7 @@ def test_networks_that_do_not_keep_the_contract(case: str) -> None:
     changed, message = NETWORKS[case]
     networks = replace(small_networks(), **changed)
     with pytest.raises(PluginNotUsable) as caught:
-        small_trainer(Returning("", lambda step: None), networks).discriminator_step()
+        Eager(small_trainer(Returning("", lambda step: None), networks)).discriminator_step()
     assert str(caught.value) == message
 
 
@@ -112,5 +114,5 @@ def test_logits_of_a_convolution_pass() -> None:
     networks = replace(
         networks, discriminator=nn.Sequential(networks.discriminator, nn.Unflatten(1, (1, 1, 1)))
     )
-    step, _ = small_trainer(Returning("", lambda step: None), networks).discriminator_step()
+    step, _ = Eager(small_trainer(Returning("", lambda step: None), networks)).discriminator_step()
     assert step.fake_logits.shape == (16,)

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
-from safetensors.torch import load_file, save_file
 
 from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import installed_catalogue
@@ -19,6 +18,7 @@ from ganbench.publishing.selection import publish_suite
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.generator import keep_generator, load_generator
+from ganbench.storage.sealed import read_sealed, write_sealed
 from ganbench.verification.claims import Claim, read_claim
 from ganbench.verification.verify import RECOMPUTED, RETRAINED, Verdict, verify
 
@@ -71,7 +71,7 @@ def test_the_average_is_what_is_kept(home: Path, claim: Claim) -> None:
     record = RunStore(home / "runs").read(claim.run_id)
     assert claim.weights is not None
     assert len(record["generator_sha256"]) == 64
-    weights = load_file(claim.weights)
+    _, weights = read_sealed(claim.weights)
     assert list(record["environment"]["sources"]) == ["ganbench"]
     assert sum(one.numel() for one in weights.values()) == record["parameters"]["generator"]
 
@@ -93,9 +93,9 @@ def test_a_missing_score_is_found(claim: Claim) -> None:
 
 def test_another_generator_is_refused_or_found(claim: Claim, tmp_path: Path) -> None:
     assert claim.weights is not None
-    weights = {name: one + 0.1 for name, one in load_file(claim.weights).items()}
+    weights = {name: one + 0.1 for name, one in read_sealed(claim.weights)[1].items()}
     other = tmp_path / "generator.safetensors"
-    save_file(weights, other)
+    write_sealed(other, "", weights, durable=False)
     with pytest.raises(InvalidResults, match="is not the generator that the run has left"):
         check(replace(claim, weights=other))
     assert not check(replace(claim, weights=other, digest=None)).holds
@@ -191,7 +191,8 @@ def test_the_verb_says_how_and_fails_on_a_mismatch(
     assert json.loads(done.stdout)["holds"] is True
     assert claim.weights is not None
     other = tmp_path / "other.safetensors"
-    save_file({name: one * 0 for name, one in load_file(claim.weights).items()}, other)
+    zeros = {name: one * 0 for name, one in read_sealed(claim.weights)[1].items()}
+    write_sealed(other, "", zeros, durable=False)
     with pytest.raises(InvalidResults, match=r"scores differ|it ended as") as failed:
         CliRunner().invoke(
             cli,
@@ -207,12 +208,13 @@ def test_files_that_are_no_generators_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidResults, match="cannot read"):
         load_generator(generator, path)
     path.write_bytes(b"no safetensors")
-    with pytest.raises(InvalidResults, match="does not fit"):
+    with pytest.raises(InvalidResults, match="cannot be used: it is damaged"):
         load_generator(generator, path)
     assert keep_generator(torch.nn.Linear(2, 4), path, print)
     with pytest.raises(InvalidResults, match="does not fit"):
         load_generator(generator, path)
-    save_file({"weight": torch.full((3, 2), torch.nan), "bias": torch.zeros(3)}, path)
+    spoiled = {"weight": torch.full((3, 2), torch.nan), "bias": torch.zeros(3)}
+    write_sealed(path, "", spoiled, durable=False)
     with pytest.raises(InvalidResults, match="not finite"):
         load_generator(generator, path)
 

@@ -16,21 +16,19 @@ from ganbench.api.networks import Networks
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.recipe import Recipe, Training
 from ganbench.api.specs import DatasetSpec, Spec
+from ganbench.authoring.conformance.names import specs_of
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.runner import specs_of
 from ganbench.authoring.conformance.samples import example_data, example_shapes
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import MODALITIES
-from ganbench.planning.budget import Budget
 from ganbench.planning.datasets import choose_dataset
 from ganbench.planning.references import parse_reference
-from ganbench.planning.runspec import RunSpec
-from ganbench.planning.suite import Task
 from ganbench.planning.variants import Variant, choose_variant
-from ganbench.running.build import Builder
-from ganbench.training.loop import Trainer
+from ganbench.running.players import Players
+from ganbench.training.loop import Eager
 from ganbench.training.seeds import seed_everything
+from ganbench.training.trainer import Trainer
 
 LARGEST_BATCH, SMALL_SAMPLE = 32, 64
 """Batches are cut to a divisor of the recipe's own that is no larger, to be quick, where a sample
@@ -149,7 +147,7 @@ class Subject:
 
     def networks(self, case: Case, info: DataInfo | None = None) -> Networks:
         """A fresh build of a case's model, in train mode; for other data, if given."""
-        return self._builder(0).networks(info or case.info, case.recipe)
+        return Players(case.recipe, self.catalogue, self.device).networks(info or case.info)
 
     def data(self, case: Case) -> Data:
         """The samples of a case, loaded anew."""
@@ -176,7 +174,7 @@ class Subject:
             seed_everything(seed)
         changed = replace(case.recipe.training, **{**_batches(case), **training})
         recipe = replace(case.recipe, training=changed)
-        return self._builder(seed or 0, device).trainer(data, recipe)
+        return Players(recipe, self.catalogue, device or self.device).trainer(data, seed or 0)
 
     @contextmanager
     def blamed(self, where: str) -> Iterator[None]:
@@ -190,22 +188,18 @@ class Subject:
         except Exception as error:
             raise Broken(f"{where}: {told(error, self.catalogue.plugins)}") from error
 
-    def _builder(self, seed: int, device: torch.device | None = None) -> Builder:
-        return Builder(_run(self.name, seed), self.catalogue, device or self.device)
-
 
 def advance(trainer: Trainer, steps: int, first: int = 0) -> None:
     """Take generator steps with their critic steps, as the training loop does."""
-    for step in range(first, first + steps):
-        for _ in range(trainer.critic_steps(step)):
-            trainer.discriminator_step()
-        trainer.generator_step()
+    engine = Eager(trainer)
+    for number in range(first, first + steps):
+        engine.step(number, 0.0)
 
 
 def modules(networks: Networks) -> dict[str, nn.Module]:
     """All modules of a model by name."""
     own = {"generator": networks.generator, "discriminator": networks.discriminator}
-    return own | {name: module for name, (module, _) in networks.extra.items()}
+    return own | {name: extra.module for name, extra in networks.extras.items()}
 
 
 def weights(networks: Networks) -> dict[str, Tensor]:
@@ -220,7 +214,7 @@ def weights(networks: Networks) -> dict[str, Tensor]:
 def named_parameters(networks: Networks, side: str) -> dict[str, nn.Parameter]:
     """The parameters that one side's optimiser trains, by name."""
     trained_by = {"generator": "generator", "discriminator": "discriminator"}
-    trained_by |= {name: by for name, (_, by) in networks.extra.items()}
+    trained_by |= {name: str(extra.side) for name, extra in networks.extras.items()}
     return {
         f"{owner}.{name}": parameter
         for owner, module in modules(networks).items()
@@ -267,11 +261,3 @@ def _batches(case: Case) -> dict[str, Any]:
 def _divisor(batch: int) -> int:
     """The largest divisor up to the limit, so that batches that are packed stay whole."""
     return max(size for size in range(1, min(batch, LARGEST_BATCH) + 1) if batch % size == 0)
-
-
-def _run(name: str, seed: int) -> RunSpec:
-    """A run's spec, of which only the seed matters: recipe and data are handed over."""
-    task = Task(name="check", dataset="none", budget=Budget("steps", 1), scores=())
-    return RunSpec(
-        suite="check", variant=name, parameters={}, task=task, dataset_parameters={}, seed=seed
-    )

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 _CHECKS = "ganbench.authoring.conformance.checks"
 
-ALL = ("variant", "loss", "model", "dataset", "score", "extractor")
+IN_RUNS = ("variant", "loss", "model", "dataset", "score", "extractor")
+ALL = (*IN_RUNS, "executor")
 TRAINED = ("variant", "loss", "model")
 BUILT = ("variant", "model")
 
@@ -181,7 +182,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         id="global-state",
-        kinds=ALL,
+        kinds=IN_RUNS,
         asks="It seeds no global random generator and changes no global setting.",
         why="All runs would share one seed, or depend on what else was run in the process.",
         mend="use a generator of your own (`torch.Generator`, `numpy.random.RandomState`); change "

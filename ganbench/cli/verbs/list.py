@@ -31,7 +31,7 @@ PLURALS = {"losses": "loss", **{f"{kind}s": kind for kind in SPEC_TYPES if kind 
 def command(choice: PluginChoice, /, kind: str | None, as_json: bool) -> None:
     """List what is there: everything, or one KIND.
 
-    KIND is variants, models, losses, datasets, scores, extractors or suites.
+    KIND is variants, models, losses, datasets, scores, extractors, executors or suites.
     """
     known = [*PLURALS, "suites"]
     if kind is not None and kind not in known and kind not in PLURALS.values() and kind != "suite":

@@ -8,16 +8,15 @@ from typing import Any
 import click
 
 from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.defaults import tell_settings
 from ganbench.cli.options import (
-    SIZE,
-    TIME,
     json_option,
     make_selection,
+    run_options,
     runs_option,
     selection_options,
 )
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.cli.settings import tell_settings
 from ganbench.console import duration, talk
 from ganbench.tables.forms.numbers import counted
 
@@ -25,42 +24,7 @@ from ganbench.tables.forms.numbers import counted
 @click.command()
 @selection_options
 @runs_option
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU."
-)
-@click.option(
-    "--limit",
-    type=TIME,
-    default="12h",
-    show_default=True,
-    help="Wall time of one run, e.g. 30m.",
-)
-@click.option(
-    "--host-memory",
-    type=SIZE,
-    help="Main memory of one run and all that it starts; default: 90 % of what there is.",
-)
-@click.option(
-    "--max-output",
-    type=SIZE,
-    default="1GB",
-    show_default=True,
-    help="Size of a run's log and other files, checkpoints left out.",
-)
-@click.option(
-    "--retries",
-    type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="Further tries, from its checkpoint, for a run whose worker has vanished.",
-)
-@click.option(
-    "--checkpoint-every",
-    type=TIME,
-    default="60s",
-    show_default=True,
-    help="Time between two checkpoints of a run; they take at most 1 % of it.",
-)
+@run_options
 @click.option("--fresh", is_flag=True, help="Run again what is finished already.")
 @click.option(
     "--retry-failed",

@@ -9,12 +9,12 @@ import click
 
 from ganbench.cli.completing import complete_runs
 from ganbench.cli.options import json_option, runs_option
-from ganbench.console import duration, print_json, print_rows, say, talk
+from ganbench.console import duration, print_json, print_rows, say, warn
 from ganbench.planning.budget import with_prefix
 from ganbench.results.media import FRAMES_FOLDER, sheet_files
 from ganbench.results.record import Record
 from ganbench.results.store import HISTORY_FILE, LOG_FILE, RunStore
-from ganbench.running.log import tail
+from ganbench.storage.reading import tail
 
 
 @click.command()
@@ -54,8 +54,7 @@ def _show_unfinished(store: RunStore, run_id: str, as_json: bool, warnings: list
     if as_json:
         print_json({"run_id": run_id, "status": "unfinished", "progress": progress})
         return
-    for warning in warnings:
-        talk(f"warning: {warning}")
+    warn(warnings)
     fraction = float(progress.get("fraction", 0.0))
     say(f"{run_id}: not finished, {fraction:.0%} of its budget at the last look")
     log = tail(store.folder(run_id) / LOG_FILE)

@@ -20,7 +20,7 @@ from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.execution.executors.forkserver import SERVER_GONE, end_left_behind, start_process
 from ganbench.execution.executors.limits import Breach, Limits, Watch
 from ganbench.execution.executors.processes import end_group, end_tree
-from ganbench.execution.fence import take_fence, tidy_finished
+from ganbench.execution.fence import tidy_finished
 from ganbench.execution.job import CHECKPOINT_SECONDS, Job
 from ganbench.execution.worker import BUSY, PREEMPTED, work
 from ganbench.machine.devices import cuda_devices
@@ -28,8 +28,10 @@ from ganbench.machine.source import source_commit
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record, Status
 from ganbench.results.recording import make_failure, make_record
-from ganbench.results.store import LOG_FILE, RunStore
-from ganbench.running.log import shorten, tail
+from ganbench.results.store import LOCK_FILE, LOG_FILE, RunStore
+from ganbench.running.log import shorten
+from ganbench.storage.locks import take_fence
+from ganbench.storage.reading import tail
 
 GRACE_SECONDS = 4.0
 """For a worker that was asked to stop: the command is to have left within five seconds."""
@@ -157,7 +159,7 @@ class LocalExecutor:
                 raise Busy
             if not (tries_left and _is_transient(process.exitcode, breach)):
                 break
-        with take_fence(folder) or contextlib.nullcontext() as fence:
+        with take_fence(folder / LOCK_FILE) or contextlib.nullcontext() as fence:
             if fence is None:  # another process has gone on with the run
                 raise Busy
             self._store.write(self._lost(spec, folder, process.exitcode, breach, started))

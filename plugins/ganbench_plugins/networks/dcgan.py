@@ -24,7 +24,7 @@ Base = tuple[int, int]
 def build(
     data: DataInfo,
     *,
-    width: int,
+    width: int | None,
     generator_norm: str,
     discriminator_norm: str,
     latent: int,

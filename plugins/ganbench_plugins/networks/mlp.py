@@ -16,7 +16,7 @@ def build(
     generator_norm: str,
     discriminator_norm: str,
     leak: float,
-    init_std: float,
+    init_std: float | None,
     latent: int,
     latent_law: str,
 ) -> Networks:
@@ -39,7 +39,7 @@ def build(
         layers += [nn.Linear(fan_in, width, bias=not norm), *norm, activation]
     discriminator = nn.Sequential(*layers, nn.Linear(width, 1))
 
-    if init_std:
+    if init_std is not None:
         init_normal(generator, init_std)
         init_normal(discriminator, init_std)
     law = Latent(size=latent, law="uniform" if latent_law == "uniform" else "normal")

@@ -19,7 +19,7 @@ from ganbench_plugins.networks.sizes import resnet_levels, shorter
 
 
 def build(
-    data: DataInfo, *, width: int, discriminator_norm: str, latent: int, latent_law: str
+    data: DataInfo, *, width: int | None, discriminator_norm: str, latent: int, latent_law: str
 ) -> Networks:
     """Up-sampling residual generator with batch norm, down-sampling critic without."""
     width = width or default_width(shorter(data))

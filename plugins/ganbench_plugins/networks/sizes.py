@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from ganbench import DataInfo
-from ganbench.api.errors import UsageError
+from ganbench import DataInfo, UsageError
 
 SMALLEST, LARGEST = 8, 64
 """Pixels on a side."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
+import pytest
 
+from ganbench.execution.executors import limits as module
 from ganbench.execution.executors.limits import Limits, Watch, output_bytes, run_limits
 from ganbench.execution.executors.processes import descendants, end_descendants, memory
-from ganbench.running.log import KEPT_BYTES, shorten, tail
+from ganbench.running.log import KEPT_BYTES, shorten
+from ganbench.storage.reading import tail
 
 
 def _watch(folder: Path, **limits: float) -> Watch:
-    wide = {"seconds": 60.0, "host_bytes": 2**40, "output_bytes": 2**40}
+    wide = {"seconds": 1e6, "host_bytes": 2**40, "output_bytes": 2**40}
     return Watch(Limits(**{**wide, **limits}), folder, os.getpid())  # type: ignore[arg-type]
 
 
@@ -24,20 +28,24 @@ def test_within_its_limits_nothing_is_said(tmp_path: Path) -> None:
     assert _watch(tmp_path).breach() is None
 
 
-def test_time(tmp_path: Path) -> None:
-    watch = _watch(tmp_path, seconds=0.01)
-    time.sleep(0.02)
+def test_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    watch = _watch(tmp_path, seconds=90)
+    for now[0] in (1000.0, 1045.0, 1090.0):
+        assert watch.breach() is None
+    now[0] = 1090.1
     breach = watch.breach()
     assert breach is not None
     assert (breach.status, breach.message) == (
         "timeout",
-        "stopped after its limit of 0.01 s; --limit sets it",
+        "stopped after its limit of 90 s; --limit sets it",
     )
 
 
 def test_memory_of_all_processes_counts(tmp_path: Path) -> None:
     own, one = memory(os.getpid(), 2**40)
-    script = "import time; hoard = b'x' * 300_000_000; print('ready', flush=True); time.sleep(60)"
+    script = "import signal; hoard = b'x' * 300_000_000; print('ready', flush=True); signal.pause()"
     child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     try:
         assert child.stdout is not None
@@ -61,7 +69,7 @@ def test_pages_that_processes_share_count_once(tmp_path: Path) -> None:
     hoard = bytearray(os.urandom(1)) * 200_000_000
     pid = os.fork()
     if pid == 0:
-        time.sleep(30)
+        signal.pause()
         os._exit(0)
     try:
         lazy, _ = memory(os.getpid(), 2**40)

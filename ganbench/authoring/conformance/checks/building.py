@@ -23,6 +23,7 @@ from ganbench.authoring.conformance.subject import (
 from ganbench.modalities import modality_of
 from ganbench.planning.variants import Variant
 from ganbench.training.feed import LatentFeed
+from ganbench.training.loop import Eager
 from ganbench.training.sampling import SAMPLING_BATCH, sample
 from ganbench.training.seeds import seed_everything
 
@@ -172,8 +173,8 @@ def batch_sizes(subject: Subject) -> None:
                 case, seed=SEED, batch_size=batch, generator_batch_size=None, critic_steps=1
             )
             with subject.blamed(f"{case}, a training step with {batch} sample(s)"):
-                _, critic = trainer.discriminator_step()
-                _, generator = trainer.generator_step()
+                Eager(trainer).step(0, 0.0)
+                (_, critic), (_, generator) = trainer.last.values()
             if not bool(torch.isfinite(critic + generator)):
                 raise Broken(f"{case}: losses of {batch} sample(s) are not finite")
 
@@ -182,7 +183,7 @@ def _sampling(subject: Subject, case: Case, networks: Networks) -> None:
     """As evaluation samples: in batches, the last of which may be of any size."""
     count = SAMPLING_BATCH + 1
     with subject.blamed(f"{case}, a last batch of one sample"):
-        fakes = sample(networks.generator, networks.latent, count, subject.device, seed=SEED)
+        fakes = sample(networks.generator, networks.latents, count, subject.device, seed=SEED)
         with torch.no_grad():
             logits = networks.discriminator.eval()(fakes[:1])
     if tuple(fakes.shape) != (count, *case.info.shape):
@@ -192,4 +193,4 @@ def _sampling(subject: Subject, case: Case, networks: Networks) -> None:
 
 
 def _latents(networks: Networks, count: int, subject: Subject) -> Tensor:
-    return LatentFeed(networks.latent, subject.device, SEED).draw(count)
+    return LatentFeed(networks.latents, subject.device, SEED).draw(count)
