@@ -23,6 +23,7 @@ LAYERS = {
     "statistics": 1,
     "modalities": 1,
     "storage": 1,
+    "wording": 1,
     "catalogue": 2,
     "cache": 2,
     "planning": 3,
@@ -56,6 +57,7 @@ TORCH_FREE = (
     "results",
     "statistics",
     "tables",
+    "wording",
 )
 
 

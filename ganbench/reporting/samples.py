@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import UsageError
 from ganbench.reporting.media import PICTURES, Shown, show
-from ganbench.reporting.scales import percent
 from ganbench.results.media import frame_files
+from ganbench.statistics.groups import grouped
+from ganbench.wording import percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,9 +101,7 @@ def choose_samples(
     ]
     if not known:
         return Samples((), ("These runs have no samples to show.",))
-    places: dict[tuple[str, str], list[_Frames]] = {}
-    for one in known:
-        places.setdefault((one.line.section, one.line.label), []).append(one)
+    places = grouped(known, lambda frames: (frames.line.section, frames.line.label))
     rounds = max(map(len, places.values()))
     every, chosen = 1, [own[0] for own in places.values()]
     while _size(chosen, every) > most_bytes and every < 1000:
@@ -157,11 +156,8 @@ def _bytes(path: Path) -> int:
 
 
 def _reels(chosen: Sequence[_Frames], every: int) -> list[Reel]:
-    groups: dict[str, list[_Frames]] = {}
-    for one in chosen:
-        groups.setdefault(one.line.section, []).append(one)
     reels = []
-    for section, own in groups.items():
+    for section, own in grouped(chosen, lambda frames: frames.line.section).items():
         indices = sorted({index for one in own for index in one.shown(every)})
         if not indices:
             continue

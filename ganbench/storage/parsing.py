@@ -26,8 +26,8 @@ JSON: Final = {
     "str": "a string", "int": "an integer", "float": "a number", "bool": "a boolean",
     "array": "a list", "object": "an object", "null": "null",
 }  # fmt: skip
-TOML: Final = JSON | {"array": "an array", "object": "a table"}
-"""What a format calls the types that msgspec names."""
+TOML: Final = JSON | {"array": "an array", "object": "a table", "null": ""}
+"""What a format calls the types that msgspec names; empty where it has none such."""
 
 _VERDICT = re.compile(r"(?P<said>.*?)(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
@@ -142,7 +142,7 @@ def _problem(said: str, kind: Any, words: Mapping[str, str]) -> tuple[str, str |
             return "not a finite number", None
         return f"it must {'hold' if bound[1] else 'be'} {_SIDES[bound[2]]} {bound[3]}", None
     if expected := _EXPECTED.fullmatch(said):
-        types = [words.get(one, one) for one in expected[1].split(" | ")]
+        types = [name for one in expected[1].split(" | ") if (name := words.get(one, one))]
         listed = " or ".join(filter(None, (", ".join(types[:-1]), types[-1])))
         return f"not {listed}", "write it in quotes" if types == [words["str"]] else None
     if said.startswith("Invalid enum value"):

@@ -34,7 +34,7 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True):
     parts: Annotated[list[str | Strict], msgspec.Meta(min_length=1)] = msgspec.field(
         default_factory=list
     )
-    ratio: bool | float = 1.0
+    ratio: bool | float | None = 1.0
 
 
 GOOD: dict[str, Any] = {
