@@ -192,12 +192,17 @@ def texts(samples: Tensor, info: DataInfo) -> list[list[str]]:
 
 def _cell(column: Numeric | Categorical, value: float) -> str:
     if isinstance(column, Categorical):
-        return column.categories[int(value)]
+        return _text(column.categories[int(value)])
     return str(int(value)) if column.whole else f"{value:.4g}"
 
 
 def _names(info: DataInfo) -> list[str]:
-    return [column.name for column in _schema(info)]
+    return [_text(column.name) for column in _schema(info)]
+
+
+def _text(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") else text
 
 
 def _csv(rows: list[list[str]]) -> Media:

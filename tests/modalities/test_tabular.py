@@ -117,6 +117,14 @@ def test_a_sheet_is_a_table_of_both_kinds_of_rows() -> None:
     assert rows == [["height", "children", "colour"], *[["123.5", "2", 'blue, or "sky"']] * 8]
 
 
+def test_no_text_is_a_formula() -> None:
+    info = table_info(
+        Numeric(name="=1+1", low=-9, high=9), Categorical(name="a", categories=(" @b", "c"))
+    )
+    (frame,) = TABULAR.frame(torch.tensor([[-1.0, 0], [1, 1]]), torch.zeros(1, 2), info)
+    assert frame.content.decode().splitlines() == ["'=1+1,a", "-1,' @b", "1,c"]
+
+
 def test_columns_that_never_change_are_doubted() -> None:
     stored = torch.tensor([[100.0, 1, 0], [150, 1, 0]])
     assert TABULAR.doubt(stored, INFO) == "never change in 'children', 'colour'"
