@@ -30,7 +30,7 @@ CHAPTERS = {
     "Parameters": ("parameters", ("Parameter",)),
     "Recipes: how a variant trains": ("recipe", ("Recipe", "Training", "Optimiser")),
     "Networks and losses": ("networks", ("Networks", "Latent", "Loss", "Step")),
-    "Data": ("data", ("DataInfo", "Data", "KnownModes")),
+    "Data": ("data", ("DataInfo", "Survey", "Data", "KnownModes")),
     "Scores and extractors": (
         "scores",
         ("Measurement", "Evaluation", "Extractor", "Classifier"),

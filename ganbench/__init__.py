@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api import schedules
-from ganbench.api.data import Data, DataInfo, KnownModes
+from ganbench.api.data import Data, DataInfo, KnownModes, Survey
 from ganbench.api.errors import GanbenchError, MissingData, UsageError
 from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, Resources
 from ganbench.api.hooks import hookimpl
@@ -77,6 +77,7 @@ __all__ = [
     "Resources",
     "ScoreSpec",
     "Step",
+    "Survey",
     "Technique",
     "TechniqueSpec",
     "Training",

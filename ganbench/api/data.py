@@ -69,6 +69,31 @@ class DataInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What one look at a data set's files tells, without loading them.
+
+    Args:
+        info: its shape.
+        fingerprint: of the content of files that are not the plugin's own and may change (a user's
+            folder), for which it is a part of a run's identity; empty where there are none.
+        train, heldout: how many samples each split has, where that is known.
+        notes: lines for whoever plans to train on it: what was found, and what was left out.
+
+    Raises:
+        TypeError: a field is of another type.
+    """
+
+    info: DataInfo
+    fingerprint: str = ""
+    train: int | None = None
+    heldout: int | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_fields("Survey", self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownModes:
     """The true modes of a mixture of isotropic Gaussians.
 

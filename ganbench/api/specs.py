@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from ganbench.api.checked import check_fields
-from ganbench.api.data import MODALITIES, DataInfo, Modality
+from ganbench.api.data import MODALITIES, DataInfo, Modality, Survey
 from ganbench.api.parameters import Parameter, Value, declared_in
 from ganbench.api.recipe import Recipe, Training
 from ganbench.api.techniques import NEEDS, SLOPES
@@ -244,12 +244,11 @@ class DatasetSpec(Spec):
     """Real samples.
 
     Args:
-        describe: ``describe(**parameters) -> DataInfo``, without loading anything.
+        describe: ``describe(**parameters) -> DataInfo``, without loading anything; or a `Survey`
+            where there are files to look at, which is then done once for a whole plan.
         load: ``load(**parameters) -> Data``; raises `MissingData` with the command that gets it.
         check: ``check(**parameters)``, quick and without torch; raises `MissingData` where `load`
             would, so that a plan of many runs is refused at once.
-        fingerprint: ``fingerprint(**parameters) -> str`` of files that are not the plugin's own and
-            may change (a user's folder): part of a run's identity.
         licence: of the data.
         argument: name of the parameter that ``name:VALUE`` sets (`path` in ``images:PATH``).
     """
@@ -257,10 +256,9 @@ class DatasetSpec(Spec):
     kind: ClassVar[str] = "dataset"
     hook: ClassVar[str] = "ganbench_datasets"
     declaring: ClassVar[str] = "describe"
-    describe: Callable[..., DataInfo]
+    describe: Callable[..., DataInfo | Survey]
     load: Builder
     check: Callable[..., object] | None = None
-    fingerprint: Callable[..., str] | None = None
     licence: str = ""
     argument: str = ""
 

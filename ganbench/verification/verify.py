@@ -25,6 +25,7 @@ from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.execution.executors.limits import OUTPUT_BYTES, run_limits
 from ganbench.execution.executors.local import LocalExecutor, usable_cores
+from ganbench.planning.chosen import choose_task
 from ganbench.planning.plan import pin_of
 from ganbench.planning.variants import choose_variant
 from ganbench.results.store import RunStore
@@ -32,7 +33,7 @@ from ganbench.running.contestant import Contestant
 from ganbench.running.evaluator import Evaluator, Unstable
 from ganbench.running.generator import load_generator
 from ganbench.running.players import Players
-from ganbench.running.task import load_data, make_scores, real_side
+from ganbench.running.task import load_data, make_scores, real_side, require_same_files
 from ganbench.statistics.intervals import prediction_interval
 from ganbench.training.clock import BudgetClock
 from ganbench.training.feed import class_shares
@@ -207,8 +208,10 @@ def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, d
     """Status and scores of the last evaluation, as the run's own evaluator gives them."""
     device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
     spec, task = claim.spec, claim.spec.task
+    chosen = choose_task(task, catalogue)
+    require_same_files(chosen.data, spec.dataset_fingerprint)
     with _threads(claim.threads):
-        data = load_data(task.dataset, spec.dataset_parameters, catalogue)
+        data = load_data(chosen.data, catalogue)
         recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
         networks = Players(recipe, catalogue, device).networks(data.info)
         load_generator(networks.generator, weights, claim.digest)
@@ -228,9 +231,9 @@ def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, d
             task,
             contestant,
             clock,
-            real_side(data, task.split, catalogue, device),
-            make_scores(task.scores, catalogue),
-            make_scores(task.final_scores, catalogue),
+            real_side(chosen, data, catalogue, device),
+            make_scores(chosen.scores, catalogue),
+            make_scores(chosen.final_scores, catalogue),
             lambda point: None,
         )
         try:

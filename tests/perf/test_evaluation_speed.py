@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.planning.chosen import choose_task
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.running.task import load_data, make_scores, real_side
 from ganbench.scoring.evaluation import Snapshot, measure
@@ -18,9 +19,10 @@ def test_all_scores_of_digits_take_less_than_a_second(benchmark) -> None:
     catalogue = installed_catalogue()
     spec = make_plan(selection, catalogue).runs[0]
     task = spec.task
-    data = load_data(task.dataset, spec.dataset_parameters, catalogue)
-    side = real_side(data, task.split, catalogue, torch.device("cpu"))
-    scores = make_scores((*task.scores, *task.final_scores), catalogue)
+    chosen = choose_task(task, catalogue)
+    data = load_data(chosen.data, catalogue)
+    side = real_side(chosen, data, catalogue, torch.device("cpu"))
+    scores = make_scores((*chosen.scores, *chosen.final_scores), catalogue)
     random = torch.Generator().manual_seed(0)
     fakes = torch.randint(256, (task.fakes, *data.info.shape), dtype=torch.uint8, generator=random)
 

@@ -10,6 +10,7 @@ import torch
 from ganbench import Measurement
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.planning.budget import Budget
+from ganbench.planning.chosen import choose_task
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.variants import choose_variant
 from ganbench.running.evaluator import Evaluator, Unstable
@@ -31,7 +32,8 @@ def evaluator_of(values: list[float], seen: list[Any] | None = None) -> Evaluato
         Selection(variants=["vanilla"], tasks=["ring8"], seeds=[0], budget=Budget("steps", 10)),
         catalogue,
     ).runs[0]
-    data = load_data(spec.task.dataset, spec.dataset_parameters, catalogue)
+    task = choose_task(spec.task, catalogue)
+    data = load_data(task.data, catalogue)
     recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
     trainer = Players(recipe, catalogue, CPU).trainer(data, spec.seed)
     remaining = iter(values)
@@ -42,7 +44,7 @@ def evaluator_of(values: list[float], seen: list[Any] | None = None) -> Evaluato
 
     observe = (lambda point: None) if seen is None else seen.append
     clock = BudgetClock(spec.task.budget, CPU, 10)
-    side = real_side(data, spec.task.split, catalogue, CPU)
+    side = real_side(task, data, catalogue, CPU)
     return Evaluator(spec.task, trainer, clock, side, [(score, {})], [], observe)
 
 

@@ -96,7 +96,7 @@ def _plan(spec: Spec, given: dict[str, Any]) -> None:
             calls = [(spec.training, (), parameters)]
             calls += [(spec.supports, (one,), {}) for one in EXAMPLES]
         case DatasetSpec():
-            calls = [(one, (), parameters) for one in (spec.describe, spec.check, spec.fingerprint)]
+            calls = [(one, (), parameters) for one in (spec.describe, spec.check)]
     for function, arguments, keywords in calls:
         if function is not None:
             try:
