@@ -1,6 +1,7 @@
 """ganbench: generative adversarial networks under equal budgets, scored and compared.
 
-Plugin authors import their whole contract from here. Importing ganbench never imports torch.
+Plugin authors import their whole contract from here, and nothing from below. The verbs are here as
+functions, too: `ganbench.run(...)`. Importing ganbench never imports torch.
 """
 
 from __future__ import annotations
@@ -8,15 +9,31 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ganbench import cache
 from ganbench.api import schedules
 from ganbench.api.data import Data, DataInfo, KnownModes, Survey
-from ganbench.api.errors import GanbenchError, MissingData, UsageError
+from ganbench.api.errors import (
+    GanbenchError,
+    InvalidResults,
+    MissingData,
+    NothingSelected,
+    PluginNotUsable,
+    UsageError,
+)
 from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, Resources
 from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import Optimiser, Recipe, Training
-from ganbench.api.scores import Classifier, Evaluation, Extractor, Measurement
+from ganbench.api.scores import (
+    Classifier,
+    Direction,
+    Evaluation,
+    Extractor,
+    Measurement,
+    NonFiniteSamples,
+    Panel,
+)
 from ganbench.api.specs import (
     DatasetSpec,
     ExecutorSpec,
@@ -29,9 +46,11 @@ from ganbench.api.specs import (
 )
 from ganbench.api.techniques import Game, Technique
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
+from ganbench.scoring.columns import FeatureColumn
 
 if TYPE_CHECKING:
     from ganbench.functions import (
+        check,
         compare,
         leaderboard,
         merge,
@@ -39,6 +58,9 @@ if TYPE_CHECKING:
         publish,
         report,
         run,
+        show,
+        status,
+        table,
         validate,
         verify,
     )
@@ -52,6 +74,7 @@ __all__ = [
     "Data",
     "DataInfo",
     "DatasetSpec",
+    "Direction",
     "Ending",
     "Evaluation",
     "Executor",
@@ -59,8 +82,10 @@ __all__ = [
     "Extra",
     "Extractor",
     "ExtractorSpec",
+    "FeatureColumn",
     "Game",
     "GanbenchError",
+    "InvalidResults",
     "JobHandle",
     "KnownModes",
     "Latent",
@@ -71,8 +96,12 @@ __all__ = [
     "MissingData",
     "ModelSpec",
     "Networks",
+    "NonFiniteSamples",
+    "NothingSelected",
     "Optimiser",
+    "Panel",
     "Parameter",
+    "PluginNotUsable",
     "Recipe",
     "Resources",
     "ScoreSpec",
@@ -86,6 +115,8 @@ __all__ = [
     "WithParameters",
     "Wrapped",
     "__version__",
+    "cache",
+    "check",
     "compare",
     "hookimpl",
     "leaderboard",
@@ -95,28 +126,24 @@ __all__ = [
     "report",
     "run",
     "schedules",
+    "show",
+    "status",
+    "table",
     "validate",
     "verify",
 ]
 
-_FUNCTIONS = (
-    "compare",
-    "leaderboard",
-    "merge",
-    "plan",
-    "publish",
-    "report",
-    "run",
-    "validate",
-    "verify",
-)
-_MODULES = ("WithParameters", "Wrapped")
+
+_NEED_TORCH = {"WithParameters", "Wrapped"}
 
 
 def __getattr__(name: str) -> Any:
-    """What needs pandas or torch is imported when first used: plugins import ganbench, too."""
-    if name in _FUNCTIONS:
-        return getattr(import_module("ganbench.functions"), name)
-    if name in _MODULES:
-        return getattr(import_module("ganbench.training.wrapped"), name)
+    """What is not imported above, when it is first used: functions need pandas, modules torch."""
+    if name in __all__:
+        home = "training.wrapped" if name in _NEED_TORCH else "functions"
+        return getattr(import_module(f"ganbench.{home}"), name)
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -21,6 +21,13 @@ Panel = Literal["distance", "collapse", "quality"]
 Direction = Literal["lower", "higher", "target"]
 
 
+class NonFiniteSamples(ValueError):
+    """Samples or features hold NaN, an infinity, or numbers too large to compute with.
+
+    What a score raises instead of measuring: the run has failed, and gets a status, not a number.
+    """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """One number, with all that is needed to print and to compare it honestly.

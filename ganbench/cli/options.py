@@ -119,7 +119,7 @@ def selection_options(function: F) -> F:
             help="Cap on the memory of the device in each run, e.g. 8GiB.",
         ),
     ]
-    return _all(options, function)
+    return all_options(options, function)
 
 
 def run_options(function: F) -> F:
@@ -164,10 +164,10 @@ def run_options(function: F) -> F:
             help="Time between two checkpoints of a run; they take at most 1 % of it.",
         ),
     ]
-    return _all(options, function)
+    return all_options(options, function)
 
 
-def _all(options: Sequence[Callable[[F], F]], function: F) -> F:
+def all_options(options: Sequence[Callable[[F], F]], function: F) -> F:
     """The function with all options, of which help shows the first one first."""
     for option in reversed(options):
         function = option(function)

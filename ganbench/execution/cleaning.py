@@ -13,11 +13,8 @@ from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
 from ganbench.results.store import CHECKPOINT_FOLDER, LOCK_FILE, RunStore
-from ganbench.storage.cache import cache_root
+from ganbench.storage.cache import KINDS, cache_root
 from ganbench.storage.locks import is_held
-
-CACHES = ("features", "extractors", "datasets")
-"""Folders of the cache. Everything in them that is ours is named by a hash."""
 
 STALE_SECONDS = 86_400.0
 """Age of a temporary file whose writer must have died."""
@@ -44,7 +41,7 @@ def cache_heaps() -> list[Heap]:
     """What the cache holds, by folder. Data sets that were downloaded are not in it."""
     return [
         _heap(name, cache_root() / name, _cached(cache_root() / name))
-        for name in CACHES
+        for name in KINDS
         if (cache_root() / name).is_dir()
     ]
 

@@ -306,7 +306,9 @@ def _composed_parameters(
     sample alone: the model says which of its parameters make it one."""
     assert isinstance(model, ModelSpec)
     declared = {f"model.{name}": one for name, one in model.parameters.items()}
-    if any(looks_at_slopes(one) for one in (loss, *techniques)):
+    defaults = {name: one.default for name, one in model.parameters.items()}
+    coupled = model.coupled is not None and model.coupled(**defaults)
+    if coupled and any(looks_at_slopes(one) for one in (loss, *techniques)):
         for name, value in model.uncoupled.items():
             declared[f"model.{name}"] = replace(model.parameters[name], default=value)
     return declared | {f"loss.{name}": one for name, one in loss.parameters.items()}

@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS
 from ganbench.results.frame import Runs, plain_rows, typed_frame
+from ganbench.results.record import COUNTED
 from ganbench.results.sources import add_sources
-from ganbench.tables.forms.numbers import counted
-from ganbench.tables.grouping import COUNTED
 from ganbench.tables.standing import Coverage
+from ganbench.wording import counted
 
 Row = dict[str, Any]
 
@@ -29,8 +29,8 @@ _COMPARED: Final = ("distance_end", "distance_best", "images", "steps", "failed_
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A folder to merge.
+class Contribution:
+    """What a folder brings to a merge.
 
     Args:
         name: as typed.
@@ -82,7 +82,7 @@ class Merged:
     remarks: list[str] = field(default_factory=list)
 
 
-def merge(sources: Sequence[Source], prefer: str | None = None) -> Merged:
+def merge(sources: Sequence[Contribution], prefer: str | None = None) -> Merged:
     """Join runs by id, those of the newest protocol only.
 
     Args:
@@ -160,7 +160,7 @@ def _environment(row: Row) -> str:
     return ", ".join([str(known["device_name"] or "unknown device"), *parts])
 
 
-def _joined(sources: Sequence[Source], rows: Iterable[Row]) -> Runs:
+def _joined(sources: Sequence[Contribution], rows: Iterable[Row]) -> Runs:
     """Rows with all that any source knows about them."""
     rows = list(rows)
     joined = Runs(typed_frame([], []))
@@ -176,7 +176,7 @@ def _joined(sources: Sequence[Source], rows: Iterable[Row]) -> Runs:
     return replace(joined, frame=typed_frame(rows, sorted({*used, *declared})))
 
 
-def _oddities(sources: Sequence[Source], rows: Sequence[Row]) -> list[str]:
+def _oddities(sources: Sequence[Contribution], rows: Sequence[Row]) -> list[str]:
     devices = sorted({row["timed_on"] for row in rows if row["timed_on"]})
     remarks = []
     if len(devices) > 1:

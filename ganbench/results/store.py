@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import json
 import os
 import re
 from collections.abc import Collection, Iterable
@@ -16,6 +15,7 @@ from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
 from ganbench.results.record import RECORD_FILE, Record
 from ganbench.results.schema import check_progress, check_spec
 from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
+from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file, require_regular
 from ganbench.storage.writing import (
     make_folder,
@@ -194,9 +194,9 @@ class RunStore:
     def read_progress(self, run_id: str) -> dict[str, Any] | None:
         """What `write_progress` wrote last, or None."""
         try:
-            progress = json.loads(read_file(self.folder(run_id) / PROGRESS_FILE))
+            progress = from_json(read_file(self.folder(run_id) / PROGRESS_FILE))
             check_progress(progress)
-        except (OSError, ValueError, RecursionError):
+        except (OSError, ValueError):
             return None
         return dict(progress)
 
@@ -238,14 +238,14 @@ class RunStore:
 
     def _read_spec(self, run_id: str, warnings: list[str]) -> dict[str, Any] | None:
         try:
-            spec = json.loads(read_file(self.root / run_id / SPEC_FILE))
+            spec = from_json(read_file(self.root / run_id / SPEC_FILE))
             check_spec(spec)
         except FileNotFoundError:
             return None
         except OSError as error:
             warnings.append(f"run {run_id}: {SPEC_FILE} cannot be read: {error.strerror}")
             return None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             warnings.append(f"run {run_id}: {SPEC_FILE} is damaged: {error}")
             return None
         return dict(spec)

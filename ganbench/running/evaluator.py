@@ -10,12 +10,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from ganbench.api.scores import Measurement
+from ganbench.api.scores import Measurement, NonFiniteSamples
 from ganbench.planning.suite import Task
 from ganbench.results.record import Column, Fresh, Point, Status, Used
 from ganbench.running.contestant import Contestant
 from ganbench.running.task import Score
-from ganbench.scoring.errors import NonFiniteSamples
 from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.statistics.stability import diverged
 from ganbench.training.clock import BudgetClock

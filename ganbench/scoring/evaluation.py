@@ -13,8 +13,7 @@ from ganbench.api.data import Data
 from ganbench.api.errors import UsageError
 from ganbench.api.networks import Networks
 from ganbench.api.recipe import Training
-from ganbench.api.scores import Extractor, Measurement
-from ganbench.scoring.errors import NonFiniteSamples
+from ganbench.api.scores import Extractor, Measurement, NonFiniteSamples
 from ganbench.scoring.realcache import RealCache
 from ganbench.storage.sealed import content_hash
 from ganbench.storage.tensorcache import Tensors

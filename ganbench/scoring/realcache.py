@@ -125,6 +125,7 @@ def _description(tensor: Tensor, digest: str) -> dict[str, Any]:
 
 def _source(function: Callable[..., object]) -> str:
     """Hash of the package that a function is from; empty where its source cannot be told."""
+    function = inspect.unwrap(function)  # what it wraps has more to say on the result
     if not inspect.isfunction(function) or function.__module__ in (None, "__main__"):
         return ""
     module = sys.modules.get(function.__module__)
@@ -145,8 +146,8 @@ def _version(library: str) -> str:
 
 def _requirements(distribution: str) -> list[str]:
     """What a distribution of other extractors says that it needs. Ours needs much to print tables,
-    which moves no feature."""
-    if distribution == BUILT_IN:
+    which moves no feature; a local file belongs to none."""
+    if distribution in (BUILT_IN, ""):
         return []
     try:
         lines = requires(distribution) or []

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from ganbench.api.errors import UsageError
 
-_HINT = "set GANBENCH_CACHE to a directory that you may write to"
+KINDS = ("features", "extractors", "datasets")
+"""Folders of the cache."""
+
+HINT = "set GANBENCH_CACHE to a directory that you may write to"
 
 
 def cache_root() -> Path:
@@ -30,6 +33,6 @@ def cache_dir(*parts: str) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(
-            f"cannot create the cache directory {path}: {error.strerror}", _HINT
+            f"cannot create the cache directory {path}: {error.strerror}", HINT
         ) from None
     return path

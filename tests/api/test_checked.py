@@ -53,12 +53,13 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
         "Optimiser: betas must be a tuple of a number and a number, it is (0.5,)",
     ),
     "an unknown optimiser": (
-        lambda: Optimiser(lr=1e-3, name="lion"),
-        "Optimiser: name must be one of 'adam', 'rmsprop', 'sgd', it is 'lion'",
+        lambda: Optimiser(lr=1e-3, name=3),
+        "Optimiser: name must be text or a function, it is 3",
     ),
     "an unknown schedule": (
-        lambda: replace(TRAINING, schedule="cosine"),
-        "Training: schedule must be one of 'constant', 'linear', it is 'cosine'",
+        lambda: replace(TRAINING, schedule="sine"),
+        "Training: schedule must be one of 'constant', 'linear', 'cosine' or a function, "
+        "it is 'sine'",
     ),
     "a float for a batch size": (
         lambda: replace(TRAINING, batch_size=64.0),
@@ -78,7 +79,7 @@ WRONG: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "text as a law": (
         lambda: Latent(size=2, law="gauss"),
-        "Latent: law must be one of 'normal', 'uniform', it is 'gauss'",
+        "Latent: law must be one of 'normal', 'uniform', 'categorical', it is 'gauss'",
     ),
     "an integer as a shape": (
         lambda: DataInfo(name="x", modality="points", shape=2),

@@ -86,7 +86,16 @@ def test_by_default_a_spec_works_on_every_modality() -> None:
 
 
 def test_every_kind_has_a_spec_type() -> None:
-    kinds = ["model", "loss", "variant", "dataset", "score", "extractor", "executor"]
+    kinds = [
+        "variant",
+        "model",
+        "loss",
+        "technique",
+        "dataset",
+        "score",
+        "extractor",
+        "executor",
+    ]
     assert list(SPEC_TYPES) == kinds
     assert SPEC_TYPES["variant"] is VariantSpec
 

@@ -241,7 +241,7 @@ def test_pins_name_every_plugin_that_takes_part(catalogue: Catalogue) -> None:
 
 def test_all_parameters_are_in_the_spec(catalogue: Catalogue, suite: str) -> None:
     spec = make_plan(Selection(suite=suite), catalogue).runs[1]
-    assert spec.parameters == {"lr": 1e-3, "width": 0, "ema": 0.0, "lr_scale": 1.0}
+    assert spec.parameters == {"lr": 1e-3, "width": None, "ema": 0.0, "lr_scale": 1.0}
 
 
 @pytest.mark.parametrize(("requested", "device"), [("cpu", "cpu"), ("auto", "cuda")])

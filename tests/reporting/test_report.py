@@ -16,7 +16,7 @@ from ganbench.reporting.figures import distance_charts
 from ganbench.reporting.write import write_report
 from ganbench.results.frame import collect
 from ganbench.tables.assemble import editions, tables
-from ganbench.tables.forms.numbers import number
+from ganbench.wording import number
 
 from ..results.synthetic import curve, record, spec, starter
 from .runs_folder import HOSTILE, many, small, write_runs
@@ -172,12 +172,12 @@ def test_published_results_have_no_curves_and_say_so(tmp_path: Path) -> None:
 
 def test_a_selection_and_unfinished_runs(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "one.html"
-    assert write_report(folder, out, task=["ring8"], variant=["dcgan"])[0] == 2
+    assert write_report(folder, out, tasks=["ring8"], variants=["dcgan"])[0] == 2
     page = out.read_text("utf-8")
     assert "grid25" not in page
     assert "wgan-gp" not in page
     with pytest.raises(NothingSelected):
-        write_report(folder, out, task=["none"])
+        write_report(folder, out, tasks=["none"])
 
 
 def test_a_run_that_never_ended_is_a_row_and_a_failure(tmp_path: Path) -> None:

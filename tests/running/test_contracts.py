@@ -274,7 +274,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "no critic steps": (
         "Loss.critic_steps = lambda self, step: 0",
-        f"the loss asks for 0 critic steps: at least one is needed{CODE}",
+        f"loss my-loss asks for 0 critic steps: at least 1 is needed{CODE}",
     ),
     "no recipe": (
         "def recipe(info): pass",

@@ -18,11 +18,11 @@ from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
 from ganbench.running.run import Run
-from ganbench.scoring import diversity, frechet
 from ganbench.storage import tensorcache
 from ganbench.storage.cache import cache_dir
 from ganbench_plugins.datasets.digits import load
 from ganbench_plugins.extractors.frozen import FrozenExtractor
+from ganbench_plugins.scores.kernels import diversity, frechet
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,7 @@ from ganbench.cli.context import chosen
 from ganbench.cli.defaults import checked_settings, option_of
 from ganbench.cli.options import json_option
 from ganbench.cli.settings import KEYS, Setting, project_file, user_file, variable
-from ganbench.console import print_json, print_rows, talk
+from ganbench.console import print_json, print_rows, warn
 
 
 @click.group(invoke_without_command=True)
@@ -36,8 +36,7 @@ def show(context: click.Context, as_json: bool) -> None:
     """Show every setting with its value and its origin."""
     settings = checked_settings() | dict(_flags(chosen(context)))
     rows = [_row(key, settings.get(key)) for key in KEYS]
-    for line in _mistyped():
-        talk(f"warning: {line}")
+    warn(_mistyped())
     if as_json:
         print_json(rows)
         return

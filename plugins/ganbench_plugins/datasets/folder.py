@@ -17,17 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganbench import Data, DataInfo, DatasetSpec, MissingData, Parameter, Survey, hookimpl
-from ganbench.api.errors import UsageError
-from ganbench.planning.references import display_name
-from ganbench.storage.hashes import hash_files
+from ganbench import (
+    Data,
+    DataInfo,
+    DatasetSpec,
+    MissingData,
+    Parameter,
+    Survey,
+    UsageError,
+    cache,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from torch import Tensor
-
-    from ganbench.api.parameters import Value
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"})
 DEFAULT_SIDE = 32
@@ -53,7 +58,7 @@ class Listing:
             UsageError: a file cannot be read.
         """
         try:
-            return hash_files(self.root, self.files, remark)
+            return cache.file_hashes(self.root, self.files, remark)
         except OSError as error:
             raise UsageError(f"cannot read {error.filename}: {error.strerror}") from None
 
@@ -78,13 +83,10 @@ def describe(path: str = "", side: int = DEFAULT_SIDE, grey: bool = False) -> Su
 
 
 def _info(listing: Listing, path: str, side: int, grey: bool) -> DataInfo:
-    changed: dict[str, Value] = {}
-    if side != DEFAULT_SIDE:
-        changed["side"] = side
-    if grey:
-        changed["grey"] = grey
+    changed = ["grey=true"] if grey else []
+    changed += [f"side={side}"] if side != DEFAULT_SIDE else []
     return DataInfo(
-        name=display_name(f"images:{path}", changed),
+        name=f"images:{path}" + (f"[{','.join(changed)}]" if changed else ""),
         modality="image",
         shape=(1 if grey else 3, side, side),
         classes=len(listing.classes) or None,
@@ -174,7 +176,6 @@ def _cached(listing: Listing, hashes: list[str], side: int, grey: bool) -> Tenso
     import PIL
     import torch
 
-    from ganbench.storage.tensorcache import TensorCache
     from ganbench_plugins.datasets.decode import decode
 
     def compute() -> tuple[Tensor]:
@@ -185,8 +186,8 @@ def _cached(listing: Listing, hashes: list[str], side: int, grey: bool) -> Tenso
     made = {"side": side, "grey": grey, "pillow": PIL.__version__}
     contents = hashlib.sha256("".join(hashes).encode()).hexdigest()
     key = {"what": "images", **made, "contents": contents}
-    cache = TensorCache(print, "datasets/images", "decoded images")
-    return cache.tensors(key, compute)[0]
+    (images,) = cache.tensors("datasets", key, compute, what="decoded images")
+    return images
 
 
 @hookimpl

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
@@ -30,21 +29,6 @@ def full_precision(device: torch.device) -> Iterator[None]:
             yield
         finally:
             torch.set_float32_matmul_precision(matmul)
-
-
-def content_hash(weights: Mapping[str, Tensor], salt: str = "") -> str:
-    """Hexadecimal sha256 of names, shapes and bits of a network's weights.
-
-    Args:
-        weights: tensors by name, in any order.
-        salt: whatever else decides the features.
-    """
-    digest = hashlib.sha256(salt.encode())
-    for name in sorted(weights):
-        tensor = weights[name].detach().cpu()
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.numpy().tobytes())
-    return digest.hexdigest()
 
 
 class FrozenExtractor:

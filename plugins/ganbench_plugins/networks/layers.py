@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganbench import DataInfo
-from ganbench.api.errors import UsageError
+from ganbench import DataInfo, UsageError
 
 
 def norm1d(kind: str, features: int) -> list[nn.Module]:

@@ -36,6 +36,7 @@ def ganbench_models() -> list[ModelSpec]:
             paper="Goodfellow et al. 2014, Generative Adversarial Nets, arXiv:1406.2661",
             build="ganbench_plugins.networks.mlp:build",
             coupled=_has_batch_norm,
+            uncoupled=_LAYER_NORM,
             parameters={
                 "width": Parameter(default=128, minimum=1, help="units of each hidden layer"),
                 "depth": Parameter(default=3, minimum=1, help="number of hidden layers"),

@@ -112,7 +112,7 @@ def test_damaged_cache_is_set_aside_and_decoded_again(
     monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(tensorcache, "LEAST_SECONDS", -1.0)
     first = load(str(digits), side=8, grey=True)
-    (file,) = (tmp_path / "cache" / "datasets" / "images").glob("*.safetensors")
+    (file,) = (tmp_path / "cache" / "datasets").glob("*.safetensors")
     content = file.read_bytes()
     file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert torch.equal(load(str(digits), side=8, grey=True).train, first.train)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
-from ganbench.scoring.products import product
+from ganbench_plugins.scores.kernels.products import product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ganbench.scoring.caching import Cached, Tensors, uncached
-from ganbench.scoring.products import product
-from ganbench.scoring.validation import same_width, sample_matrix
+from ganbench_plugins.scores.kernels.caching import Cached, Tensors, uncached
+from ganbench_plugins.scores.kernels.products import product
+from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
 
 if TYPE_CHECKING:
     from torch import Tensor

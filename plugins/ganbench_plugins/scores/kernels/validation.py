@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
-from ganbench.scoring.errors import NonFiniteSamples
+from ganbench import NonFiniteSamples
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
 
-from ganbench.scoring.validation import same_width, sample_matrix
+from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 from scipy.special import gammainc
 
-from ganbench.scoring.validation import same_width, sample_matrix
+from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch_fidelity.metric_kid import kid_features_to_metric
 
-from ganbench.scoring import kernel
-from ganbench.scoring.errors import NonFiniteSamples
-from ganbench.scoring.kernel import kernel_distance, real_kernel
+from ganbench.api.scores import NonFiniteSamples
+from ganbench_plugins.scores.kernels import mmd
+from ganbench_plugins.scores.kernels.mmd import kernel_distance, real_kernel
 
 
 def normal(n: int, d: int = 24, seed: int = 0) -> Tensor:
@@ -28,7 +28,7 @@ def test_agrees_with_torch_fidelity_on_one_subset_of_full_size(shift: float) -> 
 def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     real, fake = normal(53), normal(37, seed=1)
     whole = kernel_distance(real_kernel(real), fake)
-    monkeypatch.setattr(kernel, "TILE", 10)
+    monkeypatch.setattr(mmd, "TILE", 10)
     assert kernel_distance(real_kernel(real), fake) == pytest.approx(whole, rel=1e-12)
 
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
-from ganbench.scoring.caching import Cached, number, uncached
-from ganbench.scoring.products import product
-from ganbench.scoring.validation import same_width, sample_matrix
+from ganbench_plugins.scores.kernels.caching import Cached, number, uncached
+from ganbench_plugins.scores.kernels.products import product
+from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,14 +11,14 @@ from hypothesis.extra.numpy import arrays
 from torch import Tensor
 from vendi_score import vendi
 
-from ganbench.scoring.diversity import (
+from ganbench.api.scores import NonFiniteSamples
+from ganbench_plugins.scores.kernels.diversity import (
     bin_divergence,
     real_bins,
     real_diversity,
     vendi_ratio,
     vendi_score,
 )
-from ganbench.scoring.errors import NonFiniteSamples
 
 
 def normal(n: int, d: int = 8, seed: int = 0) -> Tensor:

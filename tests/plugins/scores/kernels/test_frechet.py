@@ -12,8 +12,8 @@ from hypothesis.extra.numpy import arrays
 from torch import Tensor
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
-from ganbench.scoring.errors import NonFiniteSamples
-from ganbench.scoring.frechet import (
+from ganbench.api.scores import NonFiniteSamples
+from ganbench_plugins.scores.kernels.frechet import (
     GaussianStatistics,
     distance_cap,
     frechet_distance,

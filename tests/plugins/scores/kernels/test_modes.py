@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganbench.scoring.errors import NonFiniteSamples
-from ganbench.scoring.modes import (
+from ganbench.api.scores import NonFiniteSamples
+from ganbench_plugins.scores.kernels.modes import (
     class_modes,
     grid_centres,
     high_quality_floor,

@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torch import Tensor
 
-from ganbench.scoring.errors import NonFiniteSamples
-from ganbench.scoring.frechet import frechet_distance, gaussian_statistics
-from ganbench.scoring.modes import ring_centres
-from ganbench.scoring.wasserstein import sliced_wasserstein_squared, wasserstein_squared
+from ganbench.api.scores import NonFiniteSamples
+from ganbench_plugins.scores.kernels.frechet import frechet_distance, gaussian_statistics
+from ganbench_plugins.scores.kernels.modes import ring_centres
+from ganbench_plugins.scores.kernels.wasserstein import (
+    sliced_wasserstein_squared,
+    wasserstein_squared,
+)
 
 
 def normal(n: int, d: int = 2, seed: int = 0) -> Tensor:
