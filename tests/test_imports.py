@@ -22,6 +22,7 @@ LAYERS = {
     "machine": 1,
     "statistics": 1,
     "storage": 1,
+    "wording": 1,
     "catalogue": 2,
     "cache": 2,
     "planning": 3,
@@ -55,6 +56,7 @@ TORCH_FREE = (
     "results",
     "statistics",
     "tables",
+    "wording",
 )
 
 

@@ -24,6 +24,7 @@ from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.api.version import API_VERSION
 from ganbench.catalogue.plugin import BUILT_IN, Plugin, State
 from ganbench.catalogue.plugin_files import PluginFile
+from ganbench.statistics.groups import grouped
 
 _MACHINERY = (__file__, importlib.__file__, pluggy.__file__)
 """Modules beside which a traceback's frames are no plugin's."""
@@ -268,11 +269,9 @@ def _resolve_name_clashes(loaded: list[LoadedPlugin]) -> list[LoadedPlugin]:
 
 
 def _owners(loaded: Iterable[LoadedPlugin]) -> dict[tuple[str, str], list[Plugin]]:
-    owners: dict[tuple[str, str], list[Plugin]] = {}
-    for one in loaded:
-        for spec in one.specs:
-            owners.setdefault(_taken(spec), []).append(one.plugin)
-    return owners
+    pairs = [(_taken(spec), one.plugin) for one in loaded for spec in one.specs]
+    groups = grouped(pairs, lambda pair: pair[0])
+    return {taken: [plugin for _, plugin in own] for taken, own in groups.items()}
 
 
 def _without_clash(

@@ -13,7 +13,7 @@ from ganbench.execution.executors.local import Cancelled
 from ganbench.execution.fence import tidy_finished
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.record import INSTABILITIES, Record
+from ganbench.results.record import COUNTED, Record
 from ganbench.results.store import RunStore
 
 
@@ -67,7 +67,7 @@ class Outcome:
     def worth_retrying(self) -> int:
         """How many reused records tell of a failure of the machine or the code."""
         return sum(
-            record["run_id"] in self.reused and record["status"] not in ("ok", *INSTABILITIES)
+            record["run_id"] in self.reused and record["status"] not in COUNTED
             for record in self.records
         )
 
@@ -157,5 +157,5 @@ def forget(
         return
     records, _ = store.finished(spec.run_id for spec in specs)
     for run_id, record in records.items():
-        if everything or record["status"] not in ("ok", *INSTABILITIES):
+        if everything or record["status"] not in COUNTED:
             store.discard(run_id)

@@ -70,14 +70,6 @@ class Budget:
         return f"{self.amount!r}{unit}"
 
 
-def with_prefix(amount: float) -> str:
-    """A count with its SI prefix and no trailing zeros, e.g. ``1.5T``. Exact to six digits."""
-    for prefix, size in _PREFIXES:
-        if amount >= size:
-            return f"{amount / size:.6g}{prefix}"
-    return f"{amount:.6g}"
-
-
 def _unit(unit: str, text: str) -> tuple[BudgetKind, float]:
     if unit in _SECONDS:
         return "seconds", _SECONDS[unit]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ganbench.results.frame import Runs, plain_rows
-from ganbench.tables.grouping import COUNTED
+from ganbench.results.record import COUNTED
 from ganbench.tables.standing import Coverage
 
 Row = dict[str, Any]

@@ -14,8 +14,8 @@ from ganbench.publishing.loading import is_published, load_runs
 from ganbench.publishing.publish import publish
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
-from ganbench.tables.forms.numbers import counted
 from ganbench.tables.standing import Coverage
+from ganbench.wording import counted
 
 
 def merge_folders(

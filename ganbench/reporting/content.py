@@ -16,9 +16,9 @@ from ganbench.reporting.samples import Samples, choose_samples
 from ganbench.results.fields import STATUSES
 from ganbench.results.frame import plain_rows
 from ganbench.tables.assemble import edition_tables, editions
-from ganbench.tables.forms.numbers import counted
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
 from ganbench.tables.labels import interval_of_seeds
+from ganbench.wording import counted
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs

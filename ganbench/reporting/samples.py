@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import UsageError
-from ganbench.reporting.scales import percent
 from ganbench.results.store import FILMSTRIP_FOLDER, filmstrip_file
+from ganbench.statistics.groups import grouped
+from ganbench.wording import percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,9 +97,7 @@ def choose_samples(
     ]
     if not known:
         return Samples((), ("These runs have no sample sheets.",))
-    places: dict[tuple[str, str], list[_Sheets]] = {}
-    for one in known:
-        places.setdefault((one.line.section, one.line.label), []).append(one)
+    places = grouped(known, lambda sheets: (sheets.line.section, sheets.line.label))
     rounds = max(map(len, places.values()))
     every, chosen = 1, [own[0] for own in places.values()]
     while _size(chosen, every) > most_bytes and every < 1000:
@@ -149,11 +148,8 @@ def _size(chosen: Sequence[_Sheets], every: int) -> int:
 
 
 def _reels(chosen: Sequence[_Sheets], every: int) -> list[Reel]:
-    groups: dict[str, list[_Sheets]] = {}
-    for one in chosen:
-        groups.setdefault(one.line.section, []).append(one)
     reels = []
-    for section, own in groups.items():
+    for section, own in grouped(chosen, lambda sheets: sheets.line.section).items():
         indices = sorted({index for one in own for index in one.shown(every)})
         if not indices:
             continue

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ganbench.tables.forms.numbers import number
+from ganbench.wording import number
 
 MOST_TICKS = 7
 MOST_RATIO = 1e12
@@ -42,11 +42,6 @@ class Scale:
         """Round values within the axis, and how they are written."""
         values = _decades(self.low, self.high) if self.kind == "log" else _steps(self)
         return [(value, number(value)) for value in values]
-
-
-def percent(share: float) -> str:
-    """Such as ``40 %``."""
-    return f"{share * 100:.0f} %"
 
 
 def scale_of(

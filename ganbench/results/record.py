@@ -23,8 +23,11 @@ Status = Literal[
 
 INSTABILITIES: Final = ("nonfinite_weights", "nonfinite_output", "dead_output", "diverged")
 """Failures of the training dynamics, in the order in which they are tested: they count as
-instability. The others (`oom`, `timeout`, `error`, `killed`) are failures of the machine or of the
-code: printed, never counted against a variant's stability."""
+instability."""
+
+COUNTED: Final = ("ok", *INSTABILITIES)
+"""Statuses of runs that say something about their variant. The others (`oom`, `timeout`, `error`,
+`killed`) are accidents of the machine or of the code: printed, never counted against it."""
 
 RECORD_FILE: Final = "record.json"
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from ganbench.results.fields import STATUSES
-from ganbench.statistics.intervals import DRAWS, SEEDS_FOR_AN_ORDER
+from ganbench.results.record import COUNTED
+from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER
+from ganbench.statistics.permutation import DRAWS
 from ganbench.tables.assemble import edition_names
 from ganbench.tables.comparison import (
     NO_TEST,
@@ -17,10 +19,9 @@ from ganbench.tables.comparison import (
     Contrast,
     family_size,
 )
-from ganbench.tables.forms.numbers import number
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
-from ganbench.tables.grouping import COUNTED
 from ganbench.tables.stratified import ALPHA
+from ganbench.wording import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ganbench.results.frame import Runs, plain_rows
-from ganbench.results.record import INSTABILITIES
+from ganbench.statistics.groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
-
-COUNTED = ("ok", *INSTABILITIES)
-"""Statuses of runs that say something about their variant; the others are accidents."""
 
 _SETTING = ["suite", "setting"]
 _PART = ["suite", "protocol", "timed_on", "task", "setting", "primary"]
@@ -66,9 +63,8 @@ class Entry:
 
 def entries(runs: Runs) -> list[Entry]:
     """All entries, sorted by part, variant and code."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in plain_rows(_assigned(runs.frame)):
-        groups.setdefault(tuple(row[key] for key in (*_PART, *_ENTRY)), []).append(row)
+    rows = plain_rows(_assigned(runs.frame))
+    groups = grouped(rows, lambda row: tuple(row[key] for key in (*_PART, *_ENTRY)))
     found = [Entry(key[: len(_PART)], group) for key, group in groups.items()]
     return sorted(found, key=lambda entry: [str(entry[key] or "") for key in (*_PART, *_ENTRY)])
 

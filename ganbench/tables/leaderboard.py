@@ -15,7 +15,7 @@ import pandas as pd
 
 from ganbench.results.fields import ENVIRONMENT, LEADERBOARD_FIELDS, STATUSES
 from ganbench.results.frame import Runs
-from ganbench.results.record import INSTABILITIES, Column
+from ganbench.results.record import COUNTED, INSTABILITIES, Column
 from ganbench.statistics.intervals import (
     Interval,
     clopper_pearson,
@@ -23,7 +23,7 @@ from ganbench.statistics.intervals import (
     mean_interval,
 )
 from ganbench.statistics.stability import retained_utility, seed_dispersion
-from ganbench.tables.grouping import COUNTED, Entry, entries
+from ganbench.tables.grouping import Entry, entries
 from ganbench.tables.standing import Coverage, add_standings
 
 _COSTS = ("seconds", "flops", "steps", "images", "seconds_per_step", "peak_memory_bytes")

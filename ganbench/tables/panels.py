@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganbench.results.fields import STATUSES
 from ganbench.results.record import INSTABILITIES
+from ganbench.statistics.groups import grouped
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, clopper_pearson
 from ganbench.tables.forms.table import Cell, Heading, Row, RowKind, Table
 from ganbench.tables.labels import interval_of_seeds
@@ -53,11 +54,8 @@ def ranking(lines: Sequence[Line], title: str) -> Table:
         Heading("ok"),
         Heading("why no rank"),
     )
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        groups.setdefault(line.label, []).append(line)
     rows = []
-    for own in groups.values():
+    for own in grouped(lines, lambda line: line.label).values():
         # Rows of settings on which the suite is not ranked carry no suite utility of their own.
         main = max(own, key=lambda line: line.row["suite_utility_n"] is not None)
         row = main.row
@@ -213,11 +211,8 @@ def _sections(
     references: Callable[[str], list[Row]] | None = None,
 ) -> tuple[Row, ...]:
     """Rows by section: the ranked, best first; below the line the others; then the references."""
-    sections: dict[str, list[Line]] = {}
-    for line in lines:
-        sections.setdefault(line.section, []).append(line)
     rows: list[Row] = []
-    for section, members in sections.items():
+    for section, members in grouped(lines, lambda line: line.section).items():
 
         def place(line: Line) -> tuple[Any, ...]:
             row = line.row

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ganbench.results.record import COUNTED
+from ganbench.statistics.groups import grouped
 from ganbench.statistics.ranking import performance_profile
 from ganbench.statistics.stability import tuning_curve
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
-from ganbench.tables.grouping import COUNTED
 from ganbench.tables.stratified import final_distances
 
 if TYPE_CHECKING:
@@ -87,12 +88,9 @@ def tuning(
         title: of the tables; the distance's label is added.
         columns: (setting, key) -> description of the distance.
     """
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        if line.row["primary"] is not None and line.entry.count(*COUNTED):
-            groups.setdefault(line.row["primary"], []).append(line)
+    judged = [one for one in lines if one.row["primary"] and one.entry.count(*COUNTED)]
     made = []
-    for key, own in groups.items():
+    for key, own in grouped(judged, lambda line: str(line.row["primary"])).items():
         several = {line.section for line in own if line.entry.count(*COUNTED) > 1}
         chosen = [line for line in own if line.section in several]
         if chosen:

@@ -11,6 +11,7 @@ from ganbench.api.errors import UsageError
 from ganbench.planning.references import parse_reference, written
 from ganbench.planning.variants import LR_SCALE
 from ganbench.results.fields import STATUSES
+from ganbench.results.record import COUNTED
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER
 from ganbench.statistics.stability import (
     LEARNING_RATE_GRID,
@@ -19,7 +20,6 @@ from ganbench.statistics.stability import (
     learning_rate_sensitivity,
 )
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
-from ganbench.tables.grouping import COUNTED
 from ganbench.tables.labels import variant_labels
 from ganbench.tables.panels import FEW_NOTE
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ganbench.results.fields import STATUSES
+from ganbench.results.record import COUNTED
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, Interval, mean_interval
 from ganbench.statistics.ranking import rank_ranges
-from ganbench.tables.grouping import COUNTED, Entry
+from ganbench.tables.grouping import Entry
 
 Row = dict[str, Any]
 Part = tuple[Any, ...]

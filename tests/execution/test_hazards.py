@@ -36,7 +36,7 @@ QUICK: dict[str, tuple[str, str | None, str | None]] = {
     "segfault": ("killed", "SIGSEGV", "SIGSEGV"),
     "memory": ("oom", "allocate", None),
     "nan": ("nonfinite_weights", "not finite at step", None),
-    "hoard": ("oom", "GiB of main memory in 2 processes, more than the limit of 2.00 GiB", None),
+    "hoard": ("oom", "GiB of main memory in 2 processes, more than the limit of 2 GiB", None),
     "cuda-memory": ("oom", "CUDA out of memory", None),
     "flood": ("error", "more than the limit of 50 MB; --max-output sets it", None),
     "thread": ("ok", None, None),

@@ -16,7 +16,7 @@ from ganbench.reporting.figures import distance_charts
 from ganbench.reporting.write import write_report
 from ganbench.results.frame import collect
 from ganbench.tables.assemble import editions, tables
-from ganbench.tables.forms.numbers import number
+from ganbench.wording import number
 
 from ..results.synthetic import curve, record, spec, starter
 from .runs_folder import HOSTILE, many, small, write_runs

@@ -13,15 +13,14 @@ from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.defaults import tell_settings
 from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.console import duration, print_json, print_rows, talk, warn
+from ganbench.console import print_json, print_rows, talk, warn
 from ganbench.machine.devices import device_name, resolve_device
-from ganbench.planning.budget import with_prefix
 from ganbench.planning.plan import make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
 from ganbench.results.record import Record
 from ganbench.results.store import CHECKPOINT_FOLDER, RunStore
-from ganbench.tables.forms.numbers import counted
+from ganbench.wording import counted, duration, file_size, with_prefix
 
 
 @click.command()
@@ -152,7 +151,7 @@ def _tell(
             f"finished {where} in {runs}/"
         )
         return
-    disk = "" if total["bytes"] is None else f"; {total['bytes'] / 1e6:.1f} MB in {runs}/"
+    disk = "" if total["bytes"] is None else f"; {file_size(total['bytes'])} in {runs}/"
     talk(f"{flops} of training; about {duration(total['seconds'])} of one slot {where}{disk}")
     if guesses := sum(map(_is_guess, rows)):
         talk(f"~: {guesses} guessed by other variants or settings on the same task")

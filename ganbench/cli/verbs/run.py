@@ -17,8 +17,8 @@ from ganbench.cli.options import (
     selection_options,
 )
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.console import duration, talk
-from ganbench.tables.forms.numbers import counted
+from ganbench.console import talk
+from ganbench.wording import counted, duration
 
 
 @click.command()

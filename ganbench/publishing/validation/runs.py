@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.planning.runspec import run_id_of
-from ganbench.results.frame import Runs, code_of, spec_row
+from ganbench.results.frame import Runs, spec_row
+from ganbench.results.identity import code_of
 from ganbench.results.record import INSTABILITIES, Pin
 from ganbench.statistics.stability import utility
 

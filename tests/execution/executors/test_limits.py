@@ -56,7 +56,7 @@ def test_memory_of_all_processes_counts(tmp_path: Path) -> None:
         breach = _watch(tmp_path, host_bytes=100_000_000).breach()
         assert breach is not None
         assert breach.status == "oom"
-        assert f"in {two} processes, more than the limit of 0.09 GiB" in breach.message
+        assert f"in {two} processes, more than the limit of 95.4 MiB" in breach.message
         assert child.pid in [process.pid for process in descendants(os.getpid())]
         end_descendants(child.pid)
         assert child.poll() is None  # that ends what it has started, and not the process
