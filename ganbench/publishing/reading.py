@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,7 @@ from ganbench.publishing.manifest import (
     known_specs,
     known_unranked,
 )
-from ganbench.results.fields import Field
+from ganbench.results.fields import Field, RunRow
 from ganbench.results.frame import Runs, typed_frame
 from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file
@@ -145,7 +145,7 @@ def _changes(file: str, content: bytes, resource: Resource) -> Iterator[Finding]
             yield Finding(file, f"it is not the file that its manifest describes: {message}")
 
 
-def _impossible(row: Mapping[str, Any], manifest: Manifest) -> Iterator[tuple[str, str]]:
+def _impossible(row: RunRow, manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Column and problem of what no run that was published can have."""
     if row["budget_kind"] not in (kinds := typing.get_args(BudgetKind)):
         yield "budget_kind", f"{row['budget_kind']!r} is none of: {', '.join(kinds)}"
