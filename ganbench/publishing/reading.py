@@ -90,10 +90,9 @@ def known_runs(manifest: Manifest, file: CsvFile) -> Runs:
     """All that a manifest and `runs.csv` say about the runs; none, if a cell could not be read."""
     about, resource = manifest["ganbench"], resource_of(manifest, RUNS)
     fields = resource["schema"]["fields"] if resource else []
+    keys = [one["name"] for one in fields[len(RUNS.fields) :]]
     return Runs(
-        typed_frame(
-            file.rows if file.sound else [], [one["name"] for one in fields[len(RUNS.fields) :]]
-        ),
+        typed_frame(file.rows if file.sound else [], keys),
         known_scores(fields),
         {code: tuple(pins) for code, pins in about["plugins"].items()},
         known_specs(about),
@@ -111,9 +110,10 @@ def _read_table(folder: Path, form: TableForm, manifest: Manifest, reading: Read
     if (resource := resource_of(manifest, form)) is None:
         reading.findings.append(Finding(MANIFEST_FILE, f"it does not list the {form.name}"))
         return
-    scores = resource["schema"]["fields"][len(form.fields) :]
-    fields = [*form.fields, *(Field(one["name"], form.type_of(one["name"]), "") for one in scores)]
-    if [one["name"] for one in resource["schema"]["fields"]] != [one.name for one in fields]:
+    names = [one["name"] for one in resource["schema"]["fields"]]
+    scores = [Field(name, form.type_of(name), "") for name in names[len(form.fields) :]]
+    fields = [*form.fields, *scores]
+    if names != [one.name for one in fields]:
         message = f"the columns of {form.name} are not those of this schema"
         reading.findings.append(Finding(MANIFEST_FILE, message))
     try:
