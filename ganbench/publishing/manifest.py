@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ganbench.results.frame import Runs
-    from ganbench.tables.standing import Coverage
+    from ganbench.tables.coverage import Coverage
 
 LEADERBOARD_FILE: Final = "leaderboard.csv"
 RUNS_FILE: Final = "runs.csv"

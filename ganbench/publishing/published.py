@@ -27,7 +27,7 @@ from ganbench.results.frame import Runs, typed_frame
 from ganbench.results.record import Column, Pin
 from ganbench.results.schema import check, check_printable
 from ganbench.storage.reading import read_file
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -35,7 +35,7 @@ from ganbench.publishing.validation.findings import Finding
 from ganbench.publishing.validation.runs import RunCheck
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
 from ganbench.results.frame import Runs, typed_frame
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 _FREE: Final = ("version", "api")
 """What a manifest says about the ganbench that wrote it: another one may have."""
