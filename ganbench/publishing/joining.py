@@ -16,7 +16,7 @@ from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, RunRow
 from ganbench.results.frame import Runs, plain_rows, typed_frame
 from ganbench.results.record import COUNTED
 from ganbench.results.sources import add_sources
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 from ganbench.wording import counted
 
 TOLERANCE: Final = 1e-6

@@ -30,7 +30,7 @@ from ganbench.results.fields import Field, RunRow
 from ganbench.results.frame import Runs, typed_frame
 from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 

@@ -37,7 +37,7 @@ from ganbench.publishing.reading import known_coverage, known_runs, read_folder,
 from ganbench.publishing.validation.runs import RunCheck
 from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 _FREE: Final = ("version", "api")
 """What a manifest says about the ganbench that wrote it: another one may have."""
