@@ -253,6 +253,35 @@ WRONG: dict[str, tuple[str, str]] = {
         "def model(info): return networks(generator=nn.Linear(3, 2).requires_grad_(False))",
         f"the generator has no parameter that can be trained{CODE}",
     ),
+    "an extra that is not there": (
+        "ganbench_models = hookimpl(lambda: [\n"
+        "    ModelSpec(name='my-model', description='m', build='my_gan:model', provides=('code',))\n"
+        "])",
+        "model my-model says that it provides 'code', and its networks have no extra module of "
+        f"that name{CODE}; return it in Networks(extra=...), or take it out of `provides`",
+    ),
+    "a layer of both networks": (
+        "def model(info):\n"
+        "    shared = nn.Linear(2, 2)\n"
+        "    return networks(generator=nn.Sequential(nn.Linear(3, 2), shared),\n"
+        "                    discriminator=nn.Sequential(shared, nn.Linear(2, 1)))",
+        "generator.1.weight and discriminator.0.weight are one parameter, which both sides would "
+        f"train{CODE}; give each side a layer of its own (copy.deepcopy), or freeze what both share: "
+        "requires_grad_(False)",
+    ),
+    "a sigmoid": (
+        "def model(info):\n"
+        "    return networks(discriminator=nn.Sequential(nn.Linear(2, 1), nn.Sigmoid()))",
+        f"the discriminator ends in a sigmoid: it must return logits{CODE}; leave the sigmoid out; a "
+        "loss that is written with probabilities takes the sigmoid of step.fake_logits",
+    ),
+    "samples above zero": (
+        "def model(info): return networks(generator=nn.Sequential(nn.Linear(3, 2), nn.Softplus()))",
+        "the generator ends in a softplus: its samples are never below 0, and real ones are"
+        + CODE
+        + "; end in a tanh where they are images, which lie in [-1, 1]; in a linear layer where they "
+        "are not bounded",
+    ),
     "networks that fail": (
         "class Net(nn.Linear):\n    def forward(self, x):\n        raise IndexError('no layer 3')\n"
         "def model(info): return networks(generator=Net(3, 2))",
@@ -271,6 +300,20 @@ WRONG: dict[str, tuple[str, str]] = {
         "def bad(self, step):\n    return step.logits.mean()\nLoss.discriminator_loss = bad",
         "AttributeError: 'TrainingStep' object has no attribute 'logits' "
         "(plugin my-gan of my-plugins 1.0, my_gan.py:{before})",
+    ),
+    "a loss that is cut off": (
+        "Loss.generator_loss = lambda self, step: -step.discriminator(step.fake.detach()).mean()",
+        f"no gradient of the generator's loss reaches the generator{CODE}; compute it from step.fake "
+        "as it is: a detach, no_grad or .data cuts it off",
+    ),
+    "clipping in a loss": (
+        "def clipped(self, step):\n"
+        "    for weight in step.discriminator.parameters():\n"
+        "        weight.data.clamp_(-0.01, 0.01)\n"
+        "    return step.fake_logits.mean() - step.real_logits.mean()\n"
+        "Loss.discriminator_loss = clipped",
+        "discriminator_loss of loss my-loss changes discriminator.weight by itself, beside the "
+        f"optimiser{CODE}; change weights in after_discriminator_step, or let an optimiser do it",
     ),
     "no critic steps": (
         "Loss.critic_steps = lambda self, step: 0",
@@ -339,7 +382,7 @@ def outcome(catalogue: Catalogue, folder: Path) -> str:
     try:
         (spec,) = make_plan(selection, catalogue).runs
     except PluginNotUsable as error:
-        return error.message
+        return error.one_line
     (folder / "run").mkdir()
     record = Run(spec, folder / "run", catalogue, torch.device("cpu")).execute()
     return record["failure"]["message"] if record["failure"] else ""
