@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from ganbench.api.checked import check_fields
-from ganbench.api.data import MODALITIES, DataInfo, Modality, Survey
+from ganbench.api.data import MODALITY_NAMES, DataInfo, ModalityName, Survey
 from ganbench.api.parameters import Parameter, Value, declared_in
 from ganbench.api.recipe import Recipe, Training
 from ganbench.api.techniques import NEEDS, SLOPES
@@ -64,7 +64,7 @@ class Spec:
     description: str
     paper: str = ""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    modalities: tuple[Modality, ...] = MODALITIES
+    modalities: tuple[ModalityName, ...] = MODALITY_NAMES
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME_PATTERN.fullmatch(self.name):
@@ -109,7 +109,7 @@ class VariantSpec(Spec):
         if (self.recipe is None) == (not self.recipes):
             raise ValueError(f"variant {self.name!r} needs recipe= or recipes=, and not both")
         if self.recipes:
-            known = tuple(one for one in MODALITIES if one in self.recipes)
+            known = tuple(one for one in MODALITY_NAMES if one in self.recipes)
             if len(known) != len(self.recipes):
                 raise ValueError(f"variant {self.name!r} has recipes for {sorted(self.recipes)}")
             object.__setattr__(self, "modalities", known)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from ganbench.results.frame import Runs
     from ganbench.results.record import Record
     from ganbench.results.store import RunStore
+    from ganbench.tables.coverage import Coverage
     from ganbench.tables.panels import Line
-    from ganbench.tables.standing import Coverage
 
 _PUBLISHED = "These are published results: curves and sample sheets are in the runs, not in them."
 

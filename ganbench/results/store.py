@@ -29,18 +29,11 @@ SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"
 LOG_FILE: Final = "log.txt"
 HISTORY_FILE: Final = "history.jsonl"
-SAMPLES_FILE: Final = "samples.png"
-FILMSTRIP_FOLDER: Final = "samples"
 GENERATOR_FILE: Final = "generator.safetensors"
 LOCK_FILE: Final = "lock"
 CHECKPOINT_FOLDER: Final = "checkpoint"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
-
-
-def filmstrip_file(index: int) -> str:
-    """Name, in the `FILMSTRIP_FOLDER`, of the sheet of a run's evaluation, counted from 0."""
-    return f"{index:03}.webp"
 
 
 @dataclass(frozen=True, slots=True)

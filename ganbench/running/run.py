@@ -27,7 +27,6 @@ from ganbench.results.store import (
     CHECKPOINT_FOLDER,
     GENERATOR_FILE,
     HISTORY_FILE,
-    SAMPLES_FILE,
 )
 from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
@@ -130,7 +129,8 @@ class Run:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
         self._kept = {"generator_sha256": digest} if digest else {}
-        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / SAMPLES_FILE)
+        info = evaluator.data.info
+        write_sheet(evaluator.fakes, evaluator.real, self._title(), info, self._folder)
 
     def _evaluate(self) -> None:
         """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""
@@ -144,7 +144,8 @@ class Run:
         self._draw(self.evaluator)
 
     def _draw(self, evaluator: Evaluator) -> None:
-        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
+        index, info = len(evaluator.points) - 1, evaluator.data.info
+        self._filmstrip.add(index, evaluator.fakes, evaluator.real, info)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
