@@ -6,19 +6,20 @@ it is shown by `ganbench clean`. Importing this module never imports torch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ganbench.api.errors import UsageError
 from ganbench.storage.cache import HINT, cache_dir
+from ganbench.storage.hashes import hash_files as _hash_files
 from ganbench.storage.locks import locked as _locked
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Kind", "content_hash", "folder", "locked", "tensors"]
+__all__ = ["Kind", "content_hash", "file_hashes", "folder", "locked", "tensors"]
 
 Kind = Literal["datasets", "extractors"]
 """What is kept for what: each kind has a folder of its own in the cache."""
@@ -77,6 +78,22 @@ def locked(target: Path) -> Iterator[None]:
             message = f"cannot write to {target.parent}: {error.strerror}"
             raise UsageError(message, HINT) from None
         yield
+
+
+def file_hashes(
+    root: Path, files: Sequence[str], remark: Callable[[str], object] = print
+) -> list[str]:
+    """Hexadecimal SHA-256 of the content of each file, in their order; read once, then known.
+
+    Args:
+        root: folder that the files are in.
+        files: relative to it.
+        remark: takes one line for whatever is not as it should be.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    return _hash_files(root, files, remark)
 
 
 def content_hash(tensors: Mapping[str, Tensor], salt: str = "") -> str:

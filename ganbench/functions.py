@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ganbench.publishing.validation.validate import Report
     from ganbench.results.record import Record
     from ganbench.results.store import RunStore
-    from ganbench.verification.verify import Verdict
+    from ganbench.verification.verdict import Verdict
 
 
 def run(

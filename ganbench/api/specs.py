@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from ganbench.api.checked import check_fields
-from ganbench.api.data import MODALITIES, DataInfo, Modality
+from ganbench.api.data import MODALITY_NAMES, DataInfo, ModalityName, Survey
 from ganbench.api.parameters import Parameter, Value, declared_in
 from ganbench.api.recipe import Recipe, Training
 from ganbench.api.techniques import NEEDS, SLOPES
@@ -64,7 +64,7 @@ class Spec:
     description: str
     paper: str = ""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    modalities: tuple[Modality, ...] = MODALITIES
+    modalities: tuple[ModalityName, ...] = MODALITY_NAMES
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME_PATTERN.fullmatch(self.name):
@@ -109,7 +109,7 @@ class VariantSpec(Spec):
         if (self.recipe is None) == (not self.recipes):
             raise ValueError(f"variant {self.name!r} needs recipe= or recipes=, and not both")
         if self.recipes:
-            known = tuple(one for one in MODALITIES if one in self.recipes)
+            known = tuple(one for one in MODALITY_NAMES if one in self.recipes)
             if len(known) != len(self.recipes):
                 raise ValueError(f"variant {self.name!r} has recipes for {sorted(self.recipes)}")
             object.__setattr__(self, "modalities", known)
@@ -244,12 +244,11 @@ class DatasetSpec(Spec):
     """Real samples.
 
     Args:
-        describe: ``describe(**parameters) -> DataInfo``, without loading anything.
+        describe: ``describe(**parameters) -> DataInfo``, without loading anything; or a `Survey`
+            where there are files to look at, which is then done once for a whole plan.
         load: ``load(**parameters) -> Data``; raises `MissingData` with the command that gets it.
         check: ``check(**parameters)``, quick and without torch; raises `MissingData` where `load`
             would, so that a plan of many runs is refused at once.
-        fingerprint: ``fingerprint(**parameters) -> str`` of files that are not the plugin's own and
-            may change (a user's folder): part of a run's identity.
         licence: of the data.
         argument: name of the parameter that ``name:VALUE`` sets (`path` in ``images:PATH``).
     """
@@ -257,10 +256,9 @@ class DatasetSpec(Spec):
     kind: ClassVar[str] = "dataset"
     hook: ClassVar[str] = "ganbench_datasets"
     declaring: ClassVar[str] = "describe"
-    describe: Callable[..., DataInfo]
+    describe: Callable[..., DataInfo | Survey]
     load: Builder
     check: Callable[..., object] | None = None
-    fingerprint: Callable[..., str] | None = None
     licence: str = ""
     argument: str = ""
 

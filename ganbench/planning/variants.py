@@ -76,9 +76,9 @@ class Variant:
         Raises:
             UsageError, PluginNotUsable: as `recipe`.
         """
-        if any(data.modality not in spec.modalities for spec in self.specs):
+        if not self.handles(data):
             return f"it does not handle {data.modality} data"
-        parts, recipe = self._resolved(catalogue, data)
+        parts, recipe = self.resolved(catalogue, data)
         return why_not(parts, recipe, data, catalogue)
 
     def recipe(self, catalogue: Catalogue, data: DataInfo) -> Recipe:
@@ -88,9 +88,18 @@ class Variant:
             UsageError: the parts do not fit together.
             PluginNotUsable: the variant's own code fails, or names a plugin that is not there.
         """
-        return self._resolved(catalogue, data)[1]
+        return self.resolved(catalogue, data)[1]
 
-    def _resolved(self, catalogue: Catalogue, data: DataInfo) -> tuple[Parts, Recipe]:
+    def handles(self, data: DataInfo) -> bool:
+        """Whether all that takes part by name declares the data's modality."""
+        return all(data.modality in spec.modalities for spec in self.specs)
+
+    def resolved(self, catalogue: Catalogue, data: DataInfo) -> tuple[Parts, Recipe]:
+        """The recipe on that data, and what it names.
+
+        Raises:
+            UsageError, PluginNotUsable: as `recipe`.
+        """
         parameters = self.parameters_on(data.modality)
         spec, own, scale = self.head[0], dict(parameters), 1.0
         if LR_SCALE not in spec.parameters or not isinstance(spec, VariantSpec):
@@ -297,7 +306,9 @@ def _composed_parameters(
     sample alone: the model says which of its parameters make it one."""
     assert isinstance(model, ModelSpec)
     declared = {f"model.{name}": one for name, one in model.parameters.items()}
-    if any(looks_at_slopes(one) for one in (loss, *techniques)):
+    defaults = {name: one.default for name, one in model.parameters.items()}
+    coupled = model.coupled is not None and model.coupled(**defaults)
+    if coupled and any(looks_at_slopes(one) for one in (loss, *techniques)):
         for name, value in model.uncoupled.items():
             declared[f"model.{name}"] = replace(model.parameters[name], default=value)
     return declared | {f"loss.{name}": one for name, one in loss.parameters.items()}

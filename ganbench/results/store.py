@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import difflib
 import gc
-import json
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator
@@ -17,6 +16,7 @@ from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
 from ganbench.results.record import RECORD_FILE, Record
 from ganbench.results.schema import check_progress, check_spec
 from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
+from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file, require_regular
 from ganbench.storage.writing import (
     make_folder,
@@ -30,18 +30,11 @@ SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"
 LOG_FILE: Final = "log.txt"
 HISTORY_FILE: Final = "history.jsonl"
-SAMPLES_FILE: Final = "samples.png"
-FILMSTRIP_FOLDER: Final = "samples"
 GENERATOR_FILE: Final = "generator.safetensors"
 LOCK_FILE: Final = "lock"
 CHECKPOINT_FOLDER: Final = "checkpoint"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
-
-
-def filmstrip_file(index: int) -> str:
-    """Name, in the `FILMSTRIP_FOLDER`, of the sheet of a run's evaluation, counted from 0."""
-    return f"{index:03}.webp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +189,9 @@ class RunStore:
     def read_progress(self, run_id: str) -> dict[str, Any] | None:
         """What `write_progress` wrote last, or None."""
         try:
-            progress = json.loads(read_file(self.folder(run_id) / PROGRESS_FILE))
+            progress = from_json(read_file(self.folder(run_id) / PROGRESS_FILE))
             check_progress(progress)
-        except (OSError, ValueError, RecursionError):
+        except (OSError, ValueError):
             return None
         return dict(progress)
 
@@ -240,14 +233,14 @@ class RunStore:
 
     def _read_spec(self, run_id: str, warnings: list[str]) -> dict[str, Any] | None:
         try:
-            spec = json.loads(read_file(self.root / run_id / SPEC_FILE))
+            spec = from_json(read_file(self.root / run_id / SPEC_FILE))
             check_spec(spec)
         except FileNotFoundError:
             return None
         except OSError as error:
             warnings.append(f"run {run_id}: {SPEC_FILE} cannot be read: {error.strerror}")
             return None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             warnings.append(f"run {run_id}: {SPEC_FILE} is damaged: {error}")
             return None
         return dict(spec)

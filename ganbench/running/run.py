@@ -18,6 +18,7 @@ from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
+from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Failure, Point, Record, Status
@@ -26,7 +27,6 @@ from ganbench.results.store import (
     CHECKPOINT_FOLDER,
     GENERATOR_FILE,
     HISTORY_FILE,
-    SAMPLES_FILE,
 )
 from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
@@ -36,7 +36,7 @@ from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
 from ganbench.running.players import Players
 from ganbench.running.sheet import write_sheet
-from ganbench.running.task import load_data, make_scores, real_side
+from ganbench.running.task import load_data, make_scores, real_side, require_same_files
 from ganbench.training.clock import BudgetClock
 from ganbench.training.feed import class_shares
 from ganbench.training.loop import Eager, train
@@ -108,11 +108,13 @@ class Run:
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
         self._notify("ganbench_run_started")
-        task, catalogue = self.spec.task, self._catalogue
-        data = load_data(task.dataset, self.spec.dataset_parameters, catalogue)
+        catalogue = self._catalogue
+        task = choose_task(self.spec.task, catalogue)
+        require_same_files(task.data, self.spec.dataset_fingerprint)
+        data = load_data(task.data, catalogue)
         recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
         players = Players(recipe, catalogue, self._device)
-        trainer, evaluator = self._set_up(players, data)
+        trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.monotonic() - self._wall
         self._training = True
@@ -127,7 +129,8 @@ class Run:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
         self._kept = {"generator_sha256": digest} if digest else {}
-        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / SAMPLES_FILE)
+        info = evaluator.data.info
+        write_sheet(evaluator.fakes, evaluator.real, self._title(), info, self._folder)
 
     def _evaluate(self) -> None:
         """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""
@@ -141,7 +144,8 @@ class Run:
         self._draw(self.evaluator)
 
     def _draw(self, evaluator: Evaluator) -> None:
-        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
+        index, info = len(evaluator.points) - 1, evaluator.data.info
+        self._filmstrip.add(index, evaluator.fakes, evaluator.real, info)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
@@ -174,21 +178,21 @@ class Run:
         self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
 
-    def _set_up(self, players: Players, data: Data) -> tuple[Trainer, Evaluator]:
+    def _set_up(self, players: Players, task: ChosenTask, data: Data) -> tuple[Trainer, Evaluator]:
         # Seeded after loading: what a data set or a score does with global random numbers must not
         # reach the networks.
         seed_everything(self.spec.seed)
-        trainer = players.trainer(data, self.spec.seed, self.spec.task.labels)
+        trainer = players.trainer(data, self.spec.seed, task.task.labels)
         self._parameters = {
             side: sum(parameter.numel() for parameter in parameters)
             for side, parameters in trainer.trained.items()
         }
-        task, catalogue = self.spec.task, self._catalogue
+        catalogue = self._catalogue
         self.evaluator = Evaluator(
-            task,
-            contestant_of(trainer, class_shares(data, task.labels)),
+            task.task,
+            contestant_of(trainer, class_shares(data, task.task.labels)),
             self.clock,
-            real_side(data, task.split, catalogue, self._device),
+            real_side(task, data, catalogue, self._device),
             make_scores(task.scores, catalogue),
             make_scores(task.final_scores, catalogue),
             self._observe,

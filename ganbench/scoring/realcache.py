@@ -146,8 +146,8 @@ def _version(library: str) -> str:
 
 def _requirements(distribution: str) -> list[str]:
     """What a distribution of other extractors says that it needs. Ours needs much to print tables,
-    which moves no feature."""
-    if distribution == BUILT_IN:
+    which moves no feature; a local file belongs to none."""
+    if distribution in (BUILT_IN, ""):
         return []
     try:
         lines = requires(distribution) or []

@@ -88,7 +88,7 @@ def test_unreadable_image_folder(ganbench_cli: Cli, tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("name = ", "no valid TOML"),
-        ('name = "x"\n', "the key 'tasks' is missing"),
+        ('name = "x"\n', "tasks is missing"),
         ('name = "x"\ntsks = []\n', "did you mean tasks?"),
         ('name = "../x"\ntasks = []\n', "may only have"),
     ],

@@ -13,7 +13,7 @@ from ganbench.planning.runspec import RunSpec
 from ganbench.publishing.joining import Merged
 from ganbench.publishing.merge import merge_folders
 from ganbench.publishing.publish import publish
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.publishing.validation.validate import validate
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore

@@ -192,7 +192,7 @@ def test_the_slider_shows_the_sheets_of_its_mark(browser: Any) -> None:
     def shades() -> list[int]:
         """Grey of the visible sheets: 20 for each evaluation before theirs, plus the seed."""
         script = (
-            "return Promise.all([...arguments[0].querySelectorAll('img:not([hidden])')]"
+            "return Promise.all([...arguments[0].querySelectorAll('.frame:not([hidden]) img')]"
             ".map(async (image) => { await image.decode();"
             "const context = new OffscreenCanvas(1, 1).getContext('2d');"
             "context.drawImage(image, 0, 0);"

@@ -151,7 +151,7 @@ LINE = " (plugin my-gan of my-plugins 1.0, my_gan.py:{line})"
 WRONG: dict[str, tuple[str, str]] = {
     "no description": (
         "def describe(): pass",
-        f"data set my-data must describe a DataInfo, it returned None{CODE}",
+        "describe of data set my-data must return a DataInfo or a Survey, it returned None" + CODE,
     ),
     "a description that fails": (
         "def describe():\n    raise KeyError('shape')",
@@ -173,7 +173,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "an array": (
         "def load(): return data(train=POINTS.numpy())",
-        f"train of data set my-data must be a Tensor, it is a ndarray{CODE}",
+        f"train of data set my-data must be a Tensor, it is a ndarray of shape (100, 2){CODE}",
     ),
     "double precision": (
         "def load(): return data(heldout=POINTS.double())",
@@ -224,7 +224,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "no law of the latent": (
         "def model(info): return networks(latent=3)",
-        f"the latent of model my-model must be a Latent, it is an int{CODE}",
+        f"the latent of model my-model must be a Latent, it is 3{CODE}",
     ),
     "a module without a side": (
         "def model(info): return networks(extra={'head': nn.Linear(2, 1)})",
@@ -274,7 +274,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "no critic steps": (
         "Loss.critic_steps = lambda self, step: 0",
-        f"the loss asks for 0 critic steps: at least one is needed{CODE}",
+        f"loss my-loss asks for 0 critic steps: at least 1 is needed{CODE}",
     ),
     "no recipe": (
         "def recipe(info): pass",
@@ -290,11 +290,11 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "a bare number": (
         "def score(evaluation, extractor): return 3.0",
-        f"what score my-score returns must be a list, it is a float{CODE}",
+        f"what score my-score returns must be a list, it is 3.0{CODE}",
     ),
     "a list of numbers": (
         "def score(evaluation, extractor): return [3.0]",
-        f"each result of score my-score must be a Measurement, it is a float{CODE}",
+        f"each result of score my-score must be a Measurement, it is 3.0{CODE}",
     ),
     "no measurement": (
         "def score(evaluation, extractor): return []",
@@ -303,7 +303,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "a tensor as a value": (
         "def score(evaluation, extractor):\n"
         "    return [Measurement(key='k', label='k', value=POINTS.mean())]",
-        f"TypeError: Measurement: value must be a number, it is a Tensor{LINE}",
+        f"TypeError: Measurement: value must be a number, it is a Tensor of shape (){LINE}",
     ),
     "a score without its parameter": (
         "def score(evaluation): return []",

@@ -15,7 +15,7 @@ from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, print_rows, talk
 
 if TYPE_CHECKING:
-    from ganbench.verification.verify import Verdict
+    from ganbench.verification.verdict import Verdict
 
 
 @click.command()

@@ -20,10 +20,19 @@ LONGEST_WAIT = 1e6
 
 def slow_clock(name: str, speed: float) -> None:
     """Divide what a clock tells: all processes alike, since they may compare what they read."""
-    clock = getattr(time, name)
-    nanoseconds = getattr(time, f"{name}_ns")
-    setattr(time, name, lambda: clock() / speed)
-    setattr(time, f"{name}_ns", lambda: int(nanoseconds() / speed))
+    clock: Callable[[], float] = getattr(time, name)
+    count: Callable[[], int] = getattr(time, f"{name}_ns")
+
+    @wraps(clock)
+    def seconds() -> float:
+        return clock() / speed
+
+    @wraps(count)
+    def nanoseconds() -> int:
+        return int(count() / speed)
+
+    setattr(time, name, seconds)
+    setattr(time, f"{name}_ns", nanoseconds)
 
 
 def stretch(owner: Any, name: str, speed: float) -> None:
@@ -41,8 +50,13 @@ def change(speed: float) -> None:
     """Make this process believe it."""
     for name in ("monotonic", "perf_counter", "process_time", "thread_time"):
         slow_clock(name, speed)
-    sleep = time.sleep
-    time.sleep = lambda seconds: sleep(seconds * speed)  # type: ignore[assignment]
+    pause = time.sleep
+
+    @wraps(pause)
+    def sleep(seconds: float) -> None:
+        pause(seconds * speed)
+
+    time.sleep = sleep
 
     import selectors  # these bind the clocks when they are imported
     import threading

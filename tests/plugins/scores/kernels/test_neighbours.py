@@ -24,6 +24,8 @@ from ganbench_plugins.scores.kernels.neighbours import (
     train_neighbours,
 )
 
+from .ties import Ties, ties
+
 
 def normal(n: int, d: int = 8, seed: int = 0) -> Tensor:
     return torch.randn(n, d, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
@@ -88,6 +90,35 @@ def test_ties_and_duplicates_are_settled_exactly(
     found = scores(real.float(), fake.float())
     expected = by_definition(real, fake)
     assert {name: getattr(found, name) for name in expected} == pytest.approx(expected, abs=1e-12)
+
+
+def test_what_may_be_counted_differently_is_what_is_nearly_on_a_sphere() -> None:
+    real = torch.tensor([[0.0], [1.0], [10.0], [20.0]])  # radii with k = 1: 1, 1, 9, 10
+    outside, inside = [[40.0]], [[0.5]]
+    on_first = [[-1.0]]
+    assert ties(real, torch.tensor(outside), 1) == Ties(pairs=0, balls=0)
+    assert ties(real, torch.tensor(on_first), 1) == Ties(pairs=1, balls=1)
+    assert ties(real, torch.tensor(on_first + inside), 1) == Ties(pairs=1, balls=0)
+    for off in (2**-24, -(2**-24)):
+        near = torch.tensor([[-1.0 + off]], dtype=torch.float64)
+        assert ties(real, near, 1) == Ties(pairs=1, balls=1)
+    for off in (2**-20, -(2**-20)):
+        near = torch.tensor([[-1.0 + off]], dtype=torch.float64)
+        assert ties(real, near, 1) == Ties(pairs=0, balls=0)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1000.0])
+def test_agrees_with_prdc_up_to_ties(offset: float) -> None:
+    """On a lattice with many of them, which an offset makes more of that rounding alone decides."""
+    generator = torch.Generator().manual_seed(0)
+    real, fake = (
+        torch.randint(-3, 4, (300, 3), generator=generator).float() / 7 + offset for _ in range(2)
+    )
+    found, expected = scores(real, fake), compute_prdc(real.numpy(), fake.numpy(), nearest_k=5)
+    tied = ties(real, fake, 5)
+    assert tied.pairs > 100
+    assert abs(found.density - expected["density"]) * 5 * len(fake) <= tied.pairs + 1e-6
+    assert abs(found.coverage - expected["coverage"]) * len(real) <= tied.balls + 1e-6
 
 
 finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
