@@ -15,7 +15,7 @@ FILE = Path(__file__).parent / "api.md"
 
 CHAPTERS = {
     "Specs: what a plugin provides": (
-        "specs",
+        "api.specs",
         (
             "Spec",
             "ModelSpec",
@@ -27,31 +27,42 @@ CHAPTERS = {
             "ExecutorSpec",
         ),
     ),
-    "Parameters": ("parameters", ("Parameter",)),
-    "Recipes: how a variant trains": ("recipe", ("Recipe", "Training", "Optimiser")),
-    "Networks and losses": ("networks", ("Networks", "Latent", "Loss", "Step")),
-    "Data": ("data", ("DataInfo", "Data", "KnownModes")),
+    "Parameters": ("api.parameters", ("Parameter",)),
+    "Recipes: how a variant trains": ("api.recipe", ("Recipe", "Training", "Optimiser")),
+    "Networks and losses": ("api.networks", ("Networks", "Latent", "Loss", "Step")),
+    "Data": ("api.data", ("DataInfo", "Survey", "Data", "KnownModes")),
+    "Tokens and columns": ("api.schema", ("Vocabulary", "Numeric", "Categorical")),
     "Scores and extractors": (
-        "scores",
-        ("Measurement", "Evaluation", "Extractor", "Classifier"),
+        "api.scores",
+        ("Measurement", "Evaluation", "Extractor", "Classifier", "NonFiniteSamples"),
     ),
+    "Scores on features": ("scoring.columns", ("FeatureColumn",)),
     "Executors": (
-        "executors",
+        "api.executors",
         ("Resources", "Limits", "Executor", "JobHandle", "Ending", "Breach"),
     ),
     "Errors": (
-        "errors",
-        ("GanbenchError", "UsageError", "MissingData", "PluginNotUsable"),
+        "api.errors",
+        (
+            "GanbenchError",
+            "UsageError",
+            "MissingData",
+            "PluginNotUsable",
+            "InvalidResults",
+            "NothingSelected",
+        ),
     ),
 }
+
+PAIRS = ("join_pair", "split_pair")
 
 HEAD = """\
 # Plugin interface
 
-Everything that a plugin imports, and nothing else: `from ganbench import ...` (errors:
-`from ganbench.api.errors import ...`). None of it imports torch. A plugin is a module with
-functions of the names under [Hooks](#hooks), each marked with `@hookimpl`, which an entry point of
-the group `ganbench.plugins` names. How to begin: [Your own GAN in 30 lines](your-own-gan.md).
+Everything that a plugin imports, and nothing else: `from ganbench import ...`. None of it imports
+torch. A plugin is a module with functions of the names under [Hooks](#hooks), each marked with
+`@hookimpl`, which an entry point of the group `ganbench.plugins` names. The built-in plugins are
+written with it, and with nothing else. How to begin: [Your own GAN in 30 lines](your-own-gan.md).
 
 This page is written by `python docs/make_api.py` from the code.
 """
@@ -61,18 +72,29 @@ def reference() -> str:
     """The page, as Markdown."""
     # Its remarks on "Args: mean, low:" lines, which name two arguments at once, are not for us.
     logging.getLogger("griffe").setLevel(logging.ERROR)
-    api = griffe.load("ganbench.api", docstring_parser="google", submodules=True)
-    chapters = [HEAD, "\n".join(_hooks(api["hooks"]))]
+    package = griffe.load("ganbench", docstring_parser="google", submodules=True)
+    chapters = [HEAD, "\n".join(["## Hooks", "", *_functions(package["api.hooks"])])]
     for title, (module, names) in CHAPTERS.items():
-        parts = [part for name in names for part in _class(api[module][name])]
+        parts = [part for name in names for part in _class(package[module][name])]
         chapters.append("\n".join([f"## {title}", "", *parts]))
+    modalities = package["modalities"]
+    functions = [modalities["output_layer"], *map(modalities["pair"].__getitem__, PAIRS)]
+    parts = [part for function in functions for part in _function(function)]
+    chapters.append("\n".join(["## Data of every modality", "", *parts]))
+    cache = package["cache"]
+    parts = [*_prose(cache.docstring, {}), *_functions(cache)]
+    chapters.append("\n".join(["## The cache: `from ganbench import cache`", "", *parts]))
     return "\n".join(chapters).rstrip() + "\n"
 
 
-def _hooks(module: griffe.Module) -> Iterator[str]:
-    yield from ("## Hooks", "")
-    for hook in module.functions.values():
-        yield from (f"### `{_signature(hook)}`", "", *_prose(hook.docstring, {}))
+def _functions(module: griffe.Module) -> Iterator[str]:
+    for function in (one for one in module.functions.values() if not one.is_alias):
+        yield from _function(function)
+
+
+def _function(function: griffe.Function) -> Iterator[str]:
+    declared = {argument.name: argument for argument in function.parameters}
+    yield from (f"### `{_signature(function)}`", "", *_prose(function.docstring, declared))
 
 
 def _class(one: griffe.Class) -> Iterator[str]:
@@ -116,6 +138,9 @@ def _prose(
             for argument in section.value:
                 for name in argument.name.split(", "):
                     yield _row(name, declared[name], argument.description)
+            yield ""
+        elif section.kind is griffe.DocstringSectionKind.returns:
+            yield from (f"Returns {_line(item.description)}" for item in section.value)
             yield ""
         else:
             for item in section.value:

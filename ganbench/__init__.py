@@ -1,6 +1,7 @@
 """ganbench: generative adversarial networks under equal budgets, scored and compared.
 
-Plugin authors import their whole contract from here. Importing ganbench never imports torch.
+Plugin authors import their whole contract from here, and nothing from below. The verbs are here as
+functions, too: `ganbench.run(...)`. Importing ganbench never imports torch.
 """
 
 from __future__ import annotations
@@ -8,14 +9,32 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ganbench.api.data import Data, DataInfo, KnownModes
-from ganbench.api.errors import GanbenchError, MissingData
+from ganbench import cache
+from ganbench.api import schedules
+from ganbench.api.data import Data, DataInfo, KnownModes, Survey
+from ganbench.api.errors import (
+    GanbenchError,
+    InvalidResults,
+    MissingData,
+    NothingSelected,
+    PluginNotUsable,
+    UsageError,
+)
 from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, Resources
 from ganbench.api.hooks import hookimpl
-from ganbench.api.networks import Latent, Loss, Networks, Step
+from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import Optimiser, Recipe, Training
-from ganbench.api.scores import Classifier, Evaluation, Extractor, Measurement
+from ganbench.api.schema import Categorical, Numeric, Vocabulary
+from ganbench.api.scores import (
+    Classifier,
+    Direction,
+    Evaluation,
+    Extractor,
+    Measurement,
+    NonFiniteSamples,
+    Panel,
+)
 from ganbench.api.specs import (
     DatasetSpec,
     ExecutorSpec,
@@ -23,12 +42,18 @@ from ganbench.api.specs import (
     LossSpec,
     ModelSpec,
     ScoreSpec,
+    TechniqueSpec,
     VariantSpec,
 )
+from ganbench.api.techniques import Game, Technique
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
+from ganbench.modalities import output_layer
+from ganbench.modalities.pair import join_pair, split_pair
+from ganbench.scoring.columns import FeatureColumn
 
 if TYPE_CHECKING:
     from ganbench.functions import (
+        check,
         compare,
         leaderboard,
         merge,
@@ -36,25 +61,35 @@ if TYPE_CHECKING:
         publish,
         report,
         run,
+        show,
+        status,
+        table,
         validate,
         verify,
     )
+    from ganbench.training.wrapped import WithParameters, Wrapped
 
 __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
     "Breach",
+    "Categorical",
     "Classifier",
     "Data",
     "DataInfo",
     "DatasetSpec",
+    "Direction",
     "Ending",
     "Evaluation",
     "Executor",
     "ExecutorSpec",
+    "Extra",
     "Extractor",
     "ExtractorSpec",
+    "FeatureColumn",
+    "Game",
     "GanbenchError",
+    "InvalidResults",
     "JobHandle",
     "KnownModes",
     "Latent",
@@ -65,35 +100,59 @@ __all__ = [
     "MissingData",
     "ModelSpec",
     "Networks",
+    "NonFiniteSamples",
+    "NothingSelected",
+    "Numeric",
     "Optimiser",
+    "Panel",
     "Parameter",
+    "PluginNotUsable",
     "Recipe",
     "Resources",
     "ScoreSpec",
     "Step",
+    "Survey",
+    "Technique",
+    "TechniqueSpec",
     "Training",
+    "UsageError",
     "VariantSpec",
+    "Vocabulary",
+    "WithParameters",
+    "Wrapped",
     "__version__",
+    "cache",
+    "check",
     "compare",
     "hookimpl",
+    "join_pair",
     "leaderboard",
     "merge",
+    "output_layer",
     "plan",
     "publish",
     "report",
     "run",
+    "schedules",
+    "show",
+    "split_pair",
+    "status",
+    "table",
     "validate",
     "verify",
 ]
 
-_FUNCTIONS = (
-    *("compare", "leaderboard", "merge", "plan", "publish", "report", "run", "validate"),
-    "verify",
-)
+
+_NEED_TORCH = {"WithParameters", "Wrapped"}
 
 
 def __getattr__(name: str) -> Any:
-    """Functions that need pandas are imported when first used: plugins import ganbench, too."""
-    if name in _FUNCTIONS:
-        return getattr(import_module("ganbench.functions"), name)
+    """What is not imported above, when it is first used: functions need pandas, modules torch."""
+    if name in __all__:
+        home = "training.wrapped" if name in _NEED_TORCH else "functions"
+        return getattr(import_module(f"ganbench.{home}"), name)
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

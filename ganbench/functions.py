@@ -17,10 +17,12 @@ from ganbench.planning.suite import DEFAULT_SUITE
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ganbench.authoring.conformance.results import CheckResult
     from ganbench.publishing.joining import Merged
     from ganbench.publishing.validation.validate import Report
+    from ganbench.results.record import Record
     from ganbench.results.store import RunStore
-    from ganbench.verification.verify import Verdict
+    from ganbench.verification.verdict import Verdict
 
 
 def run(
@@ -139,6 +141,71 @@ def plan(
     return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
 
 
+def status(runs: Path | str = "runs") -> pd.DataFrame:
+    """Which runs are finished, running, failed or unfinished; what `ganbench status` prints.
+
+    Args:
+        runs: folder of the runs.
+
+    Returns:
+        One row per run: run_id, variant, task, seed, status, fraction of the budget, and the reason
+        of a failure.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    import pandas as pd
+
+    from ganbench.results.states import State, states
+    from ganbench.results.store import RunStore
+
+    found, _ = states(RunStore(runs))
+    return pd.DataFrame(found, columns=list(State.__annotations__))
+
+
+def show(run_id: str, runs: Path | str = "runs") -> Record:
+    """The record of one run; what `ganbench show --json` prints.
+
+    Args:
+        run_id: of the run, or the beginning of one.
+        runs: folder of the runs.
+
+    Raises:
+        UsageError: there is no such run, or it has not ended yet.
+        InvalidResults: its record is damaged.
+    """
+    from ganbench.results.store import RunStore
+
+    return RunStore(runs).read(run_id)
+
+
+def table(
+    runs: Path | str = "runs",
+    suite: str | None = None,
+    tasks: Sequence[str] = (),
+    variants: Sequence[str] = (),
+) -> dict[str, pd.DataFrame]:
+    """The comparison tables of finished runs; what `ganbench table` prints.
+
+    Args:
+        runs: a runs folder, or the folder of a published leaderboard.
+        suite, tasks, variants: only these.
+
+    Returns:
+        Title of a table -> one row per line of it, in base units; where tasks have tables of their
+        own under one title, the tasks follow it.
+
+    Raises:
+        GanbenchError: there is no such folder or run.
+    """
+    from ganbench.publishing.loading import load_selected
+    from ganbench.tables.assemble import tables
+    from ganbench.tables.forms.frames import as_frames
+
+    loaded = load_selected(runs, suite=suite, tasks=tasks, variants=variants)
+    return as_frames(tables(loaded.runs, loaded.coverage))
+
+
 def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataFrame:
     """Runs aggregated over seeds: one row per variant and task, with intervals.
 
@@ -152,8 +219,9 @@ def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataF
     from ganbench.publishing.loading import load_runs
     from ganbench.tables.leaderboard import leaderboard as aggregate
 
-    loaded, coverage, _ = load_runs(runs)
-    return aggregate(loaded if suite is None else loaded.only(suite=[suite]), coverage)
+    loaded = load_runs(runs)
+    chosen = loaded.runs if suite is None else loaded.runs.only(suite=[suite])
+    return aggregate(chosen, loaded.coverage)
 
 
 def report(
@@ -178,8 +246,7 @@ def report(
     """
     from ganbench.reporting.write import write_report
 
-    suites = () if suite is None else (suite,)
-    write_report(Path(runs), Path(out), suite=suites, task=tasks, variant=variants)
+    write_report(Path(runs), Path(out), suite=suite, tasks=tasks, variants=variants)
     return Path(out)
 
 
@@ -204,17 +271,12 @@ def compare(
     Raises:
         GanbenchError: there is no such folder or variant, or nothing to compare.
     """
-    from ganbench.api.errors import NothingSelected
-    from ganbench.publishing.loading import load_runs
+    from ganbench.publishing.loading import load_selected
     from ganbench.tables.comparison import compare as contrast
     from ganbench.tables.comparison_tables import comparison_frame
 
-    loaded, _, _ = load_runs(runs)
-    wanted = {"suite": () if suite is None else (suite,), "task": tasks}
-    loaded = loaded.only(**{column: values for column, values in wanted.items() if values})
-    if loaded.frame.empty:
-        raise NothingSelected(f"no run in {runs} matches", "`ganbench status` shows them")
-    return comparison_frame(contrast(loaded, variants))
+    loaded = load_selected(runs, suite=suite, tasks=tasks)
+    return comparison_frame(contrast(loaded.runs, variants))
 
 
 def publish(
@@ -335,6 +397,36 @@ def verify(
     return verify_run(
         run_id, Path(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
     )
+
+
+def check(
+    name: str,
+    kind: str | None = None,
+    *,
+    device: str = "cpu",
+    expected_failures: Mapping[str, str] | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> list[CheckResult]:
+    """Check whether a plugin keeps the contract; what `ganbench check` does.
+
+    Args:
+        name: of the plugin, with parameters if wanted; or a ``MODEL+LOSS`` pair.
+        kind: `variant`, `loss`, `model`, `dataset`, `score` or `extractor`; None: the one that has
+            that name, a variant first.
+        device: where it is trained.
+        expected_failures: id of a check that is known to fail -> why.
+        plugins: local Python files to load as plugins.
+
+    Returns:
+        One result per check of that kind, in a fixed order.
+
+    Raises:
+        GanbenchError: there is no such plugin, kind or check.
+    """
+    from ganbench.authoring.conformance.runner import check as checks_of
+
+    choice = NO_CHOICE.plus(files=plugin_files(plugins))
+    return checks_of(name, kind, device, expected_failures=expected_failures, plugins=choice)
 
 
 def _selection(

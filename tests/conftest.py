@@ -12,10 +12,17 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ganbench.api.hooks import ENTRY_POINT_GROUP
 
+from .steering import python_path
+
 DATA = Path(__file__).parent / "data"
+
+# Hypothesis has limits of its own on how long an example, or making one up, may take.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 # What a script starts in the background ignores Ctrl-C, and so do its children: these shall not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -41,17 +48,15 @@ def ganbench_cli(tmp_path: Path) -> RunCli:
     """
 
     def run(
-        *arguments: str, plugins: Sequence[Path] = (), timeout: float = 300, **environment: str
+        *arguments: str, plugins: Sequence[Path] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        env = {**os.environ, "NO_COLOR": "1", **environment}
-        env["PYTHONPATH"] = os.pathsep.join([*map(str, plugins), env.get("PYTHONPATH", "")])
+        env = {**os.environ, "NO_COLOR": "1", **python_path(*plugins), **environment}
         return subprocess.run(
             [sys.executable, "-m", "ganbench", *arguments],
             cwd=tmp_path,
             env=env,
             capture_output=True,
             text=True,
-            timeout=timeout,
             check=False,
         )
 

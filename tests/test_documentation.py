@@ -14,8 +14,9 @@ from ganbench.api.errors import UsageError
 from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.catalogue.plugin import State
+from ganbench.cli.defaults import option_of
 from ganbench.cli.main import VERBS
-from ganbench.cli.settings import KEYS, option_of, variable
+from ganbench.cli.settings import KEYS, variable
 from ganbench.planning.suite import (
     SUITE_KEYS,
     TASK_KEYS,

@@ -50,7 +50,6 @@ class CleanEnvironment:
             env={**env, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
             capture_output=True,
             text=True,
-            timeout=300,
             check=False,
         )
 

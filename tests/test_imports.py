@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,77 +13,145 @@ from pathlib import Path
 import pytest
 
 import ganbench
+import ganbench_plugins
 from ganbench.cli.main import VERBS
-
-ROOT = Path(ganbench.__file__).parent
 
 LAYERS = {
     "api": 0,
     "console": 1,
-    "storage": 1,
     "machine": 1,
     "statistics": 1,
-    "catalogue": 1,
-    "planning": 2,
-    "training": 3,
-    "scoring": 3,
+    "modalities": 1,
+    "storage": 1,
+    "wording": 1,
+    "catalogue": 2,
+    "cache": 2,
+    "planning": 3,
     "results": 4,
-    "running": 5,
+    "scoring": 5,
+    "training": 5,
+    "running": 6,
+    "execution": 7,
     "tables": 5,
     "publishing": 6,
-    "execution": 7,
-    "verification": 8,
+    "reporting": 7,
     "authoring": 8,
-    "reporting": 8,
+    "verification": 8,
     "functions": 9,
     "cli": 10,
+    "__main__": 11,
 }
-"""A package may import its own layer and those below it."""
+"""A room may import those of lower layers, and none of its own layer but itself."""
+
+TOWERS = ({"scoring", "training", "running", "execution"}, {"tables", "publishing", "reporting"})
+"""What runs, and what is told of it: neither knows the other."""
 
 TORCH_FREE = (
-    "api", "statistics", "catalogue", "planning", "results", "tables", "publishing", "reporting",
-)  # fmt: skip
+    "api",
+    "cache",
+    "catalogue",
+    "console",
+    "planning",
+    "publishing",
+    "reporting",
+    "results",
+    "statistics",
+    "tables",
+    "wording",
+)
 
 
-def imports(file: Path) -> Iterator[str]:
-    """Modules that a file imports anywhere, other than for annotations."""
-    tree = ast.parse(file.read_text())
+def sources() -> dict[str, Path]:
+    """Module -> file, of ganbench and of the built-in plugins; templates are neither."""
+    found = {}
+    for package in (ganbench, ganbench_plugins):
+        root = Path(package.__file__ or "").parent
+        for file in sorted(root.rglob("*.py")):
+            parts = (root.name, *file.relative_to(root).with_suffix("").parts)
+            if "templates" not in parts:
+                found[".".join(parts).removesuffix(".__init__")] = file
+    return found
+
+
+SOURCES = sources()
+
+
+def imports(module: str) -> Iterator[str]:
+    """Modules that a module imports anywhere, other than for annotations."""
+    tree = ast.parse(SOURCES[module].read_text())
     for guard in ast.walk(tree):
         if isinstance(guard, ast.If) and ast.unparse(guard.test) == "TYPE_CHECKING":
             guard.body = []
+    yield from _imported(tree, module)
+
+
+def _imported(tree: ast.AST, module: str) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file}: imports are absolute"
-            yield node.module or ""
+            assert node.level == 0, f"{module}: imports are absolute"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in SOURCES else node.module or ""
 
 
-def modules(package: str) -> list[Path]:
-    return sorted((ROOT / package).rglob("*.py")) or [ROOT / f"{package}.py"]
+IMPORTS = {module: set(imports(module)) for module in SOURCES}
 
 
-def test_every_package_has_a_layer() -> None:
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    single = {path.stem for path in ROOT.glob("[!_]*.py")}
-    assert packages | single == set(LAYERS)
+def room(module: str) -> str:
+    """The package or single module below `ganbench`; empty for its door and for others."""
+    root, _, rest = module.partition(".")
+    return rest.partition(".")[0] if root == "ganbench" else ""
 
 
-@pytest.mark.parametrize("package", LAYERS)
-def test_imports_point_one_way(package: str) -> None:
-    for file in modules(package):
-        for name in imports(file):
-            root, _, rest = name.partition(".")
-            assert root != "ganbench_plugins", f"{file}: plugins are found by entry point"
-            if root == "ganbench" and rest:
-                target = rest.split(".")[0]
-                assert LAYERS[target] <= LAYERS[package], f"{file} imports {name}"
+def modules(name: str) -> list[str]:
+    return [module for module in SOURCES if room(module) == name]
 
 
-@pytest.mark.parametrize("package", TORCH_FREE)
-def test_torch_free_packages_import_no_torch(package: str) -> None:
-    for file in modules(package):
-        assert not [name for name in imports(file) if name.split(".")[0].startswith("torch")], file
+def test_every_room_has_a_layer() -> None:
+    assert {room(module) for module in SOURCES} - {""} == set(LAYERS)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_imports_point_down(name: str) -> None:
+    for module in modules(name):
+        for imported in IMPORTS[module]:
+            assert imported != "ganbench", f"{module} imports the door, which is above all"
+            assert not imported.startswith("ganbench_plugins"), f"{module}: entry points find them"
+            other = room(imported)
+            below = other in ("", name) or LAYERS[other] < LAYERS[name]
+            assert below, f"{module} imports {imported}"
+
+
+@pytest.mark.parametrize(("own", "other"), [TOWERS, TOWERS[::-1]], ids=["running", "telling"])
+def test_what_runs_and_what_is_told_do_not_know_each_other(own: set[str], other: set[str]) -> None:
+    for module in (module for name in own for module in modules(name)):
+        known = {imported for imported in IMPORTS[module] if room(imported) in other}
+        assert not known, module
+
+
+def test_there_is_no_circle_of_imports() -> None:
+    """Imports within functions count: a circle that happens to load is a circle to its reader."""
+    graph = {module: names & set(SOURCES) - {module} for module, names in IMPORTS.items()}
+    while free := {module for module, names in graph.items() if not names}:
+        graph = {module: names - free for module, names in graph.items() if module not in free}
+    assert not graph, f"in a circle, or above one: {sorted(graph)}"
+
+
+@pytest.mark.parametrize("module", [name for name in SOURCES if name.startswith("ganbench_")])
+def test_built_in_plugins_import_ganbench_alone(module: str) -> None:
+    """Whatever ours can do, another's can do too. Imports for annotations count as well."""
+    tree = ast.parse(SOURCES[module].read_text())
+    below = {name for name in _imported(tree, module) if name.startswith("ganbench.")}
+    public = {f"ganbench.{name}" for name in ganbench.__all__}
+    assert below <= public
+
+
+@pytest.mark.parametrize("name", TORCH_FREE)
+def test_torch_free_rooms_import_no_torch(name: str) -> None:
+    for module in modules(name):
+        assert not [one for one in IMPORTS[module] if one.split(".")[0].startswith("torch")], module
 
 
 def python(script: str) -> list[str]:
@@ -96,7 +165,7 @@ def python(script: str) -> list[str]:
 
 
 def test_importing_ganbench_imports_neither_torch_nor_pandas() -> None:
-    heavy = "{'torch', 'pandas', 'numpy', 'scipy', 'sklearn', 'matplotlib'}"
+    heavy = "{'torch', 'pandas', 'numpy', 'scipy', 'sklearn', 'matplotlib', 'PIL'}"
     assert python(f"import ganbench, sys; print({heavy} & {{*sys.modules}})") == ["set()"]
 
 
@@ -106,12 +175,8 @@ def test_plugins_may_import_their_checks_without_torch_or_pytest() -> None:
     assert python(f"import sys; {script}") == ["set()"]
 
 
-def test_torch_free_packages_can_be_imported_without_torch() -> None:
-    names = [
-        ".".join(("ganbench", *file.relative_to(ROOT).with_suffix("").parts))
-        for package in TORCH_FREE
-        for file in modules(package)
-    ]
+def test_torch_free_rooms_can_be_imported_without_torch() -> None:
+    names = [module for name in TORCH_FREE for module in modules(name)]
     assert len(names) > 20
     python(f"import importlib\nfor name in {names}: importlib.import_module(name)")
 
@@ -150,3 +215,17 @@ def test_every_entry_point_names_a_module_of_the_built_in_plugins() -> None:
     for entry_point in distribution("ganbench").entry_points.select(group="ganbench.plugins"):
         assert entry_point.value.startswith("ganbench_plugins.")
         assert find_spec(entry_point.value) is not None
+
+
+def test_the_door_shows_its_functions_and_makes_them_when_asked() -> None:
+    assert set(ganbench.__all__) <= set(dir(ganbench))
+    from ganbench import functions
+
+    made = {name for name, value in vars(functions).items() if inspect.isfunction(value)}
+    offered = {name for name in made if not name.startswith("_")}
+    offered -= {"make_plan", "memory_text", "open_catalogue", "parse_memory", "plugin_files"}
+    assert offered <= set(ganbench.__all__)
+    for name in offered:
+        assert getattr(ganbench, name) is getattr(functions, name)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        ganbench.nothing  # noqa: B018

@@ -13,6 +13,7 @@ from ganbench.api.specs import (
     LossSpec,
     ModelSpec,
     ScoreSpec,
+    TechniqueSpec,
     VariantSpec,
 )
 
@@ -32,6 +33,12 @@ def ganbench_models() -> list[ModelSpec]:
 @hookspec
 def ganbench_losses() -> list[LossSpec]:
     """Adversarial objectives that this plugin adds."""
+    return []
+
+
+@hookspec
+def ganbench_techniques() -> list[TechniqueSpec]:
+    """What this plugin adds that can be added to any variant."""
     return []
 
 
@@ -66,13 +73,36 @@ def ganbench_executors() -> list[ExecutorSpec]:
 
 
 @hookspec
-def ganbench_run_started(spec: dict[str, Any]) -> None:
-    """Observe a run that is about to train, in its own process. `spec`: the run's spec as JSON."""
+def ganbench_run_started(spec: dict[str, Any], run: dict[str, str]) -> None:
+    """Observe a run that is about to train, in its own process.
+
+    Args:
+        spec: the run's spec as JSON.
+        run: its `id` and its `folder`. As of every hook, arguments may be left out.
+    """
 
 
 @hookspec
-def ganbench_evaluated(spec: dict[str, Any], point: dict[str, Any]) -> None:
-    """Observe an evaluation, in the run's process. `point`: as it stands in the record."""
+def ganbench_trained(
+    spec: dict[str, Any], run: dict[str, str], steps: list[dict[str, Any]]
+) -> None:
+    """Observe training, in the run's process, whenever its history is written.
+
+    Args:
+        spec, run: as of `ganbench_run_started`.
+        steps: the rows since the last time: step, losses, logits, gradient norms, and what losses
+            and techniques have logged.
+    """
+
+
+@hookspec
+def ganbench_evaluated(spec: dict[str, Any], run: dict[str, str], point: dict[str, Any]) -> None:
+    """Observe an evaluation, in the run's process.
+
+    Args:
+        spec, run: as of `ganbench_run_started`.
+        point: as it stands in the record.
+    """
 
 
 @hookspec

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError
+from ganbench.api.recipe import Optimiser, Side
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latent:
-    """The law of the generator's input.
+    """The law of the generator's input, or of one part of it.
 
     Args:
         size: number of latent coordinates.
-        law: `normal`: N(0, 1) each; `uniform`: U(-1, 1) each.
+        law: `normal`: N(0, 1) each; `uniform`: U(-1, 1) each; `categorical`: one of `size` classes
+            of equal shares, as a one-hot vector.
 
     Raises:
         TypeError: a field is of another type.
@@ -27,7 +29,7 @@ class Latent:
     """
 
     size: int
-    law: Literal["normal", "uniform"] = "normal"
+    law: Literal["normal", "uniform", "categorical"] = "normal"
 
     def __post_init__(self) -> None:
         check_fields("Latent", self)
@@ -35,71 +37,140 @@ class Latent:
             raise UsageError(f"Latent: size must be at least 1, it is {self.size}")
 
 
+class Extra(NamedTuple):
+    """A further module of a model, and what trains it; a plain tuple will do."""
+
+    module: nn.Module
+    side: Side
+    """In whose step it is trained."""
+    optimiser: Optimiser | None = None
+    """Its own; None: that side's. The schedule of the recipe holds for both."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Networks:
     """What a model's `build` returns.
 
     Args:
-        generator: module that maps latents (B, latent.size) to samples (B, *shape): images in
-            [-1, 1], anything else in the data's own units.
+        generator: module that maps latents (B, size of the latent) to samples (B, *shape): images
+            in [-1, 1], anything else in the data's own units.
         discriminator: module that maps samples (B, *shape) to logits (B,) or (B, 1). No sigmoid.
-        latent: the law of the generator's input.
-        extra: further modules by name (an encoder, an auxiliary head), each with the optimiser
-            that trains it.
+            Whoever asks for its features gets the input of its attribute `head`, the last layer;
+            of an `nn.Sequential` that is its last part.
+        latent: the law of the generator's input; several parts stand one behind the other, as
+            ``step.latent.split(...)`` takes them apart.
+        extra: further modules by name (an encoder, an auxiliary head), each with the side that
+            trains it and, if it has one, its own optimiser.
+        conditional: whether both networks take the classes (B,) int64 as well: generator(z, y),
+            discriminator(x, y).
     """
 
     generator: nn.Module
     discriminator: nn.Module
-    latent: Latent
-    extra: Mapping[str, tuple[nn.Module, Literal["generator", "discriminator"]]] = field(
-        default_factory=dict
-    )
+    latent: Latent | tuple[Latent, ...]
+    extra: Mapping[str, Extra | tuple[nn.Module, Side]] = field(default_factory=dict)
+    conditional: bool = False
+
+    @property
+    def latents(self) -> tuple[Latent, ...]:
+        """The parts of the latent; mostly one."""
+        return self.latent if isinstance(self.latent, tuple) else (self.latent,)
+
+    @property
+    def extras(self) -> dict[str, Extra]:
+        """The extra modules, spelled out."""
+        return {name: Extra(*entry) for name, entry in self.extra.items()}
 
 
 class Step(Protocol):
-    """One step of the discriminator or of the generator, as a loss sees it.
+    """One step of the discriminator or of the generator, as losses and techniques see it.
 
-    In a discriminator step `fake` carries no graph back to the generator. In a generator step it
-    does, and `real` is a fresh real batch of the same size, drawn only if the loss asks for it.
+    B is the batch, J the number of *judgements*, of which the discriminator gives one logit each:
+    as many as samples, but where packing shows it several at a time. In a discriminator step `fake`
+    carries no graph back to the generator; in a generator step it does. What is computed is
+    computed once and shared. Whatever a spec must name in its `needs` (`ganbench info needs`) is
+    refused to those that have not.
     """
 
     generator: nn.Module
     """The one under training, in train mode."""
     discriminator: nn.Module
-    """The one under training, in train mode."""
+    """The one under training, in train mode, with the classes of the fakes where it is conditional;
+    in a generator step the opponent, where a technique has one."""
     latent: Tensor
-    """(B, latent.size): what `fake` was generated from."""
+    """(B, size of the latent): what `fake` was generated from."""
     fake: Tensor
     """(B, *shape): generated samples."""
+    number: int
+    """Generator steps that were taken before this one, or before the one that this is for."""
+    progress: float
+    """The fraction of the budget that is spent, in [0, 1], as far as is known without waiting for
+    the device."""
 
     @property
     def real(self) -> Tensor:
-        """(B, *shape): real samples; images in [-1, 1]."""
+        """(B, *shape): real samples; images in [-1, 1]. In a generator step: need `real`."""
 
     @property
-    def labels(self) -> Tensor | None:
-        """(B,) int64: classes of the real samples, or None."""
+    def labels(self) -> Tensor:
+        """(B,) int64: classes of the real samples. Need `labels`."""
+
+    @property
+    def fake_labels(self) -> Tensor:
+        """(B,) int64: classes that the fakes were made for: those of the real batch in a
+        discriminator step, drawn from the task's law in a generator step. Need `labels`."""
 
     @property
     def real_logits(self) -> Tensor:
-        """(B,): the discriminator's logits of `real`, computed once."""
+        """(J,): the discriminator's logits of `real`."""
 
     @property
     def fake_logits(self) -> Tensor:
-        """(B,): the discriminator's logits of `fake`, computed once."""
+        """(J,): the discriminator's logits of `fake`."""
+
+    @property
+    def real_features(self) -> Tensor:
+        """(J, F): what the discriminator's last layer sees of `real`. Need `features`."""
+
+    @property
+    def fake_features(self) -> Tensor:
+        """(J, F): what the discriminator's last layer sees of `fake`. Need `features`."""
+
+    @property
+    def real_slopes(self) -> Tensor:
+        """(J, D): the gradient of each logit at the real samples that it judges, with a graph, D
+        the numbers in them. Need `real_slopes`."""
+
+    @property
+    def fake_slopes(self) -> Tensor:
+        """(J, D): the same at fakes. Need `fake_slopes`."""
+
+    @property
+    def interpolated_slopes(self) -> Tensor:
+        """(J, D): the same at e real + (1 - e) fake with one e ~ U(0, 1) for each judgement
+        (Gulrajani et al. 2017), drawn once. Need `interpolated_slopes`."""
+
+    def slopes(self, samples: Tensor) -> Tensor:
+        """(J, D): the same at samples (B, *shape) of one's own. Need `slopes`."""
 
     @property
     def extra(self) -> Mapping[str, nn.Module]:
         """The model's extra modules."""
 
+    def judged_by(self, discriminator: nn.Module) -> Step:
+        """The same samples before another discriminator."""
+
+    def log(self, name: str, value: Tensor | float) -> None:
+        """Keep a number of this step for the run's history, its curves and its observers."""
+
 
 class Loss(Protocol):
     """An adversarial objective.
 
-    May be an `nn.Module`: its buffers are moved to the device and kept in checkpoints. It may also
-    define `critic_steps(generator_step: int) -> int` to ask for other critic steps than the
-    recipe's, and `after_discriminator_step(discriminator)` to act after each critic step
-    (weight clipping).
+    May be an `nn.Module`: its buffers are moved to the device and kept in checkpoints; trainable
+    parameters of its own are trained by the side that its attribute `trained_with` names. It may
+    also define `critic_steps(generator_step: int) -> int` to ask for other critic steps than the
+    recipe's, and `after_discriminator_step(discriminator)` to act after each critic step.
     """
 
     def discriminator_loss(self, step: Step) -> Tensor:

@@ -1,43 +1,75 @@
 """Declared parameters of plugins: types, defaults and bounds, checked before anything is built."""
 
+from __future__ import annotations
+
+import inspect
 import math
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any
 
 from ganbench.api.checked import check_fields, words
 from ganbench.api.errors import UsageError, did_you_mean
 
-Value = bool | int | float | str
+Value = bool | int | float | str | None
+"""A parameter's value. None is "auto": the plugin chooses by the data, or does without."""
+
+AUTO = "auto"
+"""How None is written and read."""
 
 _FRACTION = re.compile(r"\s*([+-]?\d+)\s*/\s*(\d+)\s*")
+_TYPES: tuple[type, ...] = (bool, int, float, str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a model, loss, variant, dataset, score or extractor.
+    """One parameter of a plugin.
+
+    It is declared where it is used, in the signature of what builds:
+    ``def build(data, *, lr: Annotated[float, Parameter(minimum=0, help="...")] = 2e-4)``, whose
+    type and default are the parameter's; ``float | None = None`` makes it one that may be ``auto``.
+    Or in a spec's `parameters`, with its default here, where the builder is not to be imported.
 
     A float may be written as a ratio of integers: ``1/9`` has no short decimal form.
 
     Args:
-        default: the value used when nobody sets one; its type is the parameter's type.
+        default: the value used when nobody sets one; its type is the parameter's type. None:
+            ``auto``, and then `kind` says what else it may be.
         help: one line for `ganbench info`.
         minimum, maximum: inclusive bounds of a number.
         choices: the only values allowed, if not empty.
+        kind: bool, int, float or str, where the default does not tell.
 
     Raises:
         TypeError: a field is of another type.
     """
 
-    default: Value
+    default: Value = None
     help: str
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[Value, ...] = field(default=())
+    kind: type | None = None
 
     def __post_init__(self) -> None:
         check_fields("Parameter", self)
+
+    @property
+    def value_type(self) -> type:
+        """Of its values, None apart.
+
+        Raises:
+            TypeError: neither the default nor `type` tells.
+        """
+        found = self.kind or (None if self.default is None else type(self.default))
+        if found not in _TYPES:
+            raise TypeError(
+                "a Parameter without a default needs kind=bool, int, float or str, or an annotation"
+            )
+        return found
 
     def convert(self, value: Any, name: str) -> Value:
         """The value in the parameter's own type.
@@ -45,7 +77,9 @@ class Parameter:
         Raises:
             UsageError: the value has another type, or is out of bounds.
         """
-        converted = _as_type_of(self.default, value, name)
+        if self.default is None and value in (None, AUTO):
+            return None
+        converted = _as_type(self.value_type, value, name, auto=self.default is None)
         if isinstance(converted, float) and not math.isfinite(converted):
             # Parameters stand in run ids and records, and JSON knows no infinities.
             raise UsageError(f"{name} is {value!r}, not a finite number")
@@ -61,13 +95,58 @@ class Parameter:
         return converted
 
 
+def declared_in(function: Callable[..., Any]) -> dict[str, Parameter]:
+    """The parameters that a function's or a class's signature declares, in its order.
+
+    Raises:
+        TypeError: one is declared without a default.
+    """
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # written in C
+        return {}
+    declared = {}
+    for name, parameter in signature.parameters.items():
+        found = _annotated(function, parameter.annotation)
+        if found is None:
+            continue
+        kind, described = found
+        if parameter.default is inspect.Parameter.empty:
+            raise TypeError(f"parameter {name!r} of {function.__qualname__} has no default")
+        declared[name] = replace(described, default=parameter.default, kind=kind)
+    return declared
+
+
+def _annotated(function: Callable[..., Any], annotation: Any) -> tuple[type, Parameter] | None:
+    """The type and the description in an ``Annotated[type, Parameter(...)]``; None for others.
+
+    Each annotation is resolved alone, since its neighbours may name what only a type checker sees.
+    """
+    if isinstance(annotation, str):
+        if "Parameter" not in annotation and "Annotated" not in annotation:
+            return None
+        module = inspect.getmodule(function)
+        scope = getattr(function, "__globals__", None) or vars(module)
+        holder = types.SimpleNamespace(__annotations__={"it": annotation})
+        annotation = typing.get_type_hints(holder, scope, include_extras=True)["it"]
+    if typing.get_origin(annotation) is not Annotated:
+        return None
+    hint, *extras = typing.get_args(annotation)
+    described = next((one for one in extras if isinstance(one, Parameter)), None)
+    if described is None:
+        return None
+    kinds = [one for one in (typing.get_args(hint) or (hint,)) if one is not types.NoneType]
+    return kinds[0], described
+
+
 def _bound(bound: float | None, missing: str) -> str:
     return missing if bound is None else f"{bound:g}"
 
 
-def _as_type_of(default: Value, value: Any, name: str) -> Value:
-    wanted = type(default)
+def _as_type(wanted: type, value: Any, name: str, *, auto: bool) -> bool | int | float | str:
     try:
+        if value is None:
+            raise ValueError
         if wanted is bool:
             if isinstance(value, bool):
                 return value
@@ -83,7 +162,8 @@ def _as_type_of(default: Value, value: Any, name: str) -> Value:
             return int(fraction[1]) / int(fraction[2]) if fraction else float(value)
         return str(value)
     except (ValueError, TypeError, KeyError, ArithmeticError):
-        raise UsageError(f"{name} is {value!r}, not {words(wanted)}") from None
+        expected = f"{words(wanted)} or {AUTO}" if auto else words(wanted)
+        raise UsageError(f"{name} is {value!r}, not {expected}") from None
 
 
 def resolve_parameters(

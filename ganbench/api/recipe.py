@@ -1,15 +1,22 @@
-"""A recipe: everything a variant decides besides the code of its model and loss."""
+"""A recipe: everything a variant decides besides the code of its model, loss and techniques."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError
 from ganbench.api.parameters import Value
+from ganbench.api.schedules import NAMED, Schedule
+
+Side = Literal["generator", "discriminator"]
+"""Whose optimiser trains something, or whose step it is."""
+
+OPTIMISERS = ("adam", "adamw", "rmsprop", "sgd")
+"""What `Optimiser.name` may be without saying where it is from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,26 +24,35 @@ class Optimiser:
     """One optimiser and its constants.
 
     Args:
-        name: `adam` (Kingma & Ba 2015), `rmsprop` (Hinton 2012) or `sgd` (with momentum).
+        name: `adam` (Kingma & Ba 2015), `adamw` (Loshchilov & Hutter 2019), `rmsprop` (Hinton
+            2012), `sgd` (with momentum); or any other as ``"module:name"`` or as a function: a
+            `torch.optim.Optimizer` class or what returns one, called with the parameters, ``lr=``
+            and `options`.
         lr: learning rate at the first step.
         betas: Adam's decay rates of the two moments.
-        momentum: SGD's momentum.
+        momentum: SGD's and RMSprop's momentum.
         alpha: RMSprop's decay rate of the squared gradient.
-        weight_decay: L2 penalty added to the gradient.
-        eps: term added to the denominator (Adam, RMSprop).
+        weight_decay: L2 penalty added to the gradient; of AdamW, the share of the weights that is
+            taken away at each step, times the learning rate.
+        eps: term added to the denominator (Adam, AdamW, RMSprop).
+        clip_norm: the largest Euclidean norm of all its gradients together; longer ones are scaled
+            down to it (Pascanu et al. 2013). None: any.
+        options: further arguments of an optimiser that is not named by a word.
 
     Raises:
         TypeError: a field is of another type.
-        UsageError: a constant is out of its range.
+        UsageError: a constant is out of its range; there is no such optimiser.
     """
 
-    name: Literal["adam", "rmsprop", "sgd"] = "adam"
+    name: str | Callable[..., Any] = "adam"
     lr: float
     betas: tuple[float, float] = (0.9, 0.999)
     momentum: float = 0.0
     alpha: float = 0.99
     weight_decay: float = 0.0
     eps: float = 1e-8
+    clip_norm: float | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields("Optimiser", self)
@@ -46,6 +62,11 @@ class Optimiser:
         _require(
             all(0 <= beta < 1 for beta in self.betas), "Optimiser", "betas", self.betas, "in [0, 1)"
         )
+        clip = self.clip_norm
+        _require(clip is None or 0 < clip < math.inf, "Optimiser", "clip_norm", clip, "above 0")
+        known = callable(self.name) or self.name in OPTIMISERS or ":" in self.name
+        words = f"one of {', '.join(OPTIMISERS)}, or module:name"
+        _require(known, "Optimiser", "name", self.name, words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,16 +78,23 @@ class Training:
         batch_size: real samples, and as many fakes, in one discriminator step.
         generator_batch_size: fakes in one generator step; None: as many as `batch_size`.
         critic_steps: discriminator steps before each generator step.
+        critic_every: generator steps to each such round of discriminator steps: 2 trains the
+            generator twice as often as the discriminator.
         updates: `alternating`: the generator's gradient is that of the discriminator as it has just
             become; `simultaneous`: of the discriminator as it was, then both step, as theory has
-            it. That takes exactly one critic step.
-        schedule: learning rates over the run: `constant`, or `linear` to zero at the budget's end.
+            it. That takes exactly one critic step to each generator step.
+        schedule: learning rates over the run: `constant`, `linear` or `cosine` to zero at the
+            budget's end, or any function from the fraction of the budget spent, in [0, 1], to what
+            the rates are multiplied by (`ganbench.schedules` has more).
         ema: decay per generator step of an exponential moving average of the generator's weights,
             which is then what gets evaluated; 0: none.
+        ema_half_life: the same, said in generated samples after which a weight counts half
+            (Karras et al. 2020); None: as `ema` says. At most one of the two.
 
     Raises:
         TypeError: a field is of another type.
-        UsageError: a number is out of its range; simultaneous updates with several critic steps.
+        UsageError: a number is out of its range; simultaneous updates with other than one critic
+            step; two averages.
     """
 
     generator: Optimiser
@@ -74,30 +102,58 @@ class Training:
     batch_size: int = 64
     generator_batch_size: int | None = None
     critic_steps: int = 1
+    critic_every: int = 1
     updates: Literal["alternating", "simultaneous"] = "alternating"
-    schedule: Literal["constant", "linear"] = "constant"
+    schedule: Literal["constant", "linear", "cosine"] | Callable[[float], float] = "constant"
     ema: float = 0.0
+    ema_half_life: float | None = None
 
     def __post_init__(self) -> None:
         check_fields("Training", self)
-        for name in ("batch_size", "generator_batch_size", "critic_steps"):
+        for name in ("batch_size", "generator_batch_size", "critic_steps", "critic_every"):
             size = getattr(self, name)
             _require(size is None or size >= 1, "Training", name, size, "at least 1")
         _require(0 <= self.ema < 1, "Training", "ema", self.ema, "in [0, 1)")
-        if self.updates == "simultaneous" and self.critic_steps != 1:
+        half = self.ema_half_life
+        _require(half is None or half > 0, "Training", "ema_half_life", half, "above 0")
+        if self.ema and half is not None:
+            raise UsageError("Training: ema and ema_half_life are both given", "give one of them")
+        if self.updates == "simultaneous" and (self.critic_steps, self.critic_every) != (1, 1):
             raise UsageError(
-                f"simultaneous updates take exactly one critic step, not {self.critic_steps}",
-                "set critic_steps=1, or updates=alternating",
+                "simultaneous updates take exactly one critic step to each generator step, "
+                f"not {self.critic_steps} to every {self.critic_every}",
+                "set critic_steps=1 and critic_every=1, or updates=alternating",
             )
+
+    @property
+    def generator_batch(self) -> int:
+        """Fakes in one generator step."""
+        return self.generator_batch_size or self.batch_size
+
+    @property
+    def average_decay(self) -> float:
+        """Share of the average that is kept at each generator step; 0: there is no average."""
+        if self.ema_half_life is None:
+            return self.ema
+        return float(0.5 ** (self.generator_batch / self.ema_half_life))
+
+    def rate_factor(self, fraction: float) -> float:
+        """What the learning rates are multiplied by when that fraction of the budget is spent."""
+        schedule: Schedule = (
+            NAMED[self.schedule] if isinstance(self.schedule, str) else self.schedule
+        )
+        return schedule(fraction)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """A complete way to train: which model, which loss, and how.
+    """A complete way to train: which model, which loss, which techniques, and how.
 
     Args:
         model, loss: names of registered plugins.
         model_parameters, loss_parameters: values for their declared parameters.
+        techniques: names of registered techniques with values for their declared parameters, in
+            the order in which they wrap the networks, innermost first.
         training: optimisers, batch sizes and schedule.
 
     Raises:
@@ -109,6 +165,7 @@ class Recipe:
     training: Training
     model_parameters: Mapping[str, Value] = field(default_factory=dict)
     loss_parameters: Mapping[str, Value] = field(default_factory=dict)
+    techniques: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields("Recipe", self)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from ganbench.api.checked import check_fields
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from ganbench.api.data import Data
-    from ganbench.api.networks import Loss
+    from ganbench.api.networks import Networks
     from ganbench.api.recipe import Training
 
 T = TypeVar("T")
 
 Panel = Literal["distance", "collapse", "quality"]
 Direction = Literal["lower", "higher", "target"]
+
+
+class NonFiniteSamples(ValueError):
+    """Samples or features hold NaN, an infinity, or numbers too large to compute with.
+
+    What a score raises instead of measuring: the run has failed, and gets a status, not a number.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +83,7 @@ class Extractor(Protocol):
     """Which layer the features are."""
 
     def __call__(self, samples: Tensor) -> Tensor:
-        """Features (N, d) float32 of samples (N, *shape): uint8 images or float points."""
+        """Features (N, d) float32 of samples (N, ...) as they are stored (see `Data`)."""
 
 
 class Classifier(Extractor, Protocol):
@@ -98,21 +105,40 @@ class Evaluation(Protocol):
     data: Data
     """The data set, with labels and modes where it has them."""
     fakes: Tensor
-    """(M, *shape): uint8 images, or floats."""
+    """(M, ...) as they would be stored (see `Data`): images as bytes, texts as tokens."""
+    fake_labels: Tensor | None
+    """(M,) int64 classes that the fakes were made for; None where the generator takes none."""
     steps: int
     """Generator steps that the run has taken."""
-    loss: Loss | None
-    """The run's objective, which a score must leave as it is; None for samples of no run."""
+    generator: nn.Module | None
+    """What made the fakes, to be looked at and left as it is; None for samples of no generator."""
+    extra: Mapping[str, nn.Module]
+    """Further modules of its model (an encoder), to be left as they are."""
     training: Training | None
     """How the run trains; None for samples of no run."""
 
-    def logits(self, samples: Tensor) -> Tensor:
-        """(N,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it
-        sees them in training: images in [-1, 1]."""
+    def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(J,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it
+        sees them in training (images in [-1, 1]), with their classes where it is conditional."""
+
+    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> None:
+        """Take one generator step, with the critic steps before it, of the run's training on other
+        networks: with its loss and techniques as they are now, and fresh optimisers. The run goes
+        on as if nothing had been.
+
+        Args:
+            networks: are trained; on the device of `fakes`.
+            data: what they are trained on.
+            number: of the generator step.
+
+        Raises:
+            UsageError: the samples are of no run.
+            RuntimeError: a loss or technique cannot be copied.
+        """
 
     @property
     def real(self) -> Tensor:
-        """(N, *shape): the reference samples that the task fixes."""
+        """(N, ...): the reference samples that the task fixes, as they are stored."""
 
     @property
     def split(self) -> str:

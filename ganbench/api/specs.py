@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 from ganbench.api.checked import check_fields
-from ganbench.api.data import MODALITIES, DataInfo, Modality
-from ganbench.api.parameters import Parameter, Value
+from ganbench.api.data import MODALITY_NAMES, DataInfo, ModalityName, Survey
+from ganbench.api.parameters import Parameter, Value, declared_in
 from ganbench.api.recipe import Recipe, Training
+from ganbench.api.techniques import NEEDS, SLOPES
 
 Builder = str | Callable[..., Any]
 """A function, or ``"module:function"`` to be imported when first needed."""
@@ -43,7 +44,8 @@ class Spec:
         name: lower-case letters, digits, `.`, `_`, `-`; unique within its kind.
         description: one line.
         paper: where it comes from, as "Authors year, title, arXiv id" or a URL; empty if nowhere.
-        parameters: what users may set, with defaults.
+        parameters: what users may set, with defaults. Left empty, they are those that the
+            signature of the builder declares (`ganbench.Parameter`), where that is a function.
         modalities: the kinds of data it works on.
 
     Raises:
@@ -53,12 +55,16 @@ class Spec:
     """
 
     kind: ClassVar[str]
+    hook: ClassVar[str]
+    """The hook that returns a list of such specs."""
+    declaring: ClassVar[str]
+    """The field whose signature may declare the parameters."""
 
     name: str
     description: str
     paper: str = ""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    modalities: tuple[Modality, ...] = MODALITIES
+    modalities: tuple[ModalityName, ...] = MODALITY_NAMES
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME_PATTERN.fullmatch(self.name):
@@ -70,44 +76,11 @@ class Spec:
             raise ValueError(f"{self.kind} {self.name!r} needs a one-line description")
         if not self.modalities:
             raise ValueError(f"{self.kind} {self.name!r} handles no modality")
+        builder = getattr(self, self.declaring)
+        if not self.parameters and callable(builder):
+            object.__setattr__(self, "parameters", declared_in(builder))
         for name, parameter in self.parameters.items():
             parameter.convert(parameter.default, f"{self.name}.{name}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSpec(Spec):
-    """An architecture.
-
-    Args:
-        build: ``build(data: DataInfo, **parameters) -> Networks``. Called with the run's seed set.
-        training: ``training(**parameters) -> Training``: how a `MODEL+LOSS` pair trains, where the
-            model has to say it instead of the loss. Must not import torch.
-        supports: ``supports(data: DataInfo) -> bool``: whether it can be built for that data, where
-            the modality alone does not tell. Must not import torch.
-    """
-
-    kind: ClassVar[str] = "model"
-    build: Builder
-    training: Callable[..., Training] | None = None
-    supports: Callable[[DataInfo], bool] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LossSpec(Spec):
-    """An adversarial objective with its regularisers.
-
-    Args:
-        build: ``build(**parameters) -> Loss``.
-        training: how to train a `MODEL+LOSS` pair that no variant describes, and whose model does
-            not say it.
-        per_sample: True if the loss penalises the discriminator's gradient at each sample:
-            batch statistics in the discriminator would then be wrong, and are refused.
-    """
-
-    kind: ClassVar[str] = "loss"
-    build: Builder
-    training: Training
-    per_sample: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +88,164 @@ class VariantSpec(Spec):
     """A named, complete recipe: what a leaderboard ranks.
 
     Args:
-        recipe: ``recipe(data: DataInfo, **parameters) -> Recipe``. Must not import torch.
+        recipe: ``recipe(data: DataInfo, **parameters) -> Recipe``, for whatever it handles. Must
+            not import torch.
+        recipes: instead of one, a recipe for each modality, each with defaults of its own; these
+            are then the modalities that it handles.
         deviations: where it knowingly differs from its paper, one line each.
+
+    Raises:
+        ValueError: there is no recipe, or there are both.
     """
 
     kind: ClassVar[str] = "variant"
-    recipe: Callable[..., Recipe]
+    hook: ClassVar[str] = "ganbench_variants"
+    declaring: ClassVar[str] = "recipe"
+    recipe: Callable[..., Recipe] | None = None
+    recipes: Mapping[str, Callable[..., Recipe]] = field(default_factory=dict)
     deviations: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.recipe is None) == (not self.recipes):
+            raise ValueError(f"variant {self.name!r} needs recipe= or recipes=, and not both")
+        if self.recipes:
+            known = tuple(one for one in MODALITY_NAMES if one in self.recipes)
+            if len(known) != len(self.recipes):
+                raise ValueError(f"variant {self.name!r} has recipes for {sorted(self.recipes)}")
+            object.__setattr__(self, "modalities", known)
+            if not self.parameters:
+                merged: dict[str, Parameter] = {}
+                for one in known:
+                    merged |= {
+                        name: parameter
+                        for name, parameter in declared_in(self.recipes[one]).items()
+                        if name not in merged
+                    }
+                object.__setattr__(self, "parameters", merged)
+        super(VariantSpec, self).__post_init__()
+
+    def recipe_for(self, modality: str) -> Callable[..., Recipe]:
+        """The recipe for that kind of data."""
+        return self.recipes.get(modality) or self.recipe or next(iter(self.recipes.values()))
+
+    def parameters_for(self, modality: str) -> dict[str, Parameter]:
+        """The parameters for that kind of data, with the defaults that hold there."""
+        own = declared_in(self.recipes[modality]) if modality in self.recipes else {}
+        return {
+            name: replace(parameter, default=own[name].default) if name in own else parameter
+            for name, parameter in self.parameters.items()
+            if not own or name in own
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec(Spec):
+    """An architecture.
+
+    Args:
+        build: ``build(data: DataInfo, **parameters) -> Networks``. Called with the run's seed set;
+            once more for the discriminator where a technique shows it other data.
+        training: ``training(**parameters) -> Training``: how a `MODEL+LOSS` pair trains, where the
+            model has to say it instead of the loss. Must not import torch.
+        supports: ``supports(data: DataInfo) -> bool``: whether it can be built for that data, where
+            the modality alone does not tell. Must not import torch.
+        provides: what it has beyond two networks, for losses and techniques that need it: names of
+            its extra modules, and ``joint`` if its discriminator judges sample and latent together
+            and has no opinion of a sample alone.
+        conditional: whether its networks take the classes as well (`Networks.conditional`).
+        coupled: ``coupled(**parameters) -> bool``: whether the samples of a batch influence each
+            other's logits (batch norm in the discriminator). A run measures it; this lets a plan
+            refuse what cannot be combined with it.
+        uncoupled: the defaults of its parameters that hold instead where a loss or a technique
+            needs slopes, which coupled samples would make wrong.
+
+    Raises:
+        ValueError: `uncoupled` names what is no parameter.
+    """
+
+    kind: ClassVar[str] = "model"
+    hook: ClassVar[str] = "ganbench_models"
+    declaring: ClassVar[str] = "build"
+    build: Builder
+    training: Callable[..., Training] | None = None
+    supports: Callable[[DataInfo], bool] | None = None
+    provides: tuple[str, ...] = ()
+    conditional: bool = False
+    coupled: Callable[..., bool] | None = None
+    uncoupled: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super(ModelSpec, self).__post_init__()
+        for name in self.uncoupled:
+            if name not in self.parameters:
+                raise ValueError(f"model {self.name!r} has no parameter {name!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossSpec(Spec):
+    """An adversarial objective.
+
+    Args:
+        build: ``build(**parameters) -> Loss``; one that takes an argument ``data`` as well gets the
+            DataInfo.
+        training: how to train a `MODEL+LOSS` pair that no variant describes, and whose model does
+            not say it.
+        needs: what it asks of a step beyond real, fake and their logits (`ganbench info needs`), or
+            of the model: names that are in its `provides`.
+    """
+
+    kind: ClassVar[str] = "loss"
+    hook: ClassVar[str] = "ganbench_losses"
+    declaring: ClassVar[str] = "build"
+    build: Builder
+    training: Training
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TechniqueSpec(Spec):
+    """What can be added to any variant.
+
+    Args:
+        build: ``build(**parameters) -> Technique``; one that takes an argument ``data`` as well
+            gets the DataInfo. None: all that it does is `training`.
+        training: ``training(training: Training, **parameters) -> Training``: how it changes the way
+            of training (an average, a policy, rates). Must not import torch.
+        needs: as of a loss.
+        argument: the parameter that ``name:VALUE`` sets (`weight` in ``r1:10``).
+        coupled: whether with it the samples of a batch influence each other's logits.
+        neutral: values of parameters with which it must change nothing, bit by bit: a weight of 0.
+            `ganbench check` holds it to that.
+        misfit: ``misfit(recipe: Recipe, data: DataInfo, **parameters) -> str | None``: why it
+            cannot be combined with the rest of the recipe, or work on that data. Must not import
+            torch.
+        exclusive: of several techniques that name the same word here, a variant takes one.
+
+    Raises:
+        ValueError: it neither builds anything nor changes the training.
+    """
+
+    kind: ClassVar[str] = "technique"
+    hook: ClassVar[str] = "ganbench_techniques"
+    declaring: ClassVar[str] = "build"
+    build: Builder | None = None
+    training: Callable[..., Training] | None = None
+    needs: tuple[str, ...] = ()
+    argument: str = ""
+    coupled: bool = False
+    neutral: Mapping[str, Value] = field(default_factory=dict)
+    misfit: Callable[..., str | None] | None = None
+    exclusive: str = ""
+
+    def __post_init__(self) -> None:
+        if self.build is None and self.training is None:
+            raise ValueError(f"technique {self.name!r} needs build= or training=")
+        if self.build is None and not self.parameters and self.training is not None:
+            object.__setattr__(self, "parameters", declared_in(self.training))
+        super(TechniqueSpec, self).__post_init__()
+        for name in (self.argument, *self.neutral):
+            if name and name not in self.parameters:
+                raise ValueError(f"technique {self.name!r} has no parameter {name!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,21 +253,21 @@ class DatasetSpec(Spec):
     """Real samples.
 
     Args:
-        describe: ``describe(**parameters) -> DataInfo``, without loading anything.
+        describe: ``describe(**parameters) -> DataInfo``, without loading anything; or a `Survey`
+            where there are files to look at, which is then done once for a whole plan.
         load: ``load(**parameters) -> Data``; raises `MissingData` with the command that gets it.
         check: ``check(**parameters)``, quick and without torch; raises `MissingData` where `load`
             would, so that a plan of many runs is refused at once.
-        fingerprint: ``fingerprint(**parameters) -> str`` of files that are not the plugin's own and
-            may change (a user's folder): part of a run's identity.
         licence: of the data.
         argument: name of the parameter that ``name:VALUE`` sets (`path` in ``images:PATH``).
     """
 
     kind: ClassVar[str] = "dataset"
-    describe: Callable[..., DataInfo]
+    hook: ClassVar[str] = "ganbench_datasets"
+    declaring: ClassVar[str] = "describe"
+    describe: Callable[..., DataInfo | Survey]
     load: Builder
     check: Callable[..., object] | None = None
-    fingerprint: Callable[..., str] | None = None
     licence: str = ""
     argument: str = ""
 
@@ -157,6 +281,8 @@ class ScoreSpec(Spec):
     """
 
     kind: ClassVar[str] = "score"
+    hook: ClassVar[str] = "ganbench_scores"
+    declaring: ClassVar[str] = "compute"
     compute: Builder
 
 
@@ -170,6 +296,8 @@ class ExtractorSpec(Spec):
     """
 
     kind: ClassVar[str] = "extractor"
+    hook: ClassVar[str] = "ganbench_extractors"
+    declaring: ClassVar[str] = "build"
     build: Builder
 
 
@@ -183,31 +311,33 @@ class ExecutorSpec(Spec):
     """
 
     kind: ClassVar[str] = "executor"
+    hook: ClassVar[str] = "ganbench_executors"
+    declaring: ClassVar[str] = "build"
     build: Builder
     argument: str = ""
 
 
-Kind = Literal["model", "loss", "variant", "dataset", "score", "extractor", "executor"]
 SPEC_TYPES: Mapping[str, type[Spec]] = {
     spec.kind: spec
     for spec in (
-        *(ModelSpec, LossSpec, VariantSpec, DatasetSpec, ScoreSpec, ExtractorSpec),
+        VariantSpec,
+        ModelSpec,
+        LossSpec,
+        TechniqueSpec,
+        DatasetSpec,
+        ScoreSpec,
+        ExtractorSpec,
         ExecutorSpec,
     )
 }
+"""Every kind of plugin, in the order in which a name is looked for."""
 
-__all__ = [
-    "SPEC_TYPES",
-    "Builder",
-    "DatasetSpec",
-    "ExecutorSpec",
-    "ExtractorSpec",
-    "Kind",
-    "LossSpec",
-    "ModelSpec",
-    "ScoreSpec",
-    "Spec",
-    "Value",
-    "VariantSpec",
-    "import_builder",
-]
+
+def looks_at_slopes(spec: Spec) -> bool:
+    """Whether a loss or technique needs derivatives of single judgements."""
+    return isinstance(spec, LossSpec | TechniqueSpec) and bool({*spec.needs} & {*SLOPES})
+
+
+def needed_of_model(spec: LossSpec | TechniqueSpec) -> list[str]:
+    """What a loss or technique needs that a model must provide."""
+    return [need for need in spec.needs if need not in NEEDS]

@@ -4,7 +4,7 @@ from typing import Final
 
 __version__: Final = "0.1.0"
 
-API_VERSION: Final = 1
+API_VERSION: Final = 2
 """Version of the plugin contract (`ganbench.api`).
 
 It is a major version: it grows when a plugin that was written for the last one might no longer work

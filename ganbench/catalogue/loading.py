@@ -19,21 +19,13 @@ import pluggy
 
 from ganbench.api import hooks
 from ganbench.api.checked import typed
-from ganbench.api.errors import did_you_mean
+from ganbench.api.errors import did_you_mean, type_and_line
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.api.version import API_VERSION
 from ganbench.catalogue.plugin import BUILT_IN, Plugin, State
 from ganbench.catalogue.plugin_files import PluginFile
+from ganbench.statistics.groups import grouped
 
-_SPEC_HOOKS = {
-    "ganbench_models": "model",
-    "ganbench_losses": "loss",
-    "ganbench_variants": "variant",
-    "ganbench_datasets": "dataset",
-    "ganbench_scores": "score",
-    "ganbench_extractors": "extractor",
-    "ganbench_executors": "executor",
-}
 _MACHINERY = (__file__, importlib.__file__, pluggy.__file__)
 """Modules beside which a traceback's frames are no plugin's."""
 
@@ -131,7 +123,7 @@ def _load(plugin: Plugin, load: Callable[[], object]) -> LoadedPlugin:
     except _Rejected as rejected:
         return _rejected(plugin, rejected.state, rejected.reason)
     except Exception as error:  # an object with hooks may do anything when it is looked at
-        return _rejected(plugin, State.BROKEN, _one_line(error))
+        return _rejected(plugin, State.BROKEN, _error_line(error))
     provides = tuple(f"{spec.kind}:{spec.name}" for spec in specs)
     return LoadedPlugin(replace(plugin, provides=provides), module, specs)
 
@@ -151,7 +143,7 @@ def _loaded(load: Callable[[], object], plugin: Plugin) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit() while it is imported
-        reason = f"import failed: {_one_line(error)}{_no_siblings(error, plugin)}"
+        reason = f"import failed: {_error_line(error)}{_no_siblings(error, plugin)}"
         raise _Rejected(State.BROKEN, reason) from error
     if isinstance(found, type):
         reason = f"{plugin.module} is a class: name an instance of it, or the module with the hooks"
@@ -180,7 +172,11 @@ def _api_version(module: object) -> int | None:
     if type(wanted) is not int:
         reason = f"GANBENCH_API_VERSION is {wanted!r}, not an integer"
         raise _Rejected(State.INVALID, reason)
-    later = "update ganbench" if wanted > API_VERSION else "update the plugin"
+    later = (
+        "update ganbench"
+        if wanted > API_VERSION
+        else "update the plugin: docs/from-1-to-2.md says what to change"
+    )
     reason = f"written for API version {wanted}, this ganbench has {API_VERSION}: {later}"
     raise _Rejected(State.INCOMPATIBLE, reason)
 
@@ -202,7 +198,7 @@ def _manager(module: object, name: str) -> pluggy.PluginManager:
         manager.register(module, name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise _Rejected(State.INVALID, _unknown_hook(module) or _one_line(error)) from error
+        raise _Rejected(State.INVALID, _unknown_hook(module) or _error_line(error)) from error
     if not manager.get_hookcallers(module):
         raise _Rejected(State.INVALID, "implements no ganbench hook")
     return manager
@@ -219,28 +215,49 @@ def _unknown_hook(module: object) -> str:
 
 def _specs(manager: pluggy.PluginManager) -> tuple[Spec, ...]:
     specs: list[Spec] = []
-    for hook, kind in _SPEC_HOOKS.items():
+    for spec_type in SPEC_TYPES.values():
+        hook = spec_type.hook
         try:
             returned = getattr(manager.hook, hook)()
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            raise _Rejected(State.BROKEN, f"{hook}() failed: {_one_line(error)}") from error
+            reason = f"{hook}() failed: {_error_line(error)}{_moved_since(error)}"
+            raise _Rejected(State.BROKEN, reason) from error
         for result in returned:
             if not isinstance(result, list | tuple):
                 reason = f"{hook}() must return a list, it returned {typed(result)}"
                 raise _Rejected(State.INVALID, reason)
             for spec in result:
-                if not isinstance(spec, SPEC_TYPES[kind]):
-                    wanted = SPEC_TYPES[kind].__name__
+                if not isinstance(spec, spec_type):
+                    wanted = spec_type.__name__
                     reason = f"{hook}() must return a list of {wanted}, it holds {typed(spec)}"
                     raise _Rejected(State.INVALID, reason)
                 specs.append(spec)
-    names = [(spec.kind, spec.name) for spec in specs]
-    for kind, name in names:
-        if names.count((kind, name)) > 1:
-            raise _Rejected(State.INVALID, f"provides the {kind} {name!r} twice")
+    names = [_taken(spec) for spec in specs]
+    for spec in specs:
+        if names.count(_taken(spec)) > 1:
+            raise _Rejected(State.INVALID, f"provides the {spec.kind} {spec.name!r} twice")
     return tuple(specs)
+
+
+_MOVED = {
+    "per_sample": "write needs=('real_slopes',), or what slopes it uses, instead of per_sample",
+}
+"""Fields of earlier versions of the contract, and what says the same now."""
+
+
+def _moved_since(error: BaseException) -> str:
+    """What to write instead of a field that the contract no longer has."""
+    text = str(error)
+    found = [mend for name, mend in _MOVED.items() if "unexpected keyword" in text and name in text]
+    return f": {found[0]} (docs/from-1-to-2.md)" if found else ""
+
+
+def _taken(spec: Spec) -> tuple[str, str]:
+    """The name that a spec takes. Losses and techniques share theirs: in ``mlp+NAME`` it must be
+    clear which of both is meant."""
+    return "loss" if spec.kind == "technique" else spec.kind, spec.name
 
 
 def _resolve_name_clashes(loaded: list[LoadedPlugin]) -> list[LoadedPlugin]:
@@ -252,11 +269,9 @@ def _resolve_name_clashes(loaded: list[LoadedPlugin]) -> list[LoadedPlugin]:
 
 
 def _owners(loaded: Iterable[LoadedPlugin]) -> dict[tuple[str, str], list[Plugin]]:
-    owners: dict[tuple[str, str], list[Plugin]] = {}
-    for one in loaded:
-        for spec in one.specs:
-            owners.setdefault((spec.kind, spec.name), []).append(one.plugin)
-    return owners
+    pairs = [(_taken(spec), one.plugin) for one in loaded for spec in one.specs]
+    groups = grouped(pairs, lambda pair: pair[0])
+    return {taken: [plugin for _, plugin in own] for taken, own in groups.items()}
 
 
 def _without_clash(
@@ -267,7 +282,7 @@ def _without_clash(
     for spec in one.specs:
         others = [
             other.origin if other.is_file else f"{other.name} ({other.distribution})"
-            for other in owners.get((spec.kind, spec.name), [])
+            for other in owners.get(_taken(spec), [])
             if other is not one.plugin
         ]
         if others:
@@ -276,10 +291,9 @@ def _without_clash(
     return one
 
 
-def _one_line(error: BaseException) -> str:
+def _error_line(error: BaseException) -> str:
     """What an error says, and where in the plugin it was raised."""
-    text = " ".join(str(error).split())
-    text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text = type_and_line(error)
     passed = ("<frozen", *(str(Path(one).parent) for one in _MACHINERY))
     for frame in traceback.extract_tb(error.__traceback__):
         if not frame.filename.startswith(passed):

@@ -19,7 +19,8 @@ from ganbench.api.errors import GanbenchError
 from ganbench.api.specs import SPEC_TYPES, ExecutorSpec, LossSpec, ModelSpec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import plugin_files
-from ganbench.cli.plugin_options import chosen
+from ganbench.cli.context import chosen
+from ganbench.cli.settings import load_settings
 
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -43,13 +44,13 @@ def complete_variants(
 
 def _settings(incomplete: str, catalogue: Catalogue) -> list[str]:
     """``wgan-gp[lr=`` and the like, one for each parameter that is not set yet."""
-    from ganbench.planning.variants import choose_variant
+    from ganbench.planning.variants import choose_variant, parameters_of
 
     name, _, settings = incomplete.partition("[")
     done, comma, _rest = settings.rpartition(",")
     taken = {part.partition("=")[0].strip() for part in done.split(",")}
     with suppress(GanbenchError):
-        declared = choose_variant(name, catalogue).parameters
+        declared = parameters_of(*choose_variant(name, catalogue).specs)
         return [f"{name}[{done}{comma}{one}=" for one in declared if one not in taken]
     return []
 
@@ -128,8 +129,6 @@ def _catalogue(context: click.Context) -> Catalogue:
 
 def _set(key: str) -> Any:
     """What files and variables say: they are no defaults of a verb that is being completed."""
-    from ganbench.cli.settings import load_settings
-
     with suppress(GanbenchError):
         setting = load_settings().get(key)
         return setting.value if setting else None

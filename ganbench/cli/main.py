@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import io
 import signal
@@ -13,8 +12,8 @@ import click
 
 from ganbench.api.errors import GanbenchError, did_you_mean
 from ganbench.api.version import __version__
+from ganbench.cli.defaults import apply_settings
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.cli.settings import apply_settings
 from ganbench.console import complain, printable
 
 VERBS = {
@@ -45,9 +44,6 @@ HIDDEN = ("work",)
 
 WITHOUT_SETTINGS = ("config", "completion")
 """Verbs that must work whatever files and variables say."""
-
-READERS = ("table", "compare", "report", "publish", "validate", "merge")
-"""Verbs that read all runs, and keep what they have read until they end."""
 
 
 class Verbs(click.Group):
@@ -93,9 +89,6 @@ def cli(context: click.Context) -> None:
     """
     if context.invoked_subcommand not in WITHOUT_SETTINGS:
         apply_settings(context, VERBS)
-    if context.invoked_subcommand in READERS:
-        gc.disable()  # with ten thousand runs, half of the time is looking for garbage in vain
-        context.call_on_close(gc.enable)
 
 
 def main() -> None:

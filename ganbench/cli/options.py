@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from ganbench.cli.completing import (
     complete_variants,
 )
 from ganbench.execution.conditions import DEFAULTS
-from ganbench.planning.budget import Budget, parse_memory
+from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.references import parse_seeds
 from ganbench.planning.suite import DEFAULT_SUITE
@@ -70,6 +70,22 @@ executor_option = click.option(
     help="Where runs are trained; `ganbench list executors` shows what there is.",
 )
 
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("results"),
+    show_default=True,
+    help="Folder of the leaderboards; a folder per suite is made in it.",
+)
+
+suite_option = click.option(
+    "--suite",
+    default=DEFAULT_SUITE,
+    show_default=True,
+    shell_complete=complete_suites,
+    help="Suite, by name or TOML file.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -80,13 +96,7 @@ def selection_options(function: F) -> F:
             "variants", nargs=-1, metavar="[VARIANT]...", shell_complete=complete_variants
         ),
         click.option("--all", "everything", is_flag=True, help="Every usable variant."),
-        click.option(
-            "--suite",
-            default=DEFAULT_SUITE,
-            show_default=True,
-            shell_complete=complete_suites,
-            help="Suite, by name or TOML file.",
-        ),
+        suite_option,
         click.option(
             "--task",
             "tasks",
@@ -124,6 +134,57 @@ def selection_options(function: F) -> F:
             help="Cap on the memory of the device in each run, e.g. 8GiB.",
         ),
     ]
+    return all_options(options, function)
+
+
+def run_options(function: F) -> F:
+    """The options that say how runs are run, whatever they are."""
+    options = [
+        executor_option,
+        click.option(
+            "--jobs",
+            type=click.IntRange(min=1),
+            help="Runs at a time; default: one per core or GPU.",
+        ),
+        click.option(
+            "--limit",
+            type=TIME,
+            default=str(Budget("seconds", DEFAULTS.limit_seconds)),
+            show_default=True,
+            help="Wall time of one run, e.g. 30m.",
+        ),
+        click.option(
+            "--host-memory",
+            type=SIZE,
+            help="Main memory of one run and all that it starts; default: 90 % of what there is.",
+        ),
+        click.option(
+            "--max-output",
+            type=SIZE,
+            default=memory_text(DEFAULTS.output_bytes),
+            show_default=True,
+            help="Size of a run's log and other files, checkpoints left out.",
+        ),
+        click.option(
+            "--retries",
+            type=click.IntRange(min=0),
+            default=DEFAULTS.retries,
+            show_default=True,
+            help="Further tries, from its checkpoint, for a run whose worker has vanished.",
+        ),
+        click.option(
+            "--checkpoint-every",
+            type=TIME,
+            default=str(Budget("seconds", DEFAULTS.checkpoint_seconds)),
+            show_default=True,
+            help="Time between two checkpoints of a run; they take at most 1 % of it.",
+        ),
+    ]
+    return all_options(options, function)
+
+
+def all_options(options: Sequence[Callable[[F], F]], function: F) -> F:
+    """The function with all options, of which help shows the first one first."""
     for option in reversed(options):
         function = option(function)
     return function

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
-from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice, plugin_files
+from ganbench.catalogue.plugin_files import plugin_files
+from ganbench.cli.completing import complete_plugins
+from ganbench.cli.context import chosen
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,23 +34,10 @@ def plugin_options(function: F) -> F:
         metavar="NAME",
         expose_value=False,
         callback=_block,
-        shell_complete=_complete_plugins,
+        shell_complete=complete_plugins,
         help="Do not load this plugin (or all plugins of this distribution). May be repeated.",
     )
     return files(blocked(function))
-
-
-def chosen(context: click.Context) -> PluginChoice:
-    """What was said so far."""
-    return context.obj if isinstance(context.obj, PluginChoice) else NO_CHOICE
-
-
-def _complete_plugins(
-    context: click.Context, parameter: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    from ganbench.cli.completing import complete_plugins
-
-    return complete_plugins(context, parameter, incomplete)
 
 
 def _add_files(context: click.Context, option: click.Parameter, value: Sequence[str]) -> None:

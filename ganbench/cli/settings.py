@@ -1,7 +1,7 @@
-"""Defaults of options from files and variables: what may be set where, and where each came from.
+"""What files and variables set: which keys there are, who may set them, and where each came from.
 
 Later wins: ganbench's default, the user's file, the project's file, `GANBENCH_*` variables, flags.
-What a file or variable says becomes click's `default_map`: the options themselves convert it.
+Values are as they were written: `defaults` hands them to the options, which read them.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import click
-from click.core import ParameterSource
-
-from ganbench.api.errors import GanbenchError, UsageError, did_you_mean
-from ganbench.catalogue.catalogue import DISABLED_VARIABLE
+from ganbench.api.errors import UsageError, did_you_mean
 
 PROJECT_FILE = "ganbench.toml"
 _TABLE = ("tool", "ganbench")
-_SETTINGS = "ganbench.settings"
+
+_WRITTEN = {
+    "text": (str, "a string"),
+    "count": (int, "an integer"),
+    "list": (list, "a list of strings"),
+}
+"""Type of a value -> how TOML gives it to Python, and what people call it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Key:
     Args:
         option: name of the options whose default it is.
         verbs: whose option it is; none: all that have one of that name, but for the cache.
+        type: of its value; text may stand for anything that the option reads, such as a time.
         portable: False if it changes what is run and what numbers mean: a user's file, which
             nobody else sees, may not set it, and `run` and `plan` say that it is set.
         is_path: whether it names a file or folder; in a file, relative to that file.
@@ -39,6 +42,7 @@ class Key:
 
     option: str
     verbs: tuple[str, ...] = ()
+    type: Literal["text", "count", "list"] = "text"
     portable: bool = True
     is_path: bool = False
 
@@ -50,18 +54,18 @@ KEYS: Mapping[str, Key] = {
     "cache": Key("cache", is_path=True),
     "device": Key("device", _SELECTING),
     "executor": Key("executor", ("run", "verify")),
-    "jobs": Key("jobs", ("run",)),
+    "jobs": Key("jobs", ("run",), "count"),
     "limit": Key("limit", ("run",)),
     "host-memory": Key("host_memory", ("run",)),
     "max-output": Key("max_output", ("run",)),
-    "retries": Key("retries", ("run",)),
+    "retries": Key("retries", ("run",), "count"),
     "checkpoint-every": Key("checkpoint_every", ("run",)),
     "suite": Key("suite", (*_SELECTING, "publish"), portable=False, is_path=True),
     "seeds": Key("seeds", _SELECTING, portable=False),
     "budget": Key("budget", _SELECTING, portable=False),
     "memory": Key("memory", _SELECTING, portable=False),
-    "plugin-files": Key("plugin_files", portable=False, is_path=True),
-    "disabled-plugins": Key("disabled_plugins", portable=False),
+    "plugin-files": Key("plugin_files", type="list", portable=False, is_path=True),
+    "disabled-plugins": Key("disabled_plugins", type="list", portable=False),
 }
 
 
@@ -112,32 +116,35 @@ def load_settings() -> dict[str, Setting]:
     """Everything that files and variables set, by key.
 
     Raises:
+        UsageError: as `read_settings`.
+    """
+    return dict(read_settings())
+
+
+def read_settings() -> Iterator[tuple[str, Setting]]:
+    """Every key that is set with its setting, each time that it is set, the one that wins last.
+
+    Raises:
         UsageError: a file cannot be read; a key is unknown, or may not stand there; a value is of
             the wrong type.
     """
-    settings: dict[str, Setting] = {}
     if user_file().is_file():
-        settings |= _from_file(user_file(), users=True)
+        yield from _from_file(user_file(), users=True)
     if (file := project_file()) is not None:
-        settings |= _from_file(file, users=False)
-    return settings | dict(_from_environment())
+        yield from _from_file(file, users=False)
+    yield from _from_environment()
 
 
 def _from_environment() -> Iterator[tuple[str, Setting]]:
-    for key in KEYS:
+    for key, one in KEYS.items():
         text = os.environ.get(variable(key), "").strip()
+        parts = [part.strip() for part in text.split(",") if part.strip()]
         if text:
-            option = option_of(key)
-            value: Any = text
-            if option.multiple:
-                value = [part.strip() for part in text.split(",") if part.strip()]
-            _check(key, option, value, variable(key))
-            yield key, Setting(value, variable(key))
+            yield key, Setting(parts if one.type == "list" else text, variable(key))
 
 
-def _from_file(path: Path, *, users: bool) -> dict[str, Setting]:
+def _from_file(path: Path, *, users: bool) -> Iterator[tuple[str, Setting]]:
     table, text = _read(path)
-    settings = {}
     for key, value in table.items():
         origin = f"{_shown(path)}{_line(text, key)}"
         if key not in KEYS:
@@ -148,19 +155,13 @@ def _from_file(path: Path, *, users: bool) -> dict[str, Setting]:
                 f"{origin}: {key} changes what is run: your own file may not set it for all",
                 f"put it into {PROJECT_FILE} beside the work it belongs to",
             )
-        option = option_of(key)
-        wanted = _toml_type(option)
-        if not isinstance(value, wanted) or isinstance(value, bool):
-            called = {list: "a list of strings", int: "an integer", str: "a string"}[wanted]
+        wanted, called = _WRITTEN[KEYS[key].type]
+        items = value if isinstance(value, list) else [""]
+        is_text = all(isinstance(item, str) for item in items)
+        if not isinstance(value, wanted) or isinstance(value, bool) or not is_text:
             hint = "write it in quotes" if wanted is str else None
             raise UsageError(f"{origin}: {key} is {value!r}, not {called}", hint)
-        if isinstance(value, list) and not all(isinstance(one, str) for one in value):
-            raise UsageError(f"{origin}: {key} is {value!r}, not a list of strings")
-        if KEYS[key].is_path:
-            value = _beside(path, key, value)
-        _check(key, option, value, origin)
-        settings[key] = Setting(value, origin)
-    return settings
+        yield key, Setting(_beside(path, key, value) if KEYS[key].is_path else value, origin)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], str]:
@@ -203,67 +204,3 @@ def _beside(path: Path, key: str, value: Any) -> Any:
 
         return value if value in embedded_suites() else str(beside)
     return str(beside)
-
-
-def option_of(key: str) -> click.Option:
-    """The option whose default a key is."""
-    from ganbench.cli.verbs import publish as publish_verb
-    from ganbench.cli.verbs import run as run_verb
-
-    if key == "cache":
-        return click.Option(["--cache"], help="Folder of what can be computed or fetched again.")
-    verb = publish_verb if KEYS[key].verbs == ("publish",) else run_verb
-    named = {one.name: one for one in verb.command.params}
-    option = named[KEYS[key].option]
-    assert isinstance(option, click.Option)
-    return option
-
-
-def _toml_type(option: click.Option) -> type:
-    if option.multiple:
-        return list
-    return int if isinstance(option.type, click.types.IntParamType) else str
-
-
-def _check(key: str, option: click.Option, value: Any, origin: str) -> None:
-    try:
-        option.type_cast_value(click.Context(click.Command("ganbench")), value)
-    except click.BadParameter as error:
-        raise UsageError(f"{origin}: {key}: {error.message.rstrip('.')}") from None
-    except GanbenchError as error:
-        raise UsageError(f"{origin}: {error.message}", error.hint) from None
-
-
-def apply_settings(context: click.Context, verbs: Mapping[str, Any]) -> None:
-    """Make what files and variables say the defaults of every verb's options."""
-    settings = load_settings()
-    context.meta[_SETTINGS] = settings
-    context.default_map = {
-        verb: {
-            KEYS[key].option: one.value
-            for key, one in settings.items()
-            if _concerns(key, one, verb)
-        }
-        for verb in verbs
-    }
-    if cache := settings.get("cache"):
-        os.environ[variable("cache")] = str(cache.value)  # so that workers have it, too
-
-
-def _concerns(key: str, one: Setting, verb: str) -> bool:
-    if one.origin == DISABLED_VARIABLE:  # the catalogue reads it, for functions as well as verbs
-        return False
-    if key == "cache":  # no option's default, but a variable's
-        return False
-    return not KEYS[key].verbs or verb in KEYS[key].verbs
-
-
-def tell_settings(context: click.Context) -> Iterator[str]:
-    """A line for each setting that no flag overrides and that changes what this verb runs."""
-    settings: Mapping[str, Setting] = context.meta.get(_SETTINGS, {})
-    for key, one in settings.items():
-        source = context.get_parameter_source(KEYS[key].option)
-        counts = source is not ParameterSource.COMMANDLINE or isinstance(one.value, list)
-        if counts and (not KEYS[key].portable or key == "device"):
-            value = ", ".join(one.value) if isinstance(one.value, list) else one.value
-            yield f"{key} is {value}: set by {one.origin}"

@@ -1,23 +1,23 @@
-"""Loading runs and printing tables of them."""
+"""Which runs tables are made of, and how they are printed."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ganbench.api.errors import NothingSelected
-from ganbench.console import talk, wants_colour
+from ganbench.cli.completing import complete_variants
+from ganbench.cli.options import all_options
+from ganbench.console import wants_colour
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
     from ganbench.results.record import Record
+    from ganbench.tables.coverage import Coverage
     from ganbench.tables.forms.table import Table
-    from ganbench.tables.standing import Coverage
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,25 +39,20 @@ def form_options(function: F) -> F:
     return named(short(function))
 
 
-def load_selected(runs: Path, **wanted: Iterable[Any]) -> tuple[Runs, Coverage | None]:
-    """The runs of a folder with one of the wanted values in each column; no values mean all.
-
-    Returns:
-        The runs, and of a published leaderboard what its ranks needed.
-
-    Raises:
-        NothingSelected: no run is left.
-        UsageError, InvalidResults: see `ganbench.publishing.loading.load_runs`.
-    """
-    from ganbench.publishing.loading import load_runs
-
-    loaded, coverage, warnings = load_runs(runs)
-    for warning in warnings:
-        talk(f"warning: {warning}")
-    loaded = loaded.only(**{column: values for column, values in wanted.items() if values})
-    if loaded.frame.empty:
-        raise NothingSelected(f"no run in {runs} matches", "`ganbench status` shows them")
-    return loaded, coverage
+def filter_options(function: F) -> F:
+    """The options that say which runs to tell of."""
+    options = [
+        click.option("--suite", help="Only runs of this suite."),
+        click.option("--task", "tasks", multiple=True, help="Only this task."),
+        click.option(
+            "--variant",
+            "variants",
+            multiple=True,
+            shell_complete=complete_variants,
+            help="Only this variant.",
+        ),
+    ]
+    return all_options(options, function)
 
 
 def print_tables(

@@ -6,7 +6,6 @@ sample, no data set that was downloaded, and nothing that a process is using.
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +13,8 @@ from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
 from ganbench.results.store import CHECKPOINT_FOLDER, LOCK_FILE, RunStore
-from ganbench.storage.cache import cache_root
-
-CACHES = ("features", "extractors", "datasets")
-"""Folders of the cache. Everything in them that is ours is named by a hash."""
+from ganbench.storage.cache import KINDS, cache_root
+from ganbench.storage.locks import is_held
 
 STALE_SECONDS = 86_400.0
 """Age of a temporary file whose writer must have died."""
@@ -44,7 +41,7 @@ def cache_heaps() -> list[Heap]:
     """What the cache holds, by folder. Data sets that were downloaded are not in it."""
     return [
         _heap(name, cache_root() / name, _cached(cache_root() / name))
-        for name in CACHES
+        for name in KINDS
         if (cache_root() / name).is_dir()
     ]
 
@@ -65,18 +62,6 @@ def remove(heap: Heap) -> None:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise GanbenchError(f"cannot remove {path}: {error.strerror}") from None
-
-
-def is_held(lock: Path) -> bool:
-    """Whether a living process holds a run folder's lock."""
-    try:
-        with lock.open("r+b") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
 
 
 def _heap(name: str, folder: Path, files: Iterator[Path]) -> Heap:

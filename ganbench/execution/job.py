@@ -15,13 +15,14 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
+from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.api.version import PROTOCOL_VERSION, __version__
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.execution.conditions import DEFAULTS
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.schema import check_spec
 from ganbench.storage.reading import read_file
+from ganbench.storage.writing import cannot_write, write_file
 
 JOB_FILE: Final = "job.json"
 FORMAT: Final = 1
@@ -116,16 +117,11 @@ class Job:
             )
         )
         path = self.folder / JOB_FILE
-        temporary = self.folder / f".{JOB_FILE}.tmp"
-        # Not forced to the disk: after a power cut whoever starts the run again writes it again.
         try:
-            temporary.write_bytes(content + b"\n")
-            temporary.replace(path)
+            # Not durable: after a power cut whoever starts the run again writes it again.
+            write_file(path, content + b"\n", durable=False)
         except OSError as error:
-            raise GanbenchError(
-                f"cannot write {path}: {error.strerror}",
-                "free some space or make the folder writable, or name another one (--runs DIR)",
-            ) from None
+            raise cannot_write(path, error) from None
 
 
 def read_job(folder: Path) -> Job:

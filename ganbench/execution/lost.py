@@ -12,7 +12,7 @@ from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record, Status
 from ganbench.results.recording import make_failure, make_record
 from ganbench.results.store import LOG_FILE
-from ganbench.running.log import tail
+from ganbench.storage.reading import tail
 
 _STATUS: Final[dict[str, Status]] = {"time": "timeout", "memory": "oom", "output": "error"}
 """Limit -> status of a run that was ended for it."""

@@ -14,7 +14,7 @@ from ganbench.execution.supervisor import Supervisor
 from ganbench.machine.devices import usable_cores
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.record import INSTABILITIES, Record
+from ganbench.results.record import COUNTED, Record
 from ganbench.results.store import Finished, RunStore
 
 
@@ -58,7 +58,7 @@ class Outcome:
     def worth_retrying(self) -> int:
         """How many reused records tell of a failure of the machine or the code."""
         return sum(
-            record["run_id"] in self.reused and record["status"] not in ("ok", *INSTABILITIES)
+            record["run_id"] in self.reused and record["status"] not in COUNTED
             for record in self.records
         )
 
@@ -137,6 +137,6 @@ def reusable(finished: Finished, conditions: Conditions) -> Finished:
     records = {
         run_id: record
         for run_id, record in finished.records.items()
-        if not conditions.retry_failed or record["status"] in ("ok", *INSTABILITIES)
+        if not conditions.retry_failed or record["status"] in COUNTED
     }
     return Finished(records=records, foreign=finished.foreign)

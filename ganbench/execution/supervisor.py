@@ -19,14 +19,15 @@ from pathlib import Path
 
 from ganbench.api.executors import Ending, Executor
 from ganbench.execution.conditions import Conditions
-from ganbench.execution.fence import take_fence, tidy_finished
+from ganbench.execution.fence import tidy_finished
 from ganbench.execution.job import BUSY, Job
 from ganbench.execution.lost import is_transient, lost_record
 from ganbench.machine.source import source_commit
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
-from ganbench.results.store import LOG_FILE, RunStore
+from ganbench.results.store import LOCK_FILE, LOG_FILE, RunStore
 from ganbench.running.log import shorten
+from ganbench.storage.locks import take_fence
 from ganbench.storage.writing import make_folder
 
 BUSY_SECONDS = 0.5
@@ -220,7 +221,7 @@ def _fence(folder: Path) -> Iterator[bool]:
     The lock is this process's, and goes with the first handle of its file that is closed: no two of
     these may ever be nested.
     """
-    fence = take_fence(folder)
+    fence = take_fence(folder / LOCK_FILE)
     if fence is None:
         yield False
         return

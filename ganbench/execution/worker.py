@@ -18,18 +18,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ganbench.api.errors import GanbenchError
 from ganbench.execution.executors.processes import end_descendants
-from ganbench.execution.fence import take_fence, tidy
+from ganbench.execution.fence import tidy
 from ganbench.execution.job import BUSY, JOB_FILE, PREEMPTED, Job, read_job
 from ganbench.execution.pins import require_same_code
+from ganbench.results.media import sheet_files
 from ganbench.results.record import RECORD_FILE
-from ganbench.results.store import (
-    GENERATOR_FILE,
-    LOG_FILE,
-    PROGRESS_FILE,
-    SAMPLES_FILE,
-    RunStore,
-)
+from ganbench.results.store import GENERATOR_FILE, LOCK_FILE, LOG_FILE, PROGRESS_FILE, RunStore
 from ganbench.running.log import redirect_output, remark
+from ganbench.storage.locks import take_fence
 
 if TYPE_CHECKING:
     from ganbench.running.run import Run
@@ -88,7 +84,7 @@ def _work(folder: Path, tell: Callable[[str], None]) -> int:
     """The exit code; what it raises is a refusal, a bug of ours, or a machine out of something."""
     _on_stop(lambda: os._exit(PREEMPTED))  # there is no state to keep yet
     redirect_output(folder / LOG_FILE)
-    fence = take_fence(folder)  # held to the end of the process
+    fence = take_fence(folder / LOCK_FILE)  # held to the end of the process
     if fence is None:
         tell(f"another process is at work on {folder.name}")
         return BUSY
@@ -98,8 +94,8 @@ def _work(folder: Path, tell: Callable[[str], None]) -> int:
         return 0
     job = read_job(folder)
     tidy(folder)
-    for name in (SAMPLES_FILE, PROGRESS_FILE, GENERATOR_FILE):
-        (folder / name).unlink(missing_ok=True)  # of an unfinished try: it is done again
+    for path in (folder / PROGRESS_FILE, folder / GENERATOR_FILE, *sheet_files(folder)):
+        path.unlink(missing_ok=True)  # of an unfinished try: it is done again
     return _train(job, store)
 
 

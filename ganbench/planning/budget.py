@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ganbench.api.errors import UsageError
+from ganbench.wording import with_prefix
 
 BudgetKind = Literal["flops", "seconds", "images", "steps"]
 
@@ -68,14 +69,6 @@ class Budget:
             if float(number) * size == self.amount:
                 return number + suffix
         return f"{self.amount!r}{unit}"
-
-
-def with_prefix(amount: float) -> str:
-    """A count with its SI prefix and no trailing zeros, e.g. ``1.5T``. Exact to six digits."""
-    for prefix, size in _PREFIXES:
-        if amount >= size:
-            return f"{amount / size:.6g}{prefix}"
-    return f"{amount:.6g}"
 
 
 def _unit(unit: str, text: str) -> tuple[BudgetKind, float]:

@@ -1,16 +1,17 @@
-"""From a reference such as ``images:PATH[side=32]`` to a data set's spec and parameters."""
+"""From a reference such as ``images:PATH[side=32]`` to a data set, and a look at it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from ganbench.api.checked import typed
-from ganbench.api.data import DataInfo
-from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
+from ganbench.api.data import DataInfo, Survey
+from ganbench.api.errors import UsageError
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.specs import DatasetSpec
+from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import modality_of
 from ganbench.planning.references import parse_reference
 
 
@@ -30,59 +31,57 @@ def choose_dataset(text: str, catalogue: Catalogue) -> tuple[DatasetSpec, dict[s
     return spec, resolve_parameters(spec.name, spec.parameters, settings)
 
 
+def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
+    """The shape of the data set that `text` names, without loading it.
+
+    Raises:
+        UsageError, PluginNotUsable: as `choose_dataset` and `look_at`.
+    """
+    return look_at(*choose_dataset(text, catalogue), text, catalogue).info
+
+
 def check_dataset(text: str, catalogue: Catalogue) -> None:
     """Make sure, quickly, that a data set can be loaded here.
 
     Raises:
         MissingData: it cannot; the hint says how to get it.
-        UsageError, PluginNotUsable: as `describe_dataset`.
+        UsageError, PluginNotUsable: as `choose_dataset`; or its own code fails.
     """
-    spec, parameters = choose_dataset(text, catalogue)
+    require_present(*choose_dataset(text, catalogue), catalogue)
+
+
+def look_at(
+    spec: DatasetSpec, parameters: Mapping[str, Value], text: str, catalogue: Catalogue
+) -> Survey:
+    """What a data set tells about itself, without loading it.
+
+    Args:
+        spec: the data set.
+        parameters: all of them.
+        text: what it was typed as, which is its name from here on.
+        catalogue: says whose code fails, if some does.
+
+    Raises:
+        UsageError: the data set refuses its parameters.
+        PluginNotUsable: its own code fails, or its modality knows no such data.
+    """
+    what = f"describe of data set {spec.name}"
+    with catalogue.whose(spec):
+        found = call_light(what, (DataInfo, Survey), spec.describe, **parameters)
+        survey = found if isinstance(found, Survey) else Survey(info=found)
+        modality_of(survey.info).check_info(survey.info)
+    return replace(survey, info=replace(survey.info, name=text))
+
+
+def require_present(
+    spec: DatasetSpec, parameters: Mapping[str, Value], catalogue: Catalogue
+) -> None:
+    """Make sure, quickly, that what a data set needs is on this machine.
+
+    Raises:
+        MissingData: it is not; the hint says how to get it.
+        PluginNotUsable: the data set's own code fails.
+    """
     if spec.check is not None:
         with catalogue.whose(spec):
-            _call(spec, "check", spec.check, parameters)
-
-
-def fingerprint_dataset(text: str, catalogue: Catalogue) -> str:
-    """What identifies the files outside any plugin that a data set reads; empty if none.
-
-    Raises:
-        UsageError, PluginNotUsable: as `describe_dataset`.
-    """
-    spec, parameters = choose_dataset(text, catalogue)
-    if spec.fingerprint is None:
-        return ""
-    with catalogue.whose(spec):
-        return str(_call(spec, "fingerprint", spec.fingerprint, parameters))
-
-
-def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
-    """The shape of the data set that `text` names, without loading it.
-
-    Raises:
-        UsageError: as `choose_dataset`; or the data set refuses its parameters.
-        PluginNotUsable: as `choose_dataset`; or the data set's own code fails.
-    """
-    spec, parameters = choose_dataset(text, catalogue)
-    with catalogue.whose(spec):
-        info = _call(spec, "describe", spec.describe, parameters)
-        if not isinstance(info, DataInfo):
-            raise PluginNotUsable(
-                f"data set {spec.name} must describe a DataInfo, it returned {typed(info)}"
-            )
-    return replace(info, name=text)
-
-
-def _call(
-    spec: DatasetSpec,
-    what: str,
-    function: Callable[..., object],
-    parameters: Mapping[str, Value],
-) -> object:
-    try:
-        return function(**parameters)
-    except GanbenchError:
-        raise
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginNotUsable(f"{what} of data set {spec.name} fails: {reason}") from error
+            call_light(f"check of data set {spec.name}", object, spec.check, **parameters)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from ganbench.api.errors import UsageError, did_you_mean
+from ganbench.api.parameters import Value
 from ganbench.api.specs import LossSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.plugin import State
-from ganbench.planning.references import parse_reference
+from ganbench.planning.references import VariantReference, parse_variant
 from ganbench.planning.suite import Suite
 from ganbench.planning.variants import Variant, choose_variant
 
-EVERY_LOSS = "+*"
-"""What ends a model's name that stands for its pairs with all losses: ``mlp+*``."""
+EVERY_LOSS = "*"
+"""What stands in a loss's place for all of them: ``mlp+*``, ``mlp+*+r1``."""
+
+WITH = "with"
+"""The axis of a grid whose values are techniques: ``with = ["", "r1:10", "r1:10+pac:2"]``."""
 
 
 def expand_variants(
@@ -22,8 +27,8 @@ def expand_variants(
 ) -> list[Variant]:
     """The variants that some texts name, each once, in the texts' order.
 
-    ``MODEL+*`` stands for every usable loss, by name; what it has in brackets holds for each pair.
-    Each variant is multiplied by the suite's grid, but for the parameters that were set.
+    ``MODEL+*`` stands for every usable loss, by name; the techniques and settings behind it hold
+    for each pair. Each variant is multiplied by the suite's grid, but for what was set.
 
     Args:
         texts: as typed, or as a suite has them.
@@ -35,13 +40,14 @@ def expand_variants(
     Raises:
         UsageError, PluginNotUsable: a text, setting or grid names nothing usable or does not fit.
     """
-    pairs = [(typed, text) for typed in texts for text in _spelled_out(typed, catalogue)]
-    named = [(parse_reference(typed).name, parse_reference(text).name) for typed, text in pairs]
-    owned = _settings_by_variant(settings, {name for both in named for name in both})
+    typed = [parse_variant(text) for text in texts]
+    pairs = [(one, pair) for one in typed for pair in _spelled_out(one, catalogue)]
+    names = {reference.name for both in pairs for reference in both}
+    owned = _settings_by_variant(settings, names)
     chosen: dict[str, Variant] = {}
-    for (_, text), (typed, name) in zip(pairs, named, strict=True):
-        own = {**owned.get(typed, {}), **owned.get(name, {})}
-        for variant in _multiplied(text, own, suite, catalogue):
+    for one, pair in pairs:
+        own = {**owned.get(one.name, {}), **owned.get(pair.name, {})}
+        for variant in _multiplied(pair, own, suite, catalogue):
             chosen.setdefault(variant.display, variant)
     return list(chosen.values())
 
@@ -55,39 +61,54 @@ def not_expanded(texts: Iterable[str], catalogue: Catalogue) -> list[str]:
         f"{text} without losses of plugin {plugin.name!r} of {plugin.distribution or plugin.file}, "
         f"if it has any: it is {plugin.state}: {plugin.reason}"
         for text in texts
-        if _is_wildcard(text)
+        if _is_wildcard(parse_variant(text))
         for plugin in unusable
     ]
 
 
-def _is_wildcard(text: str) -> bool:
-    return text.partition("[")[0].strip().endswith(EVERY_LOSS)
+def _is_wildcard(reference: VariantReference) -> bool:
+    return len(reference.parts) > 1 and reference.parts[1].name == EVERY_LOSS
 
 
-def _spelled_out(text: str, catalogue: Catalogue) -> list[str]:
-    if not _is_wildcard(text):
-        return [text]
-    head, bracket, tail = text.partition("[")
-    model = head.strip().removesuffix(EVERY_LOSS)
-    return [f"{model}+{loss}{bracket}{tail}" for loss in sorted(catalogue.names(LossSpec.kind))]
+def _spelled_out(reference: VariantReference, catalogue: Catalogue) -> list[VariantReference]:
+    if not _is_wildcard(reference):
+        return [reference]
+    model, every, *techniques = reference.parts
+    return [
+        replace(reference, parts=(model, replace(every, name=loss), *techniques))
+        for loss in sorted(catalogue.names(LossSpec.kind))
+    ]
 
 
 def _multiplied(
-    text: str, settings: Mapping[str, str], suite: Suite, catalogue: Catalogue
+    reference: VariantReference, settings: Mapping[str, str], suite: Suite, catalogue: Catalogue
 ) -> list[Variant]:
     """The variant at every point of the suite's grid that differs only in what was not set."""
-    variant = choose_variant(text, catalogue, settings)
-    fixed = {**settings, **parse_reference(text).settings}
+    variant = choose_variant(reference, catalogue, settings)
+    fixed = {**settings, **reference.settings}
     free = {name: values for name, values in suite.grid.items() if name not in fixed}
     if not free:
         return [variant]
     try:
         return [
-            choose_variant(text, catalogue, {**settings, **dict(zip(free, point, strict=True))})
+            _at(reference, settings, dict(zip(free, point, strict=True)), catalogue)
             for point in itertools.product(*free.values())
         ]
     except UsageError as error:  # without the grid all was well
         raise UsageError(f"the grid of suite {suite.name}: {error.message}", error.hint) from None
+
+
+def _at(
+    reference: VariantReference,
+    settings: Mapping[str, str],
+    point: Mapping[str, Value],
+    catalogue: Catalogue,
+) -> Variant:
+    """The variant at one point of a grid, of which one axis may be of techniques."""
+    rest = dict(point)
+    if techniques := str(rest.pop(WITH, "")):
+        reference = reference.also(parse_variant(techniques))
+    return choose_variant(reference, catalogue, {**settings, **rest})
 
 
 def _settings_by_variant(

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ganbench.api.errors import NothingSelected, UsageError
-from ganbench.api.specs import (
-    DatasetSpec,
-    LossSpec,
-    ModelSpec,
-    Spec,
-    VariantSpec,
-)
+from ganbench.api.specs import Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.machine.devices import resolve_device
 from ganbench.planning.budget import Budget
-from ganbench.planning.datasets import choose_dataset, describe_dataset, fingerprint_dataset
+from ganbench.planning.chosen import ChosenTask, choose_data, choose_task
 from ganbench.planning.expansion import expand_variants, not_expanded
+from ganbench.planning.prepared import Prepared, prepare
 from ganbench.planning.runspec import RunSpec
-from ganbench.planning.scores import choose_scores
-from ganbench.planning.suite import DEFAULT_SUITE, Suite, Task, load_suite
-from ganbench.planning.variants import Variant
+from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,22 +70,29 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
     suite = load_suite(selection.suite)
     texts = _typed(selection, suite, catalogue)
     variants = expand_variants(texts, selection.settings, suite, catalogue)
-    tasks = [suite.task(name) for name in dict.fromkeys(selection.tasks)] or list(suite.tasks)
     seeds = dict.fromkeys(suite.seeds if selection.seeds is None else selection.seeds)
     skipped = not_expanded(texts, catalogue)
-    pairs = [
-        (variant, task)
-        for task in tasks
-        for variant in variants
-        if _fits(variant, task, catalogue, skipped)
-    ]
-    specs = [_spec(variant, task, selection, suite, catalogue) for variant, task in pairs]
+    specs = []
+    for task in _tasks(selection, suite, catalogue):
+        for variant in variants:
+            prepared = prepare(variant, task.data.info, catalogue)
+            if isinstance(prepared, str):
+                skipped.append(f"{variant.display} on {task.task.name}: {prepared}")
+            else:
+                specs.append(_spec(prepared, task, selection, suite, catalogue))
     for spec in specs:
         _refuse_unprintable(spec)
     runs = tuple(replace(spec, seed=seed) for seed in seeds for spec in specs)
     if not runs:
         raise NothingSelected("nothing is selected to run", "; ".join(skipped) or None)
     return Plan(suite=suite, runs=runs, skipped=tuple(skipped))
+
+
+def _tasks(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[ChosenTask]:
+    """The selected tasks; a data set that several of them name is looked at once."""
+    data_of = functools.cache(functools.partial(choose_data, catalogue=catalogue))
+    tasks = [suite.task(name) for name in dict.fromkeys(selection.tasks)] or suite.tasks
+    return [choose_task(task, catalogue, data_of) for task in tasks]
 
 
 def _refuse_unprintable(spec: RunSpec) -> None:
@@ -124,45 +125,26 @@ def _typed(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[str
     return texts
 
 
-def _fits(variant: Variant, task: Task, catalogue: Catalogue, skipped: list[str]) -> bool:
-    why = variant.misfit(catalogue, describe_dataset(task.dataset, catalogue))
-    if why is not None:
-        skipped.append(f"{variant.display} on {task.name}: {why}")
-    return why is None
-
-
 def _spec(
-    variant: Variant, task: Task, selection: Selection, suite: Suite, catalogue: Catalogue
+    prepared: Prepared, chosen: ChosenTask, selection: Selection, suite: Suite, catalogue: Catalogue
 ) -> RunSpec:
-    task = replace(task, budget=selection.budget or task.budget)
-    dataset, dataset_parameters = choose_dataset(task.dataset, catalogue)
+    task = replace(chosen.task, budget=selection.budget or chosen.task.budget)
     timed = task.budget.kind == "seconds"
     return RunSpec(
         suite=suite.name,
-        variant=variant.display,
-        parameters=variant.parameters,
+        variant=prepared.variant.display,
+        parameters=dict(prepared.parameters),
         task=task,
-        dataset_parameters=dataset_parameters,
+        dataset_parameters=dict(chosen.data.parameters),
         seed=0,
-        dataset_fingerprint=fingerprint_dataset(task.dataset, catalogue),
+        dataset_fingerprint=chosen.data.fingerprint,
         memory_bytes=selection.memory_bytes,
         device=resolve_device(selection.device) if timed else None,
-        pins=_pins(variant, dataset, task, catalogue),
+        pins=_pins((*prepared.specs, *chosen.specs), catalogue),
     )
 
 
-def _pins(
-    variant: Variant, dataset: DatasetSpec, task: Task, catalogue: Catalogue
-) -> tuple[dict[str, str], ...]:
-    data = describe_dataset(task.dataset, catalogue)
-    recipe = variant.recipe(catalogue, data)
-    used: list[Spec] = [
-        *variant.specs,
-        catalogue.get(ModelSpec, recipe.model),
-        catalogue.get(LossSpec, recipe.loss),
-        dataset,
-        *choose_scores(task, data, catalogue),
-    ]
+def _pins(used: Iterable[Spec], catalogue: Catalogue) -> tuple[dict[str, str], ...]:
     pins = {(spec.kind, spec.name): pin_of(spec, catalogue) for spec in used}
     return tuple(pins[key] for key in sorted(pins))
 

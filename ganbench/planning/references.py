@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ganbench.api.errors import UsageError
-from ganbench.api.parameters import Value
+from ganbench.api.parameters import AUTO, Value
 
 _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma that is not inside inner brackets, as in ``fd[extractor=inception[weights=PATH]]``."""
@@ -37,14 +37,62 @@ class Reference:
             raise UsageError(f"{self.name} takes nothing behind a colon, it has {self.argument!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name, and what stands behind its colon."""
+
+    name: str
+    argument: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VariantReference:
+    """A variant, or a model and a loss, with techniques: ``dcgan+hinge+r1:10[r1.every=16]``."""
+
+    parts: tuple[Named, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The names alone."""
+        return "+".join(part.name for part in self.parts)
+
+    def also(self, other: VariantReference) -> VariantReference:
+        """With what another one names as well; this one's settings win."""
+        return VariantReference(self.parts + other.parts, {**other.settings, **self.settings})
+
+
 def parse_reference(text: str) -> Reference:
     """Read ``name``, ``name:argument``, ``name[key=value,...]`` or both.
 
     Raises:
         UsageError: brackets do not match, or a setting is not ``key=value``.
     """
-    stripped = text.strip()
-    head, bracket, tail = stripped.partition("[")
+    head, settings = _split_settings(text)
+    named = _named(head, text)
+    return Reference(named.name, named.argument, settings)
+
+
+def parse_variant(text: str) -> VariantReference:
+    """Read a variant with techniques: names joined by ``+``, settings of all at the end.
+
+    Raises:
+        UsageError: as `parse_reference`.
+    """
+    head, settings = _split_settings(text)
+    return VariantReference(tuple(_named(one, text) for one in head.split("+")), settings)
+
+
+def _named(head: str, text: str) -> Named:
+    name, colon, argument = head.partition(":")
+    if not name.strip():
+        raise UsageError(f"{text!r} names nothing")
+    return Named(name.strip(), argument.strip() if colon else None)
+
+
+def _split_settings(text: str) -> tuple[str, dict[str, str]]:
+    """What stands before the brackets, and the settings in them."""
+    head, bracket, tail = text.strip().partition("[")
     settings: dict[str, str] = {}
     if bracket:
         if not tail.endswith("]"):
@@ -56,10 +104,7 @@ def parse_reference(text: str) -> Reference:
             if key.strip() in settings:
                 raise UsageError(f"{text!r} sets {key.strip()} twice")
             settings[key.strip()] = value.strip()
-    name, colon, argument = head.partition(":")
-    if not name.strip():
-        raise UsageError(f"{text!r} names nothing")
-    return Reference(name.strip(), argument if colon else None, settings)
+    return head, settings
 
 
 def display_name(name: str, changed: Mapping[str, Value]) -> str:
@@ -72,6 +117,8 @@ def display_name(name: str, changed: Mapping[str, Value]) -> str:
 
 def written(value: Value) -> str:
     """A parameter's value in the short form that reads back without loss: ``0.0002``, ``1/9``."""
+    if value is None:
+        return AUTO
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

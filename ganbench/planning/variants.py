@@ -1,21 +1,27 @@
-"""From what people type to a recipe: registered variants, and any MODEL+LOSS pair."""
+"""From what people type to a recipe: variants, MODEL+LOSS pairs, and techniques added to either."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
-from ganbench.api.checked import typed, words
 from ganbench.api.data import DataInfo
-from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.api.errors import PluginNotUsable, UsageError, did_you_mean
 from ganbench.api.parameters import Parameter, Value, resolve_parameters
 from ganbench.api.recipe import Recipe, Training
-from ganbench.api.specs import LossSpec, ModelSpec, Spec, VariantSpec
+from ganbench.api.specs import (
+    LossSpec,
+    ModelSpec,
+    Spec,
+    TechniqueSpec,
+    VariantSpec,
+    looks_at_slopes,
+)
+from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.references import display_name, parse_reference
-
-T = TypeVar("T")
+from ganbench.planning.composition import Parts, why_not
+from ganbench.planning.references import VariantReference, display_name, parse_variant, written
 
 LR_SCALE = "lr_scale"
 SHARED_PARAMETERS: Mapping[str, Parameter] = {
@@ -34,23 +40,35 @@ and nothing is done to what it returns.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """A variant with its parameters settled.
+    """A variant with its settings.
 
     Args:
-        name: as registered, or ``MODEL+LOSS``.
-        parameters: all of them, defaults and the shared ones included.
+        name: as registered, or ``MODEL+LOSS``, with the names of techniques.
         display: the name with the settings that differ from the defaults.
-        specs: what takes part: the variant's spec, or the model's and the loss's.
+        head: the variant's spec, or the model's and the loss's.
+        techniques: that were added, in the order in which they wrap the networks.
+        settings: of parameters that are not left at their defaults, converted.
     """
 
     name: str
-    parameters: dict[str, Value]
     display: str
-    specs: tuple[Spec, ...]
+    head: tuple[Spec, ...]
+    techniques: tuple[TechniqueSpec, ...]
+    settings: Mapping[str, Value]
 
-    def supports(self, data: DataInfo) -> bool:
-        """Whether it declares the data's modality."""
-        return all(data.modality in spec.modalities for spec in self.specs)
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """All that takes part by name."""
+        return (*self.head, *self.techniques)
+
+    def parameters_on(self, modality: str) -> dict[str, Value]:
+        """All parameters, with the defaults that hold on that kind of data.
+
+        Raises:
+            UsageError: one is set that the variant does not have there.
+        """
+        declared = parameters_of(*self.specs, modality=modality)
+        return resolve_parameters(f"{self.name} on {modality} data", declared, self.settings)
 
     def misfit(self, catalogue: Catalogue, data: DataInfo) -> str | None:
         """Why it cannot be trained on that data; None where nothing is known against it.
@@ -58,14 +76,10 @@ class Variant:
         Raises:
             UsageError, PluginNotUsable: as `recipe`.
         """
-        if not self.supports(data):
+        if not self.handles(data):
             return f"it does not handle {data.modality} data"
-        model = catalogue.get(ModelSpec, self.recipe(catalogue, data).model)
-        what = f"supports of model {model.name}"
-        with catalogue.whose(model):
-            if model.supports is None or _call(what, bool, model.supports, data):
-                return None
-        return f"its model {model.name} does not handle samples of shape {data.shape}"
+        parts, recipe = self.resolved(catalogue, data)
+        return why_not(parts, recipe, data, catalogue)
 
     def recipe(self, catalogue: Catalogue, data: DataInfo) -> Recipe:
         """What it does on that data.
@@ -74,90 +88,230 @@ class Variant:
             UsageError: the parts do not fit together.
             PluginNotUsable: the variant's own code fails, or names a plugin that is not there.
         """
-        spec, own, scale = self.specs[0], dict(self.parameters), 1.0
+        return self.resolved(catalogue, data)[1]
+
+    def handles(self, data: DataInfo) -> bool:
+        """Whether all that takes part by name declares the data's modality."""
+        return all(data.modality in spec.modalities for spec in self.specs)
+
+    def resolved(self, catalogue: Catalogue, data: DataInfo) -> tuple[Parts, Recipe]:
+        """The recipe on that data, and what it names.
+
+        Raises:
+            UsageError, PluginNotUsable: as `recipe`.
+        """
+        parameters = self.parameters_on(data.modality)
+        spec, own, scale = self.head[0], dict(parameters), 1.0
         if LR_SCALE not in spec.parameters or not isinstance(spec, VariantSpec):
-            scale = float(own.pop(LR_SCALE))
+            scale = float(own.pop(LR_SCALE) or 0.0)
+        added = {one.name: _part(own, one.name) for one in self.techniques}
+        own = {k: v for k, v in own.items() if not any(k.startswith(f"{n}.") for n in added)}
         with catalogue.whose(spec):
             if isinstance(spec, VariantSpec):
-                recipe = _call(f"the recipe of {spec.name}", Recipe, spec.recipe, data, **own)
+                what = f"the recipe of {spec.name}"
+                recipe = call_light(what, Recipe, spec.recipe_for(data.modality), data, **own)
             else:
-                recipe = self._composed()
+                recipe = self._composed(parameters)
+            recipe = replace(recipe, techniques=self._joined(recipe, added))
             parts = _parts(recipe, catalogue, self.display)
-        recipe = replace(recipe, training=_scaled(recipe.training, scale))
-        return _resolved(recipe, *parts, self.display)
+        recipe = _with_parameters(recipe, parts, self.display)
+        training = _changed(recipe, parts.techniques, catalogue)
+        return parts, replace(recipe, training=_scaled(training, scale))
 
-    def _composed(self) -> Recipe:
-        model, loss = self.specs
+    def _composed(self, parameters: Mapping[str, Value]) -> Recipe:
+        model, loss = self.head
         assert isinstance(model, ModelSpec)
         assert isinstance(loss, LossSpec)
-        parameters, training = _part(self.parameters, "model"), loss.training
+        own, training = _part(parameters, "model"), loss.training
         if model.training is not None:
             what = f"the training of model {model.name}"
-            training = _call(what, Training, model.training, **parameters)
+            training = call_light(what, Training, model.training, **own)
         return Recipe(
             model=model.name,
             loss=loss.name,
             training=training,
-            model_parameters=parameters,
-            loss_parameters=_part(self.parameters, "loss"),
+            model_parameters=own,
+            loss_parameters=_part(parameters, "loss"),
         )
+
+    def _joined(
+        self, recipe: Recipe, added: Mapping[str, Mapping[str, Value]]
+    ) -> dict[str, Mapping[str, Value]]:
+        """A recipe's own techniques, then those that were added."""
+        for name in added:
+            if name in recipe.techniques:
+                raise UsageError(
+                    f"{self.head[0].name} has the technique {name} already", f"leave out +{name}"
+                )
+        return {**recipe.techniques, **added}
 
 
 def choose_variant(
-    text: str, catalogue: Catalogue, settings: Mapping[str, Value] | None = None
+    text: str | VariantReference, catalogue: Catalogue, settings: Mapping[str, Any] | None = None
 ) -> Variant:
-    """The variant that `text` names, e.g. ``wgan-gp[lr=2e-4]`` or ``dcgan+wgan-gp``.
+    """The variant that `text` names, e.g. ``wgan-gp[lr=2e-4]`` or ``dcgan+hinge+r1:10``.
 
     Args:
-        text: as typed.
+        text: as typed, or as read.
         catalogue: what is there.
         settings: further settings, from `--set` or a suite's grid; those in brackets win.
 
     Raises:
         UsageError, PluginNotUsable: it names nothing usable, or a parameter does not fit.
     """
-    reference = parse_reference(text)
-    reference.refuse_argument()
+    reference = parse_variant(text) if isinstance(text, str) else text
+    head, rest = _head(reference, catalogue)
+    techniques = tuple(_technique(one.name, catalogue) for one in rest)
+    _refuse_twice(reference, techniques)
     given: dict[str, Any] = {**(settings or {}), **reference.settings}
-    model_name, plus, loss_name = reference.name.partition("+")
-    if plus:
-        specs: tuple[Spec, ...] = (
-            catalogue.get(ModelSpec, model_name),
-            catalogue.get(LossSpec, loss_name),
-        )
-    else:
-        specs = (catalogue.get(VariantSpec, reference.name),)
-    declared = parameters_of(*specs)
-    parameters = resolve_parameters(reference.name, declared, given)
-    changed = {name: value for name, value in parameters.items() if value != declared[name].default}
+    for named, spec in zip(rest, techniques, strict=True):
+        if named.argument is not None:
+            _set_argument(given, spec, named.argument)
+    # The defaults of several kinds of data may differ: what is set is changed if it differs from
+    # any, so that a variant has one name on all of them.
+    specs: tuple[Spec, ...] = (*head, *techniques)
+    tables = [parameters_of(*specs, modality=one) for one in _modalities(specs)]
+    declared = {name: one for table in reversed(tables) for name, one in table.items()}
+    resolved = resolve_parameters(reference.name, declared, given)
+    changed = {
+        name: resolved[name]
+        for name in given
+        if any(name not in table or resolved[name] != table[name].default for table in tables)
+    }
     return Variant(
         name=reference.name,
-        parameters=parameters,
-        display=display_name(reference.name, changed),
-        specs=specs,
+        display=_display(head, techniques, changed),
+        head=head,
+        techniques=techniques,
+        settings=changed,
     )
 
 
-def parameters_of(*specs: Spec) -> dict[str, Parameter]:
-    """What may be set of a variant, or of a model and a loss: their own, then what all share."""
-    declared = dict(specs[0].parameters) if len(specs) == 1 else _composed_parameters(*specs)
+def parameters_of(*specs: Spec, modality: str | None = None) -> dict[str, Parameter]:
+    """What may be set of a variant, or of a model and a loss, and of techniques; and by all.
+
+    Args:
+        specs: the head's, then the techniques'.
+        modality: of the data, where defaults depend on it.
+    """
+    head = [one for one in specs if not isinstance(one, TechniqueSpec)]
+    techniques = [one for one in specs if isinstance(one, TechniqueSpec)]
+    if len(head) == 1:
+        declared = _own_parameters(head[0], modality)
+    else:
+        declared = _composed_parameters(head[0], head[1], techniques)
+    for one in techniques:
+        declared |= {f"{one.name}.{name}": each for name, each in one.parameters.items()}
     return declared | {name: one for name, one in SHARED_PARAMETERS.items() if name not in declared}
 
 
-def _composed_parameters(model: Spec, loss: Spec) -> dict[str, Parameter]:
-    """Both parts' parameters, prefixed. A loss that looks at single samples needs a discriminator
-    without batch statistics: layer norm is the replacement that Gulrajani et al. 2017 name."""
+def _head(
+    reference: VariantReference, catalogue: Catalogue
+) -> tuple[tuple[Spec, ...], tuple[Any, ...]]:
+    """A variant, or a model with its loss; and the parts that follow."""
+    first, *others = reference.parts
+    second = others[0].name if others else ""
+    is_variant = first.name in catalogue.names(VariantSpec.kind)
+    is_model = first.name in catalogue.names(ModelSpec.kind)
+    if second in catalogue.names(LossSpec.kind) or (others and is_model and not is_variant):
+        if is_variant and not is_model:
+            raise UsageError(
+                f"{first.name} is a variant and has a loss of its own: {second} cannot be another",
+                f"name a model instead, as in mlp+{second}",
+            )
+        if second in catalogue.names(TechniqueSpec.kind):
+            raise UsageError(
+                f"{first.name} is a model and needs a loss before the technique {second}",
+                f"as in {first.name}+LOSS+{second}; `ganbench list losses` shows them",
+            )
+        taken = others[:1]
+        head: tuple[Spec, ...] = (
+            catalogue.get(ModelSpec, first.name),
+            catalogue.get(LossSpec, second),
+        )
+    else:
+        taken, head = [], (catalogue.get(VariantSpec, first.name),)
+    for named in (first, *taken):
+        if named.argument is not None:
+            raise UsageError(
+                f"{named.name} takes nothing behind a colon, it has {named.argument!r}"
+            )
+    return head, tuple(others[len(taken) :])
+
+
+def _technique(name: str, catalogue: Catalogue) -> TechniqueSpec:
+    if name in catalogue.names(LossSpec.kind):
+        raise UsageError(
+            f"{name} is a loss, and a variant has one: it stands behind a model's name",
+            f"as in mlp+{name}",
+        )
+    try:
+        return catalogue.get(TechniqueSpec, name)
+    except PluginNotUsable:
+        raise
+    except UsageError as error:
+        known = (*catalogue.names(LossSpec.kind), *catalogue.names(TechniqueSpec.kind))
+        if name in catalogue.names(VariantSpec.kind) or name in catalogue.names(ModelSpec.kind):
+            raise
+        hint = did_you_mean(name, known)
+        raise UsageError(f"unknown loss or technique {name!r}", hint) from error
+
+
+def _refuse_twice(reference: VariantReference, techniques: tuple[TechniqueSpec, ...]) -> None:
+    names = [one.name for one in techniques]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{reference.name} names the technique {name} twice", "name it once")
+
+
+def _set_argument(given: dict[str, Any], spec: TechniqueSpec, argument: str) -> None:
+    if not spec.argument:
+        raise UsageError(
+            f"technique {spec.name} takes nothing behind a colon, it has {argument!r}",
+            did_you_mean("", spec.parameters) and f"set it as [{spec.name}.PARAMETER=VALUE]",
+        )
+    key = f"{spec.name}.{spec.argument}"
+    if key in given:
+        raise UsageError(f"{spec.name}:{argument} and {key}={given[key]} set the same twice")
+    given[key] = argument
+
+
+def _modalities(specs: tuple[Spec, ...]) -> list[str]:
+    """The kinds of data that all of them handle; the first's, if there is none."""
+    common = [one for one in specs[0].modalities if all(one in spec.modalities for spec in specs)]
+    return [*common] or [*specs[0].modalities[:1]]
+
+
+def _display(
+    head: tuple[Spec, ...], techniques: tuple[TechniqueSpec, ...], changed: Mapping[str, Value]
+) -> str:
+    """The names, each technique's argument behind its colon if it was changed, and the rest."""
+    rest, names = dict(changed), [spec.name for spec in head]
+    for spec in techniques:
+        key = f"{spec.name}.{spec.argument}"
+        names.append(f"{spec.name}:{written(rest.pop(key))}" if key in rest else spec.name)
+    return display_name("+".join(names), rest)
+
+
+def _own_parameters(spec: Spec, modality: str | None) -> dict[str, Parameter]:
+    if isinstance(spec, VariantSpec) and modality is not None:
+        return spec.parameters_for(modality)
+    return dict(spec.parameters)
+
+
+def _composed_parameters(
+    model: Spec, loss: Spec, techniques: list[TechniqueSpec]
+) -> dict[str, Parameter]:
+    """Both parts' parameters, prefixed. Who looks at slopes needs a discriminator that judges each
+    sample alone: the model says which of its parameters make it one."""
+    assert isinstance(model, ModelSpec)
     declared = {f"model.{name}": one for name, one in model.parameters.items()}
-    norm = declared.get("model.discriminator_norm")
-    if (
-        isinstance(loss, LossSpec)
-        and loss.per_sample
-        and norm is not None
-        and norm.default == "batch"
-    ):
-        declared["model.discriminator_norm"] = replace(norm, default="layer")
-    declared |= {f"loss.{name}": one for name, one in loss.parameters.items()}
-    return declared
+    defaults = {name: one.default for name, one in model.parameters.items()}
+    coupled = model.coupled is not None and model.coupled(**defaults)
+    if coupled and any(looks_at_slopes(one) for one in (loss, *techniques)):
+        for name, value in model.uncoupled.items():
+            declared[f"model.{name}"] = replace(model.parameters[name], default=value)
+    return declared | {f"loss.{name}": one for name, one in loss.parameters.items()}
 
 
 def _part(parameters: Mapping[str, Value], prefix: str) -> dict[str, Value]:
@@ -169,21 +323,17 @@ def _part(parameters: Mapping[str, Value], prefix: str) -> dict[str, Value]:
     }
 
 
-def _call(
-    what: str, wanted: type[T], function: Callable[..., object], *data: DataInfo, **parameters: Any
-) -> T:
-    """The result of a plugin's own code, which may fail or return anything."""
-    try:
-        result = function(*data, **parameters)
-    except UsageError:
-        raise
-    except Exception as error:
-        on = "".join(f" on {one.name}" for one in data)
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginNotUsable(f"{what} fails{on}: {reason}") from error
-    if not isinstance(result, wanted):
-        raise PluginNotUsable(f"{what} must return {words(wanted)}, it returned {typed(result)}")
-    return result
+def _changed(
+    recipe: Recipe, techniques: tuple[TechniqueSpec, ...], catalogue: Catalogue
+) -> Training:
+    """The way of training, as techniques change it, one after the other."""
+    training = recipe.training
+    for spec in techniques:
+        if spec.training is not None:
+            what, own = f"the training of technique {spec.name}", recipe.techniques[spec.name]
+            with catalogue.whose(spec):
+                training = call_light(what, Training, spec.training, training, **own)
+    return training
 
 
 def _scaled(training: Training, scale: float) -> Training:
@@ -195,22 +345,29 @@ def _scaled(training: Training, scale: float) -> Training:
     )
 
 
-def _parts(recipe: Recipe, catalogue: Catalogue, owner: str) -> tuple[ModelSpec, LossSpec]:
-    """The model and the loss that a recipe names."""
+def _parts(recipe: Recipe, catalogue: Catalogue, owner: str) -> Parts:
+    """What a recipe names."""
     try:
-        return catalogue.get(ModelSpec, recipe.model), catalogue.get(LossSpec, recipe.loss)
+        return Parts(
+            model=catalogue.get(ModelSpec, recipe.model),
+            loss=catalogue.get(LossSpec, recipe.loss),
+            techniques=tuple(catalogue.get(TechniqueSpec, name) for name in recipe.techniques),
+        )
     except UsageError as error:
         raise PluginNotUsable(f"the recipe of {owner}: {error.message}", error.hint) from None
 
 
-def _resolved(recipe: Recipe, model: ModelSpec, loss: LossSpec, owner: str) -> Recipe:
-    """The recipe with all parameters of its model and loss spelled out and checked."""
+def _with_parameters(recipe: Recipe, parts: Parts, owner: str) -> Recipe:
+    """The recipe with all parameters of its parts spelled out and checked."""
+
+    def resolved(spec: Spec, given: Mapping[str, Value]) -> dict[str, Value]:
+        return resolve_parameters(f"{owner}: {spec.kind} {spec.name}", spec.parameters, given)
+
     return replace(
         recipe,
-        model_parameters=resolve_parameters(
-            f"{owner}: model {model.name}", model.parameters, recipe.model_parameters
-        ),
-        loss_parameters=resolve_parameters(
-            f"{owner}: loss {loss.name}", loss.parameters, recipe.loss_parameters
-        ),
+        model_parameters=resolved(parts.model, recipe.model_parameters),
+        loss_parameters=resolved(parts.loss, recipe.loss_parameters),
+        techniques={
+            one.name: resolved(one, recipe.techniques[one.name]) for one in parts.techniques
+        },
     )

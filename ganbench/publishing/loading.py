@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ganbench.api.errors import NothingSelected
 from ganbench.publishing.manifest import MANIFEST_FILE, RUNS_FILE
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.results.frame import Runs, collect
+from ganbench.results.record import Record
 from ganbench.results.store import RunStore
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 
 def is_published(folder: Path) -> bool:
@@ -16,11 +20,25 @@ def is_published(folder: Path) -> bool:
     return (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists()
 
 
-def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:
-    """The runs of a runs folder, unfinished ones included, or of a published leaderboard.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What there is to tell of a folder.
 
-    Returns:
-        The runs; of a published leaderboard what its ranks needed, else None; and warnings.
+    Args:
+        runs: unfinished ones included.
+        coverage: what the ranks of a published leaderboard needed; None: all that occurs.
+        warnings: a line for each file that could not be used.
+        records: of the runs of a runs folder that have ended, by run id.
+    """
+
+    runs: Runs
+    coverage: Coverage | None = None
+    warnings: list[str] = field(default_factory=list)
+    records: Mapping[str, Record] = field(default_factory=dict)
+
+
+def load_runs(folder: Path | str) -> Loaded:
+    """The runs of a runs folder or of a published leaderboard.
 
     Raises:
         UsageError: there is no such folder, or it cannot be read.
@@ -28,7 +46,34 @@ def load_runs(folder: Path | str) -> tuple[Runs, Coverage | None, list[str]]:
     """
     folder = Path(folder)
     if is_published(folder):
-        runs, coverage = read_published(folder)
-        return runs, coverage, []
+        return Loaded(*read_published(folder))
     contents = RunStore(folder).read_all()
-    return collect(contents.records, contents.unfinished), None, contents.warnings
+    runs = collect(contents.records, contents.unfinished)
+    records = {record["run_id"]: record for record in contents.records}
+    return Loaded(runs, None, contents.warnings, records)
+
+
+def load_selected(
+    folder: Path | str,
+    *,
+    suite: str | None = None,
+    tasks: Sequence[str] = (),
+    variants: Sequence[str] = (),
+) -> Loaded:
+    """Some of the runs of a folder.
+
+    Args:
+        folder: a runs folder, or the folder of a published leaderboard.
+        suite, tasks, variants: only these; none: all.
+
+    Raises:
+        NothingSelected: no run is left.
+        UsageError, InvalidResults: as `load_runs`.
+    """
+    loaded = load_runs(folder)
+    wanted = {"suite": () if suite is None else (suite,), "task": tasks, "variant": variants}
+    runs = loaded.runs.only(**{column: values for column, values in wanted.items() if values})
+    if runs.frame.empty:
+        raise NothingSelected(f"no run in {folder} matches", "`ganbench status` shows them")
+    # Whoever looks at some tasks ranks on these.
+    return replace(loaded, runs=runs, coverage=None if tasks else loaded.coverage)

@@ -11,7 +11,8 @@ from ganbench.results.fields import UNFINISHED
 from ganbench.results.record import INSTABILITIES, Failure
 from ganbench.results.redaction import without_paths
 from ganbench.results.store import LOG_FILE
-from ganbench.running.log import tail
+from ganbench.statistics.groups import grouped
+from ganbench.storage.reading import tail
 from ganbench.tables.labels import interval_of_seeds
 
 if TYPE_CHECKING:
@@ -55,11 +56,8 @@ def failures(
     """All runs that did not end well, in the order of the lines."""
     found = []
     for line in lines:
-        groups: dict[tuple[str, str, str], list[Row]] = {}
-        for run in line.entry.runs:
-            if run["status"] != "ok":
-                how = _how(run, _failure(run, records))
-                groups.setdefault(how, []).append(run)
+        failed = [run for run in line.entry.runs if run["status"] != "ok"]
+        groups = grouped(failed, lambda run: _how(run, _failure(run, records)))
         for (status, reason, reached), runs in groups.items():
             failure = _failure(runs[0], records)
             log = (failure and failure["traceback"]) or _log(runs[0]["run_id"], store)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ganbench.api.version import __version__
 from ganbench.planning.budget import Budget
 from ganbench.results.fields import ENVIRONMENT
-from ganbench.tables.forms.numbers import counted
+from ganbench.statistics.groups import grouped
 from ganbench.tables.labels import interval_of_seeds
+from ganbench.wording import counted
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
@@ -84,11 +85,8 @@ def _counted(rows: Sequence[Row], name: str) -> str:
 
 
 def _tasks(lines: Sequence[Line]) -> list[tuple[str, ...]]:
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        groups.setdefault(line.section, []).append(line)
     found: list[tuple[str, ...]] = []
-    for section, own in groups.items():
+    for section, own in grouped(lines, lambda line: line.section).items():
         row = own[0].row
         data = row["dataset"]
         if row["dataset_parameters"] not in (None, "", "{}"):
@@ -101,11 +99,8 @@ def _tasks(lines: Sequence[Line]) -> list[tuple[str, ...]]:
 
 def _commands(lines: Sequence[Line]) -> list[str]:
     """What to type for the same runs again: one line for each budget of a suite."""
-    groups: dict[tuple[Any, ...], list[Line]] = {}
-    for line in lines:
-        row = line.row
-        key = (row["suite"], row["budget_kind"], row["budget_amount"], row["memory_limit_bytes"])
-        groups.setdefault(key, []).append(line)
+    together = ("suite", "budget_kind", "budget_amount", "memory_limit_bytes")
+    groups = grouped(lines, lambda line: tuple(line.row[name] for name in together))
     commands = []
     for (suite, kind, amount, memory), own in groups.items():
         words = ["ganbench", "run", *dict.fromkeys(line.row["variant"] for line in own)]

@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from ganbench.api.errors import NothingSelected, UsageError
-from ganbench.publishing.loading import is_published, load_runs
+from ganbench.api.errors import UsageError
+from ganbench.publishing.loading import is_published, load_selected
 from ganbench.reporting.content import Content, gather
 from ganbench.reporting.grids import BAR
 from ganbench.reporting.provenance import TASK_HEADINGS
-from ganbench.results.frame import collect
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import replace_all
 
-if TYPE_CHECKING:
-    from ganbench.results.frame import Runs
-    from ganbench.results.record import Record
-    from ganbench.tables.standing import Coverage
 
-
-def write_report(folder: Path, out: Path, **wanted: Iterable[Any]) -> tuple[int, list[str]]:
+def write_report(
+    folder: Path,
+    out: Path,
+    *,
+    suite: str | None = None,
+    tasks: Sequence[str] = (),
+    variants: Sequence[str] = (),
+) -> tuple[int, list[str]]:
     """Write the page of a folder's runs; the same records give the same bytes.
 
     Args:
         folder: a runs folder, or the folder of a published leaderboard.
         out: the HTML file; one that is there is replaced.
-        wanted: allowed values of columns of `RUN_FIELDS`, such as ``task=["ring8"]``; no values
-            mean all.
+        suite, tasks, variants: only these; none: all.
 
     Returns:
         How many runs are on the page, and warnings about files that could not be used.
@@ -45,13 +44,11 @@ def write_report(folder: Path, out: Path, **wanted: Iterable[Any]) -> tuple[int,
     if out.is_dir() or not out.parent.is_dir():
         reason = "is a folder" if out.is_dir() else "is in no folder that exists"
         raise UsageError(f"{out} {reason}", "name a file: --out report.html")
-    runs, coverage, records, store, warnings = _load(folder)
-    chosen = runs.only(**{column: values for column, values in wanted.items() if values})
-    if chosen.frame.empty:
-        raise NothingSelected(f"no run in {folder} matches", "`ganbench status` shows them")
-    content = gather(chosen, None if wanted.get("task") else coverage, records, store, warnings)
+    loaded = load_selected(folder, suite=suite, tasks=tasks, variants=variants)
+    store = None if is_published(folder) else RunStore(folder)
+    content = gather(loaded.runs, loaded.coverage, loaded.records, store, loaded.warnings)
     replace_all({out: html(content).encode("utf-8", "replace")})
-    return len(chosen.frame), warnings
+    return len(loaded.runs.frame), loaded.warnings
 
 
 def html(content: Content) -> str:
@@ -79,20 +76,6 @@ def html(content: Content) -> str:
     )
 
 
-def _load(
-    folder: Path,
-) -> tuple[Runs, Coverage | None, dict[str, Record], RunStore | None, list[str]]:
-    if is_published(folder):
-        runs, coverage, warnings = load_runs(folder)
-        return runs, coverage, {}, None, warnings
-    store = RunStore(folder)
-    contents = store.read_all()
-    records = {record["run_id"]: record for record in contents.records}
-    return (
-        collect(contents.records, contents.unfinished), None, records, store, contents.warnings
-    )  # fmt: skip
-
-
 def _source(name: str) -> str:
     return (files("ganbench.reporting") / "page" / name).read_text("utf-8")
 
@@ -104,6 +87,6 @@ def _policy(style: str, script: str) -> str:
         for text in (style, script)
     ]
     return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{hashes[0]}'; "
+        f"default-src 'none'; img-src data:; media-src data:; style-src 'sha256-{hashes[0]}'; "
         f"script-src 'sha256-{hashes[1]}'; base-uri 'none'; form-action 'none'"
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import itertools
-import json
+import gc
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,25 +16,25 @@ from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
 from ganbench.results.record import RECORD_FILE, Record
 from ganbench.results.schema import check_progress, check_spec
 from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
+from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file, require_regular
-from ganbench.storage.writing import make_folder, move_new, write_new
+from ganbench.storage.writing import (
+    make_folder,
+    rename_aside,
+    set_aside,
+    write_file,
+    write_new,
+)
 
 SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"
 LOG_FILE: Final = "log.txt"
 HISTORY_FILE: Final = "history.jsonl"
-SAMPLES_FILE: Final = "samples.png"
-FILMSTRIP_FOLDER: Final = "samples"
 GENERATOR_FILE: Final = "generator.safetensors"
 LOCK_FILE: Final = "lock"
 CHECKPOINT_FOLDER: Final = "checkpoint"
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
-
-
-def filmstrip_file(index: int) -> str:
-    """Name, in the `FILMSTRIP_FOLDER`, of the sheet of a run's evaluation, counted from 0."""
-    return f"{index:03}.webp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ class RunStore:
         """Set a record aside, so that its run counts as never run; nothing is deleted."""
         path = self.folder(run_id) / RECORD_FILE
         if path.exists():
-            _rename_aside(path, "replaced")
+            rename_aside(path, "replaced")
 
     def read_all(self) -> Contents:
         """Every sound record, every run without one, and a warning for everything set aside.
@@ -192,14 +191,15 @@ class RunStore:
             UsageError: there is no such folder, or it cannot be read.
         """
         contents = Contents()
-        for run_id in self._names():
-            record = self._read(run_id, contents)
-            if record is not None:
-                contents.records.append(record)
-            elif run_id in contents.foreign:
-                continue
-            elif (spec := self._read_spec(run_id, contents.warnings)) is not None:
-                contents.unfinished[run_id] = spec
+        with _garbage_left_alone():
+            for run_id in self._names():
+                record = self._read(run_id, contents)
+                if record is not None:
+                    contents.records.append(record)
+                elif run_id in contents.foreign:
+                    continue
+                elif (spec := self._read_spec(run_id, contents.warnings)) is not None:
+                    contents.unfinished[run_id] = spec
         return contents
 
     def write_progress(self, run_id: str, progress: dict[str, Any]) -> None:
@@ -208,18 +208,16 @@ class RunStore:
         Readers see all of it or the one before; it is not forced to the disk, since it is written
         often and means nothing after a power cut. Where it cannot be written it is let go.
         """
-        path = self.folder(run_id) / PROGRESS_FILE
-        temporary = path.with_name(f".{PROGRESS_FILE}.tmp")
         with contextlib.suppress(OSError):
-            temporary.write_bytes(canonical_json(progress) + b"\n")
-            temporary.replace(path)
+            path = self.folder(run_id) / PROGRESS_FILE
+            write_file(path, canonical_json(progress) + b"\n", durable=False)
 
     def read_progress(self, run_id: str) -> dict[str, Any] | None:
         """What `write_progress` wrote last, or None."""
         try:
-            progress = json.loads(read_file(self.folder(run_id) / PROGRESS_FILE))
+            progress = from_json(read_file(self.folder(run_id) / PROGRESS_FILE))
             check_progress(progress)
-        except (OSError, ValueError, RecursionError):
+        except (OSError, ValueError):
             return None
         return dict(progress)
 
@@ -258,22 +256,21 @@ class RunStore:
             )
             return None
         except ValueError as error:
-            found.warnings.append(
-                _set_aside(path, f"run {run_id}: {RECORD_FILE} is damaged: {error}")
-            )
+            problem = f"run {run_id}: {RECORD_FILE} is damaged: {error}; {set_aside(path)}"
+            found.warnings.append(f"{problem}; run it again to replace it")
             return None
         return record
 
     def _read_spec(self, run_id: str, warnings: list[str]) -> dict[str, Any] | None:
         try:
-            spec = json.loads(read_file(self.root / run_id / SPEC_FILE))
+            spec = from_json(read_file(self.root / run_id / SPEC_FILE))
             check_spec(spec)
         except FileNotFoundError:
             return None
         except OSError as error:
             warnings.append(f"run {run_id}: {SPEC_FILE} cannot be read: {error.strerror}")
             return None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             warnings.append(f"run {run_id}: {SPEC_FILE} is damaged: {error}")
             return None
         return dict(spec)
@@ -303,6 +300,19 @@ def find_run(text: str, known: Collection[str], where: Path) -> str:
     raise UsageError(f"no run in {where} has an id that begins with {text!r}", hint)
 
 
+@contextlib.contextmanager
+def _garbage_left_alone() -> Iterator[None]:
+    """Records hold no cycles: with ten thousand of them, half of the time would be looking for some
+    in vain."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def _require_regular(path: Path) -> None:
     """Refuse to work with a run's file that is something else: opening a pipe never returns."""
     try:
@@ -311,26 +321,3 @@ def _require_regular(path: Path) -> None:
         return
     except OSError as error:
         raise GanbenchError(f"cannot use {path}: {error.strerror}", "move it away") from None
-
-
-def _set_aside(path: Path, problem: str) -> str:
-    """Rename a damaged file, keep it, and say so in one line."""
-    try:
-        kept = _rename_aside(path, "corrupt")
-    except FileNotFoundError:  # another reader was faster
-        return f"{problem}; set aside"
-    except OSError as error:
-        return f"{problem}; not used, and cannot be renamed: {error.strerror}"
-    return f"{problem}; kept as {kept}; run it again to replace it"
-
-
-def _rename_aside(path: Path, why: str) -> str:
-    """Give a file the first free name of the form ``name.why-N``; return that name."""
-    for number in itertools.count(1):
-        target = path.with_name(f"{path.name}.{why}-{number}")
-        try:
-            move_new(path, target)
-        except FileExistsError:
-            continue
-        return target.name
-    raise AssertionError

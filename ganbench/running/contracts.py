@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
-from ganbench.api.checked import words
+from ganbench.api.checked import check_value
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable
 from ganbench.api.networks import Latent, Loss, Networks
+from ganbench.api.recipe import Optimiser
 from ganbench.api.scores import Extractor, Measurement
-from ganbench.api.specs import Builder, import_builder
+from ganbench.api.specs import Builder, Spec, import_builder
+from ganbench.api.techniques import Technique
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import modality_of
 from ganbench.training.step import described
 
 T = TypeVar("T")
@@ -39,15 +45,31 @@ def call(what: str, builder: Builder, /, *args: Any, **parameters: Any) -> Any:
     return function(*args, **parameters)
 
 
+def made(
+    catalogue: Catalogue,
+    check: Callable[[str, Any], T],
+    spec: Spec,
+    builder: Builder,
+    /,
+    *args: Any,
+    **parameters: Any,
+) -> T:
+    """What a plugin's code makes, if it keeps its contract; errors say whose it is."""
+    with catalogue.whose(spec):
+        return check(spec.name, call(f"{spec.kind} {spec.name}", builder, *args, **parameters))
+
+
 def require(what: str, found: object, wanted: type[T]) -> T:
     """What was found, as what it must be.
 
     Raises:
         PluginNotUsable: it is of another type.
     """
-    if not isinstance(found, wanted):
-        raise PluginNotUsable(f"{what} must be {words(wanted)}, it is {described(found)}")
-    return found
+    try:
+        check_value(what, found, wanted)
+    except TypeError as error:
+        raise PluginNotUsable(str(error)) from None
+    return cast("T", found)
 
 
 def check_networks(model: str, found: object) -> Networks:
@@ -59,11 +81,14 @@ def check_networks(model: str, found: object) -> Networks:
     networks = require(f"what model {model} builds", found, Networks)
     require(f"the generator of model {model}", networks.generator, nn.Module)
     require(f"the discriminator of model {model}", networks.discriminator, nn.Module)
-    require(f"the latent of model {model}", networks.latent, Latent)
+    for latent in networks.latents:
+        require(f"the latent of model {model}", latent, Latent)
     for name, entry in networks.extra.items():
         what = f"extra {name!r} of model {model}"
-        if not isinstance(entry, tuple) or len(entry) != 2:
+        if not isinstance(entry, tuple) or len(entry) not in (2, 3):
             raise PluginNotUsable(f"{what} must be a module and its side, it is {described(entry)}")
+        if len(entry) == 3 and entry[2] is not None:
+            require(f"the optimiser of {what}", entry[2], Optimiser)
         require(f"the module of {what}", entry[0], nn.Module)
         if entry[1] not in ("generator", "discriminator"):  # nobody would train it
             raise PluginNotUsable(
@@ -84,6 +109,29 @@ def check_loss(name: str, loss: object) -> Loss:
     return cast("Loss", loss)
 
 
+METHODS = (
+    "sees", "networks", "discriminator_loss", "generator_loss", "opponent", "before_update",
+    "after_discriminator_step", "after_step", "play", "critic_steps",
+)  # fmt: skip
+"""What a technique may define."""
+
+
+def check_technique(name: str, technique: object) -> Technique:
+    """What a technique has built.
+
+    Raises:
+        PluginNotUsable: it does nothing, or its period is no number of steps.
+    """
+    if not any(callable(getattr(technique, method, None)) for method in METHODS):
+        raise PluginNotUsable(
+            f"technique {name} built {described(technique)} without any of: {', '.join(METHODS)}"
+        )
+    every = getattr(technique, "every", 1)
+    if not isinstance(every, int) or isinstance(every, bool) or every < 1:
+        raise PluginNotUsable(f"every of technique {name} must be 1 or more, it is {every!r}")
+    return cast("Technique", technique)
+
+
 def check_data(name: str, found: object, announced: DataInfo) -> Data:
     """What a data set has loaded.
 
@@ -97,10 +145,9 @@ def check_data(name: str, found: object, announced: DataInfo) -> Data:
     """
     what = f"data set {name}"
     data = require(f"what {what} loads", found, Data)
-    for field in ("modality", "shape", "classes"):
-        told, is_ = getattr(announced, field), getattr(data.info, field)
-        if told != is_:
-            raise PluginNotUsable(f"{what} describes {field} {told}, and loads {field} {is_}")
+    if differing := first_difference(announced, data.info):
+        field, told, is_ = differing
+        raise PluginNotUsable(f"{what} describes {field} {told}, and loads {field} {is_}")
     for split in ("train", "heldout"):
         check_samples(f"{split} of {what}", getattr(data, split), data.info)
         labels = getattr(data, f"{split}_labels")
@@ -114,23 +161,25 @@ def check_data(name: str, found: object, announced: DataInfo) -> Data:
     return data
 
 
+def first_difference(announced: DataInfo, found: DataInfo) -> tuple[str, object, object] | None:
+    """The first field, with both values, in which two descriptions of a data set differ.
+
+    Names do not count: one is what the user typed.
+    """
+    for field in fields(DataInfo):
+        told, is_ = getattr(announced, field.name), getattr(found, field.name)
+        if field.name != "name" and told != is_:
+            return field.name, told, is_
+    return None
+
+
 def check_samples(what: str, found: object, info: DataInfo) -> None:
     """One split of a data set.
 
     Raises:
-        PluginNotUsable: another type, shape, kind of number or device; values that are not finite.
+        PluginNotUsable: no tensor; or as `Modality.check`.
     """
-    samples = require(what, found, Tensor)
-    wanted = torch.uint8 if info.modality == "image" else torch.float32
-    if samples.dtype != wanted:
-        raise PluginNotUsable(f"{what} must be {wanted}, it is {samples.dtype}")
-    if samples.shape[1:] != info.shape:
-        shape = ", ".join(map(str, ("N", *info.shape)))
-        raise PluginNotUsable(f"{what} must be of shape ({shape}), it is {described(samples)}")
-    if samples.device.type != "cpu":
-        raise PluginNotUsable(f"{what} must be on the CPU, it is on {samples.device}")
-    if samples.is_floating_point() and not bool(torch.isfinite(samples).all()):
-        raise PluginNotUsable(f"{what} must be finite, it has NaN or infinite values")
+    modality_of(info).check(what, require(what, found, Tensor), info)
 
 
 def check_labels(what: str, found: object, count: int, classes: int) -> None:

@@ -10,16 +10,17 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from ganbench.api.scores import Measurement
+from ganbench.api.data import Data
+from ganbench.api.scores import Measurement, NonFiniteSamples
+from ganbench.modalities import modality_of
 from ganbench.planning.suite import Task
 from ganbench.results.record import Column, Fresh, Point, Status, Used
-from ganbench.running.build import Score
-from ganbench.scoring.errors import NonFiniteSamples
+from ganbench.running.contestant import Contestant
+from ganbench.running.task import Score
 from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.statistics.stability import diverged
 from ganbench.training.clock import BudgetClock
-from ganbench.training.loop import Trainer
-from ganbench.training.sampling import all_finite, is_dead, sample, to_bytes
+from ganbench.training.sampling import all_finite, is_dead
 from ganbench.training.seeds import stream_seed
 
 EVALUATION_SEED = stream_seed(0, "evaluation")
@@ -42,7 +43,7 @@ class Evaluator:
 
     Args:
         task: sample counts.
-        trainer: what trains.
+        contestant: what is evaluated.
         clock: how far it is.
         side: the real side of all scores.
         scores: computed at every mark.
@@ -53,7 +54,7 @@ class Evaluator:
     def __init__(
         self,
         task: Task,
-        trainer: Trainer,
+        contestant: Contestant,
         clock: BudgetClock,
         side: RealSide,
         scores: list[Score],
@@ -68,12 +69,13 @@ class Evaluator:
         self.measuring = False
         """Whether an evaluation is under way that could be given up without a trace."""
         self.fakes = torch.empty(0)
+        self.fake_labels: Tensor | None = None
         self._dead = False
         self._best: tuple[Point, dict[str, Tensor]] | None = None
         self._primary_scores: list[Score] = []
         self._real_is_constant = bool((side.real == side.real[:1]).all())
         self._task = task
-        self._trainer = trainer
+        self._contestant = contestant
         self._clock = clock
         self._side = side
         self._scores = scores
@@ -90,15 +92,15 @@ class Evaluator:
             Unstable: weights, samples or scores are not finite.
         """
         started = time.perf_counter()
-        device = self._trainer.device
+        device = self._contestant.device
         with torch.random.fork_rng([device] if device.type == "cuda" else []):
             self.measuring = True
             try:
                 self._check_weights()
-                raw = self._sample(EVALUATION_SEED)
-                self.fakes = self._as_data(raw)
+                raw, self.fake_labels = self._sample(EVALUATION_SEED)
+                self.fakes = self._as_stored(raw)
                 scores = self._all_scores if final else self._scores
-                measured = self._measure(self.fakes, scores)
+                measured = self._measure(self.fakes, self.fake_labels, scores)
             finally:
                 self.measuring = False
             self._dead = is_dead(raw) and not self._real_is_constant
@@ -111,8 +113,13 @@ class Evaluator:
         self._observe(point)
 
     @property
+    def data(self) -> Data:
+        """The data set."""
+        return self._side.data
+
+    @property
     def real(self) -> Tensor:
-        """(N, *shape) reference samples."""
+        """(N, ...) reference samples, as they are stored."""
         return self._side.real
 
     def state(self) -> dict[str, Any]:
@@ -156,32 +163,37 @@ class Evaluator:
         return "ok", ""
 
     def _check_weights(self) -> None:
-        networks = self._trainer.networks
-        for name, module in (
-            ("generator", networks.generator),
-            ("discriminator", networks.discriminator),
-        ):
+        for name, module in self._contestant.modules.items():
             if not all_finite(module):
                 raise Unstable(
                     "nonfinite_weights", self._at_step(f"the {name}'s weights are not finite")
                 )
 
-    def _sample(self, seed: int) -> Tensor:
-        law, device = self._trainer.networks.latent, self._trainer.device
-        raw = sample(self._trainer.evaluated, law, self._task.fakes, device, seed)
+    def _sample(self, seed: int) -> tuple[Tensor, Tensor | None]:
+        raw, labels = self._contestant.sample(self._task.fakes, seed)
         if not bool(torch.isfinite(raw).all()):
             raise Unstable(
                 "nonfinite_output", self._at_step("the generator's output is not finite")
             )
-        return raw
+        return raw, labels
 
-    def _as_data(self, raw: Tensor) -> Tensor:
-        return to_bytes(raw) if self._side.data.info.modality == "image" else raw
+    def _as_stored(self, raw: Tensor) -> Tensor:
+        return modality_of(self.data.info).decode(raw, self.data.info)
 
-    def _measure(self, fakes: Tensor, scores: list[Score]) -> list[list[Measurement]]:
-        trainer = self._trainer
+    def _measure(
+        self, fakes: Tensor, labels: Tensor | None, scores: list[Score]
+    ) -> list[list[Measurement]]:
+        contestant = self._contestant
         snapshot = Snapshot(
-            self._side, fakes, trainer.logits, self._clock.steps, trainer.loss, trainer.training
+            self._side,
+            fakes,
+            labels,
+            steps=self._clock.steps,
+            generator=contestant.generator,
+            extra=contestant.extra,
+            logits=contestant.logits,
+            training=contestant.training,
+            rehearse=contestant.rehearse,
         )
         try:
             return measure(snapshot, scores)
@@ -194,7 +206,7 @@ class Evaluator:
         if distance is None:
             return
         if self._best is None or distance < self._best[0]["scores"][str(self.primary)]:
-            state = self._trainer.evaluated.state_dict()
+            state = self._contestant.generator.state_dict()
             weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
             self._best = point, weights
 
@@ -208,7 +220,7 @@ class Evaluator:
             return None
         point, weights = self._best
         end = self._fresh_distances()
-        generator = self._trainer.evaluated
+        generator = self._contestant.generator
         last = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
         try:
             generator.load_state_dict(weights)
@@ -220,8 +232,8 @@ class Evaluator:
     def _fresh_distances(self) -> list[float]:
         distances = []
         for seed in FRESH_SEEDS:
-            fakes = self._as_data(self._sample(seed))
-            (measured,) = self._measure(fakes, self._primary_scores)
+            raw, labels = self._sample(seed)
+            (measured,) = self._measure(self._as_stored(raw), labels, self._primary_scores)
             distances += [one.value for one in measured if one.key == self.primary]
         return distances
 

@@ -1,4 +1,4 @@
-"""The generator that a run leaves: weights as a safetensors file, which can run no code."""
+"""The generator that a run leaves: its weights as a sealed file, which can run no code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganbench.api.errors import InvalidResults
+from ganbench.api.errors import InvalidResults, one_line
+from ganbench.storage.reading import read_file
+from ganbench.storage.sealed import read_sealed, write_sealed
 
 
 def keep_generator(generator: nn.Module, path: Path, remark: Callable[[str], None]) -> str | None:
@@ -23,26 +25,17 @@ def keep_generator(generator: nn.Module, path: Path, remark: Callable[[str], Non
     Returns:
         The file's SHA-256, or None where the weights could not be kept.
     """
-    from safetensors.torch import save
-
     state = generator.state_dict()
     odd = sorted(name for name, value in state.items() if not isinstance(value, Tensor))
     if odd:
         remark(f"the generator is not kept: its state holds more than tensors: {', '.join(odd)}")
         return None
-    # Copies: a file has no views, and two names of one tensor are two tensors in it.
-    content = save(
-        {name: value.detach().cpu().clone().contiguous() for name, value in state.items()}
-    )
-    temporary = path.with_name(f".{path.name}.tmp")
     try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        write_sealed(path, "generator", state, durable=True)  # as the record is, which names it
+        return _digest(path)
     except OSError as error:
         remark(f"the generator is not kept: {error}")
-        temporary.unlink(missing_ok=True)
         return None
-    return hashlib.sha256(content).hexdigest()
 
 
 def load_generator(generator: nn.Module, path: Path, digest: str | None = None) -> None:
@@ -56,23 +49,25 @@ def load_generator(generator: nn.Module, path: Path, digest: str | None = None) 
     Raises:
         InvalidResults: there is no such file, or it holds other weights.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load
-
     try:
-        content = path.read_bytes()
+        if digest is not None and _digest(path) != digest:
+            raise InvalidResults(
+                f"{path} is not the generator that the run has left: its SHA-256 is another one",
+                "`ganbench verify --retrain` needs no weights",
+            )
+        _, weights = read_sealed(path)
     except OSError as error:
         raise InvalidResults(f"cannot read {path}: {error.strerror}") from None
-    if digest is not None and hashlib.sha256(content).hexdigest() != digest:
-        raise InvalidResults(
-            f"{path} is not the generator that the run has left: its SHA-256 is another one",
-            "`ganbench verify --retrain` needs no weights",
-        )
+    except ValueError as error:
+        raise InvalidResults(f"{path} cannot be used: {error}") from None
     try:
-        weights = load(content)
         if any(not bool(torch.isfinite(one).all()) for one in weights.values()):
             raise ValueError("its weights are not finite")
         generator.load_state_dict(weights)
-    except (SafetensorError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
+    except (ValueError, RuntimeError) as error:
+        reason = one_line(error)
         raise InvalidResults(f"{path} does not fit the run's generator: {reason}") from None
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(read_file(path)).hexdigest()

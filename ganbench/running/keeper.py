@@ -22,7 +22,6 @@ from ganbench.training.checkpoint import (
     save_checkpoint,
 )
 from ganbench.training.clock import BudgetClock
-from ganbench.training.loop import Trainer
 from ganbench.training.state import (
     random_state,
     restore_random_state,
@@ -30,6 +29,7 @@ from ganbench.training.state import (
     trainer_state,
 )
 from ganbench.training.telemetry import Telemetry
+from ganbench.training.trainer import Trainer
 
 COST_SHARE = 0.01
 """Checkpoints take at most this share of the time, whatever pace is asked for."""
@@ -181,5 +181,5 @@ class Keeper:
 
 def _expected_bytes(trainer: Trainer) -> int:
     """Of a checkpoint: every trained number and its two moments."""
-    sides = trainer.parameters.values()
+    sides = trainer.trained.values()
     return 3 * sum(one.numel() * one.element_size() for side in sides for one in side)

@@ -7,8 +7,6 @@ import os
 import sys
 from pathlib import Path
 
-from ganbench.storage.reading import require_regular
-
 KEPT_BYTES = 1_000_000
 """Of the beginning and of the end of a log that had to be cut."""
 
@@ -27,18 +25,6 @@ def remark(line: str) -> None:
     """Write a line to the run's log, if whatever a plugin has done to the output lets it."""
     with contextlib.suppress(OSError, ValueError):
         print(line, flush=True)
-
-
-def tail(path: Path, lines: int = 20) -> str:
-    """The last lines of a log, or an empty string if there is none."""
-    try:
-        require_regular(path)
-        with path.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - 16_384))
-            text = file.read().decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return "\n".join(text.splitlines()[-lines:])
 
 
 def shorten(path: Path, limit: int) -> None:

@@ -7,32 +7,42 @@ import time
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
 
 from ganbench.api.data import Data
-from ganbench.api.errors import GanbenchError
-from ganbench.api.recipe import Recipe
+from ganbench.api.errors import GanbenchError, one_line
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
+from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.runspec import RunSpec
+from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Failure, Point, Record, Status
 from ganbench.results.recording import make_failure, make_record
-from ganbench.results.store import CHECKPOINT_FOLDER, GENERATOR_FILE, HISTORY_FILE
-from ganbench.running.build import Builder
+from ganbench.results.store import (
+    CHECKPOINT_FOLDER,
+    GENERATOR_FILE,
+    HISTORY_FILE,
+)
+from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
 from ganbench.running.generator import keep_generator
 from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
+from ganbench.running.players import Players
 from ganbench.running.sheet import write_sheet
+from ganbench.running.task import load_data, make_scores, real_side, require_same_files
 from ganbench.training.clock import BudgetClock
-from ganbench.training.loop import Trainer, train
+from ganbench.training.feed import class_shares
+from ganbench.training.loop import Eager, train
 from ganbench.training.seeds import seed_everything
 from ganbench.training.telemetry import Telemetry
+from ganbench.training.trainer import Trainer
 
 
 class Run:
@@ -44,7 +54,7 @@ class Run:
         catalogue: where its names are looked up.
         device: where it runs.
         commit: of ganbench's source, for the record.
-        checkpoint_seconds: between two checkpoints, beside those before evaluations.
+        checkpoint_seconds: between two checkpoints; infinite: only before evaluations.
     """
 
     def __init__(
@@ -98,15 +108,18 @@ class Run:
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
         self._notify("ganbench_run_started")
-        builder = Builder(self.spec, self._catalogue, self._device)
-        data = builder.data()
-        recipe = builder.recipe(data.info)
-        trainer, evaluator = self._set_up(builder, data, recipe)
+        catalogue = self._catalogue
+        task = choose_task(self.spec.task, catalogue)
+        require_same_files(task.data, self.spec.dataset_fingerprint)
+        data = load_data(task.data, catalogue)
+        recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
+        players = Players(recipe, catalogue, self._device)
+        trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.monotonic() - self._wall
         self._training = True
-        with builder.whose(recipe):
-            train(trainer, self.clock, telemetry, self._evaluate, keeper)
+        with players.whose():
+            train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper)
         keeper.keep(before_evaluation=True)
         self._training = False
         evaluator.evaluate(final=True)
@@ -116,7 +129,8 @@ class Run:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
         self._kept = {"generator_sha256": digest} if digest else {}
-        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / "samples.png")
+        info = evaluator.data.info
+        write_sheet(evaluator.fakes, evaluator.real, self._title(), info, self._folder)
 
     def _evaluate(self) -> None:
         """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""
@@ -130,7 +144,8 @@ class Run:
         self._draw(self.evaluator)
 
     def _draw(self, evaluator: Evaluator) -> None:
-        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
+        index, info = len(evaluator.points) - 1, evaluator.data.info
+        self._filmstrip.add(index, evaluator.fakes, evaluator.real, info)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
@@ -146,7 +161,7 @@ class Run:
 
     def _keep(self, trainer: Trainer, evaluator: Evaluator) -> tuple[Keeper, Telemetry]:
         """What looks after the run's state, gone on from a checkpoint if there is one."""
-        telemetry = Telemetry(self._folder / HISTORY_FILE)
+        telemetry = Telemetry(self._folder / HISTORY_FILE, self._trained)
         self._keeper = Keeper(
             self.spec.run_id,
             self._folder / CHECKPOINT_FOLDER,
@@ -163,33 +178,37 @@ class Run:
         self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
 
-    def _set_up(self, builder: Builder, data: Data, recipe: Recipe) -> tuple[Trainer, Evaluator]:
+    def _set_up(self, players: Players, task: ChosenTask, data: Data) -> tuple[Trainer, Evaluator]:
         # Seeded after loading: what a data set or a score does with global random numbers must not
         # reach the networks.
         seed_everything(self.spec.seed)
-        trainer = builder.trainer(data, recipe)
+        trainer = players.trainer(data, self.spec.seed, task.task.labels)
         self._parameters = {
             side: sum(parameter.numel() for parameter in parameters)
-            for side, parameters in trainer.parameters.items()
+            for side, parameters in trainer.trained.items()
         }
-        task = self.spec.task
+        catalogue = self._catalogue
         self.evaluator = Evaluator(
-            task,
-            trainer,
+            task.task,
+            contestant_of(trainer, class_shares(data, task.task.labels)),
             self.clock,
-            builder.real_side(data),
-            builder.scores(task.scores),
-            builder.scores(task.final_scores),
+            real_side(task, data, catalogue, self._device),
+            make_scores(task.scores, catalogue),
+            make_scores(task.final_scores, catalogue),
             self._observe,
         )
         return trainer, self.evaluator
+
+    def _trained(self, steps: list[dict[str, Any]]) -> None:
+        self._notify("ganbench_trained", steps=steps)
 
     def _observe(self, point: Point) -> None:
         self._notify("ganbench_evaluated", point=dict(point))
 
     def _notify(self, hook: str, **arguments: object) -> None:
         """Tell observers; their failures go to the run's log."""
-        self._observers.notify(hook, remark, spec=self.spec.to_json(), **arguments)
+        run = {"id": self.spec.run_id, "folder": str(self._folder)}
+        self._observers.notify(hook, remark, spec=self.spec.to_json(), run=run, **arguments)
 
     def _title(self) -> str:
         return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"
@@ -197,10 +216,13 @@ class Run:
     def _fail(self, status: Status, error: BaseException) -> None:
         self._status = status
         foreseen = isinstance(error, Unstable | GanbenchError)
-        message = str(error) if foreseen else told(error, self._catalogue.plugins)
+        if isinstance(error, GanbenchError):
+            message = error.one_line
+        else:
+            message = str(error) if foreseen else told(error, self._catalogue.plugins)
         bare = foreseen and error.__cause__ is None
         trace = "" if bare else "".join(traceback.format_exception(error))
-        message = " ".join(message.split())
+        message = one_line(message)
         self._failure = make_failure(message, traceback=trace, step=self.clock.steps)
 
     def _record(self) -> Record:

@@ -1,1 +1,1 @@
-"""Every score of samples: kernels on samples and features, evaluations, the real side cached."""
+"""Evaluations: samples drawn once, features extracted once, the real side shared by runs."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+import functools
+import statistics
+from collections.abc import Callable
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from ganbench.api.scores import Direction, Evaluation, Measurement, Panel
-from ganbench.scoring.caching import number
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 HALVINGS = 4
 """Random halvings of the real samples over which a measured null or floor is averaged."""
@@ -21,8 +22,8 @@ class FeatureColumn:
     """Makes measurements that compare real and fake features of one extractor.
 
     Args:
-        evaluation: the fakes and the real side.
-        extractor: reference to the extractor.
+        evaluation: what the score is computed from.
+        extractor: the task's extractor, as a suite writes it.
     """
 
     evaluation: Evaluation
@@ -108,27 +109,24 @@ class FeatureColumn:
         Halves of the reference itself, since the train split would not do: an extractor may know
         it by heart. None where a half has fewer samples than `least`.
         """
+        import torch
+
         real = self.real
         half = len(real) // 2
         if half < least:
             return None
 
-        def compute() -> float:
+        @functools.wraps(compare)  # it is kept under the source of the code that compares
+        def compute() -> tuple[Tensor]:
             values = []
             for seed in range(HALVINGS):
                 random = torch.Generator().manual_seed(seed)
                 order = torch.randperm(len(real), generator=random).to(real.device)
                 values.append(compare(real[order[:half]], real[order[half : 2 * half]]))
-            return mean(values)
+            return (torch.tensor(statistics.fmean(values), dtype=torch.float64),)
 
         def shared() -> float:
-            (found,) = self.evaluation.cached(f"{name}/halves", [real], lambda: number(compute()))
+            (found,) = self.evaluation.cached(f"{name}/halves", [real], compute)
             return float(found)
 
         return self.evaluation.once(f"{name}/halves/{self.extractor}", shared)
-
-
-def mean(values: Iterable[float]) -> float:
-    """The arithmetic mean, summed exactly."""
-    listed = list(values)
-    return math.fsum(listed) / len(listed)

@@ -7,17 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganbench.api.data import Data
 from ganbench.api.errors import UsageError
-from ganbench.api.networks import Loss
+from ganbench.api.networks import Networks
 from ganbench.api.recipe import Training
-from ganbench.api.scores import Extractor, Measurement
-from ganbench.scoring.caching import Tensors
-from ganbench.scoring.errors import NonFiniteSamples
+from ganbench.api.scores import Extractor, Measurement, NonFiniteSamples
 from ganbench.scoring.realcache import RealCache
-from ganbench.storage.tensorcache import content_hash
+from ganbench.storage.sealed import content_hash
+from ganbench.storage.tensorcache import Tensors
 
 T = TypeVar("T")
 
@@ -80,7 +79,7 @@ class RealSide:
         extractor = self.extractor(name)
         if self._shared is None:
             return extractor(samples)
-        digest = self.once(f"digest/{split}", lambda: content_hash(samples))
+        digest = self.once(f"digest/{split}", lambda: content_hash({"": samples}))
         return self._shared.features(name, extractor, split, samples, digest)
 
 
@@ -89,27 +88,38 @@ class Snapshot:
 
     Args:
         side: the real side.
-        fakes: (M, *shape), uint8 images or floats.
-        logits: what the discriminator thinks of samples.
+        fakes: (M, ...), as they would be stored.
+        fake_labels: (M,) classes that they were made for, or None.
         steps: generator steps taken so far.
-        loss, training: what the fakes' generator was trained on, and how.
+        generator: that made them, if there is one.
+        extra: further modules of its model.
+        logits: what the discriminator thinks of samples.
+        training: how the generator was trained.
+        rehearse: takes one step of that training on other networks.
     """
 
     def __init__(
         self,
         side: RealSide,
         fakes: Tensor,
-        logits: Callable[[Tensor], Tensor] | None = None,
+        fake_labels: Tensor | None = None,
+        *,
         steps: int = 0,
-        loss: Loss | None = None,
+        generator: nn.Module | None = None,
+        extra: Mapping[str, nn.Module] | None = None,
+        logits: Callable[..., Tensor] | None = None,
         training: Training | None = None,
+        rehearse: Callable[[Networks, Data, int], None] | None = None,
     ) -> None:
         self._side = side
         self.fakes = fakes
+        self.fake_labels = fake_labels
         self.steps = steps
-        self.loss = loss
+        self.generator = generator
+        self.extra = extra or {}
         self.training = training
         self._logits = logits
+        self._rehearse = rehearse
         self._features: dict[str, Tensor] = {}
 
     @property
@@ -119,7 +129,7 @@ class Snapshot:
 
     @property
     def real(self) -> Tensor:
-        """(N, *shape) reference samples."""
+        """(N, ...) reference samples, as they are stored."""
         return self._side.real
 
     @property
@@ -139,15 +149,25 @@ class Snapshot:
         """(T, d) features of the train split, computed once per run."""
         return self._side.train_features(extractor)
 
-    def logits(self, samples: Tensor) -> Tensor:
-        """(N,) logits of the discriminator.
+    def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(J,) logits of the discriminator.
 
         Raises:
             UsageError: there is none here.
         """
         if self._logits is None:
             raise UsageError("these samples come without a discriminator")
-        return self._logits(samples)
+        return self._logits(samples, labels)
+
+    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> None:
+        """Take one step of the run's training on other networks.
+
+        Raises:
+            UsageError: there is no training here.
+        """
+        if self._rehearse is None:
+            raise UsageError("these samples come without a training")
+        self._rehearse(networks, data, number)
 
     def fake_features(self, extractor: str) -> Tensor:
         """(M, d) features of the fakes, computed once per evaluation.

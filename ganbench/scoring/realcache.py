@@ -27,8 +27,8 @@ from torch import Tensor
 
 from ganbench.api.scores import Extractor
 from ganbench.catalogue.plugin import BUILT_IN, source_hash
-from ganbench.scoring.caching import Tensors
-from ganbench.storage.tensorcache import TensorCache, content_hash
+from ganbench.storage.sealed import content_hash
+from ganbench.storage.tensorcache import TensorCache, Tensors
 
 FOR_FEATURES = ("numpy", "torch", "torch-fidelity", "torchvision")
 FOR_STATISTICS = ("numpy", "scikit-learn", "scipy", "torch")
@@ -84,7 +84,7 @@ class RealCache:
             extractor: computes them.
             split: which one the samples are.
             samples: what they are of.
-            digest: hash of the samples, see `ganbench.storage.tensorcache.content_hash`.
+            digest: hash of the samples, see `ganbench.storage.sealed.content_hash`.
         """
         origin = self._origin(reference)
         if "@" not in extractor.id or not origin.source:
@@ -108,7 +108,7 @@ class RealCache:
         key = {
             "what": name,
             "source": source,
-            "inputs": [_description(one, content_hash(one)) for one in inputs],
+            "inputs": [_description(one, content_hash({"": one})) for one in inputs],
             "libraries": _versions(*FOR_STATISTICS),
         }
         return self._tensors(key, compute)
@@ -125,6 +125,7 @@ def _description(tensor: Tensor, digest: str) -> dict[str, Any]:
 
 def _source(function: Callable[..., object]) -> str:
     """Hash of the package that a function is from; empty where its source cannot be told."""
+    function = inspect.unwrap(function)  # what it wraps has more to say on the result
     if not inspect.isfunction(function) or function.__module__ in (None, "__main__"):
         return ""
     module = sys.modules.get(function.__module__)
@@ -145,8 +146,8 @@ def _version(library: str) -> str:
 
 def _requirements(distribution: str) -> list[str]:
     """What a distribution of other extractors says that it needs. Ours needs much to print tables,
-    which moves no feature."""
-    if distribution == BUILT_IN:
+    which moves no feature; a local file belongs to none."""
+    if distribution in (BUILT_IN, ""):
         return []
     try:
         lines = requires(distribution) or []

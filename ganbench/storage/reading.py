@@ -34,3 +34,15 @@ def require_regular(path: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "it is a pipe or a device, not a regular file", str(path))
+
+
+def tail(path: Path, lines: int = 20) -> str:
+    """The last lines of a text file, such as a log; empty where none can be read."""
+    try:
+        require_regular(path)
+        with path.open("rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 16_384))
+            text = file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])

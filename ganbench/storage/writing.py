@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
@@ -14,45 +16,110 @@ ABANDONED_SECONDS = 3600.0
 """No writer needs that long between making a temporary file and giving it its name."""
 
 
+@contextlib.contextmanager
+def replacing(target: Path, *, durable: bool) -> Iterator[Path]:
+    """A temporary file to write to, which takes the place of `target` when the block is done.
+
+    An error in the block leaves `target` as it was. What a killed writer leaves is a hidden file
+    that ends in ``.tmp``.
+
+    Args:
+        target: the file; its folder must be there.
+        durable: whether it must survive a power cut. To force a file to the disk takes
+            milliseconds; what is written often, or can be made again, does without.
+
+    Raises:
+        OSError: the folder cannot be written to, or the disk is full.
+    """
+    with _temporary(target) as temporary:
+        yield temporary
+        _settle(temporary, durable=durable)
+        temporary.replace(target)
+    if durable:
+        _sync_folder(target.parent)
+
+
+def write_file(path: Path, content: bytes, *, durable: bool) -> None:
+    """Write or replace a file at once; the arguments are those of `replacing`.
+
+    Raises:
+        OSError: as `replacing`.
+    """
+    with replacing(path, durable=durable) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_new(path: Path, content: bytes) -> bool:
     """Write a file that must not be there yet; False, and nothing changed, if it is.
 
     Raises:
         GanbenchError: its folder cannot be written to.
     """
-    temporary = _temporary(path, content)
     try:
-        move_new(temporary, path)
+        with _temporary(path) as temporary:
+            temporary.write_bytes(content)
+            _settle(temporary, durable=True)
+            move_new(temporary, path)
     except FileExistsError:
         return False
-    finally:
-        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from None
     _sync_folder(path.parent)
     return True
 
 
-def replace_all(contents: dict[Path, bytes]) -> None:
+def replace_all(contents: Mapping[Path, bytes]) -> None:
     """Write several files, each replaced at once, in order, and none before all are on the disk.
 
     Raises:
         GanbenchError: a folder cannot be written to.
     """
-    temporaries: dict[Path, Path] = {}
-    for path in contents:
-        _remove_abandoned(path)
-    try:
+    with contextlib.ExitStack() as stack:
+        temporaries: dict[Path, Path] = {}
         for path, content in contents.items():
-            temporaries[path] = _temporary(path, content)
+            _remove_abandoned(path)
+            try:
+                temporaries[path] = stack.enter_context(_temporary(path))
+                temporaries[path].write_bytes(content)
+                _settle(temporaries[path], durable=True)
+            except OSError as error:
+                raise cannot_write(path, error) from None
         for path, temporary in temporaries.items():
             try:
                 temporary.replace(path)
             except OSError as error:
-                raise _cannot_write(path, error) from None
-    finally:
-        for temporary in temporaries.values():
-            temporary.unlink(missing_ok=True)
+                raise cannot_write(path, error) from None
     for folder in {path.parent for path in contents}:
         _sync_folder(folder)
+
+
+def set_aside(path: Path) -> str:
+    """Rename a file that is damaged, so that nobody reads it again and nothing is lost.
+
+    Returns:
+        What became of it, for the sentence that says what is wrong with it.
+    """
+    try:
+        return f"kept as {rename_aside(path, 'damaged')}"
+    except FileNotFoundError:  # another process was faster
+        return "set aside"
+    except OSError as error:
+        return f"it cannot be renamed: {error.strerror}"
+
+
+def rename_aside(path: Path, why: str) -> str:
+    """Give a file the first free name of the form ``name.why-N``; return that name.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        OSError: the folder cannot be written to.
+    """
+    for number in itertools.count(1):
+        target = path.with_name(f"{path.name}.{why}-{number}")
+        with contextlib.suppress(FileExistsError):
+            move_new(path, target)
+            return target.name
+    raise AssertionError
 
 
 def move_new(source: Path, target: Path) -> None:
@@ -83,26 +150,26 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot_write(path, error) from None
+        raise cannot_write(path, error) from None
 
 
-def _temporary(path: Path, content: bytes) -> Path:
-    """A file beside `path` with that content, on the disk and not just in its cache."""
-    temporary = None
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[Path]:
+    """An empty file beside `target`; removed at the end, unless it has got another name."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    os.close(handle)
+    path = Path(name)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        temporary = Path(name)
-        with open(handle, "wb") as file:  # noqa: PTH123 - the handle is already open
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            # mkstemp lets only the owner read; a shared folder of results is for its group, too.
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise _cannot_write(path, error) from None
-    return temporary
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _settle(temporary: Path, *, durable: bool) -> None:
+    # Temporary files are for their owner alone; a shared folder of results is for its group, too.
+    temporary.chmod(0o666 & ~_umask())
+    if durable:  # before the rename: a name that survives a power cut must not be an empty file's
+        _sync(temporary)
 
 
 def _remove_abandoned(path: Path) -> None:
@@ -122,17 +189,22 @@ def _umask() -> int:
     return mask
 
 
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _sync_folder(folder: Path) -> None:
     # Makes the new name itself survive a power cut; some file systems cannot, and need not.
     with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _sync(folder)
 
 
-def _cannot_write(path: Path, error: OSError) -> GanbenchError:
+def cannot_write(path: Path, error: OSError) -> GanbenchError:
+    """What to tell whoever has asked for a file that could not be written."""
     reason = error.strerror or str(error)
     return GanbenchError(
         f"cannot write {path}: {reason}",

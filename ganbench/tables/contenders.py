@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.parameters import Parameter
 from ganbench.planning.references import Reference, parse_reference
+from ganbench.statistics.groups import grouped
 from ganbench.tables.labels import variant_labels
 
 if TYPE_CHECKING:
@@ -22,10 +23,8 @@ Contenders = dict[str, list["Entry"]]
 def contenders(found: Sequence[Entry]) -> Contenders:
     """All that could be compared."""
     labels = variant_labels(entry.runs[0] for entry in found)
-    by_label: Contenders = {}
-    for label, entry in zip(labels, found, strict=True):
-        by_label.setdefault(label, []).append(entry)
-    return by_label
+    pairs = grouped(zip(labels, found, strict=True), lambda pair: pair[0])
+    return {label: [entry for _, entry in own] for label, own in pairs.items()}
 
 
 def choose(names: Sequence[str], known: Contenders) -> list[str]:

@@ -1,15 +1,12 @@
 """Checkpoints on disk: state as plain data and tensors, whole, verified, and never executed.
 
-A checkpoint is one safetensors file: its tensors by name, and in its metadata the rest of the state
-as JSON with a SHA-256 over both. The file of the checkpoint before is kept beside it. Reading one
-can fail; it can never run code, and never give another state than the one that was written.
+A checkpoint is one sealed file: the state's tensors by name, and the rest of it as JSON. The file
+of the checkpoint before is kept beside it.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +15,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganbench.storage.reading import require_regular
+from ganbench.api.errors import one_line
+from ganbench.storage.sealed import read_sealed, write_sealed
+from ganbench.storage.writing import set_aside
 
-FORMAT = 1
 LATEST, PREVIOUS = "latest.safetensors", "previous.safetensors"
-TEMPORARY = ".checkpoint.tmp"
+FRESH = ".fresh.safetensors"
 
 _TENSOR, _ARRAY, _TUPLE, _ITEMS = "tensor", "array", "tuple", "items"
 
@@ -42,29 +40,20 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
         UnstorableState: the state holds anything else.
         OSError: it cannot be written (a full disk, a read-only folder); the last one is untouched.
     """
-    from safetensors.torch import save_file
-
     tensors: dict[str, Tensor] = {}
     text = json.dumps(_plain(state, "", tensors), separators=(",", ":"))
-    metadata = {"format": str(FORMAT), "state": text, "sha256": _digest(text, tensors)}
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / TEMPORARY  # one name: what a killed writer has left is overwritten
+    fresh, latest = folder / FRESH, folder / LATEST
     try:
-        try:
-            save_file(tensors, temporary, metadata)
-        except Exception as error:  # safetensors wraps errors of the system in its own
-            raise OSError(f"cannot write {temporary}: {error}") from error
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        read_checkpoint(temporary)
-        latest = folder / LATEST
+        write_sealed(fresh, text, tensors, durable=True)
+        read_checkpoint(fresh)  # a disk that lies is found out while the last one is still there
         if latest.exists():
             latest.replace(folder / PREVIOUS)
-        temporary.replace(latest)
+        fresh.replace(latest)
     except ValueError as error:
         raise OSError(f"a checkpoint was not written whole: {error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
 
 
 def load_checkpoint(folder: Path, remark: Callable[[str], None]) -> dict[str, Any] | None:
@@ -82,8 +71,8 @@ def load_checkpoint(folder: Path, remark: Callable[[str], None]) -> dict[str, An
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())
-            remark(f"checkpoint {path.name} is not used: {reason}; {_set_aside(path)}")
+            reason = one_line(error)
+            remark(f"checkpoint {path.name} is not used: {reason}; {set_aside(path)}")
     return None
 
 
@@ -95,20 +84,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         OSError: it is no regular file, or cannot be read.
         ValueError: it is damaged, cut off, or no checkpoint.
     """
-    from safetensors import SafetensorError, safe_open
-
-    require_regular(path)
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
-        raise ValueError(f"it is damaged or no checkpoint ({error})") from None
-    text = metadata.get("state", "")
-    if metadata.get("format") != str(FORMAT):
-        raise ValueError(f"its format is {metadata.get('format')}, not {FORMAT}")
-    if metadata.get("sha256") != _digest(text, tensors):
-        raise ValueError("its content does not match its checksum")
+    text, tensors = read_sealed(path)
     try:
         state = _restored(json.loads(text), tensors)
     except (LookupError, TypeError, ValueError, RecursionError) as error:
@@ -145,8 +121,7 @@ def _plain(value: Any, where: str, tensors: dict[str, Tensor]) -> Any:
         tensors[name] = torch.from_numpy(np.ascontiguousarray(value))
         return {_ARRAY: name}
     if isinstance(value, Tensor):
-        # A copy of its own: a file has no views, and the original may change while it is written.
-        tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        tensors[name] = value
         return {_TENSOR: name}
     raise UnstorableState(f"{where or 'the state'} is a {type(value).__name__}")
 
@@ -162,24 +137,3 @@ def _restored(value: Any, tensors: dict[str, Tensor]) -> Any:
     if kind == _ITEMS:
         return {key: _restored(item, tensors) for key, item in content}
     return tensors[content].numpy() if kind == _ARRAY else tensors[content]
-
-
-def _digest(text: str, tensors: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256(text.encode())
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def _set_aside(path: Path) -> str:
-    """Rename a file, and say what it is called now."""
-    number = 1
-    while os.path.lexists(target := path.with_name(f"{path.name}.corrupt-{number}")):
-        number += 1
-    try:
-        path.rename(target)
-    except OSError as error:
-        return f"it cannot be renamed: {error.strerror}"
-    return f"kept as {target.name}"

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from ganbench.api.data import Data
 from ganbench.api.networks import Latent
-
-
-def to_network_range(samples: Tensor) -> Tensor:
-    """uint8 images to float32 in [-1, 1], the range of a tanh generator; floats as they are."""
-    if samples.dtype == torch.uint8:
-        return samples.to(torch.float32).mul_(1 / 127.5).sub_(1)
-    return samples
+from ganbench.modalities import modality_of
+from ganbench.training.seeds import stream_seed
 
 
 class RealFeed:
-    """Shuffled epochs over a training set that lies on the device, images as bytes.
+    """Shuffled epochs over a training set that lies on the device as it is stored: images as bytes.
 
     Args:
         data: its `train` split is fed; an epoch's incomplete last batch is dropped.
@@ -30,20 +28,37 @@ class RealFeed:
     def __init__(self, data: Data, device: torch.device, seed: int) -> None:
         self._samples = data.train.to(device)
         self._labels = None if data.train_labels is None else data.train_labels.to(device)
+        self._info, self._encode = data.info, modality_of(data.info).encode
+        self.shape = data.info.shape
+        """Of one sample, as networks see it."""
+        self._begin(seed)
+
+    def beside(self) -> RealFeed:
+        """The same samples in an order of its own, which leaves this one's as it is."""
+        other = copy.copy(self)
+        other._begin(stream_seed(self._seed, "beside"))
+        return other
+
+    def _begin(self, seed: int) -> None:
+        device = self._samples.device
+        self._seed = seed
         self._random = torch.Generator(device).manual_seed(seed)
         self._order = torch.empty(0, dtype=torch.int64, device=device)
         self._next = 0
-        self.shape = tuple(self._samples.shape[1:])
-        """Of one sample."""
 
     def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
-        """The next real samples (count, *shape) in the networks' range; labels (count,) or None."""
+        """The next real samples (count, *shape) as networks see them; labels (count,) or None."""
         if self._next + count > len(self._order):
             self._order, self._next = self._shuffled(count), 0
         chosen = self._order[self._next : self._next + count]
         self._next += count
         labels = None if self._labels is None else self._labels.index_select(0, chosen)
-        return to_network_range(self._samples.index_select(0, chosen)), labels
+        return self._encode(self._samples.index_select(0, chosen), self._info), labels
+
+    def first(self, count: int) -> tuple[Tensor, Tensor | None]:
+        """The first samples, as `draw` gives them, for those who only look; nothing moves on."""
+        labels = None if self._labels is None else self._labels[:count]
+        return self._encode(self._samples[:count], self._info), labels
 
     def state(self) -> dict[str, Any]:
         """Where in the order of which epoch it is."""
@@ -66,24 +81,31 @@ class RealFeed:
 
 
 class LatentFeed:
-    """Latents of one law, drawn on the device.
+    """Latents, drawn on the device.
 
     Args:
-        law: size and distribution.
+        law: size and distribution; of several parts, one behind the other.
         device: where they are drawn.
         seed: of the stream.
     """
 
-    def __init__(self, law: Latent, device: torch.device, seed: int) -> None:
-        self._law = law
+    def __init__(self, law: Latent | Sequence[Latent], device: torch.device, seed: int) -> None:
+        self._laws = (law,) if isinstance(law, Latent) else tuple(law)
         self._device = device
         self._random = torch.Generator(device).manual_seed(seed)
 
     def draw(self, count: int) -> Tensor:
-        """(count, size) float32 latents."""
-        shape = (count, self._law.size)
-        if self._law.law == "normal":
+        """(count, size of all parts) float32 latents."""
+        parts = [self._part(law, count) for law in self._laws]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+    def _part(self, law: Latent, count: int) -> Tensor:
+        shape = (count, law.size)
+        if law.law == "normal":
             return torch.randn(shape, generator=self._random, device=self._device)
+        if law.law == "categorical":
+            chosen = torch.randint(law.size, (count,), generator=self._random, device=self._device)
+            return one_hot(chosen, law.size).to(torch.float32)
         uniform = torch.rand(shape, generator=self._random, device=self._device)
         return uniform.mul_(2).sub_(1)
 
@@ -94,3 +116,44 @@ class LatentFeed:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a `state`."""
         self._random.set_state(state["random"])
+
+
+class LabelFeed:
+    """Classes that fakes are made for, drawn on the device.
+
+    Args:
+        shares: (K,) probability of each class.
+        device: where they are drawn.
+        seed: of the stream.
+    """
+
+    def __init__(self, shares: Tensor, device: torch.device, seed: int) -> None:
+        self._shares = shares.to(device)
+        self._random = torch.Generator(device).manual_seed(seed)
+
+    def draw(self, count: int) -> Tensor:
+        """(count,) int64 classes."""
+        return torch.multinomial(self._shares, count, replacement=True, generator=self._random)
+
+    def state(self) -> dict[str, Any]:
+        """Where in its stream it is."""
+        return {"random": self._random.get_state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        self._random.set_state(state["random"])
+
+
+def class_shares(data: Data, law: str) -> Tensor | None:
+    """(K,) float32 shares of the classes that fakes are made for; None where there are no classes.
+
+    Args:
+        data: the data set.
+        law: `train`: as in the train split; `balanced`: all alike.
+    """
+    classes, labels = data.info.classes, data.train_labels
+    if classes is None or labels is None:
+        return None
+    if law == "balanced":
+        return torch.full((classes,), 1 / classes)
+    return torch.bincount(labels, minlength=classes).to(torch.float32) / len(labels)

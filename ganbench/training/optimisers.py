@@ -7,16 +7,24 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
+from ganbench.api.checked import typed
+from ganbench.api.errors import PluginNotUsable
 from ganbench.api.recipe import Optimiser
+from ganbench.api.specs import import_builder
 
 
 def make_optimiser(
     recipe: Optimiser, parameters: Iterable[nn.Parameter], device: torch.device
 ) -> torch.optim.Optimizer:
-    """An optimiser over `parameters`, in torch's fused form where there is one for the device."""
+    """An optimiser over `parameters`, in torch's fused form where there is one for the device.
+
+    Raises:
+        PluginNotUsable: what the recipe names by ``module:name`` makes no optimiser.
+    """
     parameters = list(parameters)
-    if recipe.name == "adam":
-        return torch.optim.Adam(
+    if recipe.name in ("adam", "adamw"):
+        kind = torch.optim.Adam if recipe.name == "adam" else torch.optim.AdamW
+        return kind(
             parameters,
             lr=recipe.lr,
             betas=recipe.betas,
@@ -34,13 +42,29 @@ def make_optimiser(
             momentum=recipe.momentum,
             foreach=device.type == "cuda",
         )
-    return torch.optim.SGD(
-        parameters,
-        lr=recipe.lr,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
+    if recipe.name == "sgd":
+        return torch.optim.SGD(
+            parameters,
+            lr=recipe.lr,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            fused=True,
+        )
+    return _foreign(recipe, parameters)
+
+
+def _foreign(recipe: Optimiser, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
+    """One that the recipe brings along."""
+    try:
+        made = import_builder(recipe.name)(parameters, lr=recipe.lr, **recipe.options)
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise PluginNotUsable(f"optimiser {recipe.name} cannot be made: {reason}") from error
+    if not isinstance(made, torch.optim.Optimizer):
+        raise PluginNotUsable(
+            f"optimiser {recipe.name} must be a torch.optim.Optimizer, it is {typed(made)}"
+        )
+    return made
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, lr: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -14,31 +16,36 @@ DEAD_VARIANCE = 1e-12
 
 @torch.no_grad()
 def sample(
-    generator: nn.Module, law: Latent, count: int, device: torch.device, seed: int
+    generator: nn.Module,
+    law: Latent | Sequence[Latent],
+    count: int,
+    device: torch.device,
+    seed: int,
+    labels: Tensor | None = None,
 ) -> Tensor:
     """(count, *shape) raw outputs of a generator.
 
     The generator is in eval mode for the call (batch norm with running statistics) and back in its
     former mode after it. Latents depend on the seed and the latent's law alone.
+
+    Args:
+        generator: in any mode.
+        law: of its input.
+        count: of samples.
+        device: where they are made.
+        seed: of the latents.
+        labels: (count,) classes, for a conditional generator.
     """
     latents = LatentFeed(law, device, seed).draw(count)
+    inputs = [latents, *([] if labels is None else [labels.to(device)])]
     training = generator.training
     generator.eval()
     try:
-        parts = [
-            generator(latents[i : i + SAMPLING_BATCH]) for i in range(0, count, SAMPLING_BATCH)
-        ]
+        batches = zip(*(torch.split(one, SAMPLING_BATCH) for one in inputs), strict=True)
+        parts = [generator(*batch) for batch in batches]
     finally:
         generator.train(training)
     return torch.cat(parts).float()
-
-
-def to_bytes(images: Tensor) -> Tensor:
-    """Images in [-1, 1] to uint8: x * 127.5 + 128, clamped, then cut, as torch-fidelity has it.
-
-    To be called on finite images only: NaN would become 0, and 300 without the clamp 44.
-    """
-    return images.mul(127.5).add(128).clamp(0, 255).to(torch.uint8)
 
 
 def is_dead(samples: Tensor) -> bool:

@@ -13,26 +13,26 @@ from torch import Tensor, nn
 from ganbench.training.checkpoint import UnstorableState, is_storable
 
 if TYPE_CHECKING:
-    from ganbench.training.loop import Trainer
-
-_SIDES = ("generator", "discriminator")
+    from ganbench.training.trainer import Trainer
 
 
 def trainer_state(trainer: Trainer) -> dict[str, Any]:
-    """Networks, average, optimisers, loss, feeds and counted FLOPs.
+    """Networks, average, optimisers, loss and techniques, feeds and counted costs.
 
     Raises:
-        UnstorableState: the loss keeps something that is neither plain data, a tensor, a module,
-            nor in a `state_dict` of its own.
+        UnstorableState: a loss or technique keeps something that is neither plain data, a tensor, a
+            module, nor in a `state_dict` of its own.
     """
     modules = _modules(trainer)
     return {
         "modules": {name: module_state(module) for name, module in modules.items()},
-        "optimisers": {side: trainer.optimisers[side].state_dict() for side in _SIDES},
-        "loss": loss_state(trainer.loss),
+        "optimisers": {name: one.state_dict() for name, one in trainer.optimisers.items()},
+        "objective": [part_state(part.does) for part in trainer.objective.parts],
         "real": trainer.real.state(),
+        "real beside": trainer.real_beside.state(),
         "latents": trainer.latents.state(),
-        "flops": dict(trainer.flops),
+        "labels": trainer.labels and trainer.labels.state(),
+        "costs": dict(trainer.costs),
     }
 
 
@@ -40,12 +40,16 @@ def restore_trainer(trainer: Trainer, state: Mapping[str, Any]) -> None:
     """Put a `trainer_state` back into a trainer that was built from the same spec."""
     for name, module in _modules(trainer).items():
         restore_module(module, state["modules"][name])
-    for side in _SIDES:
-        trainer.optimisers[side].load_state_dict(state["optimisers"][side])
-    restore_loss(trainer.loss, state["loss"])
+    for name, optimiser in trainer.optimisers.items():
+        optimiser.load_state_dict(state["optimisers"][name])
+    for part, own in zip(trainer.objective.parts, state["objective"], strict=True):
+        restore_part(part.does, own)
     trainer.real.restore(state["real"])
+    trainer.real_beside.restore(state["real beside"])
     trainer.latents.restore(state["latents"])
-    trainer.flops.update(state["flops"])
+    if trainer.labels is not None:
+        trainer.labels.restore(state["labels"])
+    trainer.costs.update(state["costs"])
 
 
 def _modules(trainer: Trainer) -> dict[str, nn.Module]:
@@ -76,8 +80,8 @@ def restore_module(module: nn.Module, state: Mapping[str, Any]) -> None:
         _restore_attributes(one, state["attributes"][name])
 
 
-def loss_state(loss: object) -> dict[str, Any]:
-    """A loss's state: its own `state_dict` where it has one, else its attributes.
+def part_state(loss: object) -> dict[str, Any]:
+    """The state of a loss or technique: its own `state_dict` where it has one, else its attributes.
 
     Raises:
         UnstorableState: as `trainer_state`.
@@ -88,22 +92,30 @@ def loss_state(loss: object) -> dict[str, Any]:
         return {"own": loss.state_dict()}
     attributes = getattr(loss, "__dict__", {})
     modules = {name: one for name, one in attributes.items() if isinstance(one, nn.Module)}
-    rest = {name: one for name, one in attributes.items() if name not in modules}
+    parts = {name: one for name, one in attributes.items() if _is_part(one)}
+    rest = {k: v for k, v in attributes.items() if k not in modules and k not in parts}
     for name, value in rest.items():
         if not callable(value) and not is_storable(value):
             raise UnstorableState(
-                f"the loss keeps a {type(value).__name__} in {name}: give it `state_dict` and "
-                "`load_state_dict`, or make it an nn.Module with buffers"
+                f"{type(loss).__name__} keeps a {type(value).__name__} in {name}: give it "
+                "`state_dict` and `load_state_dict`, or make it an nn.Module with buffers"
             )
     kept = {name: value for name, value in rest.items() if is_storable(value)}
     return {
         "attributes": kept,
         "modules": {name: module_state(one) for name, one in modules.items()},
+        "parts": {name: part_state(one) for name, one in parts.items()},
     }
 
 
-def restore_loss(loss: Any, state: Mapping[str, Any]) -> None:
-    """Put a `loss_state` back."""
+def _is_part(value: object) -> bool:
+    """Whether a loss or technique is made of another one: Wasserstein with a gradient penalty."""
+    terms = (getattr(value, f"{side}_loss", None) for side in ("discriminator", "generator"))
+    return not isinstance(value, nn.Module) and any(map(callable, terms))
+
+
+def restore_part(loss: Any, state: Mapping[str, Any]) -> None:
+    """Put a `part_state` back."""
     if "module" in state:
         restore_module(loss, state["module"])
     elif "own" in state:
@@ -112,6 +124,8 @@ def restore_loss(loss: Any, state: Mapping[str, Any]) -> None:
         _restore_attributes(loss, state["attributes"])
         for name, one in state["modules"].items():
             restore_module(getattr(loss, name), one)
+        for name, one in state["parts"].items():
+            restore_part(getattr(loss, name), one)
 
 
 def random_state(device: torch.device) -> dict[str, Any]:
@@ -147,7 +161,9 @@ def _plain_attributes(module: nn.Module) -> dict[str, Any]:
 def _restore_attributes(owner: object, attributes: Mapping[str, Any]) -> None:
     for name, value in attributes.items():
         present = getattr(owner, name, None)
-        if isinstance(value, Tensor):
+        if isinstance(present, nn.Parameter):  # in place: an optimiser holds it
+            present.data.copy_(value)
+        elif isinstance(value, Tensor):
             device = present.device if isinstance(present, Tensor) else value.device
             setattr(owner, name, value.to(device))
         elif present is not value and present != value:

@@ -1,15 +1,59 @@
-"""One step of the discriminator or of the generator, as a loss sees it."""
+"""One step of the discriminator or of the generator, as losses and techniques see it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ganbench.api.checked import typed
 from ganbench.api.errors import PluginNotUsable
+from ganbench.api.recipe import Side
+from ganbench.training.wrapped import Labelled, head_of, samples_per_judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Samples of one step.
+
+    Args:
+        latent: (B, size of the latent).
+        fake: (B, *shape).
+        real: (B, *shape), or None in a generator step that needs none.
+        labels, fake_labels: (B,) int64 classes, or None.
+    """
+
+    latent: Tensor
+    fake: Tensor
+    real: Tensor | None = None
+    labels: Tensor | None = None
+    fake_labels: Tensor | None = None
+
+
+class UndeclaredNeed(PluginNotUsable):
+    """A loss or technique uses what its spec does not say that it needs."""
+
+
+class _Extras(Mapping[str, nn.Module]):
+    """A model's extra modules, for those who have said that they need them."""
+
+    def __init__(self, modules: Mapping[str, nn.Module], granted: Callable[[str], None]) -> None:
+        self._modules = modules
+        self._granted = granted
+
+    def __getitem__(self, name: str) -> nn.Module:
+        self._granted(name)
+        return self._modules[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
 
 
 class TrainingStep:
@@ -17,10 +61,13 @@ class TrainingStep:
 
     Args:
         generator, discriminator, extra: the model's modules.
-        latent: (B, latent size).
-        fake: (B, *shape).
-        draw_real: gives as many (real, labels) as it is asked for; called at most once, and only
-            if the loss asks for either.
+        batch: what is judged.
+        conditional: whether the discriminator takes classes.
+        number: generator steps before this one.
+        progress: fraction of the budget spent.
+        role: whose loss is computed on it; in a generator's step that may be the
+            discriminator's as well, where somebody looks ahead.
+        wants_features: whether anybody will ask for features.
     """
 
     def __init__(
@@ -28,63 +75,243 @@ class TrainingStep:
         generator: nn.Module,
         discriminator: nn.Module,
         extra: Mapping[str, nn.Module],
-        latent: Tensor,
-        fake: Tensor,
-        draw_real: Callable[[int], tuple[Tensor, Tensor | None]],
+        batch: Batch,
+        *,
+        conditional: bool = False,
+        number: int = 0,
+        progress: float = 0.0,
+        role: Side = "discriminator",
+        wants_features: bool = False,
     ) -> None:
         self.generator = generator
-        self.discriminator = discriminator
-        self.extra = extra
-        self.latent = latent
-        self.fake = fake
-        self._draw_real = draw_real
+        self.extra = _Extras(extra, lambda name: self.grant(name, f"extra[{name!r}]"))
+        self.latent = batch.latent
+        self.fake = batch.fake
+        self.number = number
+        self.progress = progress
+        self.logged: dict[str, Tensor | float] = {}
+        self.asks: Any = None
+        """Who is at work: an object with `name` and `needs`; None: somebody who may have all."""
+        self._batch = batch
+        self._extra = extra
+        self._judge = discriminator
+        self._conditional = conditional
+        self.role = role
+        self._wants_features = wants_features
+        self._size = samples_per_judgement(discriminator)
+        self._kept: dict[str, Any] = {}
+        labels = batch.fake_labels
+        self.discriminator = (
+            Labelled(discriminator, labels) if conditional and labels is not None else discriminator
+        )
 
-    @cached_property
-    def _batch(self) -> tuple[Tensor, Tensor | None]:
-        return self._draw_real(len(self.fake))
+    # What is given.
 
     @property
     def real(self) -> Tensor:
         """(B, *shape) real samples."""
-        return self._batch[0]
+        if self.role == "generator":
+            self.grant("real")
+        if self._batch.real is None:
+            raise PluginNotUsable("there are no real samples in this step")
+        return self._batch.real
 
     @property
-    def labels(self) -> Tensor | None:
+    def labels(self) -> Tensor:
         """(B,) classes of the real samples."""
-        return self._batch[1]
+        self.grant("labels")
+        return _there(self._batch.labels, "classes of real samples")
 
-    @cached_property
+    @property
+    def fake_labels(self) -> Tensor:
+        """(B,) classes that the fakes were made for."""
+        self.grant("labels")
+        return _there(self._batch.fake_labels, "classes of fakes: the networks take none")
+
+    def log(self, name: str, value: Tensor | float) -> None:
+        """Keep a number of this step for the history."""
+        self.logged[name] = value.detach() if isinstance(value, Tensor) else float(value)
+
+    def judged_by(self, discriminator: nn.Module) -> TrainingStep:
+        """The same samples before another discriminator."""
+        other = TrainingStep(
+            self.generator,
+            discriminator,
+            self._extra,
+            self._batch,
+            conditional=self._conditional,
+            number=self.number,
+            progress=self.progress,
+            role=self.role,
+            wants_features=self._wants_features,
+        )
+        other.asks, other.logged = self.asks, self.logged
+        return other
+
+    # What the discriminator says of it.
+
+    @property
     def real_logits(self) -> Tensor:
-        """(B,) logits of the real samples."""
-        return self._logits(self.real)
+        """(J,) logits of the real samples."""
+        real = self.real
+        return self._once("real_logits", lambda: self._judged("real", real, self._batch.labels))
 
-    @cached_property
+    @property
     def fake_logits(self) -> Tensor:
-        """(B,) logits of the fakes."""
-        return self._logits(self.fake)
+        """(J,) logits of the fakes."""
+        return self._once(
+            "fake_logits", lambda: self._judged("fake", self.fake, self._batch.fake_labels)
+        )
 
-    def _logits(self, samples: Tensor) -> Tensor:
-        """One logit for each sample: means over anything else would train, and mean nothing."""
-        logits = self.discriminator(samples)
-        if not isinstance(logits, Tensor) or logits.numel() != len(samples):
+    @property
+    def real_features(self) -> Tensor:
+        """(J, F) features of the real samples."""
+        self.grant("features")
+        _ = self.real_logits
+        return self._features("real")
+
+    @property
+    def fake_features(self) -> Tensor:
+        """(J, F) features of the fakes."""
+        self.grant("features")
+        _ = self.fake_logits
+        return self._features("fake")
+
+    # How steep it is.
+
+    @property
+    def real_slopes(self) -> Tensor:
+        """(J, D) gradients of the logits at the real samples."""
+        self.grant("real_slopes")
+        return self._once("real_slopes", lambda: self._slopes(self.real_logits, self.real))
+
+    @property
+    def fake_slopes(self) -> Tensor:
+        """(J, D) gradients of the logits at the fakes."""
+        self.grant("fake_slopes")
+        return self._once("fake_slopes", lambda: self._slopes(self.fake_logits, self.fake))
+
+    @property
+    def interpolated_slopes(self) -> Tensor:
+        """(J, D) gradients of the logits between real and fake, one mix for each judgement."""
+        self.grant("interpolated_slopes")
+        return self._once("interpolated_slopes", self._interpolated_slopes)
+
+    def slopes(self, samples: Tensor) -> Tensor:
+        """(J, D) gradients of the logits at samples (B, *shape)."""
+        self.grant("slopes")
+        return self._slopes_at(samples)
+
+    def known_logits(self) -> list[Tensor]:
+        """Those logits (J,) of real and fake samples that somebody has asked for."""
+        names = ("real_logits", "fake_logits")
+        return [self._kept[name] for name in names if name in self._kept]
+
+    def mean_logits(self) -> tuple[Tensor, Tensor]:
+        """Mean logits of real and fake, NaN where nobody needed them.
+
+        Telemetry must not run the discriminator once more: that would move its batch statistics.
+        """
+        unknown = self.fake.new_full((), math.nan)
+        real, fake = (self._kept.get(name) for name in ("real_logits", "fake_logits"))
+        return (
+            unknown if real is None else real.mean(),
+            unknown if fake is None else fake.mean(),
+        )
+
+    def _once(self, name: str, compute: Callable[[], Tensor]) -> Tensor:
+        found = self._kept.get(name)
+        if found is None:
+            found = self._kept[name] = compute()
+        return found
+
+    def grant(self, need: str, what: str = "") -> None:
+        """Let who is at work have what it needs, if its spec says so.
+
+        Args:
+            need: as specs name it.
+            what: of the step, where it is called otherwise.
+
+        Raises:
+            UndeclaredNeed: the spec does not.
+        """
+        if self.asks is None:
+            return
+        if need not in self.asks.needs:
+            raise UndeclaredNeed(
+                f"{self.asks.name} uses step.{what or need}, and its spec does not say so",
+                f'add "{need}" to its needs',
+                kind=self.asks.kind,
+            )
+        self.asks.used.add(need)
+
+    def _judged(self, which: str, samples: Tensor, labels: Tensor | None) -> Tensor:
+        """One logit for each judgement: means over anything else would train, and mean nothing."""
+        inputs = (samples, labels) if self._conditional else (samples,)
+        if self._wants_features:
+            logits = self._with_features(which, inputs)
+        else:
+            logits = self._judge(*inputs)
+        return self._checked(logits, len(samples))
+
+    def _checked(self, logits: object, samples: int) -> Tensor:
+        count = samples // self._size
+        if not isinstance(logits, Tensor) or logits.numel() != count:
             raise PluginNotUsable(
-                f"the discriminator must return logits ({len(samples)},) or ({len(samples)}, 1), "
+                f"the discriminator must return logits ({count},) or ({count}, 1), "
                 f"it returned {described(logits)}",
                 kind="model",
             )
         return logits.view(-1)
 
-    def mean_logits(self) -> tuple[Tensor, Tensor]:
-        """Mean logits of real and fake, NaN where the loss did not need them.
+    def _with_features(self, which: str, inputs: tuple[Any, ...]) -> Any:
+        head = head_of(self._judge)
+        if head is None:
+            raise PluginNotUsable(
+                f"the discriminator {type(self._judge).__qualname__} does not tell its features",
+                "give it an attribute `head`, its last layer, or make it an nn.Sequential",
+                kind="model",
+            )
 
-        Telemetry must not run the discriminator once more: that would move its batch statistics.
-        """
-        unknown = self.fake.new_full((), math.nan)
-        real, fake = (vars(self).get(name) for name in ("real_logits", "fake_logits"))
-        return (
-            unknown if real is None else real.mean(),
-            unknown if fake is None else fake.mean(),
-        )
+        def keep(_: nn.Module, seen: tuple[Any, ...]) -> None:
+            self._kept[f"{which}_features"] = seen[0]
+
+        hook = head.register_forward_pre_hook(keep)
+        try:
+            return self._judge(*inputs)
+        finally:
+            hook.remove()
+
+    def _features(self, which: str) -> Tensor:
+        found: Tensor = self._kept[f"{which}_features"]
+        return found.flatten(1)
+
+    def _interpolated_slopes(self) -> Tensor:
+        real, fake = self._batch.real, self.fake
+        if real is None:
+            raise PluginNotUsable("there are no real samples in this step to interpolate with")
+        judgements = len(real) // self._size
+        shape = (judgements, *[1] * (real.dim() - 1))
+        mix = torch.rand(shape, dtype=real.dtype, device=real.device)
+        if self._size > 1:  # the samples of a pack lie on one line between two packs
+            mix = mix.repeat_interleave(self._size, dim=0)
+        return self._slopes_at(torch.lerp(fake, real, mix))
+
+    def _slopes_at(self, samples: Tensor) -> Tensor:
+        samples = samples.requires_grad_()
+        labels = self._batch.fake_labels
+        inputs = (samples, labels) if self._conditional else (samples,)
+        return self._slopes(self._checked(self._judge(*inputs), len(samples)), samples)
+
+    def _slopes(self, logits: Tensor, samples: Tensor) -> Tensor:
+        (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
+        return gradient.reshape(len(logits), -1)
+
+
+def _there(found: Tensor | None, what: str) -> Tensor:
+    if found is None:
+        raise PluginNotUsable(f"there are no {what}")
+    return found
 
 
 def described(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,15 @@ class Telemetry:
 
     Args:
         path: of the JSON-lines file that rows are appended to.
+        observe: called with the rows whenever they are written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, observe: Callable[[list[dict[str, Any]]], None] = lambda rows: None
+    ) -> None:
         self._path = path
-        self._rows: list[tuple[int, Tensor]] = []
+        self._observe = observe
+        self._rows: list[tuple[int, tuple[str, ...], Tensor]] = []
 
     @staticmethod
     def wants(step: int) -> bool:
@@ -39,22 +44,44 @@ class Telemetry:
         octave = max(1, (step >> 7).bit_length())
         return step % (1 << (octave - 1)) == 0
 
-    def record(self, step: int, values: list[Tensor]) -> None:
-        """Keep one row of scalars, in the order of `COLUMNS`."""
-        self._rows.append((step, torch.stack([value.detach().float() for value in values])))
+    def record(
+        self, step: int, values: list[Tensor], logged: Mapping[str, Tensor | float] | None = None
+    ) -> None:
+        """Keep one row of scalars.
+
+        Args:
+            step: generator steps before it.
+            values: in the order of `COLUMNS`.
+            logged: what losses and techniques have logged, by name.
+        """
+        row = [value.detach().float() for value in values]
+        names = tuple(logged or ())
+        row += [
+            torch.as_tensor(one, device=row[0].device).float() for one in (logged or {}).values()
+        ]
+        self._rows.append((step, names, torch.stack([one.reshape(()) for one in row])))
 
     def flush(self) -> None:
         """Append the rows since the last flush to the file. Non-finite values become null."""
         if not self._rows:
             return
-        steps = [step for step, _ in self._rows]
-        values = torch.stack([row for _, row in self._rows]).tolist()
+        # One transfer from the device for all of them, whatever was logged in which.
+        values = torch.cat([row for _, _, row in self._rows]).tolist()
+        rows, start = [], 0
+        for step, names, row in self._rows:
+            finite = [
+                one if abs(one) < float("inf") else None for one in values[start:][: len(row)]
+            ]
+            start += len(row)
+            entry: dict[str, Any] = {"step": step}
+            entry |= zip(COLUMNS, finite, strict=False)
+            if names:
+                entry["logged"] = dict(zip(names, finite[len(COLUMNS) :], strict=True))
+            rows.append(entry)
         with self._path.open("a", encoding="utf-8") as file:
-            for step, row in zip(steps, values, strict=True):
-                finite = [value if abs(value) < float("inf") else None for value in row]
-                file.write(json.dumps({"step": step, **dict(zip(COLUMNS, finite, strict=True))}))
-                file.write("\n")
+            file.writelines(f"{json.dumps(row)}\n" for row in rows)
         self._rows.clear()
+        self._observe(rows)
 
     def clear(self) -> None:
         """Begin anew."""

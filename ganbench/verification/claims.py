@@ -9,7 +9,8 @@ from typing import Any
 from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.planning.runspec import RunSpec, run_id_of
 from ganbench.publishing.loading import is_published
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
+from ganbench.results.fields import ENVIRONMENT
 from ganbench.results.frame import plain_rows
 from ganbench.results.record import Record
 from ganbench.results.store import GENERATOR_FILE, RunStore, find_run
@@ -29,6 +30,7 @@ class Claim:
         labels: key -> heading.
         device: `cpu` or `cuda`.
         threads: CPU threads, where known.
+        environment: what is known of where it ran, as its record has it.
         others: scores of the variant's other seeds on the task.
         weights: its generator, if there is one.
         digest: SHA-256 that the weights must have, where known.
@@ -43,6 +45,7 @@ class Claim:
     labels: dict[str, str] = field(default_factory=dict)
     device: str = "cpu"
     threads: int = 1
+    environment: dict[str, Any] = field(default_factory=dict)
     others: tuple[dict[str, float], ...] = ()
     weights: Path | None = None
     digest: str | None = None
@@ -90,6 +93,7 @@ def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
         labels={key: column["label"] for key, column in record["columns"].items()},
         device=record["environment"].get("device") or "cpu",
         threads=record["environment"].get("threads") or 1,
+        environment=record["environment"],
         others=tuple(others),
         weights=file if own else weights,
         digest=record.get("generator_sha256") if own else None,
@@ -111,10 +115,12 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
     others = [
         {key: rows[run_id][key] for key in runs.score_keys if rows[run_id][key] is not None}
         for run_id, spec in sorted(runs.specs.items())
-        if run_id != row["run_id"] and run_id in rows and rows[run_id]["status"] == "ok"
+        if run_id != row["run_id"]
+        and run_id in rows
+        and rows[run_id]["status"] == "ok"
         and rows[run_id]["protocol"] == row["protocol"]
         and _without_seed(spec) == identity
-    ]  # fmt: skip
+    ]
     return Claim(
         run_id=row["run_id"],
         spec=_spec(runs.specs[row["run_id"]]),
@@ -129,6 +135,7 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
         },
         device=row["device"] or "cpu",
         threads=row["threads"] or 1,
+        environment={name: row[name] for name in ("threads", *(one.name for one in ENVIRONMENT))},
         others=tuple(others),
         weights=weights,
     )

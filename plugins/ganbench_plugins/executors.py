@@ -2,7 +2,7 @@
 
 from ganbench import ExecutorSpec, hookimpl
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 
 @hookimpl

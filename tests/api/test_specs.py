@@ -82,11 +82,20 @@ def test_a_default_fits_its_own_bounds(parameter: Parameter) -> None:
 
 
 def test_by_default_a_spec_works_on_every_modality() -> None:
-    assert spec().modalities == ("points", "image", "audio", "text", "tabular")
+    assert spec().modalities == ("points", "image", "audio", "text", "tabular", "pair")
 
 
 def test_every_kind_has_a_spec_type() -> None:
-    kinds = ["model", "loss", "variant", "dataset", "score", "extractor", "executor"]
+    kinds = [
+        "variant",
+        "model",
+        "loss",
+        "technique",
+        "dataset",
+        "score",
+        "extractor",
+        "executor",
+    ]
     assert list(SPEC_TYPES) == kinds
     assert SPEC_TYPES["variant"] is VariantSpec
 

@@ -55,7 +55,6 @@ def test_it_is_clean_to_ruff_at_any_length(kind: str, name: str, tmp_path: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", TEMPLATES)
 def test_its_readme_and_its_ci_do_what_they_say(kind: str, tmp_path: Path) -> None:
     """Installed by pip into an environment of its own, tested, typed, run and planned there."""

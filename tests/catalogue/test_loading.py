@@ -233,11 +233,12 @@ def test_one_name_may_be_a_model_and_a_loss(install: Any, find: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "way_out"), [("0", "update the plugin"), ("2", "update ganbench")]
+    ("version", "way_out"),
+    [("1", "update the plugin: docs/from"), ("3", "update ganbench")],
 )
 def test_incompatible(install: Any, find: Any, version: str, way_out: str) -> None:
     source = f"GANBENCH_API_VERSION = {version}\nraise_at_hook = None\n" + HEAD
-    reason = f"written for API version {version}, this ganbench has 1: {way_out}"
+    reason = f"written for API version {version}, this ganbench has 2: {way_out}"
     assert_rejected(install, find, source, State.INCOMPATIBLE, reason)
 
 
@@ -248,7 +249,7 @@ def test_an_api_version_is_an_integer(install: Any, find: Any, version: str) -> 
 
 
 def test_the_present_api_version_is_compatible(install: Any, find: Any) -> None:
-    install("one", {"versioned_plugin.py": "    GANBENCH_API_VERSION = 1\n" + SOUND})
+    install("one", {"versioned_plugin.py": "    GANBENCH_API_VERSION = 2\n" + SOUND})
     (one,) = load_plugins(find())
     assert one.plugin.state is State.LOADED
 

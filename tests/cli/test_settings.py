@@ -12,15 +12,9 @@ import click
 import pytest
 
 from ganbench.api.errors import UsageError
+from ganbench.cli.defaults import checked_settings, option_of
 from ganbench.cli.main import VERBS, Verbs, cli
-from ganbench.cli.settings import (
-    KEYS,
-    load_settings,
-    option_of,
-    project_file,
-    user_file,
-    variable,
-)
+from ganbench.cli.settings import KEYS, load_settings, project_file, user_file, variable
 
 Cli = Callable[..., "CompletedProcess[str]"]
 
@@ -129,7 +123,7 @@ def test_mistakes_are_told_with_their_place(
 ) -> None:
     (here / "ganbench.toml").write_text(text)
     with pytest.raises(UsageError) as caught:
-        load_settings()
+        checked_settings()
     assert message in caught.value.message
     assert (hint or "") in (caught.value.hint or "")
 
@@ -137,7 +131,7 @@ def test_mistakes_are_told_with_their_place(
 def test_mistakes_in_variables(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GANBENCH_JOBS", "many")
     with pytest.raises(UsageError, match="GANBENCH_JOBS: jobs: 'many' is not a valid integer"):
-        load_settings()
+        checked_settings()
 
 
 @pytest.mark.parametrize("key", [key for key, one in KEYS.items() if not one.portable])
@@ -158,6 +152,22 @@ def test_every_key_is_an_option_of_the_verbs_that_it_names() -> None:
             command = cli.get_command(context, verb)
             assert command is not None
             assert one.option in {param.name for param in command.params}, (key, verb)
+
+
+def test_every_key_says_how_the_value_of_its_option_is_written() -> None:
+    for key, one in KEYS.items():
+        option = option_of(key)
+        whole = isinstance(option.type, click.types.IntParamType)
+        assert one.type == ("list" if option.multiple else "count" if whole else "text"), key
+
+
+def test_a_wrong_value_is_told_though_another_one_wins(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "ganbench.toml").write_text("jobs = 0")
+    monkeypatch.setenv("GANBENCH_JOBS", "2")
+    with pytest.raises(UsageError, match=r"ganbench.toml:1: jobs: 0 is not in the range"):
+        checked_settings()
 
 
 def test_every_default_of_a_run_can_be_set() -> None:

@@ -34,6 +34,9 @@ def test_a_wrong_line_is_found(tmp_path: Path) -> None:
     document.write_text("```bash\nmkdir a; cd a; echo 12 apples\n```\n```text\n7 pears\n```\n")
     with pytest.raises(AssertionError, match=r"line 4: was not printed: .*pears"):
         reader.follow(document)
-    document.write_text("```bash\necho 12 apples\n```\n```text\n7 apples\n```\n")
+    document.write_text(
+        "```bash\necho 12 apples in 1 min 3 s and 2 h 5 min\n```\n"
+        "```text\n7 apples in 12.5 s and 10 s\n```\n"
+    )
     reader.follow(document)
     assert reader.folder == tmp_path / "work" / "a"

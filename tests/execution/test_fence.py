@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from ganbench.execution.fence import take_fence, tidy, tidy_finished
+from ganbench.execution.fence import tidy, tidy_finished
+from ganbench.results.store import LOCK_FILE
+from ganbench.storage.locks import take_fence
 
 HOLD = """
 import sys, pathlib
-from ganbench.execution.fence import take_fence
-fence = take_fence(pathlib.Path(sys.argv[1]))
+from ganbench.storage.locks import take_fence
+fence = take_fence(pathlib.Path(sys.argv[1], "lock"))
 print(fence is not None, flush=True)
 sys.stdin.read()
 """
@@ -27,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
         *("spec.json", "log.txt", ".record.json.a1b2.tmp", ".spec.json.c3.tmp"),
         *(".progress.json.tmp", "checkpoint/latest.safetensors", "checkpoint/previous.safetensors"),
         *("checkpoint/.latest.safetensors.17.tmp", "checkpoint/.tmp1zBWnE"),
-        *("checkpoint/latest.safetensors.corrupt-1",),
+        *("checkpoint/latest.safetensors.damaged-1",),
     ):
         (tmp_path / name).touch()
     return tmp_path
@@ -38,7 +40,7 @@ def names(folder: Path) -> set[str]:
     return files - {"lock"}
 
 
-KEPT = {"spec.json", "log.txt", "checkpoint/latest.safetensors.corrupt-1"}
+KEPT = {"spec.json", "log.txt", "checkpoint/latest.safetensors.damaged-1"}
 CHECKPOINTS = {"checkpoint/latest.safetensors", "checkpoint/previous.safetensors"}
 
 
@@ -65,9 +67,9 @@ def test_the_fence_keeps_others_out_until_its_holder_ends(folder: Path) -> None:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], **pipes) as other:  # type: ignore[call-overload]
         assert other.stdout.readline() == b"True\n"
-        assert take_fence(folder) is None
+        assert take_fence(folder / LOCK_FILE) is None
         tidy_finished(folder)
         assert names(folder) == before
         other.kill()
-    with take_fence(folder) or pytest.fail("the fence outlived its holder"):
+    with take_fence(folder / LOCK_FILE) or pytest.fail("the fence outlived its holder"):
         pass

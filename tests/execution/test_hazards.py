@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import psutil
 import pytest
 
+from ganbench.execution.executors.executor import GRACE_SECONDS
 from ganbench.results.store import RunStore
 
-HAZARDS = Path(__file__).parents[1] / "data" / "hazards"
+from ..steering import GATES, HAZARDS, Gates, is_alive, python_path, until, workers
+from .conftest import Start
+
+ONE = ("--task", "ring8", "--seeds", "0", "--budget", "30steps")
 
 
 def _records(runs: Path) -> dict[str, Any]:
@@ -33,7 +36,7 @@ QUICK: dict[str, tuple[str, str | None, str | None]] = {
     "segfault": ("killed", "SIGSEGV", "SIGSEGV"),
     "memory": ("oom", "allocate", None),
     "nan": ("nonfinite_weights", "not finite at step", None),
-    "hoard": ("oom", "GiB of main memory in 2 processes, more than the limit of 2.00 GiB", None),
+    "hoard": ("oom", "GiB of main memory in 2 processes, more than the limit of 2 GiB", None),
     "cuda-memory": ("oom", "CUDA out of memory", None),
     "flood": ("error", "more than the limit of 50 MB; --max-output sets it", None),
     "thread": ("ok", None, None),
@@ -60,10 +63,10 @@ def hazards(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     command += ["vanilla", "--task", "ring8", "--seeds", "0", "--budget", "30steps"]
     command += ["--retries", "0", "--memory", "3800MB", "--host-memory", "2GiB"]
     command += ["--max-output", "50MB", "--runs", "runs"]
-    env = {**os.environ, "PYTHONPATH": str(HAZARDS), "NO_COLOR": "1"}
-    env["HAZARD_MARK"] = str(folder / "children")
-    (folder / "children").touch()
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=500)
+    (folder / "gates").mkdir()
+    env = {**os.environ, **python_path(HAZARDS, GATES), "NO_COLOR": "1"}
+    env |= Gates(folder / "gates").environment
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     return done, _records(folder / "runs"), folder
 
 
@@ -103,123 +106,100 @@ def test_the_log_of_a_flood_keeps_its_two_ends(hazards: Any) -> None:
 
 
 def test_garbage_in_place_of_a_record_is_set_aside(hazards: Any) -> None:
-    (garbage,) = hazards[2].glob("runs/hazard-garbage-*/record.json.corrupt-1")
+    (garbage,) = hazards[2].glob("runs/hazard-garbage-*/record.json.damaged-1")
     assert garbage.read_text() == '{"status": "ok"}'
 
 
 def test_no_child_outlives_its_run(hazards: Any) -> None:
     """40 were left running by a run that ended well, and 40 by one that was killed."""
-    children = [int(line) for line in (hazards[2] / "children").read_text().split()]
+    children = Gates(hazards[2] / "gates").told("child-of-*")
     assert len(children) == 80
-    assert not [pid for pid in children if _is_alive(pid)]
+    assert not [pid for pid in children if is_alive(pid)]
 
 
-def test_a_hanging_run_is_ended_with_its_children(ganbench_cli: Any, tmp_path: Path) -> None:
-    done = ganbench_cli(
-        *("run", "hazard-orphans", "--task", "ring8", "--seeds", "0", "--budget", "30steps"),
-        *("--limit", "20s"),
-        plugins=[HAZARDS],
-    )
-    assert done.returncode == 1
+def test_a_hanging_run_is_ended_with_its_children(
+    start: Start, gates: Gates, tmp_path: Path
+) -> None:
+    """To the command, an hour passes while it hangs."""
+    run = start("hazard-orphans", *ONE, "--limit", "30m", gates=gates, steered=True)
+    run.communicate()
+    assert run.returncode == 1
     record = _records(tmp_path / "runs")["hazard-orphans"]
     assert record["status"] == "timeout"
+    assert "stopped after its limit of 1800 s" in record["failure"]["message"]
     found = re.search(r"child (\d+)", record["failure"]["traceback"])
     assert found is not None
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(found[1]), 0)
+    assert not is_alive(int(found[1]))
 
 
-def _start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "ganbench", "run", *arguments, "--task", "ring8"]
-    env = {**os.environ, "PYTHONPATH": str(HAZARDS), "HAZARD_MARK": str(folder / "children")}
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([*command, "--budget", "30steps"], cwd=folder, env=env, **pipes)
-
-
-def _until(condition: Callable[[], Any]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
-
-
-def test_no_worker_and_none_of_its_children_outlives_a_killed_parent(tmp_path: Path) -> None:
-    children = tmp_path / "children"
-    children.touch()
-    parent = _start(tmp_path, "hazard-children-hang", "hazard-hang", "--seeds", "0", "--jobs", "2")
-    _until(lambda: len(children.read_text().split()) == 40)
-    _until(lambda: len(_workers(tmp_path / "runs")) == 2)
-    left = [*_workers(tmp_path / "runs"), *map(int, children.read_text().split())]
-    parent.send_signal(signal.SIGKILL)
+def test_no_worker_and_none_of_its_children_outlives_a_killed_parent(
+    start: Start, gates: Gates, tmp_path: Path
+) -> None:
+    parent = start("hazard-children-hang", "hazard-hang", *ONE, "--jobs", "2", gates=gates)
+    until(lambda: len(gates.told("hanging")) == 2, parent)
+    hanging = gates.told("hanging")
+    assert sorted(workers(tmp_path / "runs")) == hanging
+    children = gates.told("child-of-*")
+    assert len(children) == 40
+    parent.kill()
     parent.wait()
-    killed = time.monotonic()
-    _until(lambda: not [pid for pid in left if _is_alive(pid)])
-    assert time.monotonic() - killed < 3  # half a second where nothing else is running
+    until(lambda: not any(map(is_alive, [*hanging, *children])))
 
 
 @pytest.mark.slow
-def test_who_ignores_that_he_is_asked_to_stop_is_ended_in_time(tmp_path: Path) -> None:
-    parent = _start(tmp_path, "hazard-handlers", "--seeds", "0-1", "--jobs", "2")
-    _until(lambda: len(_workers(tmp_path / "runs")) == 2)
-    time.sleep(1.5)
-    asked = time.monotonic()
-    parent.send_signal(signal.SIGTERM)
-    assert parent.wait(timeout=30) == 143
-    assert time.monotonic() - asked < 5
-    assert not _workers(tmp_path / "runs")
+def test_who_ignores_that_he_is_asked_to_stop_is_ended_in_time(
+    start: Start, gates: Gates, tmp_path: Path
+) -> None:
+    """Within five seconds; that nobody waits for him for ever is what is tested here."""
+    assert GRACE_SECONDS < 5
+    selection = ("hazard-handlers", "--task", "ring8", "--seeds", "0-1", "--jobs", "2")
+    parent = start(*selection, "--budget", "30steps", gates=gates)
+    until(lambda: len(gates.told("hanging")) == 2, parent)
+    parent.terminate()
+    assert parent.wait() == 143
+    assert not workers(tmp_path / "runs")
 
 
-def test_a_pipe_ends_with_the_command(tmp_path: Path) -> None:
-    """The server that workers are forked from must not keep the command's output open."""
-    command = [sys.executable, "-m", "ganbench", "run", "vanilla", "--task", "ring8"]
-    command += ["--seeds", "0", "--budget", "5steps"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, cwd=tmp_path, **pipes) as run:  # type: ignore[call-overload]
-        reader = threading.Thread(target=run.stdout.read)
-        reader.start()
-        assert run.wait(timeout=120) == 0
-        reader.join(timeout=1)
-        assert not reader.is_alive()
+def test_a_pipe_ends_with_the_command(start: Start, gates: Gates) -> None:
+    """Neither the server that workers are forked from nor a worker keeps its output open."""
+    run = start("hazard-hang", *ONE, gates=gates)
+    until(lambda: gates.told("hanging"), run)
+    pipes = {_pipe(run.stdout), _pipe(run.stderr)}
+    assert pipes <= _open_files(run.pid)
+    children = psutil.Process(run.pid).children(recursive=True)
+    # Python's own tracker of shared memory does, and leaves with the command.
+    others = [one.pid for one in children if "resource_tracker" not in " ".join(one.cmdline())]
+    assert len(others) == 2
+    assert gates.told("hanging")[0] in others
+    assert not any(pipes & _open_files(pid) for pid in others)
+    run.terminate()
+    run.communicate()
 
 
-def _workers(runs: Path) -> list[int]:
-    """Processes that hold the lock of a run folder, as the kernel knows them."""
-    inodes = {lock.stat().st_ino for lock in runs.glob("*/lock")}
-    holders = []
-    for line in Path("/proc/locks").read_text().splitlines():
-        fields = line.split()
-        if int(fields[5].split(":")[2]) in inodes and fields[1] == "POSIX":
-            holders.append(int(fields[4]))
-    return holders
+def _pipe(end: IO[str] | None) -> Path:
+    assert end is not None
+    return Path(f"/proc/self/fd/{end.fileno()}").readlink()
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+def _open_files(pid: int) -> set[Path]:
+    found = set()
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed since
+            found.add(one.readlink())
+    return found
 
 
-def test_interrupt_keeps_finished_runs_and_exits_130(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "ganbench", "run", "vanilla", "hazard-hang"]
-    command += ["--task", "ring8", "--seeds", "0", "--budget", "30steps", "--jobs", "1"]
-    env = {**os.environ, "PYTHONPATH": str(HAZARDS)}
-    parent = subprocess.Popen(
-        command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if any("hang" in lock.parent.name for lock in (tmp_path / "runs").glob("*/lock")):
-            break
-        time.sleep(0.1)
-    time.sleep(0.5)
+def test_interrupt_keeps_finished_runs_and_exits_130(
+    start: Start, gates: Gates, tmp_path: Path
+) -> None:
+    parent = start("vanilla", "hazard-hang", *ONE, "--jobs", "1", gates=gates)
+    until(lambda: gates.told("hanging"), parent)
     parent.send_signal(signal.SIGINT)
-    _, stderr = parent.communicate(timeout=30)
+    _, stderr = parent.communicate()
     assert parent.returncode == 130
     assert "Traceback" not in stderr
     assert [record["status"] for record in _records(tmp_path / "runs").values()] == ["ok"]
-    assert not _workers(tmp_path / "runs")
+    assert not workers(tmp_path / "runs")
 
 
 def test_finished_runs_are_reused(ganbench_cli: Any, tmp_path: Path) -> None:

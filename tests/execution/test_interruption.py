@@ -2,57 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ganbench.results.store import RunStore
+from ganbench.training.checkpoint import load_checkpoint
 
-HAZARDS = Path(__file__).parents[1] / "data" / "hazards"
-SELECTION = ("vanilla", "--task", "ring8", "--seeds", "0-1", "--jobs", "2", "--allow-failures")
-BUDGET = ("--budget", "700steps")
+from ..steering import GATES, HAZARDS, Gates, python_path, until
+from .conftest import Start
 
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start `ganbench run` in the background; whatever is left of it ends with the test."""
-    started = []
-
-    def begin(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "ganbench", "run", *arguments]
-        env = {**os.environ, "NO_COLOR": "1", "PYTHONPATH": str(HAZARDS), **environment}
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        started.append(subprocess.Popen(command, cwd=tmp_path, env=env, **pipes))  # type: ignore[call-overload]
-        return started[-1]
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def progress(runs: Path) -> list[int]:
-    """Steps of the runs under way."""
-    return [
-        int(json.loads(path.read_bytes())["step"])
-        for path in runs.glob("*/progress.json")
-        if not (path.parent / "record.json").exists()
-    ]
-
-
-def until(condition: Callable[[], Any], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
+SELECTION = ("hazard-gated", "--task", "ring8", "--seeds", "0-1", "--jobs", "2", "--allow-failures")
+BUDGET = ("--budget", "60steps")
+ALL_THE_TIME = ("--checkpoint-every", "0.000001s")
+GATE = "step-8"
+"""After the first evaluation, which is at a tenth of the budget."""
 
 
 def results(runs: Path) -> dict[str, Any]:
@@ -71,15 +40,22 @@ def results(runs: Path) -> dict[str, Any]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("undisturbed")
     command = [sys.executable, "-m", "ganbench", "run", *SELECTION, *BUDGET]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    env = {**os.environ, **python_path(HAZARDS, GATES)}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return results(folder / "runs")
 
 
-def finish(start: Any, runs: Path) -> list[int]:
+def checkpoints(runs: Path) -> list[int]:
+    """Steps that the runs had done when they wrote their latest ones."""
+    states = [load_checkpoint(folder, pytest.fail) for folder in runs.glob("*/checkpoint")]
+    return [state["clock"]["steps"] for state in states if state]
+
+
+def finish(start: Start, runs: Path) -> list[int]:
     """Run the same command to its end; how often each run went on from a checkpoint."""
     again = start(*SELECTION, *BUDGET)
-    _, stderr = again.communicate(timeout=300)
+    _, stderr = again.communicate()
     assert again.returncode == 0, stderr
     return [record["resumed"] for record in RunStore(runs).read_all().records]
 
@@ -92,20 +68,23 @@ def finish(start: Any, runs: Path) -> list[int]:
     ],
 )
 def test_asked_to_stop_it_keeps_every_state_and_goes_on(
-    start: Any, tmp_path: Path, undisturbed: dict[str, Any], number: signal.Signals, code: int
+    start: Start,
+    gates: Gates,
+    tmp_path: Path,
+    undisturbed: dict[str, Any],
+    number: signal.Signals,
+    code: int,
 ) -> None:
     runs = tmp_path / "runs"
-    first = start(*SELECTION, *BUDGET)
-    until(lambda: len(steps := progress(runs)) == 2 and min(steps) > 5)
+    gates.shut(GATE)
+    first = start(*SELECTION, *BUDGET, gates=gates, steered=True)
+    until(lambda: len(gates.told(GATE)) == 2, first)
     first.send_signal(number)
-    asked = time.monotonic()
-    first.wait(timeout=30)
-    assert time.monotonic() - asked < 5
-    _, stderr = first.communicate(timeout=30)
+    _, stderr = first.communicate()
     assert first.returncode == code
     assert "Traceback" not in stderr
     assert "the same command goes on" in stderr
-    assert len(list(runs.glob("*/checkpoint/latest.safetensors"))) == 2
+    assert checkpoints(runs) == [8, 8]
     assert results(runs) == {}
     assert finish(start, runs) == [1, 1]
     assert results(runs) == undisturbed
@@ -113,27 +92,27 @@ def test_asked_to_stop_it_keeps_every_state_and_goes_on(
 
 
 @pytest.mark.slow
-def test_a_second_interrupt_stops_at_once(start: Any, tmp_path: Path) -> None:
-    first = start("hazard-hang", "--task", "ring8", "--seeds", "0", *BUDGET)
-    until(lambda: len(list((tmp_path / "runs").glob("*/lock"))) == 1)
-    time.sleep(1.5)
+def test_a_second_interrupt_stops_at_once(start: Start, gates: Gates) -> None:
+    """Without it, the command would wait for its hanging run for a day."""
+    selection = ("hazard-hang", "--task", "ring8", "--seeds", "0")
+    first = start(*selection, *BUDGET, gates=gates, steered=True)
+    until(lambda: gates.told("hanging"), first)
     first.send_signal(signal.SIGINT)
-    time.sleep(0.5)
+    until(lambda: gates.told("asked"), first)
     first.send_signal(signal.SIGINT)
-    asked = time.monotonic()
-    first.wait(timeout=30)
-    assert time.monotonic() - asked < 2  # a hanging run would have five seconds of grace
-    _, stderr = first.communicate(timeout=30)
+    _, stderr = first.communicate()
     assert first.returncode == 130
     assert "Traceback" not in stderr
 
 
 def test_a_killed_parent_costs_nothing_but_time(
-    start: Any, tmp_path: Path, undisturbed: dict[str, Any]
+    start: Start, gates: Gates, tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
     runs = tmp_path / "runs"
-    first = start(*SELECTION, *BUDGET, "--checkpoint-every", "0.2s")
-    until(lambda: len(list(runs.glob("*/checkpoint/latest.safetensors"))) == 2)
+    gates.shut(GATE)
+    first = start(*SELECTION, *BUDGET, *ALL_THE_TIME, gates=gates)
+    until(lambda: len(gates.told(GATE)) == 2, first)
+    assert checkpoints(runs) == [7, 7]
     first.kill()
     first.communicate()
     assert finish(start, runs) == [1, 1]
@@ -142,21 +121,24 @@ def test_a_killed_parent_costs_nothing_but_time(
 
 @pytest.mark.slow
 def test_two_at_once_share_the_runs(
-    start: Any, tmp_path: Path, undisturbed: dict[str, Any]
+    start: Start, tmp_path: Path, undisturbed: dict[str, Any]
 ) -> None:
     both = [start(*SELECTION, *BUDGET) for _ in range(2)]
     for one in both:
-        _, stderr = one.communicate(timeout=300)
+        _, stderr = one.communicate()
         assert one.returncode == 0, stderr
     assert results(tmp_path / "runs") == undisturbed
 
 
-def test_a_vanished_worker_is_tried_again_from_its_checkpoint(start: Any, tmp_path: Path) -> None:
-    """It is killed at its 2,000th step, in its first try only."""
-    selection = ("hazard-flaky", "--task", "ring8", "--seeds", "0", "--budget", "2100steps")
-    mark = {"HAZARD_MARK": str(tmp_path / "mark")}
-    run = start(*selection, "--checkpoint-every", "0.05s", **mark)
-    _, stderr = run.communicate(timeout=120)
+FLAKY = ("hazard-flaky", "--task", "ring8", "--seeds", "0", "--budget", "30steps")
+
+
+def test_a_vanished_worker_is_tried_again_from_its_checkpoint(
+    start: Start, gates: Gates, tmp_path: Path
+) -> None:
+    """It is killed at its 20th step, in its first try only."""
+    run = start(*FLAKY, *ALL_THE_TIME, gates=gates)
+    _, stderr = run.communicate()
     assert run.returncode == 0, stderr
     (record,) = RunStore(tmp_path / "runs").read_all().records
     assert record["status"] == "ok"
@@ -164,10 +146,11 @@ def test_a_vanished_worker_is_tried_again_from_its_checkpoint(start: Any, tmp_pa
 
 
 @pytest.mark.slow
-def test_without_retries_a_vanished_worker_is_recorded(start: Any, tmp_path: Path) -> None:
-    selection = ("hazard-flaky", "--task", "ring8", "--seeds", "0", "--budget", "2100steps")
-    run = start(*selection, "--retries", "0", HAZARD_MARK=str(tmp_path / "mark"))
-    run.communicate(timeout=120)
+def test_without_retries_a_vanished_worker_is_recorded(
+    start: Start, gates: Gates, tmp_path: Path
+) -> None:
+    run = start(*FLAKY, "--retries", "0", gates=gates)
+    run.communicate()
     assert run.returncode == 1
     (record,) = RunStore(tmp_path / "runs").read_all().records
     assert record["status"] == "killed"

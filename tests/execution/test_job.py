@@ -90,7 +90,7 @@ def test_a_folder_without_one_is_told_from_a_damaged_one(tmp_path: Path) -> None
         (lambda it: it.update(engine="warp"), "damaged: .* unknown field `engine`"),
         (lambda it: it.update(specs=[]), "damaged: Expected `array` of length >= 1"),
         (lambda it: it["specs"][0].pop("seed"), "damaged: spec.seed is missing"),
-        (lambda it: it["specs"][0].update(seed=True), "damaged: spec.seed is not an integer"),
+        (lambda it: it["specs"][0].update(seed=True), "damaged: spec.seed is True, not an integer"),
         (lambda it: it["specs"][0].update(more=1), "damaged: .*unexpected keyword argument 'more'"),
         (lambda it: it["plugins"].update(files=[{"path": "x"}]), "damaged: .*field `source`"),
         (

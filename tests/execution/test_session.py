@@ -19,10 +19,10 @@ from ganbench.results.seal import canonical_json, unseal
 from ganbench.results.store import Finished, RunStore
 
 from ..results.synthetic import record, spec
+from ..steering import GATES, HAZARDS
 
 Cli = Callable[..., "CompletedProcess[str]"]
 
-HAZARDS = Path(__file__).parents[1] / "data" / "hazards"
 SHORT = ("--task", "ring8", "--budget", "20steps")
 JOBS = ("--jobs", "2")
 
@@ -75,7 +75,7 @@ def test_after_a_failure_nothing_more_is_trained(ganbench_cli: Cli, tmp_path: Pa
     done = ganbench_cli(
         *("run", "hazard-raise", "vanilla", "--seeds", "0-1", *SHORT),
         *("--fail-fast", "--jobs", "1"),
-        plugins=[HAZARDS],
+        plugins=[HAZARDS, GATES],
     )
     assert done.returncode == 1
     assert "1 run (1 new)" in done.stderr

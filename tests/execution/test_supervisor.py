@@ -189,10 +189,10 @@ def test_waiting_for_a_busy_run_is_no_try(store: RunStore, monkeypatch: Any) -> 
 
 HOLD = """
 import pathlib, sys
-from ganbench.execution.fence import take_fence
+from ganbench.storage.locks import take_fence
 folder = pathlib.Path(sys.argv[1])
 folder.mkdir(parents=True)
-fence = take_fence(folder)
+fence = take_fence(folder / "lock")
 print("held", flush=True)
 sys.stdin.read()
 """

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,13 @@ import pytest
 
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice, PluginFile
-from ganbench.execution.fence import take_fence
 from ganbench.execution.job import BUSY, PREEMPTED, Job
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.results.store import RunStore
+from ganbench.results.store import LOCK_FILE, RunStore
+from ganbench.storage.locks import take_fence
+
+from ..steering import until
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -91,27 +92,27 @@ def test_a_job_left_by_the_run_of_somebody_else_is_over(ganbench_cli: Cli, tmp_p
 def test_asked_to_stop_it_keeps_its_state_and_goes_on(ganbench_cli: Cli, tmp_path: Path) -> None:
     job = make_job(tmp_path / "runs", steps=10**6)
     store = RunStore(tmp_path / "runs")
+
+    def step() -> int:
+        return int((store.read_progress(job.name) or {}).get("step", 0))
+
     process = subprocess.Popen(job.command, cwd=tmp_path)
-    while not (store.read_progress(job.name) or {}).get("step"):
-        assert process.poll() is None
-        time.sleep(0.02)
+    until(step, process)
     process.send_signal(signal.SIGTERM)
     assert process.wait() == PREEMPTED
     assert (job.folder / "checkpoint" / "latest.safetensors").exists()
     assert (job.folder / "job.json").exists()
     assert "asked to stop at step" in (job.folder / "log.txt").read_text()
+    stopped = step()
     again = subprocess.Popen(job.command, cwd=tmp_path)
-    stopped = (store.read_progress(job.name) or {})["step"]
-    while (store.read_progress(job.name) or {}).get("step", 0) <= stopped:
-        assert again.poll() is None
-        time.sleep(0.02)
+    until(lambda: step() > stopped, again)
     again.send_signal(signal.SIGINT)  # as of a person
     assert again.wait() == PREEMPTED
 
 
 def test_a_run_that_another_process_has_is_left_to_it(ganbench_cli: Cli, tmp_path: Path) -> None:
     job = make_job(tmp_path / "runs")
-    with take_fence(job.folder) or pytest.fail("it is free"):
+    with take_fence(job.folder / LOCK_FILE) or pytest.fail("it is free"):
         done = ganbench_cli("work", str(job.folder))
     assert done.returncode == BUSY
     assert f"another process is at work on {job.name}" in done.stderr

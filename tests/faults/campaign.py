@@ -16,6 +16,8 @@ import psutil
 
 from ganbench.results.store import RunStore
 
+from ..steering import GATES, Gates, python_path, until, workers
+
 INJECTOR = Path(__file__).parent / "injector"
 
 POINTS = {
@@ -76,8 +78,9 @@ class Campaign:
         self._planned = planned
         self._cards: list[Callable[[Campaign], None]] = []
         self._parents: list[subprocess.Popen[bytes]] = []
-        for name in ("phase", "armed", "spent"):
+        for name in ("phase", "armed", "spent", "gates"):
             (self.faults / name).mkdir(parents=True)
+        self.gates = Gates(self.faults / "gates")
         (folder / "suite.toml").write_text(suite)
 
     @property
@@ -108,8 +111,9 @@ class Campaign:
         """For processes that the injector may kill."""
         return {
             **os.environ,
+            **python_path(INJECTOR, GATES),
+            **self.gates.environment,
             "GANBENCH_FAULTS": str(self.faults),
-            "PYTHONPATH": str(INJECTOR),
             "NO_COLOR": "1",
         }
 
@@ -131,9 +135,12 @@ class Campaign:
     def disturb(self, kills: int) -> None:
         """Kill and stop at random instants and at armed points until that many have been hit.
 
-        They are spread over the whole plan, so that beginnings and ends of runs get their share.
+        They are spread over the whole plan, so that beginnings and ends of runs get their share:
+        kills wait for the plan to get on, and the plan for kills.
         """
+        (self.faults / "caps").mkdir()
         while self.total < kills and not self._over():
+            self._raise_caps(kills)
             if not self._parents:
                 self.start()
                 if self._random.random() < 0.2:
@@ -146,27 +153,19 @@ class Campaign:
             if self.workers() or self._random.random() < 0.01:  # else most would hit the start
                 self._draw()(self)
             self.collect()
-
-    def strike(self, point: str, victim: str) -> None:
-        """Run until that point has killed."""
-        before = self.total
-        self.arm(point, victim)
-        deadline = time.monotonic() + 120
-        while self.total == before:
-            assert time.monotonic() < deadline, f"nothing came to {point}"
-            if not self._parents:
-                self.start()
-            time.sleep(0.01)
-            self.collect()
+        (self.faults / "caps").rename(self.faults / "lifted")
+        for path in (self.faults / "armed").iterdir():
+            path.unlink(missing_ok=True)
 
     def finish(self) -> None:
         """Let the same command go on to its end."""
-        for path in (self.faults / "armed").iterdir():
-            path.unlink(missing_ok=True)
-        while not self._over():
-            if not self._parents:
+
+        def over() -> bool:
+            if not self._parents and not self._over():
                 self.start()
-            time.sleep(0.05)
+            return self._over()
+
+        until(over)
 
     def close(self) -> None:
         """End whatever is left."""
@@ -176,23 +175,11 @@ class Campaign:
 
     def progress(self) -> float:
         """The share of the plan that is done."""
-        done = 0.0
-        for folder in self.runs.glob("*"):
-            if (folder / "record.json").exists():
-                done += 1
-            else:
-                done += (RunStore(self.runs).read_progress(folder.name) or {}).get("fraction", 0.0)
-        return done / self._planned
+        return sum(self._fraction(folder) for folder in self.runs.glob("*")) / self._planned
 
     def workers(self) -> list[int]:
-        """Processes that hold the lock of a run folder, as the kernel knows them."""
-        inodes = {lock.stat().st_ino for lock in self.runs.glob("*/lock")}
-        holders = []
-        for line in Path("/proc/locks").read_text().splitlines():
-            fields = line.split()
-            if fields[1] == "POSIX" and int(fields[5].split(":")[2]) in inodes:
-                holders.append(int(fields[4]))
-        return holders
+        """Processes that hold the lock of a run folder."""
+        return workers(self.runs)
 
     def arm(self, point: str, victim: str) -> None:
         """Let the next process that comes to a point kill."""
@@ -228,6 +215,22 @@ class Campaign:
             self._cards = [kind for kind, count in _KINDS.items() for _ in range(count)]
             self._random.shuffle(self._cards)
         return self._cards.pop()
+
+    def _fraction(self, folder: Path) -> float:
+        """The share of a run that is done."""
+        if (folder / "record.json").exists():
+            return 1.0
+        progress = RunStore(self.runs).read_progress(folder.name) or {}
+        return float(progress.get("fraction", 0.0))
+
+    def _raise_caps(self, kills: int) -> None:
+        """Let every run train another tenth, unless the plan is ahead of the kills."""
+        if self.total < kills * self.progress():
+            return
+        for folder in self.runs.glob("*"):
+            new = self.faults / "caps" / f".{folder.name}"
+            new.write_text(str(self._fraction(folder) + 0.1))
+            new.replace(new.with_name(folder.name))
 
     def _arm(self) -> None:
         """One point more: those of every step are hit at once, those of records in time."""
@@ -284,7 +287,7 @@ class Campaign:
         except ProcessLookupError:
             return
         self.kills["parent" if number == signal.SIGKILL else number.name, phase] += 1
-        parent.wait(timeout=30)
+        parent.wait()
 
 
 _KINDS: dict[Callable[[Campaign], None], int] = {

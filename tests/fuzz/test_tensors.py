@@ -12,11 +12,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors.torch import save_file
 
 from ganbench.storage import tensorcache
+from ganbench.storage.sealed import write_sealed
 from ganbench.storage.tensorcache import TensorCache
-from ganbench.training import checkpoint
 from ganbench.training.checkpoint import LATEST, load_checkpoint, save_checkpoint
 
 from .harness import examples, in_time, profile
@@ -54,10 +53,7 @@ def test_spoiled_checkpoints(number: int) -> None:
 
 def foreign(folder: Path, text: str) -> None:
     """A checkpoint with any text for its state, and the checksum that belongs to it."""
-    tensors = {"0": torch.zeros(2)}
-    digest = checkpoint._digest(text, tensors)
-    metadata = {"format": str(checkpoint.FORMAT), "state": text, "sha256": digest}
-    save_file(tensors, folder / LATEST, metadata)
+    write_sealed(folder / LATEST, text, {"0": torch.zeros(2)}, durable=False)
 
 
 @pytest.mark.parametrize("number", profile(10, 200))
@@ -82,7 +78,7 @@ def test_states_that_cannot_be(text: str, tmp_path: Path) -> None:
     remarks: list[str] = []
     foreign(tmp_path, text)
     assert load_checkpoint(tmp_path, remarks.append) is None
-    assert "kept as latest.safetensors.corrupt-1" in remarks[0]
+    assert "kept as latest.safetensors.damaged-1" in remarks[0]
 
 
 @pytest.mark.parametrize("obstacle", OBSTACLES)

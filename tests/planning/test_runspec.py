@@ -65,6 +65,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "fakes": {"task": replace(TASK, fakes=2500)},
     "split": {"task": replace(TASK, split="train")},
     "evaluations": {"task": replace(TASK, evaluations=5)},
+    "law of classes": {"task": replace(TASK, labels="balanced")},
 }
 
 

@@ -31,7 +31,8 @@ TRAINING = Training(generator=SGD, discriminator=SGD)
 def test_a_registered_variant(catalogue: Catalogue) -> None:
     variant = choose_variant("dcgan", catalogue)
     assert (variant.name, variant.display) == ("dcgan", "dcgan")
-    assert variant.parameters == {"lr": 2e-4, "width": 0, "ema": 0.0, "lr_scale": 1.0}
+    parameters = {"lr": 2e-4, "width": None, "ema": 0.0, "lr_scale": 1.0}
+    assert variant.parameters_on("image") == variant.parameters_on("points") == parameters
     assert [spec.kind for spec in variant.specs] == ["variant"]
 
 
@@ -72,10 +73,10 @@ def test_settings(catalogue: Catalogue, text: str, settings: dict[str, str], dis
         ("mlp+minimax[lrscale=3]", "has no parameter 'lrscale'", "did you mean lr_scale?"),
         ("dcgan:x", "dcgan takes nothing behind a colon", None),
         ("dcgann+wgan-gp", "unknown model 'dcgann'", "did you mean dcgan?"),
-        ("dcgan+wgan-pg", "unknown loss 'wgan-pg'", "did you mean wgan-gp?"),
-        ("dcgan+", "unknown loss ''", None),
-        ("+wgan-gp", "unknown model ''", None),
-        ("mlp+minimax+x", "unknown loss 'minimax+x'", "did you mean minimax?"),
+        ("dcgan+wgan-pg", "unknown loss or technique 'wgan-pg'", "did you mean wgan-gp?"),
+        ("dcgan+", "'dcgan+' names nothing", None),
+        ("+wgan-gp", "'+wgan-gp' names nothing", None),
+        ("mlp+minimax+x", "unknown loss or technique 'x'", None),
         ("mlp+wgan-gp[penalty=1]", "has no parameter 'penalty'", "did you mean loss.penalty?"),
     ],
 )
@@ -103,7 +104,7 @@ def test_per_sample_losses_get_layer_norm_where_a_model_has_batch_norm(
     catalogue: Catalogue, text: str, norm: str
 ) -> None:
     variant = choose_variant(text, catalogue)
-    assert variant.parameters["model.discriminator_norm"] == norm
+    assert variant.parameters_on("image")["model.discriminator_norm"] == norm
     assert variant.recipe(catalogue, IMAGES).model_parameters["discriminator_norm"] == norm
 
 
@@ -136,8 +137,8 @@ def test_supports_what_all_of_its_parts_support(
     catalogue: Catalogue, text: str, points: bool, images: bool
 ) -> None:
     variant = choose_variant(text, catalogue)
-    assert variant.supports(POINTS) == points
-    assert variant.supports(IMAGES) == images
+    assert (variant.misfit(catalogue, POINTS) is None) == points
+    assert (variant.misfit(catalogue, IMAGES) is None) == images
 
 
 @pytest.mark.parametrize("name", ["vanilla", "dcgan", "wgan-gp"])
@@ -189,7 +190,7 @@ def test_a_variant_that_declares_the_name_keeps_it(catalogue_with: Any) -> None:
     spec = VariantSpec(name="mine", description="mine", recipe=recipe, parameters=own)
     catalogue = catalogue_with(spec)
     variant = choose_variant("mine", catalogue)
-    assert (variant.display, variant.parameters) == ("mine", {"lr_scale": 2.0})
+    assert (variant.display, variant.parameters_on("points")) == ("mine", {"lr_scale": 2.0})
     assert learning_rates(variant.recipe(catalogue, POINTS)) == (4.0, 1.0)
     tripled = choose_variant("mine[lr_scale=3]", catalogue)
     assert learning_rates(tripled.recipe(catalogue, POINTS)) == (9.0, 1.0)
@@ -201,7 +202,7 @@ def test_a_model_of_a_pair_may_have_a_parameter_of_that_name(catalogue_with: Any
     model = ModelSpec(name="odd", description="x", build="no:where", parameters=parameter)
     catalogue = catalogue_with(model)
     pair = choose_variant("odd+minimax[lr_scale=3]", catalogue)
-    assert pair.parameters == {"model.lr_scale": 7.0, "lr_scale": 3.0}
+    assert pair.parameters_on("points") == {"model.lr_scale": 7.0, "lr_scale": 3.0}
     recipe = pair.recipe(catalogue, POINTS)
     loss = catalogue.get(LossSpec, "minimax").training
     assert recipe.training.generator.lr == 3 * loss.generator.lr
@@ -212,7 +213,7 @@ def test_every_variant_and_pair_has_the_shared_parameters(catalogue: Catalogue) 
     for name in catalogue.names("variant"):
         assert list(parameters_of(catalogue.get(VariantSpec, name)))[-1] == "lr_scale"
     for name in ("mlp+minimax", "dcgan+wgan-gp"):
-        assert choose_variant(name, catalogue).parameters["lr_scale"] == 1.0
+        assert choose_variant(name, catalogue).parameters_on("image")["lr_scale"] == 1.0
 
 
 def variant_of(recipe: Callable[..., Any]) -> VariantSpec:
@@ -246,7 +247,7 @@ def refuse(data: DataInfo) -> Recipe:
             "the recipe of mine fails on ring8: TypeError: Recipe: training must be a Training",
         ),
         (recipe_with(model="mpl"), PluginNotUsable, "recipe of mine: unknown model 'mpl'"),
-        (recipe_with(loss="dcgan"), PluginNotUsable, "'dcgan' is a model, not a loss"),
+        (recipe_with(loss="dcgan"), PluginNotUsable, "'dcgan' is a variant, not a loss"),
         (
             recipe_with(model_parameters={"widht": 3}),
             UsageError,

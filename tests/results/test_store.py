@@ -98,7 +98,7 @@ def test_a_damaged_file_is_kept_reported_and_never_used(
     assert GOOD["run_id"] in warning
     assert "\n" not in warning
     kept = sorted(folder.glob("record.json*"))
-    assert kept[0].name == "record.json.corrupt-1"
+    assert kept[0].name == "record.json.damaged-1"
     assert kept[0].read_bytes() == damaged
     kept[0].unlink()
 
@@ -111,8 +111,8 @@ def test_a_damaged_record_is_replaced_by_the_next_run(store: RunStore) -> None:
     (folder / "record.json").write_bytes(b"{}")
     store.read_all()
     assert sorted(path.name for path in folder.iterdir()) == [
-        "record.json.corrupt-1",
-        "record.json.corrupt-2",
+        "record.json.damaged-1",
+        "record.json.damaged-2",
     ]
 
 
@@ -131,7 +131,7 @@ def test_a_damaged_record_is_replaced_by_the_next_run(store: RunStore) -> None:
 )
 def test_foreign_files_are_set_aside(store: RunStore, content: bytes) -> None:
     _plant(store, content)
-    with pytest.raises(InvalidResults, match=r"record.json is damaged.*corrupt-1"):
+    with pytest.raises(InvalidResults, match=r"record.json is damaged.*damaged-1"):
         store.read(GOOD["run_id"])
 
 
@@ -160,10 +160,10 @@ def test_a_newer_record_is_left_where_it_is(store: RunStore) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_numbers_that_are_not_finite_are_refused(store: RunStore, value: float) -> None:
     bad = {**GOOD, "used": {**GOOD["used"], "seconds": value}}
-    with pytest.raises(InvalidResults, match=r"record\.used\.seconds is not finite"):
+    with pytest.raises(InvalidResults, match=r"record\.used\.seconds is .*, not a finite number"):
         store.write(bad)  # type: ignore[typeddict-item]
     bad = {**GOOD, "environment": {"load": [value]}}
-    with pytest.raises(InvalidResults, match="not finite"):
+    with pytest.raises(InvalidResults, match="not JSON compliant"):
         store.write(bad)  # type: ignore[typeddict-item]
     assert not store.root.exists()
 

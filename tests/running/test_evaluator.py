@@ -10,9 +10,13 @@ import torch
 from ganbench import Measurement
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.planning.budget import Budget
+from ganbench.planning.chosen import choose_task
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.running.build import Builder
+from ganbench.planning.variants import choose_variant
+from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator, Unstable
+from ganbench.running.players import Players
+from ganbench.running.task import load_data, real_side
 from ganbench.training.clock import BudgetClock
 
 CPU = torch.device("cpu")
@@ -24,13 +28,15 @@ def _distance(value: float) -> Measurement:
 
 def evaluator_of(values: list[float], seen: list[Any] | None = None) -> Evaluator:
     """An evaluator of an untrained ring generator whose one score returns `values` in turn."""
+    catalogue = installed_catalogue()
     spec = make_plan(
         Selection(variants=["vanilla"], tasks=["ring8"], seeds=[0], budget=Budget("steps", 10)),
-        installed_catalogue(),
+        catalogue,
     ).runs[0]
-    builder = Builder(spec, installed_catalogue(), CPU)
-    data = builder.data()
-    trainer = builder.trainer(data, builder.recipe(data.info))
+    task = choose_task(spec.task, catalogue)
+    data = load_data(task.data, catalogue)
+    recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
+    trainer = Players(recipe, catalogue, CPU).trainer(data, spec.seed)
     remaining = iter(values)
 
     def score(evaluation: Any) -> list[Measurement]:
@@ -39,8 +45,8 @@ def evaluator_of(values: list[float], seen: list[Any] | None = None) -> Evaluato
 
     observe = (lambda point: None) if seen is None else seen.append
     clock = BudgetClock(spec.task.budget, CPU, 10)
-    side = builder.real_side(data)
-    return Evaluator(spec.task, trainer, clock, side, [(score, {})], [], observe)
+    side = real_side(task, data, catalogue, CPU)
+    return Evaluator(spec.task, contestant_of(trainer), clock, side, [(score, {})], [], observe)
 
 
 def test_training_does_not_see_what_scores_draw() -> None:
@@ -66,7 +72,7 @@ def test_the_first_distance_with_floor_and_cap_is_the_primary_one() -> None:
 
 def test_the_best_generator_is_judged_again_on_fresh_latents() -> None:
     evaluator = evaluator_of([0.3, 0.5, 0.51, 0.49, 0.33, 0.34])
-    generator = evaluator._trainer.networks.generator
+    generator = evaluator._contestant.generator
     weights = [parameter.clone() for parameter in generator.parameters()]
     evaluator.evaluate()
     with torch.no_grad():
@@ -101,7 +107,7 @@ def test_diverged_needs_two_evaluations_above_the_cap_after_a_good_one() -> None
 def test_a_generator_that_returns_one_sample_is_dead() -> None:
     evaluator = evaluator_of([0.5, 0.5, 0.5])
     with torch.no_grad():
-        for parameter in evaluator._trainer.networks.generator.parameters():
+        for parameter in evaluator._contestant.generator.parameters():
             parameter.zero_()
     evaluator.evaluate(final=True)
     assert evaluator.verdict()[0] == "dead_output"
@@ -110,7 +116,7 @@ def test_a_generator_that_returns_one_sample_is_dead() -> None:
 @pytest.mark.parametrize("side", ["generator", "discriminator"])
 def test_weights_that_are_not_finite_end_the_run(side: str) -> None:
     evaluator = evaluator_of([0.5])
-    module = getattr(evaluator._trainer.networks, side)
+    module = evaluator._contestant.modules[side]
     with torch.no_grad():
         next(module.parameters()).fill_(float("nan"))
     with pytest.raises(Unstable, match=f"the {side}'s weights are not finite at step 0") as ended:

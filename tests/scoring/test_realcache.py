@@ -16,12 +16,12 @@ from torch import Tensor
 
 from ganbench import Data, DataInfo
 from ganbench.scoring import realcache
-from ganbench.scoring.caching import Tensors, number
 from ganbench.scoring.evaluation import RealSide, Snapshot
-from ganbench.scoring.frechet import gaussian_statistics
 from ganbench.scoring.realcache import Origin, RealCache
 from ganbench.storage import tensorcache
 from ganbench.storage.tensorcache import TensorCache
+from ganbench_plugins.scores.kernels.caching import Tensors, number
+from ganbench_plugins.scores.kernels.frechet import gaussian_statistics
 
 CPU = torch.device("cpu")
 ORIGIN = Origin(
@@ -256,6 +256,23 @@ def test_results_of_unidentified_code(compute: Callable[[], Tensors]) -> None:
     cache = RealCache(lambda reference: ORIGIN, CPU, recorder)
     assert cache.cached("mine", [], compute) == number(2.0)
     assert recorder.keys == []
+
+
+def test_what_is_wrapped_counts_as_the_code_of_what_it_wraps() -> None:
+    """As in `FeatureColumn.mean_over_halves`: the comparison is the plugin's, the loop is ours."""
+    recorder = Recorder()
+    cache = RealCache(lambda reference: ORIGIN, CPU, recorder)
+
+    def looped(compare: Callable[..., object]) -> None:
+        cache.cached("halves", [], functools.wraps(compare)(lambda: number(3.0)))
+
+    looped(from_nowhere)
+    looped(functools.partial(number, 2.0))
+    assert recorder.keys == []
+    looped(number)
+    looped(test_what_is_wrapped_counts_as_the_code_of_what_it_wraps)
+    plugin, test = (json.loads(key)["source"] for key in recorder.keys)
+    assert plugin != test
 
 
 # On disk

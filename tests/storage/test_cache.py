@@ -1,16 +1,13 @@
-"""The cache's place, and writing there whole or not at all."""
+"""The cache's place."""
 
 from __future__ import annotations
 
-import fcntl
-import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from ganbench.api.errors import UsageError
-from ganbench.storage.cache import atomic_path, cache_dir, cache_root, locked
+from ganbench.storage.cache import cache_dir, cache_root
 
 
 @pytest.mark.parametrize(
@@ -51,60 +48,3 @@ def test_a_cache_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         cache_dir("a")
     assert caught.value.hint is not None
     assert "GANBENCH_CACHE" in caught.value.hint
-
-
-def test_a_file_appears_whole(tmp_path: Path) -> None:
-    target = tmp_path / "weights"
-    target.write_text("old")
-    with atomic_path(target) as temporary:
-        temporary.write_text("new")
-        assert target.read_text() == "old"
-    assert target.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [target]
-
-
-@pytest.mark.parametrize("before", [None, "old"])
-def test_a_failure_leaves_all_as_it_was(tmp_path: Path, before: str | None) -> None:
-    target = tmp_path / "weights"
-    if before is not None:
-        target.write_text(before)
-    with pytest.raises(TypeError), atomic_path(target) as temporary:
-        temporary.write_bytes("not bytes")  # type: ignore[arg-type]
-    assert [file.read_text() for file in tmp_path.iterdir()] == ([] if before is None else [before])
-
-
-def test_a_missing_folder_is_told(tmp_path: Path) -> None:
-    target = tmp_path / "missing" / "weights"
-    with pytest.raises(UsageError, match="cannot write to"), atomic_path(target):
-        pass
-    with pytest.raises(UsageError, match="cannot write to"), locked(target):
-        pass
-
-
-def test_a_lock_is_held_inside_and_free_afterwards(tmp_path: Path) -> None:
-    target = tmp_path / "weights"
-    with (tmp_path / ".weights.lock").open("w") as other:
-        with locked(target), pytest.raises(BlockingIOError):
-            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-
-def test_lock_keeps_others_out(tmp_path: Path) -> None:
-    inside, most = 0, 0
-
-    def work() -> None:
-        nonlocal inside, most
-        for _ in range(4):  # those who come back meet a lock that was removed meanwhile
-            with locked(tmp_path / "file"):
-                inside += 1
-                most = max(most, inside)
-                time.sleep(0.005)
-                inside -= 1
-
-    threads = [threading.Thread(target=work) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert most == 1
-    assert list(tmp_path.iterdir()) == []

@@ -8,9 +8,9 @@ import os
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor
 
-from ganbench.scoring.caching import Tensors
 from ganbench.storage import tensorcache
-from ganbench.storage.tensorcache import TensorCache, content_hash, pays, read_tensors
+from ganbench.storage.sealed import content_hash
+from ganbench.storage.tensorcache import TensorCache, Tensors, pays, read_tensors
 
 KEY = {"what": "features", "n": 3}
 
@@ -59,7 +59,9 @@ def cache(remarks: list[str]) -> TensorCache:
 
 def same(one: Tensors, other: Tensors) -> bool:
     return len(one) == len(other) and all(
-        a.dtype == b.dtype and a.stride() == b.stride() and content_hash(a) == content_hash(b)
+        a.dtype == b.dtype
+        and a.stride() == b.stride()
+        and content_hash({"": a}) == content_hash({"": b})
         for a, b in zip(one, other, strict=True)
     )
 
@@ -92,7 +94,7 @@ def test_any_tensor_comes_back_bit_by_bit(cache: TensorCache, tensor: Tensor) ->
     cold = cache.tensors(KEY, Work(tensor, tensor))
     warm = cache.tensors(KEY, pytest.fail)
     assert same(cold, warm)
-    assert content_hash(warm[0]) == content_hash(tensor)
+    assert content_hash({"": warm[0]}) == content_hash({"": tensor})
     assert warm[0].shape == tensor.shape
 
 
@@ -128,6 +130,8 @@ def test_what_fails_leaves_nothing(cache: TensorCache, folder: Path) -> None:
 
 
 def test_only_what_takes_long_is_kept(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    now = [0.0]
+    monkeypatch.setattr(tensorcache, "time", SimpleNamespace(perf_counter=lambda: now[0]))
     monkeypatch.setattr(tensorcache, "pays", pays)
     cache, work = TensorCache(pytest.fail), Work()
     first, second = (cache.tensors(KEY, work) for _ in range(2))
@@ -136,7 +140,7 @@ def test_only_what_takes_long_is_kept(monkeypatch: pytest.MonkeyPatch, folder: P
     assert list(folder.iterdir()) == []
 
     def slow() -> Tensors:
-        time.sleep(0.25)
+        now[0] += 0.25
         return work()
 
     cache.tensors(KEY, slow)
@@ -283,7 +287,7 @@ def test_a_folder_that_cannot_be_written_to(
         lambda path, flags, *mode: refuse() if flags & os.O_CREAT else opened(path, flags, *mode),
     )
     cache.tensors({"n": 0}, pytest.fail)  # what is there is read
-    expect_computation(cache, remarks, "cannot write to")
+    expect_computation(cache, remarks, "Read-only file system")
     assert len(list(folder.iterdir())) == 1
 
 
@@ -329,9 +333,10 @@ def test_a_damaged_file_that_cannot_be_renamed_stays(
     path = damaged_file(cache, folder)
     path.write_bytes(b"damaged")
 
-    def refuse(_path: Path, _target: Path) -> None:
+    def refuse(*_paths: Path) -> None:
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
+    monkeypatch.setattr(os, "link", refuse)
     monkeypatch.setattr(Path, "rename", refuse)
     work = Work()
     assert torch.equal(cache.tensors(KEY, work)[0], work.tensors[0])
@@ -340,25 +345,30 @@ def test_a_damaged_file_that_cannot_be_renamed_stays(
 
 
 SCRIPT = """
-import multiprocessing, os, sys, time
+import multiprocessing, os
 from pathlib import Path
 import torch
-from ganbench.storage.tensorcache import TensorCache, content_hash
+from ganbench.storage import tensorcache
+from ganbench.storage.sealed import content_hash
+from ganbench.storage.tensorcache import TensorCache
 
+tensorcache.pays = lambda seconds, size: True
 context = multiprocessing.get_context("fork")
-begun = context.Event()
+begun, asking = context.Event(), context.Barrier(6)
 
 def compute(number):
     Path(f"computed-{number}").touch()
-    begun.set()
-    time.sleep(0.3)
-    if number == 0:  # dies holding the lock
+    if number == 0:  # dies holding the lock, with the others on their way to it
+        begun.set()
+        asking.wait()
         os._exit(9)
     return (torch.full((100, 10), float(number)), torch.tensor(number))
 
 def use(number):
+    if number:
+        asking.wait()
     values = TensorCache(print).tensors({"n": 3}, lambda: compute(number))
-    os.write(1, f"{content_hash(values[0])} {int(values[1])}\\n".encode())
+    os.write(1, f"{content_hash({'': values[0]})} {int(values[1])}\\n".encode())
 
 processes = [context.Process(target=use, args=(number,)) for number in range(6)]
 processes[0].start()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable, Sequence
 from importlib.metadata import distribution
 from typing import Any
 
 import torch
 from torch import nn
 
-from ganbench import Data, DataInfo, Latent, Loss, ModelSpec, Networks, Optimiser, Recipe, Training
+from ganbench import Data, DataInfo, Latent, ModelSpec, Networks, Optimiser, Recipe, Training
 from ganbench.api.hooks import ENTRY_POINT_GROUP
 from ganbench.api.specs import import_builder
 from ganbench.catalogue.catalogue import Catalogue
@@ -17,10 +18,11 @@ from ganbench.planning.budget import Budget
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import Task
 from ganbench.planning.variants import choose_variant
-from ganbench.running.build import Builder
+from ganbench.running.players import Players
 from ganbench.training.feed import LatentFeed, RealFeed
-from ganbench.training.loop import Trainer
+from ganbench.training.objective import Objective, Part
 from ganbench.training.seeds import seed_everything
+from ganbench.training.trainer import Trainer
 
 CPU = torch.device("cpu")
 VARIANTS = ("vanilla", "dcgan", "wgan-gp")
@@ -87,8 +89,7 @@ def run_spec(variant: str, *, seed: int = 0, parameters: Any = None, **task: Any
 def variant_trainer(variant: str, data: Data, seed: int = 0) -> Trainer:
     """A trainer as a run of that variant builds it."""
     seed_everything(seed)
-    builder = Builder(run_spec(variant, seed=seed), catalogue(), CPU)
-    return builder.trainer(data, recipe_of(variant, data.info))
+    return Players(recipe_of(variant, data.info), catalogue(), CPU).trainer(data, seed)
 
 
 def small_networks(width: int = 8) -> Networks:
@@ -102,18 +103,24 @@ def small_networks(width: int = 8) -> Networks:
 
 
 def small_trainer(
-    loss: Loss, networks: Networks | None = None, data: Data | None = None, **training: Any
+    loss: Any,
+    networks: Networks | None = None,
+    data: Data | None = None,
+    *,
+    needs: Iterable[str] = (),
+    techniques: Sequence[Part] = (),
+    **training: Any,
 ) -> Trainer:
     """A trainer for points in the plane, with Adam at 1e-3 unless `training` says otherwise."""
     networks = networks or small_networks()
     adam = Optimiser(lr=1e-3)
     return Trainer(
         networks=networks,
-        loss=loss,
+        objective=Objective(Part("small", loss, frozenset(needs)), techniques),
         training=Training(
             **{"generator": adam, "discriminator": adam, "batch_size": 16, **training}
         ),
         real=RealFeed(data or random_data(points()), CPU, seed=1),
-        latents=LatentFeed(networks.latent, CPU, seed=2),
+        latents=LatentFeed(networks.latents, CPU, seed=2),
         device=CPU,
     )

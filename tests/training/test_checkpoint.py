@@ -131,7 +131,7 @@ def test_a_damaged_file_is_set_aside_and_the_one_before_is_used(
     assert found["step"] == 1
     (remark,) = remarks
     assert f"checkpoint {LATEST} is not used" in remark
-    assert (tmp_path / f"{LATEST}.corrupt-1").read_bytes() == damaged
+    assert (tmp_path / f"{LATEST}.damaged-1").read_bytes() == damaged
 
 
 @settings(max_examples=150, deadline=None)

@@ -8,6 +8,7 @@ from torch import nn
 
 from ganbench import Latent, Networks
 from ganbench.training.flops import StepFlops
+from ganbench.training.loop import Eager
 from ganbench_plugins.variants.vanilla import NonSaturating
 from ganbench_plugins.variants.wgan_gp import WassersteinGradientPenalty
 
@@ -23,13 +24,13 @@ GENERATOR = (2 * B * 2 * WIDTH, 2 * B * WIDTH * IN)
 def test_a_perceptron_by_hand() -> None:
     trainer = small_trainer(NonSaturating(), batch_size=B)
     with StepFlops() as counter:
-        trainer.discriminator_step()
+        Eager(trainer).discriminator_step()
     # Real and fake: forward, then both weights' gradients and the hidden layer's.
     discriminator = 2 * (FIRST + SECOND + FIRST + 2 * SECOND)
     assert counter.total == sum(GENERATOR) + discriminator
 
     with StepFlops() as counter:
-        trainer.generator_step()
+        Eager(trainer).generator_step()
     # Through the discriminator no weight's gradient is needed, but its input's is.
     through = FIRST + SECOND + SECOND + FIRST
     generator = GENERATOR[0] + GENERATOR[1] + GENERATOR[0] + 2 * GENERATOR[1]
@@ -37,9 +38,11 @@ def test_a_perceptron_by_hand() -> None:
 
 
 def test_a_penalty_by_hand_with_its_double_backward() -> None:
-    trainer = small_trainer(WassersteinGradientPenalty(penalty=10.0), batch_size=B)
+    trainer = small_trainer(
+        WassersteinGradientPenalty(penalty=10.0), batch_size=B, needs=["interpolated_slopes"]
+    )
     with StepFlops() as counter:
-        trainer.discriminator_step()
+        Eager(trainer).discriminator_step()
     wasserstein = sum(GENERATOR) + 2 * (FIRST + SECOND + FIRST + 2 * SECOND)
     inner = FIRST + SECOND + SECOND + FIRST  # logits and their gradient with respect to the input
     # That gradient is W1' (mask . W2'): back to W1, to what W1' is applied to, and to W2. The
@@ -73,13 +76,13 @@ def test_a_convolution_by_hand() -> None:
 def test_it_leaves_the_numbers_alone() -> None:
     plain, counted = (small_trainer(NonSaturating()) for _ in range(2))
     for _ in range(3):
-        plain.discriminator_step()
-        plain.generator_step()
+        Eager(plain).discriminator_step()
+        Eager(plain).generator_step()
         with StepFlops():
-            counted.discriminator_step()
-            counted.generator_step()
+            Eager(counted).discriminator_step()
+            Eager(counted).generator_step()
     for side in ("generator", "discriminator"):
-        assert all(map(torch.equal, plain.parameters[side], counted.parameters[side]))
+        assert all(map(torch.equal, plain.trained[side], counted.trained[side]))
 
 
 def test_nothing_is_counted_outside() -> None:

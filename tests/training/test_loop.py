@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from ganbench import Data, DataInfo, Networks, Optimiser, Step
 from ganbench.planning.budget import Budget
 from ganbench.training.clock import BudgetClock
-from ganbench.training.loop import Trainer, train
+from ganbench.training.loop import Eager, train
 from ganbench.training.seeds import seed_everything, stream_seed
 from ganbench.training.telemetry import Telemetry
+from ganbench.training.trainer import Trainer
 
 from .small import (
     CPU,
@@ -46,12 +47,12 @@ def run(
     trainer: Trainer, steps: int, folder: Path, at_mark: Callable[[], None] | None = None
 ) -> BudgetClock:
     clock = BudgetClock(Budget("steps", steps), CPU, marks=4)
-    train(trainer, clock, Telemetry(folder / "history.jsonl"), at_mark or (lambda: None))
+    train(Eager(trainer), clock, Telemetry(folder / "history.jsonl"), at_mark or (lambda: None))
     return clock
 
 
 def weights(trainer: Trainer, side: str) -> list[Tensor]:
-    return [one.detach().clone() for one in trainer.parameters[side]]
+    return [one.detach().clone() for one in trainer.trained[side]]
 
 
 def changed(before: list[Tensor], after: list[Tensor]) -> bool:
@@ -150,13 +151,13 @@ def test_twenty_steps_by_hand_give_the_same_bits(
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_trap_9_a_generator_step_neither_trains_nor_marks_the_discriminator(variant: str) -> None:
     trainer = variant_trainer(variant, random_data(image(8)))
-    trainer.discriminator_step()
+    Eager(trainer).discriminator_step()
     before = weights(trainer, "discriminator")
-    gradients = [one.grad.clone() for one in trainer.parameters["discriminator"]]
+    gradients = [one.grad.clone() for one in trainer.trained["discriminator"]]
     own = weights(trainer, "generator")
-    trainer.generator_step()
+    Eager(trainer).generator_step()
     assert not changed(before, weights(trainer, "discriminator"))
-    assert not changed(gradients, [one.grad for one in trainer.parameters["discriminator"]])
+    assert not changed(gradients, [one.grad for one in trainer.trained["discriminator"]])
     assert changed(own, weights(trainer, "generator"))
 
 
@@ -164,9 +165,9 @@ def test_trap_9_a_generator_step_neither_trains_nor_marks_the_discriminator(vari
 def test_trap_9_a_discriminator_step_neither_trains_nor_marks_the_generator(variant: str) -> None:
     trainer = variant_trainer(variant, random_data(image(8)))
     before, own = weights(trainer, "generator"), weights(trainer, "discriminator")
-    trainer.discriminator_step()
+    Eager(trainer).discriminator_step()
     assert not changed(before, weights(trainer, "generator"))
-    assert all(one.grad is None for one in trainer.parameters["generator"])
+    assert all(one.grad is None for one in trainer.trained["generator"])
     assert changed(own, weights(trainer, "discriminator"))
 
 
@@ -178,12 +179,12 @@ def test_trap_9_a_critic_loss_that_runs_the_generator_leaves_nothing_in_it() -> 
 
     trainer, other = small_trainer(Consistent()), small_trainer(Consistent())
     before = weights(trainer, "generator")
-    trainer.discriminator_step()
-    other.discriminator_step()
+    Eager(trainer).discriminator_step()
+    Eager(other).discriminator_step()
     assert not changed(before, weights(trainer, "generator"))
     other.optimisers["generator"].zero_grad()
-    trainer.generator_step()
-    other.generator_step()
+    Eager(trainer).generator_step()
+    Eager(other).generator_step()
     assert not changed(weights(other, "generator"), weights(trainer, "generator"))
 
 
@@ -211,18 +212,18 @@ def test_trap_9_gradients_do_not_add_up_over_steps() -> None:
 
     trainer = small_trainer(Constant())
     for _ in range(3):
-        trainer.discriminator_step()
-        trainer.generator_step()
+        Eager(trainer).discriminator_step()
+        Eager(trainer).generator_step()
         for side in ("generator", "discriminator"):
-            assert all((one.grad == 1).all() for one in trainer.parameters[side])
+            assert all((one.grad == 1).all() for one in trainer.trained[side])
 
 
 def test_trap_10_fakes_of_a_discriminator_step_have_no_graph() -> None:
     trainer = small_trainer(Wasserstein())
-    step, _ = trainer.discriminator_step()
+    step, _ = Eager(trainer).discriminator_step()
     assert step.fake.grad_fn is None
     assert not step.fake.requires_grad
-    step, _ = trainer.generator_step()
+    step, _ = Eager(trainer).generator_step()
     assert step.fake.grad_fn is not None
     assert torch.is_grad_enabled()
 
@@ -247,17 +248,17 @@ def test_nothing_is_computed_twice_nor_for_telemetry(
 
 def test_batches_have_the_recipes_sizes_and_latents_go_with_fakes() -> None:
     trainer = small_trainer(Wasserstein(), batch_size=10, generator_batch_size=30)
-    critic_step, _ = trainer.discriminator_step()
+    critic_step, _ = Eager(trainer).discriminator_step()
     assert len(critic_step.real) == len(critic_step.fake) == len(critic_step.latent) == 10
     with torch.no_grad():
         assert torch.equal(trainer.networks.generator(critic_step.latent), critic_step.fake)
-    generator_step, _ = trainer.generator_step()
+    generator_step, _ = Eager(trainer).generator_step()
     assert len(generator_step.fake) == len(generator_step.latent) == 30
 
 
 def test_labels_go_with_the_real_samples() -> None:
     data = random_data(points())
-    step, _ = small_trainer(Wasserstein(), data=data).discriminator_step()
+    step, _ = Eager(small_trainer(Wasserstein(), data=data, needs=["labels"])).discriminator_step()
     assert step.labels is not None
     assert torch.equal(data.train[step.labels], step.real)
 
@@ -291,7 +292,7 @@ def test_critic_steps_and_weight_clipping(tmp_path: Path) -> None:
     assert set(loss.asked) == set(range(6))  # the sixth did not fit
     assert len(calls) == 7 + 2 + 2 + 7 + 2 + 5
     assert clock.images == 20 * 16
-    assert clock.flops == 20 * trainer.flops["discriminator"] + 5 * trainer.flops["generator"]
+    assert clock.flops == 20 * trainer.costs["discriminator"][1] + 5 * trainer.costs["generator"][1]
     clipped = torch.cat([one.flatten() for one in weights(trainer, "discriminator")])
     assert clipped.abs().max() == pytest.approx(0.01)
 
@@ -308,7 +309,7 @@ def test_a_budget_is_not_overshot_by_a_step_with_more_critic_steps(
 
     clock = BudgetClock(Budget("images", images), CPU, marks=1)
     telemetry = Telemetry(tmp_path / "history.jsonl")
-    train(small_trainer(Late()), clock, telemetry, lambda: None)
+    train(Eager(small_trainer(Late())), clock, telemetry, lambda: None)
     assert clock.steps == steps
     assert clock.images <= images
 
@@ -331,24 +332,35 @@ class Relativistic:
 
 def test_a_generator_step_gives_a_real_batch_of_its_own_to_a_loss_that_asks(tmp_path: Path) -> None:
     loss = Relativistic()
-    trainer = small_trainer(loss, generator_batch_size=24)
+    trainer = small_trainer(loss, generator_batch_size=24, needs=["real"])
     run(trainer, 3, tmp_path)
     assert [len(one) for one in loss.reals] == [16, 24] * 3
-    together = torch.cat(loss.reals)
-    assert len(together.unique(dim=0)) == len(together) == 120  # within one epoch of 200
-    step, _ = trainer.generator_step()
+    for each in (loss.reals[::2], loss.reals[1::2]):  # each within an epoch of 200 of its own
+        together = torch.cat(each)
+        assert len(together.unique(dim=0)) == len(together) == 3 * len(each[0])
+    step, _ = Eager(trainer).generator_step()
     assert all(one.isfinite() for one in step.mean_logits())
+
+
+def test_what_a_generator_step_looks_at_moves_no_batch_of_the_discriminator(
+    tmp_path: Path,
+) -> None:
+    looking, not_looking = Relativistic(), Relativistic()
+    run(small_trainer(looking, needs=["real"]), 3, tmp_path)
+    engine = Eager(small_trainer(not_looking))
+    for seen in looking.reals[::2]:
+        engine.discriminator_step()
+        assert torch.equal(seen, not_looking.reals[-1])
 
 
 def test_no_real_batch_is_drawn_for_a_loss_that_does_not_ask() -> None:
     trainer = small_trainer(Wasserstein())
-    drawn: list[int] = []
-    draw = trainer.real.draw
-    trainer.real.draw = lambda count: (drawn.append(count), draw(count))[1]  # type: ignore[method-assign]
-    trainer.discriminator_step()
-    assert drawn == [16]
-    trainer.generator_step()
-    assert drawn == [16]
+    untouched = trainer.real_beside.state()["random"]
+    engine = Eager(trainer)
+    engine.discriminator_step()
+    engine.generator_step()
+    assert torch.equal(trainer.real_beside.state()["random"], untouched)
+    assert len(trainer.real_beside.state()["order"]) == 0
 
 
 class WithEncoder(Wasserstein):
@@ -376,22 +388,22 @@ def test_extra_modules_are_trained_by_the_optimiser_that_they_name() -> None:
             "frozen": (frozen, "generator"),
         },
     )
-    trainer = small_trainer(WithEncoder(), networks)
+    trainer = small_trainer(WithEncoder(), networks, needs=["encoder", "head"])
 
     def state(module: nn.Module) -> list[Tensor]:
         return [one.detach().clone() for one in module.parameters()]
 
     before = state(encoder), state(head), state(frozen)
-    trainer.discriminator_step()
+    Eager(trainer).discriminator_step()
     assert not changed(before[0], state(encoder))
     assert changed(before[1], state(head))
     before = state(encoder), state(head), state(frozen)
-    trainer.generator_step()
+    Eager(trainer).generator_step()
     assert changed(before[0], state(encoder))
     assert not changed(before[1], state(head))
     assert not changed(before[2], state(frozen))
     assert encoder.weight.grad is not None
-    sizes = {side: len(parameters) for side, parameters in trainer.parameters.items()}
+    sizes = {side: len(parameters) for side, parameters in trainer.trained.items()}
     assert sizes == {"generator": 6, "discriminator": 6}
 
 
@@ -432,7 +444,7 @@ def test_marks_are_evaluated_between_steps_off_the_clock_and_with_telemetry_on_d
         assert clock._started is None
         seen.append((clock.steps, len(history.read_text().splitlines())))
 
-    train(trainer, clock, Telemetry(history), at_mark)
+    train(Eager(trainer), clock, Telemetry(history), at_mark)
     # The first step, which is counted and not timed, has no telemetry.
     assert seen == [(2, 1), (4, 3), (6, 5)]
     assert len(history.read_text().splitlines()) == 7
@@ -444,7 +456,7 @@ def test_as_many_marks_as_steps(tmp_path: Path) -> None:
     seen: list[float] = []
     telemetry = Telemetry(tmp_path / "history.jsonl")
     trainer = small_trainer(Wasserstein())
-    train(trainer, clock, telemetry, lambda: seen.append(clock.fraction()))
+    train(Eager(trainer), clock, telemetry, lambda: seen.append(clock.fraction()))
     assert seen == [0.25, 0.5, 0.75]
 
 
@@ -465,7 +477,7 @@ def test_training_goes_on_in_train_mode_after_an_evaluation(tmp_path: Path) -> N
 def test_a_flops_budget_is_spent_to_less_than_a_step(tmp_path: Path) -> None:
     trainer = small_trainer(Wasserstein())
     clock = BudgetClock(Budget("flops", 1e6), CPU, marks=1)
-    train(trainer, clock, Telemetry(tmp_path / "history.jsonl"), lambda: None)
-    step = trainer.flops["discriminator"] + trainer.flops["generator"]
+    train(Eager(trainer), clock, Telemetry(tmp_path / "history.jsonl"), lambda: None)
+    step = trainer.costs["discriminator"][1] + trainer.costs["generator"][1]
     assert clock.flops == clock.steps * step
     assert 1e6 - step < clock.flops <= 1e6

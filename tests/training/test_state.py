@@ -15,15 +15,16 @@ from ganbench import Loss, Optimiser, Step
 from ganbench.planning.budget import Budget
 from ganbench.training.checkpoint import UnstorableState, load_checkpoint, save_checkpoint
 from ganbench.training.clock import BudgetClock
-from ganbench.training.loop import Trainer, train
+from ganbench.training.loop import Eager, train
 from ganbench.training.state import (
-    loss_state,
+    part_state,
     random_state,
     restore_random_state,
     restore_trainer,
     trainer_state,
 )
 from ganbench.training.telemetry import Telemetry
+from ganbench.training.trainer import Trainer
 
 from .small import CPU, small_trainer
 
@@ -117,7 +118,7 @@ class WithNetwork(Plain):
 def steps(trainer: Trainer, clock: BudgetClock, until: int, folder: Path) -> None:
     """Train up to that step, as a run does."""
     clock.allows = lambda images, flops: clock.steps < until  # type: ignore[method-assign]
-    train(trainer, clock, Telemetry(folder / "history.jsonl"), lambda: None)
+    train(Eager(trainer), clock, Telemetry(folder / "history.jsonl"), lambda: None)
 
 
 def bits(trainer: Trainer) -> list[Tensor]:
@@ -165,4 +166,4 @@ def test_a_loss_whose_state_cannot_be_kept_says_what_to_do() -> None:
     loss = Plain()
     loss.means = iter([0.0])  # type: ignore[attr-defined]
     with pytest.raises(UnstorableState, match=r"list_iterator in means: give it `state_dict`"):
-        loss_state(loss)
+        part_state(loss)

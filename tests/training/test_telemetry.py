@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from ganbench.training.step import TrainingStep
+from ganbench.training.step import Batch, TrainingStep
 from ganbench.training.telemetry import COLUMNS, Telemetry, gradient_norm
 
 
@@ -57,7 +57,7 @@ def test_rows_are_snapshots_without_a_graph(tmp_path: Path) -> None:
     telemetry = Telemetry(tmp_path / "history.jsonl")
     weight = torch.ones((), requires_grad=True)
     telemetry.record(0, [weight * 2] * 6)
-    ((_, row),) = telemetry._rows
+    ((_, _, row),) = telemetry._rows
     assert not row.requires_grad
     with torch.no_grad():
         weight.zero_()
@@ -85,7 +85,8 @@ def test_mean_logits_are_those_that_the_loss_has_computed() -> None:
             return x
 
     fake, real = torch.tensor([[1.0], [2.0]]), torch.tensor([[5.0], [7.0]])
-    step = TrainingStep(nn.Identity(), Critic(), {}, fake, fake, lambda _: (real, None))
+    batch = Batch(latent=fake, fake=fake, real=real)
+    step = TrainingStep(nn.Identity(), Critic(), {}, batch)
     assert all(math.isnan(one.item()) for one in step.mean_logits())
     assert step.fake_logits.shape == (2,)
     real_mean, fake_mean = step.mean_logits()

@@ -11,6 +11,9 @@ import torch
 from torch import nn
 
 from ganbench.api.errors import PluginNotUsable
+from ganbench.training.loop import Eager
+from ganbench.training.objective import Part
+from ganbench.training.step import UndeclaredNeed
 
 from .small import small_networks, small_trainer
 
@@ -51,7 +54,8 @@ def test_what_is_no_loss_is_named(side: str, case: str) -> None:
     value, found = RETURNED[case]
     trainer = small_trainer(Returning(side, value))
     expected = f"Returning.{side}_loss must return a scalar tensor with a graph, it returned "
-    step = trainer.generator_step if side == "generator" else trainer.discriminator_step
+    engine = Eager(trainer)
+    step = engine.generator_step if side == "generator" else engine.discriminator_step
     with pytest.raises(PluginNotUsable, match=f"^{expected}{found}$"):
         step()
 
@@ -70,7 +74,7 @@ def test_an_error_within_the_backward_pass_is_left_as_it_is() -> None:
         Returning("discriminator", lambda step: Failing.apply(step.fake_logits.mean()))
     )
     with pytest.raises(RuntimeError, match="of the loss itself"):
-        trainer.discriminator_step()
+        Eager(trainer).discriminator_step()
 
 
 NETWORKS: dict[str, tuple[dict[str, Any], str]] = {
@@ -103,7 +107,7 @@ def test_networks_that_do_not_keep_the_contract(case: str) -> None:
     changed, message = NETWORKS[case]
     networks = replace(small_networks(), **changed)
     with pytest.raises(PluginNotUsable) as caught:
-        small_trainer(Returning("", lambda step: None), networks).discriminator_step()
+        Eager(small_trainer(Returning("", lambda step: None), networks)).discriminator_step()
     assert str(caught.value) == message
 
 
@@ -112,5 +116,40 @@ def test_logits_of_a_convolution_pass() -> None:
     networks = replace(
         networks, discriminator=nn.Sequential(networks.discriminator, nn.Unflatten(1, (1, 1, 1)))
     )
-    step, _ = small_trainer(Returning("", lambda step: None), networks).discriminator_step()
+    step, _ = Eager(small_trainer(Returning("", lambda step: None), networks)).discriminator_step()
     assert step.fake_logits.shape == (16,)
+
+
+def test_extras_are_refused_to_those_who_have_not_asked_for_them() -> None:
+    networks = replace(small_networks(), extra={"head": (nn.Linear(2, 1), "discriminator")})
+
+    def loss(step: Any) -> Any:
+        return step.extra["head"](step.real).mean() + step.fake_logits.mean()
+
+    told = r"small uses step.extra\['head'\], and its spec does not say so"
+    with pytest.raises(UndeclaredNeed, match=told) as caught:
+        Eager(small_trainer(Returning("discriminator", loss), networks)).discriminator_step()
+    assert caught.value.hint == 'add "head" to its needs'
+    granted = small_trainer(Returning("discriminator", loss), networks, needs=["head"])
+    Eager(granted).discriminator_step()
+    assert granted.objective.loss.used == {"head"}
+
+
+class LookingAhead:
+    """Asks what the discriminator would lose on a generator's step."""
+
+    def opponent(self, game: Any, step: Any) -> Any:
+        game.loss("discriminator", step)
+        return game.networks.discriminator
+
+
+def test_who_looks_ahead_needs_real_samples() -> None:
+    for needs, fails in (((), True), (("real",), False)):
+        ahead = Part("ahead", LookingAhead(), frozenset(needs), "technique")
+        trainer = small_trainer(Returning("", lambda step: None), techniques=[ahead])
+        if fails:
+            with pytest.raises(UndeclaredNeed, match=r"ahead uses step\.real"):
+                Eager(trainer).generator_step()
+        else:
+            Eager(trainer).generator_step()
+            assert ahead.used == {"real"}

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
-from safetensors.torch import load_file, save_file
 
 from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import installed_catalogue
@@ -20,8 +19,10 @@ from ganbench.publishing.selection import publish_suite
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.generator import keep_generator, load_generator
+from ganbench.storage.sealed import read_sealed, write_sealed
 from ganbench.verification.claims import Claim, read_claim
-from ganbench.verification.verify import RECOMPUTED, RETRAINED, Verdict, verify
+from ganbench.verification.verdict import RECOMPUTED, RETRAINED, Verdict
+from ganbench.verification.verify import verify
 
 SUITE = """
 name = "tiny"
@@ -72,7 +73,7 @@ def test_the_average_is_what_is_kept(home: Path, claim: Claim) -> None:
     record = RunStore(home / "runs").read(claim.run_id)
     assert claim.weights is not None
     assert len(record["generator_sha256"]) == 64
-    weights = load_file(claim.weights)
+    _, weights = read_sealed(claim.weights)
     assert list(record["environment"]["sources"]) == ["ganbench"]
     assert sum(one.numel() for one in weights.values()) == record["parameters"]["generator"]
 
@@ -94,9 +95,9 @@ def test_a_missing_score_is_found(claim: Claim) -> None:
 
 def test_another_generator_is_refused_or_found(claim: Claim, tmp_path: Path) -> None:
     assert claim.weights is not None
-    weights = {name: one + 0.1 for name, one in load_file(claim.weights).items()}
+    weights = {name: one + 0.1 for name, one in read_sealed(claim.weights)[1].items()}
     other = tmp_path / "generator.safetensors"
-    save_file(weights, other)
+    write_sealed(other, "", weights, durable=False)
     with pytest.raises(InvalidResults, match="is not the generator that the run has left"):
         check(replace(claim, weights=other))
     assert not check(replace(claim, weights=other, digest=None)).holds
@@ -120,28 +121,33 @@ def test_it_is_trained_again_where_one_says(claim: Claim) -> None:
 
 @pytest.fixture
 def retrained(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> Record:
-    """What training again gives, elsewhere."""
+    """What training again gives, on another processor."""
     points = [{"fraction": 1.0, "used": {}, "scores": dict(claim.scores)}]
-    record: Record = {"status": "ok", "points": points}  # type: ignore[typeddict-item]
+    environment = {**claim.environment, "cpu_kind": "another"}
+    record: Record = {"status": "ok", "points": points, "environment": environment}  # type: ignore[typeddict-item]
     monkeypatch.setattr("ganbench.verification.verify._train", lambda *_: record)
     return record
 
 
-def test_elsewhere_the_seeds_say_what_is_equal(claim: Claim, retrained: Record) -> None:
+def test_elsewhere_the_seeds_say_what_is_another_trajectory(
+    claim: Claim, retrained: Record
+) -> None:
     key = next(key for key in claim.scores if key.startswith("sliced-w2"))
     values = [scores[key] for scores in claim.others]
     assert len(values) == 3
     retrained["points"][0]["scores"][key] = sum(values) / 3
     verdict = check(claim, retrain=True)
     assert verdict.holds
-    assert "equal within the interval of the other seeds" in verdict.summary
+    assert "here another), within the interval of the other seeds" in verdict.summary
     (one,) = [one for one in verdict.comparisons if one.key == key]
     assert one.low is not None
     assert one.high is not None
     for claimed, found in ((claim.scores[key], 2 * one.high), (2 * one.high, sum(values) / 3)):
         retrained["points"][0]["scores"][key] = found
         false = replace(claim, scores={**claim.scores, key: claimed})
-        assert not check(false, retrain=True).holds
+        verdict = check(false, retrain=True)
+        assert not verdict.holds
+        assert "outside of the interval of the other seeds in 1 of" in verdict.summary
     retrained["points"][0]["scores"][key] = sum(values) / 3
     assert not check(replace(claim, others=claim.others[:1]), retrain=True).holds
 
@@ -164,6 +170,8 @@ def test_a_published_row_is_verified_with_weights_from_elsewhere(home: Path, cla
     published = read_claim(claim.run_id, home / "results" / "tiny", claim.weights)
     assert (published.spec, published.scores) == (replace(claim.spec, suite="tiny"), claim.scores)
     assert published.others == claim.others
+    assert published.environment["cpu"] == claim.environment["cpu"]
+    assert published.environment["threads"] == claim.environment["threads"]
     assert check(published).holds
 
 
@@ -201,7 +209,8 @@ def test_the_verb_says_how_and_fails_on_a_mismatch(
     assert json.loads(done.stdout)["holds"] is True
     assert claim.weights is not None
     other = tmp_path / "other.safetensors"
-    save_file({name: one * 0 for name, one in load_file(claim.weights).items()}, other)
+    zeros = {name: one * 0 for name, one in read_sealed(claim.weights)[1].items()}
+    write_sealed(other, "", zeros, durable=False)
     with pytest.raises(InvalidResults, match=r"scores differ|it ended as") as failed:
         CliRunner().invoke(
             cli,
@@ -217,12 +226,13 @@ def test_files_that_are_no_generators_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidResults, match="cannot read"):
         load_generator(generator, path)
     path.write_bytes(b"no safetensors")
-    with pytest.raises(InvalidResults, match="does not fit"):
+    with pytest.raises(InvalidResults, match="cannot be used: it is damaged"):
         load_generator(generator, path)
     assert keep_generator(torch.nn.Linear(2, 4), path, print)
     with pytest.raises(InvalidResults, match="does not fit"):
         load_generator(generator, path)
-    save_file({"weight": torch.full((3, 2), torch.nan), "bias": torch.zeros(3)}, path)
+    spoiled = {"weight": torch.full((3, 2), torch.nan), "bias": torch.zeros(3)}
+    write_sealed(path, "", spoiled, durable=False)
     with pytest.raises(InvalidResults, match="not finite"):
         load_generator(generator, path)
 

@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from ganbench.authoring.conformance.names import kind_of
 from ganbench.authoring.conformance.results import CheckFailed
-from ganbench.authoring.conformance.runner import Session, kind_of, refuse_unknown
+from ganbench.authoring.conformance.runner import Session, refuse_unknown
 from ganbench.authoring.conformance.table import checks_of
 from ganbench.catalogue.catalogue import installed_catalogue
 

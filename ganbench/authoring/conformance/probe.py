@@ -16,15 +16,12 @@ from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from typing import Any, NoReturn
 
-from ganbench.api.data import DataInfo
 from ganbench.api.parameters import resolve_parameters
 from ganbench.api.specs import DatasetSpec, ModelSpec, Spec, VariantSpec
 from ganbench.catalogue.plugin_files import PluginFile
+from ganbench.modalities import MODALITIES
 
-EXAMPLES = (
-    DataInfo(name="points", modality="points", shape=(2,), classes=8),
-    DataInfo(name="images", modality="image", shape=(3, 32, 32), classes=10),
-)
+EXAMPLES = tuple(one.examples[0] for one in MODALITIES.values())
 
 
 class TorchImported(BaseException):
@@ -96,7 +93,7 @@ def _plan(spec: Spec, given: dict[str, Any]) -> None:
             calls = [(spec.training, (), parameters)]
             calls += [(spec.supports, (one,), {}) for one in EXAMPLES]
         case DatasetSpec():
-            calls = [(one, (), parameters) for one in (spec.describe, spec.check, spec.fingerprint)]
+            calls = [(one, (), parameters) for one in (spec.describe, spec.check)]
     for function, arguments, keywords in calls:
         if function is not None:
             try:

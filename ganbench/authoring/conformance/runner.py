@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ganbench.api.errors import MissingData, UsageError, did_you_mean
-from ganbench.api.specs import SPEC_TYPES, Spec, import_builder
+from ganbench.api.errors import MissingData, UsageError, did_you_mean, one_line
+from ganbench.api.specs import import_builder
+from ganbench.authoring.conformance.names import kind_of
 from ganbench.authoring.conformance.results import Broken, CheckResult, NotApplicable
 from ganbench.authoring.conformance.table import BY_ID, Check, checks_of, needed
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
-from ganbench.planning.references import parse_reference
-from ganbench.planning.variants import choose_variant
 
 if TYPE_CHECKING:
     from ganbench.authoring.conformance.subject import Subject
@@ -51,47 +50,6 @@ def check(
     expected = refuse_unknown(expected_failures or {}, kind)
     results = [session.result(one.id) for one in checks_of(kind)]
     return [_expected(one, expected[one.id]) if one.id in expected else one for one in results]
-
-
-def kind_of(name: str, kind: str | None, catalogue: Catalogue) -> str:
-    """The kind of the plugin of that name, a variant where there are several.
-
-    Raises:
-        GanbenchError: there is no such plugin or kind.
-    """
-    kinds = ["variant", *(one for one in SPEC_TYPES if one != "variant")]
-    if kind is not None and kind not in kinds:
-        raise UsageError(f"there is no kind {kind!r}", did_you_mean(kind, kinds))
-    head = parse_reference(name).name
-    if "+" in head and kind in (None, "variant"):
-        return "variant"
-    found = [one for one in kinds if head in catalogue.names(one)]
-    if kind is None and found:
-        return found[0]
-    if kind is None:
-        known = [one for each in kinds for one in catalogue.names(each)]
-        if unusable := [one.name for one in catalogue.plugins if one.reason]:
-            shown = ", ".join(unusable)
-            raise UsageError(
-                f"nothing that could be checked is named {name!r} (not loaded: {shown})",
-                "`ganbench plugins` says why they are not loaded",
-            )
-        raise UsageError(
-            f"nothing that could be checked is named {name!r}", did_you_mean(head, known)
-        )
-    catalogue.get(SPEC_TYPES[kind], head)
-    return kind
-
-
-def specs_of(name: str, kind: str, catalogue: Catalogue) -> tuple[Spec, ...]:
-    """The spec of that name and kind; those of the model and the loss of a pair.
-
-    Raises:
-        GanbenchError: there is none, or the name cannot be understood.
-    """
-    if kind == "variant":
-        return choose_variant(name, catalogue).specs
-    return (catalogue.get(SPEC_TYPES[kind], parse_reference(name).name),)
 
 
 def refuse_unknown(expected_failures: Mapping[str, str], kind: str) -> Mapping[str, str]:
@@ -151,7 +109,7 @@ class Session:
         try:
             self._run(check)
         except (NotApplicable, MissingData) as error:
-            return CheckResult(id=check.id, status="skipped", reason=_one_line(str(error)))
+            return CheckResult(id=check.id, status="skipped", reason=one_line(error))
         except Broken as error:
             reason = str(error)
         except KeyboardInterrupt:
@@ -160,7 +118,7 @@ class Session:
             reason = told(error, self._catalogue.plugins)
         else:
             return CheckResult(id=check.id, status="passed")
-        return CheckResult(id=check.id, status="failed", reason=_one_line(reason), hint=check.mend)
+        return CheckResult(id=check.id, status="failed", reason=one_line(reason), hint=check.mend)
 
     def _run(self, check: Check) -> None:
         from ganbench.authoring.conformance.subject import Subject
@@ -170,7 +128,3 @@ class Session:
             self._subject = Subject(self._name, self._kind, self._catalogue, self._device)
         with kept():
             import_builder(check.function)(self._subject)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

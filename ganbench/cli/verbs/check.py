@@ -48,7 +48,8 @@ def command(
     NAME is a variant, a MODEL+LOSS pair, a model, loss, data set, score, extractor or executor,
     with parameters in brackets if wanted. Leaves with 4 if a check fails.
     """
-    from ganbench.authoring.conformance.runner import check, kind_of
+    from ganbench.authoring.conformance.names import kind_of
+    from ganbench.authoring.conformance.runner import check
 
     if name is None and not only_list:
         raise click.UsageError("name what is to be checked, or ask for --list")
@@ -78,7 +79,7 @@ def _list(kind: str | None, as_json: bool) -> None:
 
 def _origin(name: str, kind: str, catalogue: Catalogue) -> str:
     """Distribution and file, such as ``ganbench-hinge 1.0 (/home/ada/hinge.py)``."""
-    from ganbench.authoring.conformance.runner import specs_of
+    from ganbench.authoring.conformance.names import specs_of
 
     plugins = [catalogue.plugin_of(spec) for spec in specs_of(name, kind, catalogue)]
     shown = [one.origin if one.is_file else f"{one.origin} ({one.file})" for one in plugins]

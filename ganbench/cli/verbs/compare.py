@@ -8,7 +8,8 @@ import click
 
 from ganbench.cli.completing import complete_variants
 from ganbench.cli.options import runs_option
-from ganbench.cli.tables import form_options, load_selected, print_made
+from ganbench.cli.tables import form_options, print_made
+from ganbench.console import warn
 
 
 @click.command()
@@ -26,8 +27,10 @@ def command(
     exact permutation tests over seeds, corrected for their number. A name is one of `ganbench
     table`. --runs may also name the folder of a published leaderboard.
     """
+    from ganbench.publishing.loading import load_selected
     from ganbench.tables.comparison import compare
     from ganbench.tables.comparison_tables import comparison_tables
 
-    loaded, _ = load_selected(runs, suite=[suite] if suite else [], task=tasks)
-    print_made(comparison_tables(compare(loaded, variants)), form)
+    loaded = load_selected(runs, suite=suite, tasks=tasks)
+    warn(loaded.warnings)
+    print_made(comparison_tables(compare(loaded.runs, variants)), form)

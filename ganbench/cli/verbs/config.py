@@ -10,18 +10,11 @@ from typing import Any
 import click
 
 from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.context import chosen
+from ganbench.cli.defaults import checked_settings, option_of
 from ganbench.cli.options import json_option
-from ganbench.cli.plugin_options import chosen
-from ganbench.cli.settings import (
-    KEYS,
-    Setting,
-    load_settings,
-    option_of,
-    project_file,
-    user_file,
-    variable,
-)
-from ganbench.console import print_json, print_rows, talk
+from ganbench.cli.settings import KEYS, Setting, project_file, user_file, variable
+from ganbench.console import print_json, print_rows, warn
 
 
 @click.group(invoke_without_command=True)
@@ -41,10 +34,9 @@ def command(context: click.Context) -> None:
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> None:
     """Show every setting with its value and its origin."""
-    settings = load_settings() | dict(_flags(chosen(context)))
+    settings = checked_settings() | dict(_flags(chosen(context)))
     rows = [_row(key, settings.get(key)) for key in KEYS]
-    for line in _mistyped():
-        talk(f"warning: {line}")
+    warn(_mistyped())
     if as_json:
         print_json(rows)
         return

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import click
 
+from ganbench.api.errors import type_and_line
 from ganbench.api.version import __version__
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.plugin import State
@@ -21,8 +22,12 @@ from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, print_rows, talk
 from ganbench.machine.devices import cuda_devices, usable_cores
 from ganbench.storage.cache import cache_dir
+from ganbench.wording import file_size, memory_size
 
 PACKAGES = ("torch", "torchvision", "torch-fidelity", "numpy", "scipy", "scikit-learn", "pandas")
+
+LEAST_FREE = 10**9
+"""Bytes of a disk, for runs to be worth starting."""
 
 
 class Finding(NamedTuple):
@@ -73,7 +78,7 @@ def _torch() -> Finding:
         import torch
         import torch_fidelity  # noqa: F401
     except Exception as error:  # an ABI mismatch raises whatever the loader raises
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        reason = type_and_line(error)[:150]
         return Finding("torch import", "problem", f"{reason}; install a matching torch/torchvision")
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
     return Finding("torch import", "ok", f"built for {build}")
@@ -91,14 +96,14 @@ def _devices() -> Iterator[Finding]:
         yield Finding("GPUs", "problem", f"the driver shows {len(gpus)}, torch can use none")
         return
     for index in range(torch.cuda.device_count()):
-        memory = torch.cuda.get_device_properties(index).total_memory / 2**30
-        yield Finding("GPU", "ok", f"{torch.cuda.get_device_name(index)}, {memory:.0f} GiB")
+        memory = memory_size(torch.cuda.get_device_properties(index).total_memory)
+        yield Finding("GPU", "ok", f"{torch.cuda.get_device_name(index)}, {memory}")
 
 
 def _folders(runs: Path) -> Iterator[Finding]:
     for subject, folder in (("runs folder", runs), ("cache", cache_dir())):
         existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        free = shutil.disk_usage(existing).free / 2**30
+        free = shutil.disk_usage(existing).free
         try:
             probe = existing / ".ganbench-probe"
             probe.touch()
@@ -106,17 +111,17 @@ def _folders(runs: Path) -> Iterator[Finding]:
         except OSError as error:
             yield Finding(subject, "problem", f"{folder} is not writable: {error.strerror}")
             continue
-        state = "ok" if free > 1 else "problem"
-        held = f"{_megabytes(folder):.0f} MB in it, " if subject == "cache" else ""
-        yield Finding(subject, state, f"{folder}, {held}{free:.0f} GiB free")
+        state = "ok" if free > LEAST_FREE else "problem"
+        held = f"{file_size(_size(folder))} in it, " if subject == "cache" else ""
+        yield Finding(subject, state, f"{folder}, {held}{file_size(free)} free")
 
 
-def _megabytes(folder: Path) -> float:
+def _size(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
         with suppress(FileNotFoundError):  # other processes write there
             total += path.lstat().st_size
-    return total / 1e6
+    return total
 
 
 def _plugins(choice: PluginChoice) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from ganbench.console import talk
-from ganbench.tables.forms.numbers import counted
+from ganbench.console import talk, warn
+from ganbench.wording import counted
 
 
 @click.command()
@@ -47,8 +47,7 @@ def command(
     from ganbench.publishing.merge import merge_folders
 
     files, merged = merge_folders(sources, out, suite=suite, prefer=prefer, unranked=unranked)
-    for remark in merged.remarks:
-        talk(f"warning: {remark}")
+    warn(merged.remarks)
     for conflict in merged.conflicts:
         talk(f"conflict: {conflict}")
     for path in files:

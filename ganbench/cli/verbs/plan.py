@@ -10,18 +10,17 @@ import click
 
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.defaults import tell_settings
 from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.cli.settings import tell_settings
-from ganbench.console import duration, print_json, print_rows, talk
+from ganbench.console import print_json, print_rows, talk, warn
 from ganbench.machine.devices import device_name, resolve_device
-from ganbench.planning.budget import with_prefix
 from ganbench.planning.plan import make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
 from ganbench.results.record import Record
 from ganbench.results.store import CHECKPOINT_FOLDER, Contents, RunStore
-from ganbench.tables.forms.numbers import counted
+from ganbench.wording import counted, duration, file_size, with_prefix
 
 
 @click.command()
@@ -42,8 +41,7 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     plan = make_plan(selection, open_catalogue(choice, talk, need_files=True))
     store = RunStore(runs)
     contents = store.read_all() if store.root.is_dir() else Contents()
-    for warning in contents.warnings:
-        talk(f"warning: {warning}")
+    warn(contents.warnings)
     device = device_name(resolve_device(selection.device))
     forecast = Forecast(contents.records, device)
     records = {record["run_id"]: record for record in contents.records}
@@ -151,7 +149,7 @@ def _tell(
             f"finished {where} in {runs}/"
         )
         return
-    disk = "" if total["bytes"] is None else f"; {total['bytes'] / 1e6:.1f} MB in {runs}/"
+    disk = "" if total["bytes"] is None else f"; {file_size(total['bytes'])} in {runs}/"
     talk(f"{flops} of training; about {duration(total['seconds'])} of one slot {where}{disk}")
     if guesses := sum(map(_is_guess, rows)):
         talk(f"~: {guesses} guessed by other variants or settings on the same task")

@@ -6,28 +6,14 @@ from pathlib import Path
 
 import click
 
-from ganbench.cli.completing import complete_suites
-from ganbench.cli.options import runs_option
+from ganbench.cli.options import out_option, runs_option, suite_option
 from ganbench.console import talk
-from ganbench.planning.suite import DEFAULT_SUITE
 
 
 @click.command()
 @runs_option
-@click.option(
-    "--suite",
-    default=DEFAULT_SUITE,
-    show_default=True,
-    shell_complete=complete_suites,
-    help="Suite, by name or TOML file.",
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("results"),
-    show_default=True,
-    help="Folder of the leaderboards; a folder per suite is made in it.",
-)
+@suite_option
+@out_option
 @click.option(
     "--unranked",
     is_flag=True,

@@ -6,23 +6,15 @@ from pathlib import Path
 
 import click
 
-from ganbench.cli.completing import complete_variants
 from ganbench.cli.options import runs_option
-from ganbench.console import talk
-from ganbench.tables.forms.numbers import counted
+from ganbench.cli.tables import filter_options
+from ganbench.console import talk, warn
+from ganbench.wording import counted, file_size
 
 
 @click.command()
 @runs_option
-@click.option("--suite", help="Only runs of this suite.")
-@click.option("--task", "tasks", multiple=True, help="Only this task.")
-@click.option(
-    "--variant",
-    "variants",
-    multiple=True,
-    shell_complete=complete_variants,
-    help="Only this variant.",
-)
+@filter_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -46,11 +38,9 @@ def command(
     """
     from ganbench.reporting.write import write_report
 
-    wanted = {"suite": [suite] if suite else [], "task": tasks, "variant": variants}
-    count, warnings = write_report(runs, out, **wanted)
-    for warning in warnings:
-        talk(f"warning: {warning}")
+    count, warnings = write_report(runs, out, suite=suite, tasks=tasks, variants=variants)
+    warn(warnings)
     click.echo(out)
-    talk(f"{counted(count, 'run')}, {out.stat().st_size / 1e6:.1f} MB")
+    talk(f"{counted(count, 'run')}, {file_size(out.stat().st_size)}")
     if show:
         click.launch(out.resolve().as_uri())

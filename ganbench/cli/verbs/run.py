@@ -9,63 +9,24 @@ import click
 
 from ganbench.api.errors import InvalidResults
 from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.defaults import tell_settings
 from ganbench.cli.options import (
-    SIZE,
-    TIME,
-    executor_option,
     json_option,
     make_selection,
+    run_options,
     runs_option,
     selection_options,
 )
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.cli.settings import tell_settings
-from ganbench.console import duration, talk
-from ganbench.execution.conditions import DEFAULTS, Conditions
-from ganbench.planning.budget import Budget, memory_text
-from ganbench.tables.forms.numbers import counted
+from ganbench.console import talk
+from ganbench.execution.conditions import Conditions
+from ganbench.wording import counted, duration
 
 
 @click.command()
 @selection_options
 @runs_option
-@executor_option
-@click.option(
-    "--jobs", type=click.IntRange(min=1), help="Runs at a time; default: one per core or GPU."
-)
-@click.option(
-    "--limit",
-    type=TIME,
-    default=str(Budget("seconds", DEFAULTS.limit_seconds)),
-    show_default=True,
-    help="Wall time of one run, e.g. 30m.",
-)
-@click.option(
-    "--host-memory",
-    type=SIZE,
-    help="Main memory of one run and all that it starts; default: 90 % of what there is.",
-)
-@click.option(
-    "--max-output",
-    type=SIZE,
-    default=memory_text(DEFAULTS.output_bytes),
-    show_default=True,
-    help="Size of a run's log and other files, checkpoints left out.",
-)
-@click.option(
-    "--retries",
-    type=click.IntRange(min=0),
-    default=DEFAULTS.retries,
-    show_default=True,
-    help="Further tries, from its checkpoint, for a run whose worker has vanished.",
-)
-@click.option(
-    "--checkpoint-every",
-    type=TIME,
-    default=str(Budget("seconds", DEFAULTS.checkpoint_seconds)),
-    show_default=True,
-    help="Time between two checkpoints of a run; they take at most 1 % of it.",
-)
+@run_options
 @click.option("--fresh", is_flag=True, help="Run again what is finished already.")
 @click.option(
     "--retry-failed",
@@ -132,7 +93,7 @@ def command(
         talk("stopped; the same command goes on where the runs were")
         raise
     from ganbench.cli.tables import print_tables
-    from ganbench.tables.standing import Coverage
+    from ganbench.tables.coverage import Coverage
 
     coverage = Coverage(
         tasks=tuple(dict.fromkeys(spec.task.name for spec in session.plan.runs)),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
 from ganbench.api.errors import InvalidResults
 from ganbench.cli.completing import complete_runs
 from ganbench.cli.options import json_option, runs_option
-from ganbench.console import duration, print_json, print_rows, say, talk
-from ganbench.planning.budget import with_prefix
+from ganbench.console import print_json, print_rows, say, warn
+from ganbench.results.media import FRAMES_FOLDER, sheet_files
 from ganbench.results.record import Record
-from ganbench.results.store import FILMSTRIP_FOLDER, HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore
-from ganbench.running.log import tail
+from ganbench.results.store import HISTORY_FILE, LOG_FILE, RunStore
+from ganbench.storage.reading import tail
+from ganbench.wording import duration, memory_size, number, with_prefix
 
 
 @click.command()
@@ -45,11 +45,8 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
     log = tail(folder / LOG_FILE)
     if log:
         say(f"\nend of {folder / LOG_FILE}:\n{log}")
-    files = [
-        folder / name
-        for name in (SAMPLES_FILE, FILMSTRIP_FOLDER, HISTORY_FILE)
-        if (folder / name).exists()
-    ]
+    others = (folder / FRAMES_FOLDER, folder / HISTORY_FILE)
+    files = [*sheet_files(folder), *(path for path in others if path.exists())]
     if files:
         say("\nfiles: " + ", ".join(map(str, files)))
 
@@ -59,8 +56,7 @@ def _show_unfinished(store: RunStore, run_id: str, as_json: bool, warnings: list
     if as_json:
         print_json({"run_id": run_id, "status": "unfinished", "progress": progress})
         return
-    for warning in warnings:
-        talk(f"warning: {warning}")
+    warn(warnings)
     fraction = float(progress.get("fraction", 0.0))
     say(f"{run_id}: not finished, {fraction:.0%} of its budget at the last look")
     log = tail(store.folder(run_id) / LOG_FILE)
@@ -83,7 +79,7 @@ def _show_head(record: Record) -> None:
     sizes = ", ".join(f"{name} {count:,}" for name, count in record["parameters"].items())
     say(f"  weights: {sizes or 'none'}")
     if record["peak_memory_bytes"]:
-        say(f"  peak memory: {record['peak_memory_bytes'] / 2**20:.0f} MiB")
+        say(f"  peak memory: {memory_size(record['peak_memory_bytes'])}")
     environment = record["environment"]
     if environment:
         get = environment.get
@@ -106,7 +102,7 @@ def _show_scores(record: Record) -> None:
     say()
     print_rows(header, rows)
     floors = [
-        f"{column['label']} {column['floor']:.4g}"
+        f"{column['label']} {number(column['floor'])}"
         for column in record["columns"].values()
         if column["floor"] is not None
     ]
@@ -114,8 +110,8 @@ def _show_scores(record: Record) -> None:
         say("real against real at these sample counts: " + ", ".join(floors))
 
 
-def _cell(value: Any) -> str:
-    return "" if value is None else f"{value:.4g}"
+def _cell(value: float | None) -> str:
+    return "" if value is None else number(value)
 
 
 def _show_failure(record: Record) -> None:

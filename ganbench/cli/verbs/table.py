@@ -6,22 +6,14 @@ from pathlib import Path
 
 import click
 
-from ganbench.cli.completing import complete_variants
 from ganbench.cli.options import runs_option
-from ganbench.cli.tables import form_options, load_selected, print_tables
+from ganbench.cli.tables import filter_options, form_options, print_tables
+from ganbench.console import warn
 
 
 @click.command()
 @runs_option
-@click.option("--suite", help="Only runs of this suite.")
-@click.option("--task", "tasks", multiple=True, help="Only this task.")
-@click.option(
-    "--variant",
-    "variants",
-    multiple=True,
-    shell_complete=complete_variants,
-    help="Only this variant.",
-)
+@filter_options
 @form_options
 def command(
     runs: Path, suite: str | None, tasks: tuple[str, ...], variants: tuple[str, ...], form: str
@@ -30,7 +22,8 @@ def command(
 
     --runs may also name the folder of a published leaderboard.
     """
-    loaded, coverage = load_selected(
-        runs, suite=[suite] if suite else [], task=tasks, variant=variants
-    )
-    print_tables(loaded, form, None if tasks else coverage)
+    from ganbench.publishing.loading import load_selected
+
+    loaded = load_selected(runs, suite=suite, tasks=tasks, variants=variants)
+    warn(loaded.warnings)
+    print_tables(loaded.runs, form, loaded.coverage)

@@ -16,7 +16,7 @@ from ganbench.console import print_json, print_rows, talk
 from ganbench.execution.conditions import Conditions
 
 if TYPE_CHECKING:
-    from ganbench.verification.verify import Verdict
+    from ganbench.verification.verdict import Verdict
 
 
 @click.command()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ganbench.api.executors import Breach, Limits
 from ganbench.execution.executors.processes import memory
+from ganbench.wording import file_size, memory_size
 
 LOOK_SECONDS = 0.5
 """Between two looks at memory and output: each takes about a millisecond."""
@@ -49,8 +50,8 @@ class Watch:
             return None
         where = "" if processes < 2 else f" in {processes} processes"
         message = (
-            f"used {_gib(used)} of main memory{where}, more than the limit of "
-            f"{_gib(allowed)}; --host-memory sets it"
+            f"used {memory_size(used)} of main memory{where}, more than the limit of "
+            f"{memory_size(allowed)}; --host-memory sets it"
         )
         return Breach("memory", message)
 
@@ -59,8 +60,8 @@ class Watch:
         if written <= self._limits.output_bytes:
             return None
         message = (
-            f"wrote {written / 1e6:,.0f} MB to its folder, more than the limit of "
-            f"{self._limits.output_bytes / 1e6:,.0f} MB; --max-output sets it"
+            f"wrote {file_size(written)} to its folder, more than the limit of "
+            f"{file_size(self._limits.output_bytes)}; --max-output sets it"
         )
         return Breach("output", message)
 
@@ -76,7 +77,3 @@ def output_bytes(folder: Path) -> int:
             )
     except OSError:  # it is being changed, or has been deleted
         return 0
-
-
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.2f} GiB"

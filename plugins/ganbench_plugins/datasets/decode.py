@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from ganbench.api.errors import UsageError
+from ganbench import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,14 +17,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganbench import Data, DataInfo, DatasetSpec, MissingData, Parameter, hookimpl
-from ganbench.api.errors import UsageError
-from ganbench.planning.references import display_name
+from ganbench import (
+    Data,
+    DataInfo,
+    DatasetSpec,
+    MissingData,
+    Parameter,
+    Survey,
+    UsageError,
+    cache,
+    hookimpl,
+)
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Callable, Iterator
 
-    from ganbench.api.parameters import Value
+    from torch import Tensor
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"})
 DEFAULT_SIDE = 32
@@ -36,35 +44,66 @@ class Listing:
     """The images below a folder: paths relative to it, sorted, and the classes that they form."""
 
     root: Path
-    files: tuple[Path, ...]
+    files: tuple[str, ...]
     classes: tuple[str, ...]
 
-    def label(self, file: Path) -> int:
+    def label(self, file: str) -> int:
         """Index of the class of one of `files`."""
-        return self.classes.index(file.parts[0])
+        return self.classes.index(file.partition(os.sep)[0])
+
+    def hashes(self, remark: Callable[[str], object]) -> list[str]:
+        """Hexadecimal SHA-256 of the content of each of `files`.
+
+        Raises:
+            UsageError: a file cannot be read.
+        """
+        try:
+            return cache.file_hashes(self.root, self.files, remark)
+        except OSError as error:
+            raise UsageError(f"cannot read {error.filename}: {error.strerror}") from None
 
 
-def describe(path: str = "", side: int = DEFAULT_SIDE, grey: bool = False) -> DataInfo:
-    """Shape and classes, from the files' names alone.
+def describe(path: str = "", side: int = DEFAULT_SIDE, grey: bool = False) -> Survey:
+    """Shape, classes, counts and content: the files are hashed, and none is decoded.
 
     Raises:
-        MissingData, UsageError: as `list_images`.
+        MissingData, UsageError: as `list_images`, or a file cannot be read.
     """
-    return _info(list_images(path), path, side, grey)
+    listing = list_images(path)
+    notes: list[str] = []
+    hashes = listing.hashes(notes.append)
+    heldout = sum(map(_is_held_out, hashes))
+    return Survey(
+        info=_info(listing, path, side, grey),
+        fingerprint=_fingerprint(listing, hashes),
+        train=len(hashes) - heldout,
+        heldout=heldout,
+        notes=tuple(notes),
+    )
 
 
 def _info(listing: Listing, path: str, side: int, grey: bool) -> DataInfo:
-    changed: dict[str, Value] = {}
-    if side != DEFAULT_SIDE:
-        changed["side"] = side
-    if grey:
-        changed["grey"] = grey
+    changed = ["grey=true"] if grey else []
+    changed += [f"side={side}"] if side != DEFAULT_SIDE else []
     return DataInfo(
-        name=display_name(f"images:{path}", changed),
+        name=f"images:{path}" + (f"[{','.join(changed)}]" if changed else ""),
         modality="image",
         shape=(1 if grey else 3, side, side),
         classes=len(listing.classes) or None,
     )
+
+
+def _fingerprint(listing: Listing, hashes: list[str]) -> str:
+    """A hash of names and contents: names tell the class and the order of the samples."""
+    digest = hashlib.sha256()
+    for file, content in zip(listing.files, hashes, strict=True):
+        # fsencode, since a name need not be valid UTF-8; any system's separator is the same
+        digest.update(os.fsencode(file).replace(os.sep.encode(), b"/") + b"\0" + content.encode())
+    return digest.hexdigest()[:16]
+
+
+def _is_held_out(content: str) -> bool:
+    return int(content, 16) % HELD_OUT_EVERY == 0
 
 
 def list_images(path: str) -> Listing:
@@ -72,53 +111,42 @@ def list_images(path: str) -> Listing:
 
     Raises:
         MissingData: no such folder, or no image in it.
-        UsageError: no path was given, or a folder cannot be read.
+        UsageError: no path was given, it is a file, or a folder cannot be read.
     """
     if not path:
         raise UsageError("images needs a folder", "write it as images:PATH")
-    root = Path(path).expanduser()
+    root = Path(path).expanduser().absolute()
+    if root.is_file():
+        raise UsageError(
+            f"{root} is a file, and images needs a folder", f"write it as images:{root.parent}"
+        )
     if not root.is_dir():
         raise MissingData(f"there is no folder {root}")
-    files = tuple(sorted(_walk(root), key=os.fsencode))
+    files = tuple(sorted(_walk(os.fspath(root), ""), key=os.fsencode))
     if not files:
         known = " ".join(sorted(SUFFIXES))
         raise MissingData(f"{root} holds no images", f"known file types: {known}")
-    folders = {file.parts[0] for file in files if len(file.parts) > 1}
-    loose = any(len(file.parts) == 1 for file in files)
+    folders = {file.partition(os.sep)[0] for file in files if os.sep in file}
+    loose = any(os.sep not in file for file in files)
     classes = () if loose or len(folders) < 2 else tuple(sorted(folders, key=os.fsencode))
     return Listing(root, files, classes)
 
 
-def _walk(root: Path) -> list[Path]:
-    def refuse(error: OSError) -> None:
-        raise UsageError(f"cannot read the folder {error.filename}: {error.strerror}")
+def _walk(folder: str, prefix: str) -> Iterator[str]:
+    """Names of images below a folder, each behind the prefix, in any order.
 
-    found = []
-    for directory, folders, names in os.walk(root, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            file = Path(directory, name)
-            if not name.startswith(".") and file.suffix.lower() in SUFFIXES and file.is_file():
-                found.append(file.relative_to(root))
-    return found
-
-
-def fingerprint(path: str, side: int, grey: bool) -> str:
-    """A hash of the files' names, sizes and times of change: another folder is other data.
-
-    Raises:
-        MissingData, UsageError: as `list_images`.
+    As text, and without asking the system about each file: folders have 50,000 files and more.
     """
-    listing = list_images(path)
-    digest = hashlib.sha256()
-    for file in listing.files:
-        try:
-            status = (listing.root / file).stat()
-        except OSError as error:
-            raise _unreadable(listing.root / file, error) from None
-        # fsencode, since a name need not be valid UTF-8
-        digest.update(os.fsencode(file) + f"\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
-    return digest.hexdigest()[:16]
+    try:
+        with os.scandir(folder) as found:
+            entries = [one for one in found if not one.name.startswith(".")]
+    except OSError as error:
+        raise UsageError(f"cannot read the folder {error.filename}: {error.strerror}") from None
+    for one in entries:
+        if one.is_dir(follow_symlinks=False):
+            yield from _walk(one.path, f"{prefix}{one.name}{os.sep}")
+        elif os.path.splitext(one.name)[1].lower() in SUFFIXES and one.is_file():  # noqa: PTH122
+            yield prefix + one.name
 
 
 def load(path: str, side: int, grey: bool) -> Data:
@@ -130,9 +158,9 @@ def load(path: str, side: int, grey: bool) -> Data:
     import torch
 
     listing = list_images(path)
-    hashes = [hashlib.sha256(_content(listing.root / file)).digest() for file in listing.files]
+    hashes = listing.hashes(print)
     images = _cached(listing, hashes, side, grey)
-    heldout = torch.tensor([int.from_bytes(digest) % HELD_OUT_EVERY == 0 for digest in hashes])
+    heldout = torch.tensor(list(map(_is_held_out, hashes)))
     labels = torch.tensor([listing.label(file) for file in listing.files if listing.classes])
     return Data(
         info=_info(listing, path, side, grey),
@@ -143,23 +171,11 @@ def load(path: str, side: int, grey: bool) -> Data:
     )
 
 
-def _content(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise _unreadable(file, error) from None
-
-
-def _unreadable(file: Path, error: OSError) -> UsageError:
-    return UsageError(f"cannot read {file}: {error.strerror}")
-
-
-def _cached(listing: Listing, hashes: list[bytes], side: int, grey: bool) -> Tensor:
+def _cached(listing: Listing, hashes: list[str], side: int, grey: bool) -> Tensor:
     """(N, C, side, side) uint8 in the order of the listing."""
     import PIL
     import torch
 
-    from ganbench.storage.tensorcache import TensorCache
     from ganbench_plugins.datasets.decode import decode
 
     def compute() -> tuple[Tensor]:
@@ -168,10 +184,10 @@ def _cached(listing: Listing, hashes: list[bytes], side: int, grey: bool) -> Ten
 
     # Pillow's release is in the key, since its codecs and filters decide the pixels.
     made = {"side": side, "grey": grey, "pillow": PIL.__version__}
-    contents = hashlib.sha256(b"".join(hashes)).hexdigest()
+    contents = hashlib.sha256("".join(hashes).encode()).hexdigest()
     key = {"what": "images", **made, "contents": contents}
-    cache = TensorCache(print, "datasets/images", "decoded images")
-    return cache.tensors(key, compute)[0]
+    (images,) = cache.tensors("datasets", key, compute, what="decoded images")
+    return images
 
 
 @hookimpl
@@ -185,13 +201,12 @@ def ganbench_datasets() -> list[DatasetSpec]:
             parameters={
                 "path": Parameter(default="", help="the folder; subfolders are classes"),
                 "side": Parameter(
-                    default=DEFAULT_SIDE, help="height and width in pixels", minimum=8, maximum=64
+                    default=DEFAULT_SIDE, help="height and width in pixels", minimum=8, maximum=512
                 ),
                 "grey": Parameter(default=False, help="one grey channel instead of colour"),
             },
             describe=describe,
             load=load,
-            fingerprint=fingerprint,
             argument="path",
         )
     ]

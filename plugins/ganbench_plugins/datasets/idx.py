@@ -7,7 +7,7 @@ import math
 import zlib
 from typing import TYPE_CHECKING
 
-from ganbench.api.errors import UsageError
+from ganbench import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path

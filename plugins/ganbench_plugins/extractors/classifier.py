@@ -7,12 +7,10 @@ never FID.
 
 from __future__ import annotations
 
-import hashlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ganbench import Classifier, Data, ExtractorSpec, hookimpl
-from ganbench.api.errors import UsageError
+from ganbench import Classifier, Data, ExtractorSpec, UsageError, cache, hookimpl
 
 if TYPE_CHECKING:
     import torch
@@ -79,8 +77,7 @@ def frozen_weights(data: Data) -> Weights:
     Raises:
         UsageError: as `build`.
     """
-    from ganbench.storage.tensorcache import TensorCache
-    from ganbench_plugins.extractors.classifier_recipe import names, train
+    from ganbench_plugins.extractors.classifier_recipe import RECIPE, names, train
 
     labels, classes = _labels(data)
     order = names(data.train.shape[-1])
@@ -89,9 +86,11 @@ def frozen_weights(data: Data) -> Weights:
         weights = train(data.train, labels, classes, width(data))
         return tuple(weights[name] for name in order)
 
-    key = {"what": "classifier", "names": order, "of": _key(data.train, labels, width(data))}
-    cache = TensorCache(print, "extractors", "the classifier's weights")
-    return dict(zip(order, cache.tensors(key, compute), strict=True))
+    samples = cache.content_hash({"images": data.train, "labels": labels})
+    made = {"recipe": RECIPE, "width": width(data), "names": order}
+    key = {"what": "classifier", **made, "samples": samples}
+    weights = cache.tensors("extractors", key, compute, what="the classifier's weights")
+    return dict(zip(order, weights, strict=True))
 
 
 def width(data: Data) -> int:
@@ -115,22 +114,11 @@ def _labels(data: Data) -> tuple[Tensor, int]:
     return data.train_labels, info.classes
 
 
-def _key(images: Tensor, labels: Tensor, width: int) -> str:
-    """What the weights depend on: the recipe, the samples and the labels."""
-    from ganbench_plugins.extractors.classifier_recipe import RECIPE
-
-    digest = hashlib.sha256(f"{RECIPE} {tuple(images.shape)} {width}".encode())
-    digest.update(images.numpy().tobytes())
-    digest.update(labels.numpy().tobytes())
-    return digest.hexdigest()[:32]
-
-
 def _digest(weights: Weights) -> str:
     """sha256 of the recipe's number and of every weight."""
     from ganbench_plugins.extractors.classifier_recipe import RECIPE
-    from ganbench_plugins.extractors.frozen import content_hash
 
-    return content_hash(weights, salt=f"classifier recipe {RECIPE}")
+    return cache.content_hash(weights, salt=f"classifier recipe {RECIPE}")
 
 
 @hookimpl

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from torch import Tensor
 
@@ -32,28 +31,13 @@ def full_precision(device: torch.device) -> Iterator[None]:
             torch.set_float32_matmul_precision(matmul)
 
 
-def content_hash(weights: Mapping[str, Tensor], salt: str = "") -> str:
-    """Hexadecimal sha256 of names, shapes and bits of a network's weights.
-
-    Args:
-        weights: tensors by name, in any order.
-        salt: whatever else decides the features.
-    """
-    digest = hashlib.sha256(salt.encode())
-    for name in sorted(weights):
-        tensor = weights[name].detach().cpu()
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.numpy().tobytes())
-    return digest.hexdigest()
-
-
 class FrozenExtractor:
     """Satisfies `ganbench.Extractor` with any function of a batch.
 
     Args:
         id: name and content hash.
         layer: which layer the features are.
-        features: maps a batch (B, *shape) on `device`, in the data's own type, to (B, d).
+        features: maps a batch (B, ...) on `device`, as it is stored, to (B, d).
         device: where the features are computed, and returned.
         batch: samples in one batch.
     """
@@ -73,7 +57,7 @@ class FrozenExtractor:
         self._batch = batch
 
     def __call__(self, samples: Tensor) -> Tensor:
-        """Features (N, d) float32, on the extractor's device, of samples (N, *shape)."""
+        """Features (N, d) float32, on the extractor's device, of samples (N, ...)."""
         with full_precision(self._device):
             batches = torch.split(samples, self._batch)
             return torch.cat([self._features(batch.to(self._device)).float() for batch in batches])

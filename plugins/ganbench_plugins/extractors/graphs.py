@@ -26,8 +26,8 @@ from ganbench_plugins.extractors.vit import VisionTransformer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ganbench_plugins.extractors.clip import Tower
-    from ganbench_plugins.extractors.dinov2 import Shape
+    from ganbench_plugins.extractors.clip_towers import Tower
+    from ganbench_plugins.extractors.dinov2_shapes import Shape
 
 _HEAD = "classifier.6."  # class scores of VGG-16, unused
 

@@ -18,7 +18,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import (
     FeatureExtractorInceptionV3,
 )
 
-from ganbench.api.errors import UsageError
+from ganbench import UsageError
 from ganbench_plugins.extractors.tensors import read_tensors
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ganbench import Data, Extractor, ExtractorSpec, hookimpl
+from ganbench import Data, Extractor, ExtractorSpec, cache, hookimpl
 from ganbench_plugins.extractors.weights import (
     PARAMETERS,
     Package,
@@ -45,11 +45,11 @@ def build(data: Data, device: torch.device, weights: str = "", download: bool = 
     require_images(SOURCE.name, data.info)
     path, name = find(SOURCE, weights, download)
 
-    from ganbench_plugins.extractors.frozen import FrozenExtractor, content_hash
+    from ganbench_plugins.extractors.frozen import FrozenExtractor
     from ganbench_plugins.extractors.mobilenet_blocks import load_blocks, pooled
 
     blocks = load_blocks(path).to(device)
-    identity = f"{name}@{content_hash(blocks.state_dict())[:8]}"
+    identity = f"{name}@{cache.content_hash(blocks.state_dict())[:8]}"
     return FrozenExtractor(identity, "b13", lambda batch: pooled(blocks, batch), device, BATCH)
 
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import mobilenet_v2
 
-from ganbench.api.errors import UsageError
+from ganbench import UsageError
 from ganbench_plugins.extractors.tensors import read_tensors
 from ganbench_plugins.extractors.weights import first_line
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ganbench import Data, Extractor
+from ganbench import Data, Extractor, cache
 from ganbench_plugins.extractors.weights import Source, find, require_images
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def pretrained(
     require_images(source.name, data.info)
     path, name = find(source, weights, download)
 
-    from ganbench_plugins.extractors.frozen import FrozenExtractor, content_hash
+    from ganbench_plugins.extractors.frozen import FrozenExtractor
 
     network = load(path).to(device)
 
@@ -56,5 +56,5 @@ def pretrained(
         found: Tensor = network(images.expand(-1, 3, -1, -1))[0]
         return found
 
-    identity = f"{name}@{content_hash(network.state_dict())[:8]}"
+    identity = f"{name}@{cache.content_hash(network.state_dict())[:8]}"
     return FrozenExtractor(identity, layer, features, device, batch)

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ganbench.api.errors import UsageError
+from ganbench import UsageError
 from ganbench_plugins.extractors.archive import is_archive, read_archive
 from ganbench_plugins.extractors.weights import first_line
 

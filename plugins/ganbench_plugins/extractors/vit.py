@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
-    from ganbench_plugins.extractors.dinov2 import Shape
+    from ganbench_plugins.extractors.dinov2_shapes import Shape
 
 NORM_EPS = 1e-6
 OVERLAP = 0.1

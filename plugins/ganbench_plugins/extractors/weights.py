@@ -11,8 +11,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganbench import DataInfo, MissingData, Parameter
-from ganbench.api.errors import UsageError
+from ganbench import DataInfo, MissingData, Parameter, UsageError
 
 PARAMETERS = {
     "weights": Parameter(default="", help="weights file; empty: look where packages put it"),

@@ -1,15 +1,24 @@
 """The architectures that ganbench carries, as plugins. Their code is imported when one is built."""
 
 from ganbench import ModelSpec, Parameter, hookimpl
+from ganbench_plugins.networks.sizes import dcgan_levels, fitting, resnet_levels
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 _NORMS = ("none", "batch", "layer")
 _LAWS = ("normal", "uniform")
 
 
 def _width(help_text: str) -> Parameter:
-    return Parameter(default=0, minimum=0, maximum=8192, help=help_text)
+    return Parameter(kind=int, minimum=1, maximum=8192, help=help_text)
+
+
+def _has_batch_norm(*, discriminator_norm: str, **_: object) -> bool:
+    return discriminator_norm == "batch"
+
+
+# Layer norm is the replacement that Gulrajani et al. 2017 name for a critic with a penalty.
+_LAYER_NORM = {"discriminator_norm": "layer"}
 
 
 _LATENT = {
@@ -24,9 +33,11 @@ def ganbench_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="mlp",
-            description="multilayer perceptrons for any flat or flattened sample",
+            description="multilayer perceptrons for any sample, flattened",
             paper="Goodfellow et al. 2014, Generative Adversarial Nets, arXiv:1406.2661",
             build="ganbench_plugins.networks.mlp:build",
+            coupled=_has_batch_norm,
+            uncoupled=_LAYER_NORM,
             parameters={
                 "width": Parameter(default=128, minimum=1, help="units of each hidden layer"),
                 "depth": Parameter(default=3, minimum=1, help="number of hidden layers"),
@@ -42,9 +53,7 @@ def ganbench_models() -> list[ModelSpec]:
                     default=0.0, minimum=0, maximum=1, help="negative slope in the discriminator"
                 ),
                 "init_std": Parameter(
-                    default=0.0,
-                    minimum=0,
-                    help="weights ~ N(0, std); 0: torch's own initialisation",
+                    kind=float, minimum=0, help="weights ~ N(0, std); auto: torch's own start"
                 ),
                 **_LATENT,
             },
@@ -54,9 +63,12 @@ def ganbench_models() -> list[ModelSpec]:
             description="strided 5x5 convolutions with batch norm, from 8 to 64 px",
             paper="Radford et al. 2016, Deep Convolutional GAN, arXiv:1511.06434",
             build="ganbench_plugins.networks.dcgan:build",
+            coupled=_has_batch_norm,
+            uncoupled=_LAYER_NORM,
             modalities=("image",),
+            supports=fitting(dcgan_levels),
             parameters={
-                "width": _width("channels next to the image; 0: 128 at 64 px, less below"),
+                "width": _width("channels next to the image; auto: 128 at 64 px, less below"),
                 "generator_norm": Parameter(
                     default="batch", choices=_NORMS, help="after each hidden generator layer"
                 ),
@@ -76,8 +88,9 @@ def ganbench_models() -> list[ModelSpec]:
             paper="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, arXiv:1704.00028",
             build="ganbench_plugins.networks.resnet:build",
             modalities=("image",),
+            supports=fitting(resnet_levels),
             parameters={
-                "width": _width("channels of every block; 0: 128 from 28 px on, less below"),
+                "width": _width("channels of every block; auto: 128 from 28 px on, less below"),
                 "discriminator_norm": Parameter(
                     default="none", choices=("none", "layer"), help="before each critic convolution"
                 ),

@@ -6,11 +6,14 @@ import math
 
 from torch import Tensor
 
-from ganbench.api.errors import UsageError
-from ganbench.api.scores import Evaluation, Measurement
-from ganbench.scoring.columns import FeatureColumn
-from ganbench.scoring.diversity import bin_divergence, real_bins, real_diversity, vendi_ratio
-from ganbench.scoring.neighbours import (
+from ganbench import Evaluation, FeatureColumn, Measurement, UsageError
+from ganbench_plugins.scores.kernels.diversity import (
+    bin_divergence,
+    real_bins,
+    real_diversity,
+    vendi_ratio,
+)
+from ganbench_plugins.scores.kernels.neighbours import (
     K_COVERAGE,
     NEAR,
     coverage_null,

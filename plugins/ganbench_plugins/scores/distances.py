@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import fmean
 
 import torch
 from torch import Tensor
 
-from ganbench.api.errors import UsageError
-from ganbench.api.scores import Evaluation, Measurement
-from ganbench.scoring.caching import number
-from ganbench.scoring.columns import FeatureColumn, mean
-from ganbench.scoring.frechet import (
+from ganbench import Evaluation, FeatureColumn, Measurement, UsageError
+from ganbench_plugins.scores.kernels.caching import number
+from ganbench_plugins.scores.kernels.frechet import (
     GaussianStatistics,
     distance_cap,
     frechet_distance,
     gaussian_statistics,
     noise_floor,
 )
-from ganbench.scoring.kernel import kernel_distance, real_kernel
-from ganbench.scoring.wasserstein import sliced_wasserstein_squared, wasserstein_squared
+from ganbench_plugins.scores.kernels.mmd import kernel_distance, real_kernel
+from ganbench_plugins.scores.kernels.wasserstein import (
+    sliced_wasserstein_squared,
+    wasserstein_squared,
+)
 
 INCEPTION = "inception-v3-compat"
 """The one extractor whose Fréchet distance may be called FID."""
@@ -131,7 +133,7 @@ def _transport(
         (found,) = evaluation.cached(
             f"{name}-floor",
             [real, *others],
-            lambda: number(mean(distance(real, other) for other in others)),
+            lambda: number(fmean(distance(real, other) for other in others)),
         )
         return float(found)
 

@@ -8,11 +8,16 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from ganbench.api.data import KnownModes
-from ganbench.api.errors import UsageError
-from ganbench.api.scores import Classifier, Direction, Evaluation, Measurement
-from ganbench.scoring.columns import FeatureColumn
-from ganbench.scoring.modes import (
+from ganbench import (
+    Classifier,
+    Direction,
+    Evaluation,
+    FeatureColumn,
+    KnownModes,
+    Measurement,
+    UsageError,
+)
+from ganbench_plugins.scores.kernels.modes import (
     class_modes,
     high_quality_floor,
     histogram_floors,

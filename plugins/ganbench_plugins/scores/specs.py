@@ -2,7 +2,7 @@
 
 from ganbench import Parameter, ScoreSpec, hookimpl
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 _MEASURES = "ganbench_plugins.scores"
 

@@ -13,22 +13,48 @@ batch norm apart, as in the authors' code.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ganbench import DataInfo, Optimiser, Parameter, Recipe, Training, VariantSpec, hookimpl
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 
-def recipe(data: DataInfo, *, lr: float, width: int, ema: float) -> Recipe:
-    """Convolutions on images, fully connected layers on points, the same constants on both."""
+def _training(lr: float, ema: float) -> Training:
     adam = Optimiser(lr=lr, betas=(0.5, 0.999))
-    training = Training(generator=adam, discriminator=adam, batch_size=128, ema=ema)
-    if data.modality == "image":
-        return Recipe(
-            model="dcgan",
-            model_parameters={"width": width},
-            loss="non-saturating",
-            training=training,
-        )
+    return Training(generator=adam, discriminator=adam, batch_size=128, ema=ema)
+
+
+def on_images(
+    data: DataInfo,
+    *,
+    lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 2e-4,
+    width: Annotated[
+        int | None, Parameter(minimum=1, help="channels next to the image, by size if auto")
+    ] = None,
+    ema: Annotated[
+        float, Parameter(minimum=0, maximum=1, help="decay of the generator's average")
+    ] = 0.0,
+) -> Recipe:
+    """The paper's convolutions."""
+    return Recipe(
+        model="dcgan",
+        model_parameters={"width": width},
+        loss="non-saturating",
+        training=_training(lr, ema),
+    )
+
+
+def on_points(
+    data: DataInfo,
+    *,
+    lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 2e-4,
+    width: Annotated[int | None, Parameter(minimum=1, help="hidden units, 128 if auto")] = None,
+    ema: Annotated[
+        float, Parameter(minimum=0, maximum=1, help="decay of the generator's average")
+    ] = 0.0,
+) -> Recipe:
+    """Fully connected layers with the same constants."""
     return Recipe(
         model="mlp",
         model_parameters={
@@ -40,7 +66,7 @@ def recipe(data: DataInfo, *, lr: float, width: int, ema: float) -> Recipe:
             "latent": 2,
         },
         loss="non-saturating",
-        training=training,
+        training=_training(lr, ema),
     )
 
 
@@ -53,20 +79,10 @@ def ganbench_variants() -> list[VariantSpec]:
             description="deep convolutional GAN: strided convolutions, batch norm in both networks",
             paper="Radford et al. 2016, Unsupervised Representation Learning with DCGANs, "
             "arXiv:1511.06434",
-            modalities=("points", "image"),
-            recipe=recipe,
+            recipes={"points": on_points, "image": on_images},
             deviations=(
                 "below 64 px fewer levels and channels: 64 next to the image from 28 px, 32 below",
                 "on points fully connected layers of 128 units and a latent N(0, I_2)",
             ),
-            parameters={
-                "lr": Parameter(default=2e-4, minimum=0, help="learning rate of both networks"),
-                "width": Parameter(
-                    default=0, minimum=0, help="channels next to the image, or units; 0: by size"
-                ),
-                "ema": Parameter(
-                    default=0.0, minimum=0, maximum=1, help="decay of the generator's average"
-                ),
-            },
         )
     ]

@@ -12,7 +12,7 @@ to one linear map); the generator step draws its own fakes; data is in [-1, 1] f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ganbench import (
     DataInfo,
@@ -30,7 +30,7 @@ from ganbench import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 PAPER = "Goodfellow et al. 2014, Generative Adversarial Nets, arXiv:1406.2661"
 
@@ -61,18 +61,48 @@ class Minimax(NonSaturating):
         return -softplus(step.fake_logits).mean()
 
 
-def recipe(data: DataInfo, *, lr: float, width: int, objective: str, ema: float) -> Recipe:
-    """Multilayer perceptrons under Adam; on points with the constants of PacGAN's experiments."""
-    points = data.modality == "points"
-    adam = Optimiser(lr=lr or (1e-4 if points else 2e-4), betas=(0.8 if points else 0.5, 0.999))
+OBJECTIVES = ("non-saturating", "minimax")
+
+
+def on_points(
+    data: DataInfo,
+    *,
+    objective: Annotated[
+        str, Parameter(choices=OBJECTIVES, help="the generator's objective")
+    ] = "non-saturating",
+    lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 1e-4,
+    width: Annotated[int, Parameter(minimum=1, help="hidden units")] = 128,
+    ema: Annotated[
+        float, Parameter(minimum=0, maximum=1, help="decay of the generator's average")
+    ] = 0.0,
+) -> Recipe:
+    """Three hidden ReLU layers under Adam, with the constants of PacGAN's experiments."""
+    adam = Optimiser(lr=lr, betas=(0.8, 0.999))
     return Recipe(
         model="mlp",
-        model_parameters={
-            "width": width or (128 if points else 256),
-            "depth": 3 if points else 2,
-            "leak": 0.0 if points else 0.2,
-            "latent": 2 if points else 100,
-        },
+        model_parameters={"width": width, "depth": 3, "leak": 0.0, "latent": 2},
+        loss=objective,
+        training=Training(generator=adam, discriminator=adam, batch_size=100, ema=ema),
+    )
+
+
+def on_images(
+    data: DataInfo,
+    *,
+    objective: Annotated[
+        str, Parameter(choices=OBJECTIVES, help="the generator's objective")
+    ] = "non-saturating",
+    lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 2e-4,
+    width: Annotated[int, Parameter(minimum=1, help="hidden units")] = 256,
+    ema: Annotated[
+        float, Parameter(minimum=0, maximum=1, help="decay of the generator's average")
+    ] = 0.0,
+) -> Recipe:
+    """Two hidden layers under Adam."""
+    adam = Optimiser(lr=lr, betas=(0.5, 0.999))
+    return Recipe(
+        model="mlp",
+        model_parameters={"width": width, "depth": 2, "leak": 0.2, "latent": 100},
         loss=objective,
         training=Training(generator=adam, discriminator=adam, batch_size=100, ema=ema),
     )
@@ -103,29 +133,12 @@ def ganbench_variants() -> list[VariantSpec]:
             name="vanilla",
             description="the original GAN: multilayer perceptrons, non-saturating loss",
             paper=PAPER,
-            modalities=("points", "image"),
-            recipe=recipe,
+            recipes={"points": on_points, "image": on_images},
             deviations=(
                 "ReLU and LeakyReLU layers instead of maxout with dropout",
                 "Adam instead of SGD with momentum: 2e-4 (.5, .999) on images, and on points "
                 "1e-4 (.8, .999) with batch 100 as in PacGAN's experiments",
                 "tanh images in [-1, 1] instead of sigmoid images in [0, 1]",
             ),
-            parameters={
-                "objective": Parameter(
-                    default="non-saturating",
-                    choices=("non-saturating", "minimax"),
-                    help="the generator's objective",
-                ),
-                "lr": Parameter(
-                    default=0.0, minimum=0, help="learning rate; 0: 1e-4 on points, 2e-4 on images"
-                ),
-                "width": Parameter(
-                    default=0, minimum=0, help="hidden units; 0: 128 on points, 256 on images"
-                ),
-                "ema": Parameter(
-                    default=0.0, minimum=0, maximum=1, help="decay of the generator's average"
-                ),
-            },
         )
     ]

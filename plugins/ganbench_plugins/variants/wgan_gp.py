@@ -13,8 +13,7 @@ over all of a sample's coordinates; e is drawn per sample, not per batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ganbench import (
     DataInfo,
@@ -27,75 +26,104 @@ from ganbench import (
     VariantSpec,
     hookimpl,
 )
+from ganbench_plugins.techniques.gradient_penalty import GradientPenalty
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 PAPER = "Gulrajani et al. 2017, Improved Training of Wasserstein GANs, arXiv:1704.00028"
 
 
-@dataclass(frozen=True)
-class WassersteinGradientPenalty:
-    """Wasserstein loss with a two-sided gradient penalty.
-
-    Args:
-        penalty: lambda, the weight of the penalty.
-    """
-
-    penalty: float
+class Wasserstein:
+    """The difference of mean logits (Arjovsky et al. 2017, arXiv:1701.07875); nothing in it keeps
+    the critic Lipschitz: a penalty or a constraint has to."""
 
     def discriminator_loss(self, step: Step) -> Tensor:
-        """D(G(z)) - D(x) + lambda (|grad D(x_hat)| - 1)^2."""
+        """D(G(z)) - D(x)."""
         distance = step.real_logits.mean() - step.fake_logits.mean()
-        return self.penalty * gradient_penalty(step) - distance
+        return -distance
 
     def generator_loss(self, step: Step) -> Tensor:
         """-D(G(z))."""
         return -step.fake_logits.mean()
 
 
-def gradient_penalty(step: Step) -> Tensor:
-    """Mean over the batch of (|grad D(x_hat)|_2 - 1)^2, the norm over all of a sample's numbers."""
-    import torch
+class WassersteinGradientPenalty(Wasserstein):
+    """The Wasserstein loss with a two-sided gradient penalty.
 
-    real, fake = step.real, step.fake
-    mix = torch.rand(len(real), *[1] * (real.dim() - 1), dtype=real.dtype, device=real.device)
-    between = torch.lerp(fake, real, mix).requires_grad_()
-    logits = step.discriminator(between)
-    (gradient,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
-    norms: Tensor = gradient.flatten(1).norm(dim=1)
-    return (norms - 1).square().mean()
+    Args:
+        penalty: lambda, the weight of the penalty.
+    """
+
+    def __init__(
+        self,
+        penalty: Annotated[
+            float, Parameter(minimum=0, help="lambda, weight of the penalty")
+        ] = 10.0,
+    ) -> None:
+        self.penalty = GradientPenalty(penalty)
+
+    def discriminator_loss(self, step: Step) -> Tensor:
+        """D(G(z)) - D(x) + lambda (|grad D(x_hat)| - 1)^2."""
+        return super().discriminator_loss(step) + self.penalty.discriminator_loss(step)
 
 
-def recipe(
-    data: DataInfo, *, lr: float, penalty: float, critic_steps: int, width: int, ema: float
+def on_images(
+    data: DataInfo,
+    *,
+    lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 2e-4,
+    penalty: Annotated[float, Parameter(minimum=0, help="lambda, weight of the penalty")] = 10.0,
+    critic_steps: Annotated[
+        int, Parameter(minimum=1, help="critic steps before each generator step")
+    ] = 5,
+    width: Annotated[
+        int | None, Parameter(minimum=1, help="channels of each block, by size if auto")
+    ] = None,
+    ema: Annotated[
+        float, Parameter(minimum=0, maximum=1, help="decay of the generator's average")
+    ] = 0.0,
 ) -> Recipe:
-    """Residual networks on images, multilayer perceptrons on points."""
-    if data.modality == "image":
-        adam = Optimiser(lr=lr or 2e-4, betas=(0.0, 0.9))
-        return Recipe(
-            model="resnet",
-            model_parameters={"width": width},
-            loss="wgan-gp",
-            loss_parameters={"penalty": penalty or 10.0},
-            training=Training(
-                generator=adam,
-                discriminator=adam,
-                batch_size=64,
-                generator_batch_size=128,
-                critic_steps=critic_steps,
-                schedule="linear",
-                ema=ema,
-            ),
-        )
-    adam = Optimiser(lr=lr or 1e-4, betas=(0.5, 0.9))
+    """Residual networks, as for CIFAR-10 (appendix F)."""
+    adam = Optimiser(lr=lr, betas=(0.0, 0.9))
+    return Recipe(
+        model="resnet",
+        model_parameters={"width": width},
+        loss="wgan-gp",
+        loss_parameters={"penalty": penalty},
+        training=Training(
+            generator=adam,
+            discriminator=adam,
+            batch_size=64,
+            generator_batch_size=128,
+            critic_steps=critic_steps,
+            schedule="linear",
+            ema=ema,
+        ),
+    )
+
+
+def on_points(
+    data: DataInfo,
+    *,
+    lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 1e-4,
+    penalty: Annotated[float, Parameter(minimum=0, help="lambda, weight of the penalty")] = 0.1,
+    critic_steps: Annotated[
+        int, Parameter(minimum=1, help="critic steps before each generator step")
+    ] = 5,
+    width: Annotated[int | None, Parameter(minimum=1, help="hidden units, 128 if auto")] = None,
+    ema: Annotated[
+        float, Parameter(minimum=0, maximum=1, help="decay of the generator's average")
+    ] = 0.0,
+) -> Recipe:
+    """Multilayer perceptrons, as in the authors' toy code."""
+    adam = Optimiser(lr=lr, betas=(0.5, 0.9))
     return Recipe(
         model="mlp",
         model_parameters={"width": width or 128, "latent": 2},
         loss="wgan-gp",
-        loss_parameters={"penalty": penalty or 0.1},
+        loss_parameters={"penalty": penalty},
         training=Training(
             generator=adam,
             discriminator=adam,
@@ -108,20 +136,25 @@ def recipe(
 
 @hookimpl
 def ganbench_losses() -> list[LossSpec]:
-    """The Wasserstein loss with gradient penalty."""
+    """The Wasserstein loss, alone and with gradient penalty."""
     adam = Optimiser(lr=1e-4, betas=(0.0, 0.9))
+    training = Training(generator=adam, discriminator=adam, critic_steps=5)
     return [
+        LossSpec(
+            name="wasserstein",
+            description="the critic's mean logits apart; add gp, sn or clipping to it",
+            paper="Arjovsky et al. 2017, Wasserstein GAN, arXiv:1701.07875",
+            build=Wasserstein,
+            training=training,
+        ),
         LossSpec(
             name="wgan-gp",
             description="Wasserstein critic loss with a two-sided gradient penalty",
             paper=PAPER,
             build=WassersteinGradientPenalty,
-            training=Training(generator=adam, discriminator=adam, critic_steps=5),
-            per_sample=True,
-            parameters={
-                "penalty": Parameter(default=10.0, minimum=0, help="lambda, weight of the penalty")
-            },
-        )
+            training=training,
+            needs=("interpolated_slopes",),
+        ),
     ]
 
 
@@ -133,29 +166,11 @@ def ganbench_variants() -> list[VariantSpec]:
             name="wgan-gp",
             description="Wasserstein GAN with gradient penalty and a residual critic",
             paper=PAPER,
-            modalities=("points", "image"),
-            recipe=recipe,
+            recipes={"points": on_points, "image": on_images},
             deviations=(
                 "the learning rate reaches zero at the end of the budget, not after 100k steps",
                 "below 28 px narrower blocks: 64 channels at 16 px, 32 at 8 px",
                 "on points 128 hidden units instead of 512, so that equal budgets stay affordable",
             ),
-            parameters={
-                "lr": Parameter(
-                    default=0.0, minimum=0, help="learning rate; 0: 1e-4 on points, 2e-4 on images"
-                ),
-                "penalty": Parameter(
-                    default=0.0, minimum=0, help="lambda; 0: 0.1 on points, 10 on images"
-                ),
-                "critic_steps": Parameter(
-                    default=5, minimum=1, help="critic steps before each generator step"
-                ),
-                "width": Parameter(
-                    default=0, minimum=0, help="channels of each block, or units; 0: by size"
-                ),
-                "ema": Parameter(
-                    default=0.0, minimum=0, maximum=1, help="decay of the generator's average"
-                ),
-            },
         )
     ]

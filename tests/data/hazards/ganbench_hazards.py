@@ -1,4 +1,7 @@
-"""Losses that misbehave at their third discriminator step, each in its own way."""
+"""Losses that misbehave at their third discriminator step, each in its own way.
+
+Tests steer them by marks and gates (`ganbench_gates`), never by time.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,12 @@ import threading
 import time
 from typing import Any
 
+from ganbench_gates import POLL_SECONDS, Gates, forever
+
 from ganbench import LossSpec, Optimiser, Recipe, Training, VariantSpec, hookimpl
 
 TRAINING = Training(generator=Optimiser(lr=1e-3), discriminator=Optimiser(lr=1e-3), batch_size=8)
+GATES = Gates.of_environment()
 
 
 class Hazard:
@@ -52,19 +58,18 @@ class HardExit(Hazard):
 class Kill(Hazard):
     def act(self, loss: Any) -> Any:
         os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(60)
+        forever()
 
 
 class Segfault(Hazard):
     def act(self, loss: Any) -> Any:
         os.kill(os.getpid(), signal.SIGSEGV)
-        time.sleep(60)
+        forever()
 
 
 class Hang(Hazard):
     def act(self, loss: Any) -> Any:
-        while True:
-            time.sleep(0.01)
+        GATES.stay()
 
 
 class Orphans(Hazard):
@@ -73,9 +78,9 @@ class Orphans(Hazard):
     def act(self, loss: Any) -> Any:
         import subprocess
 
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
         print(f"child {child.pid}", flush=True)
-        time.sleep(600)
+        GATES.stay()
 
 
 class Memory(Hazard):
@@ -92,9 +97,9 @@ class Hoard(Hazard):
     def act(self, loss: Any) -> Any:
         import subprocess
 
-        script = "import time; hoard = b'x' * 3_000_000_000; time.sleep(600)"
+        script = "import signal; hoard = b'x' * 3_000_000_000; signal.pause()"
         subprocess.Popen([sys.executable, "-c", script])
-        time.sleep(600)
+        forever()
 
 
 class CudaMemory(Hazard):
@@ -119,7 +124,7 @@ class Thread(Hazard):
     """Leaves a thread running that no exit of Python would get past."""
 
     def act(self, loss: Any) -> Any:
-        threading.Thread(target=time.sleep, args=(600,), daemon=False).start()
+        threading.Thread(target=forever, daemon=False).start()
         return loss
 
 
@@ -142,6 +147,7 @@ class Children(Hazard):
         return loss
 
     def leave_running(self) -> None:
+        mark = f"child-of-{os.getpid()}"
         for number in range(40):
             child = os.fork()
             if child == 0:
@@ -149,12 +155,10 @@ class Children(Hazard):
                     os.setsid()
                 if number % 4 == 3 and os.fork():
                     os._exit(0)
-                with pathlib.Path(os.environ["HAZARD_MARK"]).open("a") as mark:
-                    mark.write(f"{os.getpid()}\n")
-                time.sleep(600)
-                os._exit(0)
-        while len(pathlib.Path(os.environ["HAZARD_MARK"]).read_text().splitlines()) % 40:
-            time.sleep(0.01)
+                GATES.tell(mark)
+                forever()
+        while len(GATES.told(mark)) < 40:
+            time.sleep(POLL_SECONDS)
 
 
 class ChildrenKilled(Children):
@@ -163,7 +167,7 @@ class ChildrenKilled(Children):
     def act(self, loss: Any) -> Any:
         self.leave_running()
         os.kill(os.getpid(), signal.SIGKILL)
-        time.sleep(60)
+        forever()
 
 
 class ChildrenHang(Children):
@@ -171,7 +175,7 @@ class ChildrenHang(Children):
 
     def act(self, loss: Any) -> Any:
         self.leave_running()
-        time.sleep(600)
+        GATES.stay()
 
 
 class Folder(Hazard):
@@ -224,7 +228,8 @@ class Handlers(Hazard):
 
     def act(self, loss: Any) -> Any:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(600)
+        GATES.tell("hanging")
+        forever()
 
 
 class Interrupt(Hazard):
@@ -257,19 +262,36 @@ class Nan(Hazard):
         return loss * float("nan")
 
 
-class Flaky(Hazard):
-    """Vanishes at its 2,000th step, but only as long as there is no file ``$HAZARD_MARK``."""
+class Gated(Hazard):
+    """Sound; before its Nth step it comes to the gate `step-N`.
+
+    It may have a checkpoint whenever one is asked for, as if checkpoints cost nothing: runs of a
+    second would otherwise have none.
+    """
+
+    def __init__(self) -> None:
+        from ganbench.running import keeper
+
+        super().__init__()
+        keeper.COST_SHARE = float("inf")
 
     def discriminator_loss(self, step: Any) -> Any:
-        mark = pathlib.Path(os.environ["HAZARD_MARK"])
-        if self.steps == 2000 and not mark.exists():
-            mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(60)
+        GATES.come_to(f"step-{self.steps + 1}")
         return super().discriminator_loss(step)
 
     def act(self, loss: Any) -> Any:
         return loss
+
+
+class Flaky(Gated):
+    """Vanishes at its 20th step, in its first try only."""
+
+    def discriminator_loss(self, step: Any) -> Any:
+        if self.steps + 1 == 20 and not GATES.told("vanished"):
+            GATES.tell("vanished")
+            os.kill(os.getpid(), signal.SIGKILL)
+            forever()
+        return super().discriminator_loss(step)
 
 
 HAZARDS: dict[str, type[Hazard]] = {
@@ -299,6 +321,7 @@ HAZARDS: dict[str, type[Hazard]] = {
     "descriptors": Descriptors,
     "stdin": Stdin,
     "nan": Nan,
+    "gated": Gated,
     "flaky": Flaky,
 }
 

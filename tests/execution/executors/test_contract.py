@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -19,16 +17,17 @@ from ganbench.api.hooks import ENTRY_POINT_GROUP
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.executors.executor import open_executor
-from ganbench.execution.fence import take_fence
 from ganbench.execution.job import BUSY, PREEMPTED, Job
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
-from ganbench.results.store import RunStore
+from ganbench.results.store import LOCK_FILE, RunStore
+from ganbench.storage.locks import take_fence
 
-DATA = Path(__file__).parents[2] / "data"
-PLUGINS = (DATA / "hazards", DATA / "executors")
+from ...steering import GATES, HAZARDS, python_path, until
+
+PLUGINS = (HAZARDS, GATES, Path(__file__).parents[2] / "data" / "executors")
 EXECUTORS = ("local", "subprocess")
 MUCH = {"limit_seconds": 3600.0, "host_bytes": 2**40, "output_bytes": 2**40}
 PATIENCE = 600.0
@@ -78,20 +77,14 @@ class Site:
         return int((self.store.read_progress(job.name) or {}).get("step", 0))
 
 
-def until(condition: Callable[[], object]) -> None:
-    """Wait, however long it takes."""
-    while not condition():
-        time.sleep(0.02)
-
-
 @pytest.fixture(scope="module")
 def catalogue() -> Iterator[Catalogue]:
     """Hazards and the third party's executor, for this process and for those that it starts."""
-    folders = os.pathsep.join(map(str, PLUGINS))
     with pytest.MonkeyPatch.context() as patch:
         for folder in PLUGINS:
             patch.syspath_prepend(folder)
-        patch.setenv("PYTHONPATH", f"{folders}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+        for name, value in python_path(*PLUGINS).items():
+            patch.setenv(name, value)
         yield Catalogue(entry_points(group=ENTRY_POINT_GROUP))
 
 
@@ -143,7 +136,7 @@ def test_who_is_over_a_limit_is_ended_for_it(
 
 def test_a_busy_folder_is_left_alone(site: Site) -> None:
     job = site.job("vanilla")
-    with take_fence(job.folder) or pytest.fail("it is free"), site.opened() as executor:
+    with take_fence(job.folder / LOCK_FILE) or pytest.fail("it is free"), site.opened() as executor:
         assert executor.start(job).result() == Ending(exit_code=BUSY)
     assert site.record(job) is None
 
@@ -168,7 +161,7 @@ def test_who_does_not_stop_is_ended(site: Site) -> None:
         executor.stop(0.0)
         assert future.done()
         assert future.result() == Ending(signal=signal.SIGKILL)
-    with take_fence(job.folder) or pytest.fail("it has outlived its executor"):
+    with take_fence(job.folder / LOCK_FILE) or pytest.fail("it has outlived its executor"):
         pass
 
 

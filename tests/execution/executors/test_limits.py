@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
+import pytest
 
 from ganbench.api.executors import Limits, Resources
+from ganbench.execution.executors import limits as module
 from ganbench.execution.executors.limits import Watch, output_bytes
 from ganbench.execution.executors.local import LocalExecutor
 from ganbench.execution.executors.processes import descendants, end_descendants, memory
-from ganbench.running.log import KEPT_BYTES, shorten, tail
+from ganbench.running.log import KEPT_BYTES, shorten
+from ganbench.storage.reading import tail
 
 
 def _watch(folder: Path, **limits: float) -> Watch:
-    wide = {"seconds": 60.0, "host_bytes": 2**40, "output_bytes": 2**40}
+    wide = {"seconds": 1e6, "host_bytes": 2**40, "output_bytes": 2**40}
     return Watch(Limits(**{**wide, **limits}), folder, os.getpid())  # type: ignore[arg-type]
 
 
@@ -26,20 +30,24 @@ def test_within_its_limits_nothing_is_said(tmp_path: Path) -> None:
     assert _watch(tmp_path).breach() is None
 
 
-def test_time(tmp_path: Path) -> None:
-    watch = _watch(tmp_path, seconds=0.01)
-    time.sleep(0.02)
+def test_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    watch = _watch(tmp_path, seconds=90)
+    for now[0] in (1000.0, 1045.0, 1090.0):
+        assert watch.breach() is None
+    now[0] = 1090.1
     breach = watch.breach()
     assert breach is not None
     assert (breach.limit, breach.message) == (
         "time",
-        "stopped after its limit of 0.01 s; --limit sets it",
+        "stopped after its limit of 90 s; --limit sets it",
     )
 
 
 def test_memory_of_all_processes_counts(tmp_path: Path) -> None:
     own, one = memory(os.getpid(), 2**40)
-    script = "import time; hoard = b'x' * 300_000_000; print('ready', flush=True); time.sleep(60)"
+    script = "import signal; hoard = b'x' * 300_000_000; print('ready', flush=True); signal.pause()"
     child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     try:
         assert child.stdout is not None
@@ -50,7 +58,7 @@ def test_memory_of_all_processes_counts(tmp_path: Path) -> None:
         breach = _watch(tmp_path, host_bytes=100_000_000).breach()
         assert breach is not None
         assert breach.limit == "memory"
-        assert f"in {two} processes, more than the limit of 0.09 GiB" in breach.message
+        assert f"in {two} processes, more than the limit of 95.4 MiB" in breach.message
         assert child.pid in [process.pid for process in descendants(os.getpid())]
         end_descendants(child.pid)
         assert child.poll() is None  # that ends what it has started, and not the process
@@ -63,7 +71,7 @@ def test_pages_that_processes_share_count_once(tmp_path: Path) -> None:
     hoard = bytearray(os.urandom(1)) * 200_000_000
     pid = os.fork()
     if pid == 0:
-        time.sleep(30)
+        signal.pause()
         os._exit(0)
     try:
         lazy, _ = memory(os.getpid(), 2**40)

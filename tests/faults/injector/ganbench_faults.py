@@ -4,6 +4,10 @@ It acts only where $GANBENCH_FAULTS names a folder. Every process tells there, i
 what it is doing. A file ``armed/PHASE:CALL`` kills: the first process that comes to that call in
 that phase renames it to ``spent/PHASE:CALL.N``, and SIGKILL ends whom the file names: `self`, or
 `parent`, the command that has started this worker. ``CALL-done`` is the instant after the call.
+Every such point is a gate as well (`ganbench_gates`).
+
+Where there is a folder ``caps``, a run trains up to the fraction of its budget that ``caps/RUN``
+says, a tenth if there is none, and waits: however fast it is, kills keep up with it.
 """
 
 from __future__ import annotations
@@ -18,10 +22,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ganbench_gates import POLL_SECONDS, Gates
+
 from ganbench import hookimpl
 
 FOLDER = Path(os.environ.get("GANBENCH_FAULTS", ""))
 CALLS = ("fsync", "link", "replace", "unlink")
+FIRST_CAP = 0.1
+GATES = Gates.of_environment()
 rename = os.rename
 
 _phase = ["setup"]
@@ -38,8 +46,9 @@ def enter(phase: str) -> None:
 
 
 def at(call: str) -> None:
-    """Die here, or let the parent die, if a test has armed this point."""
+    """Die here, or let the parent die, if a test has armed this point; wait, if it is shut."""
     point = f"{_phase[0]}:{call}"
+    GATES.come_to(point)
     spent = FOLDER / "spent" / f"{point}.{time.monotonic_ns()}"
     try:
         rename(FOLDER / "armed" / point, spent)
@@ -83,6 +92,31 @@ def watched(call: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+def capped(count_step: Callable[..., None]) -> Callable[..., None]:
+    """The counting of a step, after which a run that is ahead of its cap waits for it."""
+
+    @functools.wraps(count_step)
+    def count_and_wait(clock: Any, *cost: Any) -> None:
+        count_step(clock, *cost)
+        if clock.fraction() > cap():
+            with GATES.listening() as asked:
+                while clock.fraction() > cap() and not asked:
+                    time.sleep(POLL_SECONDS)
+
+    return count_and_wait
+
+
+def cap() -> float:
+    """How far this run may train."""
+    if not (FOLDER / "caps").exists():
+        return 1.0
+    run = Path("/proc/self/fd/1").readlink().parent.name  # its log lies in its folder
+    try:
+        return float((FOLDER / "caps" / run).read_text())
+    except FileNotFoundError:
+        return FIRST_CAP
+
+
 def wrap(owner: Any, name: str, phase: str, after: str = "") -> None:
     setattr(owner, name, during(phase, getattr(owner, name), after))
 
@@ -106,7 +140,7 @@ def install_in_worker() -> None:
     wrap(keeper, "save_checkpoint", "checkpoint")
     wrap(Evaluator, "evaluate", "evaluation")
     wrap(RunStore, "write", "record", after="leaving")
-    BudgetClock.count_step = watched("step", BudgetClock.count_step)  # type: ignore[method-assign]
+    BudgetClock.count_step = watched("step", capped(BudgetClock.count_step))  # type: ignore[method-assign]
     Evaluator._sample = watched("sample", Evaluator._sample)  # type: ignore[method-assign]
 
 

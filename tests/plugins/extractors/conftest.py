@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.transforms.functional import gaussian_blur
 
-from ganbench.scoring.frechet import frechet_distance, gaussian_statistics
+from ganbench_plugins.scores.kernels.frechet import frechet_distance, gaussian_statistics
 
 
 def blurred(images: Tensor, sigma: float) -> Tensor:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from ganbench.cache import content_hash
 from ganbench_plugins.datasets.digits import load
 from ganbench_plugins.extractors import classifier_recipe
 from ganbench_plugins.extractors.classifier_recipe import (
@@ -19,13 +20,12 @@ from ganbench_plugins.extractors.classifier_recipe import (
     strides,
     train,
 )
-from ganbench_plugins.extractors.frozen import content_hash
 
 PROGRAM = """
 import torch
 from ganbench_plugins.datasets.digits import load
 from ganbench_plugins.extractors.classifier_recipe import train
-from ganbench_plugins.extractors.frozen import content_hash
+from ganbench.cache import content_hash
 data = load()
 print(content_hash(train(data.train, data.train_labels, 10, 64)))
 """

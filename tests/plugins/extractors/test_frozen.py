@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ganbench_plugins.extractors.frozen import FrozenExtractor, content_hash, full_precision
+from ganbench_plugins.extractors.frozen import FrozenExtractor, full_precision
 
 CPU = torch.device("cpu")
 
@@ -37,16 +37,3 @@ def test_precision_is_full_inside_and_restored_after() -> None:
     finally:
         torch.set_float32_matmul_precision(before[0])
     assert torch.backends.cudnn.allow_tf32 == before[1]
-
-
-def test_content_hash_sees_values_names_shapes_and_salt() -> None:
-    weights = {"a": torch.zeros(2, 3), "b": torch.ones(1)}
-    others = [
-        {"a": torch.zeros(3, 2), "b": torch.ones(1)},
-        {"a": torch.zeros(2, 3), "c": torch.ones(1)},
-        {"a": torch.zeros(2, 3), "b": torch.full((1,), 2.0)},
-        {"a": torch.zeros(2, 3).half(), "b": torch.ones(1)},
-    ]
-    hashes = {content_hash(weights), content_hash(weights, salt="x"), *map(content_hash, others)}
-    assert len(hashes) == 6
-    assert content_hash(dict(reversed(weights.items()))) == content_hash(weights)

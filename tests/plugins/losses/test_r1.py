@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganbench.api.errors import UsageError
+from ganbench.training.loop import Eager
 from ganbench.training.step import TrainingStep
 from ganbench_plugins.losses.r1 import NonSaturatingR1, squared_slope
 from ganbench_plugins.variants.vanilla import NonSaturating
@@ -103,9 +104,9 @@ def test_the_discriminator_runs_once_on_real_and_once_on_fake(data: object) -> N
     trainer = variant_trainer("mlp+non-saturating-r1", random_data(data))  # type: ignore[arg-type]
     calls: list[int] = []
     trainer.networks.discriminator.register_forward_hook(lambda *_: calls.append(1))
-    step, _ = trainer.discriminator_step()
+    step, _ = Eager(trainer).discriminator_step()
     assert len(calls) == 2
-    trainer.generator_step()
+    Eager(trainer).generator_step()
     assert len(calls) == 3
     assert all(one.isfinite() for one in step.mean_logits())
 
@@ -115,7 +116,7 @@ def test_the_data_set_is_left_as_it_is() -> None:
     before = data.train.clone()
     trainer = variant_trainer("mlp+non-saturating-r1", data)
     for _ in range(5):
-        trainer.discriminator_step()
+        Eager(trainer).discriminator_step()
     assert torch.equal(data.train, before)
     assert not data.train.requires_grad
 

@@ -10,9 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganbench.scoring.diversity import real_diversity, vendi_ratio
-from ganbench.scoring.frechet import frechet_distance, gaussian_statistics, noise_floor
-from ganbench.scoring.neighbours import (
+from ganbench_plugins.scores.kernels.diversity import real_diversity, vendi_ratio
+from ganbench_plugins.scores.kernels.frechet import (
+    frechet_distance,
+    gaussian_statistics,
+    noise_floor,
+)
+from ganbench_plugins.scores.kernels.neighbours import (
     near_train_rate,
     neighbour_scores,
     normalised_coverage,

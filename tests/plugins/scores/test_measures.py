@@ -10,9 +10,8 @@ from torch import Tensor
 
 from ganbench import Data, DataInfo
 from ganbench.api.errors import UsageError
-from ganbench.scoring.errors import NonFiniteSamples
+from ganbench.api.scores import NonFiniteSamples
 from ganbench.scoring.evaluation import RealSide, Snapshot, measure
-from ganbench.scoring.frechet import frechet_distance, gaussian_statistics
 from ganbench_plugins.datasets.points import load_ring
 from ganbench_plugins.scores.collapse import bins, near_train, prdc, vendi
 from ganbench_plugins.scores.distances import (
@@ -22,6 +21,7 @@ from ganbench_plugins.scores.distances import (
     kernel,
     sliced_wasserstein,
 )
+from ganbench_plugins.scores.kernels.frechet import frechet_distance, gaussian_statistics
 from ganbench_plugins.scores.modes import classes, modes
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from ganbench import DataInfo, Optimiser, Training
 from ganbench.api.errors import UsageError
-from ganbench.api.specs import LossSpec, VariantSpec
-from ganbench.running.build import Builder
+from ganbench.api.specs import LossSpec, VariantSpec, looks_at_slopes
+from ganbench.running.players import Players
 
 from ...training.small import (
     CPU,
@@ -19,7 +19,6 @@ from ...training.small import (
     points,
     random_data,
     recipe_of,
-    run_spec,
     variant_trainer,
 )
 
@@ -99,14 +98,14 @@ def test_papers_and_deviations_are_named(variant: str) -> None:
 
 @pytest.mark.parametrize("info", [POINTS, image(8)], ids=["points", "image"])
 def test_trap_1_batch_norm_in_a_per_sample_critic_is_refused(info: DataInfo) -> None:
-    assert catalogue().get(LossSpec, "wgan-gp").per_sample
+    assert looks_at_slopes(catalogue().get(LossSpec, "wgan-gp"))
     model = "mlp" if info.modality == "points" else "dcgan"
     text = f"{model}+wgan-gp[model.discriminator_norm=batch]"
-    builder = Builder(run_spec(text), catalogue(), CPU)
-    with pytest.raises(UsageError, match="has batch norm, which mixes samples") as caught:
-        builder.trainer(random_data(info), recipe_of(text, info))
+    players = Players(recipe_of(text, info), catalogue(), CPU)
+    with pytest.raises(UsageError, match="influence each other's logits") as caught:
+        players.trainer(random_data(info), seed=0)
     assert f"{model}+wgan-gp[model.discriminator_norm=layer]" in (caught.value.hint or "")
-    assert variant_trainer(caught.value.hint.split()[-1], random_data(info)).parameters
+    assert variant_trainer(caught.value.hint.split()[-1], random_data(info)).trained
 
 
 def test_trap_1_a_pair_with_that_loss_gets_layer_norm_by_default() -> None:

@@ -7,14 +7,23 @@ from pathlib import Path
 
 from torch import Tensor
 
-from ganbench.api.networks import Loss, Step
+from ganbench.api.networks import Networks
+from ganbench.api.recipe import Side
 from ganbench.authoring.conformance.results import Broken
-from ganbench.authoring.conformance.subject import Case, Subject, first_difference, named_parameters
+from ganbench.authoring.conformance.subject import (
+    Case,
+    Subject,
+    advance,
+    first_difference,
+    named_parameters,
+)
 from ganbench.planning.budget import Budget, BudgetKind
 from ganbench.training.clock import BudgetClock
 from ganbench.training.feed import RealFeed
 from ganbench.training.flops import StepFlops
-from ganbench.training.loop import Trainer, train
+from ganbench.training.loop import Eager, train
+from ganbench.training.objective import SIDES, Objective
+from ganbench.training.step import TrainingStep
 from ganbench.training.telemetry import Telemetry
 
 STEPS = 2.5
@@ -65,7 +74,7 @@ def _run(subject: Subject, case: Case, budget: Budget) -> tuple[BudgetClock, int
     trainer.real = feed = CountingFeed(trainer.real)  # type: ignore[assignment]
     clock = BudgetClock(budget, subject.device, marks=1)
     with tempfile.TemporaryDirectory() as folder, StepFlops() as counter:
-        train(trainer, clock, Telemetry(Path(folder) / "history.jsonl"), lambda: None)
+        train(Eager(trainer), clock, Telemetry(Path(folder) / "history.jsonl"), lambda: None)
     return clock, feed.drawn, counter.total
 
 
@@ -85,43 +94,32 @@ class CountingFeed:
 def _sideways(subject: Subject, case: Case) -> None:
     """No weight changes while a loss is computed: that is what optimisers are for."""
     trainer = subject.trainer(case)
-    trainer.loss = watched = Watched(trainer.loss, trainer)
-    for step in range(2):
-        for _ in range(trainer.critic_steps(step)):
-            trainer.discriminator_step()
-        trainer.generator_step()
+    loss, *techniques = trainer.objective.parts
+    trainer.objective = watched = Watched(loss, techniques)
+    watched.networks = trainer.networks
+    advance(trainer, 2)
     if watched.changed:
-        loss, name = watched.changed
-        raise Broken(f"{case}: {loss} changes {name} by itself, beside the optimiser")
+        side, name = watched.changed
+        raise Broken(f"{case}: {side}_loss changes {name} by itself, beside the optimiser")
 
 
-class Watched:
-    """A loss that looks whether computing it changes a parameter.
+class Watched(Objective):
+    """An objective that looks whether computing it changes a parameter.
 
     By value: an unrolled discriminator that is put back as it was has changed nothing.
     """
 
-    def __init__(self, loss: Loss, trainer: Trainer) -> None:
-        self._loss = loss
-        self._trainer = trainer
-        self.changed: tuple[str, str] | None = None
+    networks: Networks
+    changed: tuple[str, str] | None = None
 
-    def discriminator_loss(self, step: Step) -> Tensor:
-        """The loss's own."""
-        return self._watch("discriminator_loss", step)
-
-    def generator_loss(self, step: Step) -> Tensor:
-        """The loss's own."""
-        return self._watch("generator_loss", step)
-
-    def _watch(self, name: str, step: Step) -> Tensor:
+    def total(self, side: Side, step: TrainingStep) -> Tensor:
+        """The objective's own."""
         before = self._parameters()
-        loss: Tensor = getattr(self._loss, name)(step)
+        loss = super().total(side, step)
         if changed := first_difference(before, self._parameters()):
-            self.changed = name, changed
+            self.changed = side, changed
         return loss
 
     def _parameters(self) -> dict[str, Tensor]:
-        networks = self._trainer.networks
-        both = (named_parameters(networks, side) for side in ("generator", "discriminator"))
+        both = (named_parameters(self.networks, side) for side in SIDES)
         return {name: one.detach().clone() for side in both for name, one in side.items()}

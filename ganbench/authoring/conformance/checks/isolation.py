@@ -23,7 +23,6 @@ from ganbench.authoring.conformance.surroundings import (
 )
 from ganbench.authoring.conformance.synchronisation import HostSyncs
 from ganbench.training.checkpoint import UnstorableState, load_checkpoint, save_checkpoint
-from ganbench.training.loop import Trainer
 from ganbench.training.seeds import seed_everything
 from ganbench.training.state import (
     random_state,
@@ -31,6 +30,7 @@ from ganbench.training.state import (
     restore_trainer,
     trainer_state,
 )
+from ganbench.training.trainer import Trainer
 
 STEPS = 2
 SEED, OTHER_SEED = 1, 2

@@ -8,23 +8,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
-import torch
 from torch import Tensor
 
 from ganbench.api.data import Data, DataInfo
-from ganbench.api.errors import MissingData, UsageError
-from ganbench.api.parameters import resolve_parameters
+from ganbench.api.errors import UsageError
 from ganbench.api.scores import Direction, Extractor, Measurement, Panel
-from ganbench.api.specs import ExtractorSpec, ScoreSpec, import_builder
+from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.samples import example_data
+from ganbench.authoring.conformance.samples import example_data, noise_like
 from ganbench.authoring.conformance.subject import Case, Subject, advance, same_bits
+from ganbench.planning.chosen import choose_extractor
 from ganbench.planning.references import parse_reference
 from ganbench.planning.variants import choose_variant
+from ganbench.running.contestant import contestant_of
 from ganbench.running.contracts import check_measurements
+from ganbench.running.task import build_extractor
 from ganbench.scoring.evaluation import RealSide, Snapshot
-from ganbench.training.loop import Trainer
 from ganbench.training.seeds import seed_everything
+from ganbench.training.trainer import Trainer
 
 COUNT = 1_000
 """Samples of each kind."""
@@ -51,10 +52,23 @@ class Scene:
 
     def snapshot(self, subject: Subject, kind: str) -> Snapshot:
         """A fresh evaluation of one set of fakes: nothing is left of another."""
-        build = functools.partial(_extractor, subject, self.data)
+
+        def build(text: str) -> Extractor:
+            chosen = choose_extractor(text, subject.catalogue)
+            return build_extractor(chosen, self.data, subject.catalogue, subject.device)
+
         side = RealSide(self.data, "heldout", subject.device, build)
-        one = self.trainer
-        return Snapshot(side, self.fakes[kind].clone(), one.logits, 3, one.loss, one.training)
+        one = contestant_of(self.trainer)
+        return Snapshot(
+            side,
+            self.fakes[kind].clone(),
+            steps=3,
+            generator=one.generator,
+            extra=one.extra,
+            logits=one.logits,
+            training=one.training,
+            rehearse=one.rehearse,
+        )
 
     def measure(self, subject: Subject, kind: str) -> list[Measurement]:
         """What the score makes of a set of fakes."""
@@ -67,19 +81,19 @@ def scene(subject: Subject) -> Scene:
     Raises:
         NotApplicable: it refuses all of them.
     """
-    known: Scene | None = vars(subject).get("scene")
-    if known is not None:
-        return known
-    refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
-    for candidate in _scenes(subject):
-        try:
-            candidate.measure(subject, "real")
-        except (UsageError, MissingData) as error:
-            refusal = error.message
-            continue
-        vars(subject)["scene"] = candidate
-        return candidate
-    raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    def compute() -> Scene:
+        refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
+        for candidate in _scenes(subject):
+            try:
+                candidate.measure(subject, "real")
+            except UsageError as error:
+                refusal = error.message
+            else:
+                return candidate
+        raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    return subject.once("scene", compute)
 
 
 def _scenes(subject: Subject) -> Iterator[Scene]:
@@ -121,19 +135,8 @@ def _trainer(subject: Subject, info: DataInfo) -> Trainer:
 def _fakes(data: Data) -> dict[str, Tensor]:
     """Other real samples, noise, and one sample again and again."""
     real = data.train[:COUNT]
-    random = torch.Generator().manual_seed(5)
-    noise = torch.randn(real.shape, generator=random)
-    if real.dtype == torch.uint8:
-        noise = noise.mul(60).add(128).clamp(0, 255).to(torch.uint8)
-    return {"real": real, "random": noise, "collapsed": real[:1].repeat_interleave(COUNT, dim=0)}
-
-
-def _extractor(subject: Subject, data: Data, text: str) -> Extractor:
-    reference = parse_reference(text)
-    spec = subject.catalogue.get(ExtractorSpec, reference.name)
-    parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
-    extractor: Extractor = import_builder(spec.build)(data, subject.device, **parameters)
-    return extractor
+    collapsed = real[:1].repeat_interleave(COUNT, dim=0)
+    return {"real": real, "random": noise_like(data.info, len(real)), "collapsed": collapsed}
 
 
 def exercised(subject: Subject) -> Callable[[], object]:

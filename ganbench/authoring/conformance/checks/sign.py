@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from ganbench.api.recipe import Optimiser
 from ganbench.authoring.conformance.results import Broken
 from ganbench.authoring.conformance.subject import LOSS, Case, Subject
-from ganbench.training.loop import Trainer
+from ganbench.training.loop import Eager
+from ganbench.training.trainer import Trainer
 
 LEARNING_RATE = 1e-3
 SEEDS = range(3)
@@ -58,41 +59,43 @@ def generator_sign(subject: Subject) -> None:
 
 def _pulls(subject: Subject) -> dict[str, Pull]:
     """The trainings that both checks look at, made once."""
-    known: dict[str, Pull] = vars(subject).setdefault("pulls", {})
-    if not known:
+
+    def compute() -> dict[str, Pull]:
         # Which way a loss pulls is no matter of the model: that is seen with one loss.
         cases = subject.cases
         if subject.kind == "model":
-            cases = tuple(one for one in cases if one.recipe.loss == LOSS)
-        known |= {str(case): _pull(subject, case) for case in cases}
-    return known
+            cases = tuple(case for case in cases if case.recipe.loss == LOSS)
+        return {str(case): _pull(subject, case) for case in cases}
+
+    return subject.once("pulls", compute)
 
 
 def _pull(subject: Subject, case: Case) -> Pull:
-    trainers = [_trainer(subject, case, seed) for seed in SEEDS]
-    for one in trainers:
+    engines = [Eager(_trainer(subject, case, seed)) for seed in SEEDS]
+    for one in engines:
         one.discriminator_step()  # constraints such as clipped weights hold from here on
-    margin = _changes(trainers, _margin, Trainer.discriminator_step, CRITIC_STEPS)
-    return Pull(margin, _changes(trainers, _opinion, Trainer.generator_step, GENERATOR_STEPS))
+    margin = _changes(engines, _margin, Eager.discriminator_step, CRITIC_STEPS)
+    return Pull(margin, _changes(engines, _opinion, Eager.generator_step, GENERATOR_STEPS))
 
 
 def _changes(
-    trainers: list[Trainer],
+    engines: list[Eager],
     judge: Callable[[Trainer], float],
-    step: Callable[[Trainer], object],
+    step: Callable[[Eager], object],
     steps: int,
 ) -> list[float]:
     """How a judgement changes over some steps, or over more where they have not moved it up.
 
     A small critic under a large penalty takes its time; a wrong sign only gets worse.
     """
-    before = [judge(one) for one in trainers]
+    before = [judge(one.trainer) for one in engines]
     changes: list[float] = []
     for _ in range(ROUNDS):
-        for one in trainers:
+        for one in engines:
             for _ in range(steps):
                 step(one)
-        changes = [judge(one) - first for one, first in zip(trainers, before, strict=True)]
+        pairs = zip(engines, before, strict=True)
+        changes = [judge(one.trainer) - first for one, first in pairs]
         if min(changes) > 0:
             break
     return changes

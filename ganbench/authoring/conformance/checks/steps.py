@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from ganbench.authoring.conformance.results import Broken
 from ganbench.authoring.conformance.subject import Case, Subject, named_parameters
-from ganbench.training.loop import Trainer
+from ganbench.training.loop import Eager
 from ganbench.training.sampling import all_finite
+from ganbench.training.trainer import Trainer
 
 STEPS = 5
 """Enough for layers that start at zero to get a gradient."""
@@ -23,12 +24,12 @@ def steps(subject: Subject) -> None:
     """Losses are finite scalars, weights and samples stay finite."""
     for case in subject.cases:
         trainer = subject.trainer(case)
+        engine = Eager(trainer)
         for step in range(STEPS):
-            for _ in range(trainer.critic_steps(step)):
-                _scalar(trainer.discriminator_step()[1], "discriminator", case)
-            seen, loss = trainer.generator_step()
-            _scalar(loss, "generator", case)
-            if not bool(torch.isfinite(seen.fake).all()):
+            engine.step(step, 0.0)
+            for side, (_, loss) in trainer.last.items():
+                _scalar(loss, side, case)
+            if not bool(torch.isfinite(trainer.last["generator"][0].fake).all()):
                 raise Broken(f"{case}: samples are not finite after {step} steps")
         for name in ("generator", "discriminator"):
             if not all_finite(getattr(trainer.networks, name)):
@@ -62,14 +63,10 @@ def _reached(trainer: Trainer, side: Side, case: Case) -> None:
     moves all logits alike is then rightly zero.
     """
     waiting = named_parameters(trainer.networks, side)
+    engine = Eager(trainer)
     for step in range(STEPS):
-        for _ in range(trainer.critic_steps(step)):
-            trainer.discriminator_step()
-            if side == "discriminator":
-                waiting = _still_waiting(waiting)
-        trainer.generator_step()
-        if side == "generator":
-            waiting = _still_waiting(waiting)
+        engine.step(step, 0.0)
+        waiting = _still_waiting(waiting)
         if not waiting:
             return
     if side == "discriminator":
@@ -112,13 +109,14 @@ def separate_sides(subject: Subject) -> None:
             side: named_parameters(trainer.networks, side)
             for side in ("generator", "discriminator")
         }
+        engine = Eager(trainer)
         for step in range(2):
             before = _gradients(parameters["generator"])
-            for _ in range(trainer.critic_steps(step)):
-                trainer.discriminator_step()
+            for _ in range(engine.critic_steps(step)):
+                engine.discriminator_step()
             _unchanged(before, parameters["generator"], "discriminator", case)
             before = _gradients(parameters["discriminator"])
-            trainer.generator_step()
+            engine.generator_step()
             _unchanged(before, parameters["discriminator"], "generator", case)
 
 

@@ -23,7 +23,7 @@ from ganbench import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 PAPER = "Mao et al. 2017, Least Squares Generative Adversarial Networks, arXiv:1611.04076"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 NAME = "__NAME__"
 SIGMA = 0.02

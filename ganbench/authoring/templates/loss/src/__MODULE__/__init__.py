@@ -17,7 +17,7 @@ from ganbench import LossSpec, Optimiser, Parameter, Step, Training, hookimpl
 if TYPE_CHECKING:
     from torch import Tensor
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 CODINGS = {"binary": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}
 

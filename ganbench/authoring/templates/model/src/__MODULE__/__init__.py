@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ganbench import ModelSpec, Parameter, hookimpl
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 
 @hookimpl

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ganbench import Parameter, ScoreSpec, hookimpl
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 
 @hookimpl

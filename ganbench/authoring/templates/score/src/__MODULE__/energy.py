@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from ganbench import Evaluation, Measurement
+from ganbench import Evaluation, FeatureColumn, Measurement
 from torch import Tensor
 
 NAME = "__NAME__"
@@ -30,22 +30,16 @@ def energy_distance(real: Tensor, fake: Tensor, real_within: float) -> float:
 
 def compute(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """One column. What depends on the real side alone is computed once per run."""
-    real = evaluation.real_features(extractor)
-    fake = evaluation.fake_features(extractor)
-    real_within = evaluation.once(f"{NAME}/within/{extractor}", lambda: within(real))
-    network = evaluation.extractor(extractor)
-    # Two numbers may share a column only if all that is in the key is the same.
-    counts = f"{len(real)}x{len(fake)}"
-    key = f"{NAME}/{network.id}/{network.layer}/{evaluation.split}/{counts}"
+    column = FeatureColumn(evaluation, extractor)
+    real_within = evaluation.once(f"{NAME}/within/{extractor}", lambda: within(column.real))
     return [
-        Measurement(
-            key=key,
-            label=f"{NAME}[{network.id.partition('@')[0]}]",
-            value=energy_distance(real, fake, real_within),
+        column.measurement(
+            NAME,
+            energy_distance(column.real, column.fake, real_within),
             panel="distance",
             direction="lower",
+            label=f"{NAME}[{column.network}]",
             null=0.0,
-            n_real=len(real),
-            n_fake=len(fake),
+            lowest=None,  # unbiased: it may fall below zero by chance
         )
     ]

@@ -32,7 +32,7 @@ from ganbench import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-GANBENCH_API_VERSION = 1
+GANBENCH_API_VERSION = 2
 
 NAME = "__NAME__"
 PAPER = "Miyato et al. 2018, Spectral Normalization for GANs, arXiv:1802.05957"

@@ -1,0 +1,50 @@
+"""From what people type to the plugin that is meant, and to its kind."""
+
+from __future__ import annotations
+
+from ganbench.api.errors import UsageError, did_you_mean
+from ganbench.api.specs import SPEC_TYPES, Spec
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.references import parse_reference
+from ganbench.planning.variants import choose_variant
+
+
+def kind_of(name: str, kind: str | None, catalogue: Catalogue) -> str:
+    """The kind of the plugin of that name, a variant where there are several.
+
+    Raises:
+        GanbenchError: there is no such plugin or kind.
+    """
+    kinds = ["variant", *(one for one in SPEC_TYPES if one != "variant")]
+    if kind is not None and kind not in kinds:
+        raise UsageError(f"there is no kind {kind!r}", did_you_mean(kind, kinds))
+    head = parse_reference(name).name
+    if "+" in head and kind in (None, "variant"):
+        return "variant"
+    found = [one for one in kinds if head in catalogue.names(one)]
+    if kind is None and found:
+        return found[0]
+    if kind is None:
+        known = [one for each in kinds for one in catalogue.names(each)]
+        if unusable := [one.name for one in catalogue.plugins if one.reason]:
+            shown = ", ".join(unusable)
+            raise UsageError(
+                f"nothing that could be checked is named {name!r} (not loaded: {shown})",
+                "`ganbench plugins` says why they are not loaded",
+            )
+        raise UsageError(
+            f"nothing that could be checked is named {name!r}", did_you_mean(head, known)
+        )
+    catalogue.get(SPEC_TYPES[kind], head)
+    return kind
+
+
+def specs_of(name: str, kind: str, catalogue: Catalogue) -> tuple[Spec, ...]:
+    """The spec of that name and kind; those of the model and the loss of a pair.
+
+    Raises:
+        GanbenchError: there is none, or the name cannot be understood.
+    """
+    if kind == "variant":
+        return choose_variant(name, catalogue).specs
+    return (catalogue.get(SPEC_TYPES[kind], parse_reference(name).name),)

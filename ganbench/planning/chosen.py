@@ -1,0 +1,166 @@
+"""What a task names, looked up once: its data, its scores, and the extractors of these.
+
+References are text where people type them. Here they become values, at one place and once for each
+task and command; whoever plans, checks or runs is handed these, and looks nothing up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ganbench.api.data import DataInfo, Survey
+from ganbench.api.errors import UsageError
+from ganbench.api.parameters import Value, resolve_parameters
+from ganbench.api.specs import DatasetSpec, ExtractorSpec, ScoreSpec
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.datasets import choose_dataset, look_at
+from ganbench.planning.references import parse_reference
+from ganbench.planning.suite import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenData:
+    """A data set.
+
+    Args:
+        text: as typed.
+        spec: what it names.
+        parameters: all of them, defaults included.
+        survey: what it tells about itself.
+    """
+
+    text: str
+    spec: DatasetSpec
+    parameters: Mapping[str, Value]
+    survey: Survey
+
+    @property
+    def info(self) -> DataInfo:
+        """Its shape."""
+        return self.survey.info
+
+    @property
+    def fingerprint(self) -> str:
+        """Of files outside any plugin that it reads; empty if there are none."""
+        return self.survey.fingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenExtractor:
+    """A feature extractor; fields as of `ChosenData`."""
+
+    text: str
+    spec: ExtractorSpec
+    parameters: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenScore:
+    """A score; fields as of `ChosenData`, and the extractor whose features it compares, if any."""
+
+    text: str
+    spec: ScoreSpec
+    parameters: Mapping[str, Value]
+    extractor: ChosenExtractor | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenTask:
+    """A task and all that it names.
+
+    Args:
+        task: as its suite has it.
+        data: what is trained on.
+        scores: computed at every evaluation.
+        final_scores: computed at the end as well.
+    """
+
+    task: Task
+    data: ChosenData
+    scores: tuple[ChosenScore, ...]
+    final_scores: tuple[ChosenScore, ...]
+
+    @property
+    def extractors(self) -> dict[str, ChosenExtractor]:
+        """Those that its scores name, by their text."""
+        both = (*self.scores, *self.final_scores)
+        return {one.extractor.text: one.extractor for one in both if one.extractor is not None}
+
+    @property
+    def specs(self) -> tuple[DatasetSpec | ScoreSpec | ExtractorSpec, ...]:
+        """All that takes part."""
+        scores = [one.spec for one in (*self.scores, *self.final_scores)]
+        return (self.data.spec, *scores, *(one.spec for one in self.extractors.values()))
+
+
+def choose_task(
+    task: Task, catalogue: Catalogue, data_of: Callable[[str], ChosenData] | None = None
+) -> ChosenTask:
+    """Look up all that a task names.
+
+    Args:
+        task: whose references these are.
+        catalogue: what is there.
+        data_of: looks up data sets, where several tasks name the same one.
+
+    Raises:
+        UsageError, PluginNotUsable: a reference names nothing usable, a parameter does not fit, the
+            data set refuses its parameters, or a score or its extractor cannot work on this data.
+    """
+    try:
+        data = data_of(task.dataset) if data_of else choose_data(task.dataset, catalogue)
+        chosen = ChosenTask(
+            task=task,
+            data=data,
+            scores=tuple(choose_score(text, catalogue) for text in task.scores),
+            final_scores=tuple(choose_score(text, catalogue) for text in task.final_scores),
+        )
+        for spec in chosen.specs:
+            if data.info.modality not in spec.modalities:
+                raise UsageError(
+                    f"the {spec.kind} {spec.name} does not handle {data.info.modality} data such "
+                    f"as {data.info.name}"
+                )
+    except UsageError as error:
+        raise type(error)(f"task {task.name}: {error.message}", error.hint) from error
+    return chosen
+
+
+def choose_data(text: str, catalogue: Catalogue) -> ChosenData:
+    """The data set that `text` names, and what one look at it tells.
+
+    Raises:
+        UsageError, PluginNotUsable: as `choose_task`.
+    """
+    spec, parameters = choose_dataset(text, catalogue)
+    survey = look_at(spec, parameters, text, catalogue)
+    return ChosenData(text=text, spec=spec, parameters=parameters, survey=survey)
+
+
+def choose_score(text: str, catalogue: Catalogue) -> ChosenScore:
+    """The score that `text` names.
+
+    Raises:
+        UsageError, PluginNotUsable: as `choose_task`.
+    """
+    reference = parse_reference(text)
+    reference.refuse_argument()
+    spec = catalogue.get(ScoreSpec, reference.name)
+    parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
+    named = parameters.get("extractor")
+    extractor = choose_extractor(str(named), catalogue) if named else None
+    return ChosenScore(text=text, spec=spec, parameters=parameters, extractor=extractor)
+
+
+def choose_extractor(text: str, catalogue: Catalogue) -> ChosenExtractor:
+    """The extractor that `text` names.
+
+    Raises:
+        UsageError, PluginNotUsable: as `choose_task`.
+    """
+    reference = parse_reference(text)
+    reference.refuse_argument()
+    spec = catalogue.get(ExtractorSpec, reference.name)
+    parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
+    return ChosenExtractor(text=text, spec=spec, parameters=parameters)

@@ -1,0 +1,125 @@
+"""Whether a model, a loss and techniques can be combined, as far as their specs tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ganbench.api.data import DataInfo
+from ganbench.api.recipe import Recipe
+from ganbench.api.specs import (
+    LossSpec,
+    ModelSpec,
+    TechniqueSpec,
+    looks_at_slopes,
+    needed_of_model,
+)
+from ganbench.catalogue.calling import call_light
+from ganbench.catalogue.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The specs that a recipe names."""
+
+    model: ModelSpec
+    loss: LossSpec
+    techniques: tuple[TechniqueSpec, ...] = ()
+
+    @property
+    def objectives(self) -> tuple[LossSpec | TechniqueSpec, ...]:
+        """The loss and the techniques."""
+        return (self.loss, *self.techniques)
+
+
+def why_not(parts: Parts, recipe: Recipe, data: DataInfo, catalogue: Catalogue) -> str | None:
+    """Why a recipe cannot be trained on that data; None where nothing is known against it.
+
+    Args:
+        parts: what the recipe names.
+        recipe: with all parameters resolved.
+        data: what it would be trained on.
+        catalogue: says whose code fails, if some does.
+
+    Raises:
+        PluginNotUsable: a spec's own code fails.
+    """
+    return (
+        _modality(parts, data)
+        or _shape(parts.model, data, catalogue)
+        or _needs(parts, data)
+        or _exclusion(parts.techniques)
+        or _coupling(parts, recipe, catalogue)
+        or _own_reasons(parts.techniques, recipe, data, catalogue)
+    )
+
+
+def _modality(parts: Parts, data: DataInfo) -> str | None:
+    for spec in (parts.model, *parts.objectives):
+        if data.modality not in spec.modalities:
+            return f"its {spec.kind} {spec.name} does not handle {data.modality} data"
+    return None
+
+
+def _shape(model: ModelSpec, data: DataInfo, catalogue: Catalogue) -> str | None:
+    if model.conditional and data.classes is None:
+        return f"its model {model.name} is conditional, and the data have no classes"
+    what = f"supports of model {model.name}"
+    with catalogue.whose(model):
+        if model.supports is None or call_light(what, bool, model.supports, data):
+            return None
+    return f"its model {model.name} does not handle samples of shape {data.shape}"
+
+
+def _needs(parts: Parts, data: DataInfo) -> str | None:
+    for spec in parts.objectives:
+        for need in needed_of_model(spec):
+            if need not in parts.model.provides:
+                return (
+                    f"its {spec.kind} {spec.name} needs {need!r}, which its model "
+                    f"{parts.model.name} does not provide"
+                )
+        if "labels" in spec.needs and data.classes is None:
+            return f"its {spec.kind} {spec.name} needs classes, and the data have none"
+    return None
+
+
+def _exclusion(techniques: Sequence[TechniqueSpec]) -> str | None:
+    taken: dict[str, str] = {}
+    for spec in techniques:
+        other = taken.setdefault(spec.exclusive, spec.name) if spec.exclusive else spec.name
+        if other != spec.name:
+            return f"{other} and {spec.name} are both {spec.exclusive}: one is the most"
+    return None
+
+
+def _coupling(parts: Parts, recipe: Recipe, catalogue: Catalogue) -> str | None:
+    steep = [spec.name for spec in parts.objectives if looks_at_slopes(spec)]
+    if not steep:
+        return None
+    coupling = [f"technique {spec.name}" for spec in parts.techniques if spec.coupled]
+    model = parts.model
+    if model.coupled is not None:
+        what = f"coupled of model {model.name}"
+        with catalogue.whose(model):
+            if call_light(what, bool, model.coupled, **recipe.model_parameters):
+                coupling.append(f"the discriminator of model {model.name}, with these parameters")
+    if not coupling:
+        return None
+    return (
+        f"{steep[0]} penalises slopes at single samples, and {coupling[0]}, lets the samples of a "
+        "batch influence each other's logits (batch norm does, layer norm does not)"
+    )
+
+
+def _own_reasons(
+    techniques: Sequence[TechniqueSpec], recipe: Recipe, data: DataInfo, catalogue: Catalogue
+) -> str | None:
+    for spec in techniques:
+        if spec.misfit is None:
+            continue
+        what, own = f"misfit of technique {spec.name}", recipe.techniques[spec.name]
+        with catalogue.whose(spec):
+            if reason := call_light(what, (str, type(None)), spec.misfit, recipe, data, **own):
+                return f"{spec.name}: {reason}"
+    return None

@@ -1,0 +1,104 @@
+"""What is evaluated: a generator, and what scores may ask about the training it comes from."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.api.data import Data
+from ganbench.api.networks import Latent, Networks
+from ganbench.api.recipe import Training
+from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
+from ganbench.training.loop import Eager
+from ganbench.training.objective import Objective
+from ganbench.training.sampling import sample
+from ganbench.training.seeds import stream_seed
+from ganbench.training.trainer import Trainer
+
+Rehearsal = Callable[[Networks, Data, int], None]
+"""Takes one generator step, with what belongs to it, on other networks and data."""
+
+
+@dataclass(kw_only=True)
+class Contestant:
+    """A generator to be evaluated; one that was loaded from a file needs nothing else.
+
+    Args:
+        generator: what is sampled.
+        latents: the parts of its input.
+        device: where it is.
+        shares: (K,) of the classes it is asked for, where it is conditional.
+        modules: whose weights must be finite, by name.
+        extra: the model's extra modules.
+        logits: what the discriminator says of samples, if there is one.
+        training: how it is trained, if it is.
+        rehearse: takes a step of the same training elsewhere.
+        steps: generator steps that it has taken so far.
+    """
+
+    generator: nn.Module
+    latents: tuple[Latent, ...]
+    device: torch.device
+    shares: Tensor | None = None
+    modules: Mapping[str, nn.Module] = field(default_factory=dict)
+    extra: Mapping[str, nn.Module] = field(default_factory=dict)
+    logits: Callable[..., Tensor] | None = None
+    training: Training | None = None
+    rehearse: Rehearsal | None = None
+
+    def sample(self, count: int, seed: int) -> tuple[Tensor, Tensor | None]:
+        """(count, *shape) raw outputs for the latents of a seed, and their classes (count,)."""
+        labels = None
+        if self.shares is not None:
+            labels = LabelFeed(self.shares, self.device, stream_seed(seed, "labels")).draw(count)
+        fakes = sample(self.generator, self.latents, count, self.device, seed, labels)
+        return fakes, labels
+
+
+def contestant_of(trainer: Trainer, shares: Tensor | None = None) -> Contestant:
+    """What a trainer trains, to be evaluated while it goes on.
+
+    Args:
+        trainer: of the run.
+        shares: (K,) of the classes that a conditional generator is asked for.
+    """
+    networks = trainer.networks
+    return Contestant(
+        generator=trainer.evaluated,
+        latents=networks.latents,
+        device=trainer.device,
+        shares=shares if networks.conditional else None,
+        modules={"generator": networks.generator, "discriminator": networks.discriminator},
+        extra=trainer.extra,
+        logits=trainer.logits,
+        training=trainer.training,
+        rehearse=lambda networks, data, number: rehearse(trainer, networks, data, number),
+    )
+
+
+def rehearse(trainer: Trainer, networks: Networks, data: Data, number: int) -> None:
+    """Take one step of a training on other networks and data; the training stays as it is.
+
+    Args:
+        trainer: whose objective, as it is now, and recipe are used; its optimisers start anew.
+        networks: to be trained, on the same device.
+        data: what they are trained on.
+        number: of the generator step.
+
+    Raises:
+        RuntimeError: a loss or technique cannot be copied, as it keeps tensors with their graph.
+    """
+    loss, *techniques = copy.deepcopy(trainer.objective.parts)
+    twin = Trainer(
+        networks=networks,
+        objective=Objective(loss, techniques),
+        training=trainer.training,
+        real=RealFeed(data, trainer.device, seed=0),
+        latents=LatentFeed(networks.latents, trainer.device, seed=0),
+        device=trainer.device,
+    )
+    Eager(twin).step(number, trainer.progress)

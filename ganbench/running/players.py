@@ -1,0 +1,251 @@
+"""What a recipe names, built: networks, loss, techniques, and the trainer that joins them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from ganbench.api.data import Data, DataInfo
+from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.api.networks import Networks
+from ganbench.api.parameters import Value
+from ganbench.api.recipe import Recipe
+from ganbench.api.specs import (
+    Builder,
+    LossSpec,
+    ModelSpec,
+    TechniqueSpec,
+    import_builder,
+    looks_at_slopes,
+)
+from ganbench.api.techniques import JOINT
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.running.contracts import (
+    check_loss,
+    check_networks,
+    check_technique,
+    made,
+    require,
+)
+from ganbench.training.coupling import JUDGEMENTS, couples_samples
+from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed, class_shares
+from ganbench.training.objective import Objective, Part
+from ganbench.training.seeds import stream_seed
+from ganbench.training.trainer import Trainer
+from ganbench.training.wrapped import samples_per_judgement
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Players:
+    """Builds what a recipe names.
+
+    Args:
+        recipe: with all parameters of its parts.
+        catalogue: where its names are looked up.
+        device: where it runs.
+    """
+
+    recipe: Recipe
+    catalogue: Catalogue
+    device: torch.device
+
+    def trainer(self, data: Data, seed: int, label_law: str = "train") -> Trainer:
+        """Networks, objective and feeds, on the device and seeded.
+
+        Args:
+            data: what they are trained on.
+            seed: of data order, latents and classes; that of weights is the global one.
+            label_law: of the classes that fakes are made for: `train` or `balanced`.
+
+        Raises:
+            PluginNotUsable: a plugin does not keep its contract.
+            UsageError: the parts cannot be combined.
+        """
+        objective = self.objective(data.info)
+        networks = self._networks(data.info, objective.techniques)
+        real = RealFeed(data, self.device, stream_seed(seed, "data"))
+        self._refuse_coupling(networks, real)
+        shares = class_shares(data, label_law) if networks.conditional else None
+        labels = None if shares is None else LabelFeed(
+            shares, self.device, stream_seed(seed, "labels")
+        )  # fmt: skip
+        with self.whose():
+            return Trainer(
+                networks=networks,
+                objective=objective,
+                training=self.recipe.training,
+                real=real,
+                latents=LatentFeed(networks.latents, self.device, stream_seed(seed, "latents")),
+                device=self.device,
+                labels=labels,
+            )
+
+    def networks(self, data: DataInfo) -> Networks:
+        """The networks, with all that techniques do to them, on the device and in train mode.
+
+        Raises:
+            PluginNotUsable: as `trainer`.
+        """
+        return self._networks(data, self._techniques(data))
+
+    def objective(self, data: DataInfo) -> Objective:
+        """The loss and the techniques, on the device.
+
+        Raises:
+            PluginNotUsable: as `trainer`.
+        """
+        techniques = self._techniques(data)
+        return Objective(self._loss(data), techniques)
+
+    def whose(self) -> AbstractContextManager[None]:
+        """Say in errors about networks, losses and techniques whose these are."""
+        return self.catalogue.whose(self._model, self._loss_spec, *self._technique_specs)
+
+    @property
+    def _model(self) -> ModelSpec:
+        return self.catalogue.get(ModelSpec, self.recipe.model)
+
+    @property
+    def _loss_spec(self) -> LossSpec:
+        return self.catalogue.get(LossSpec, self.recipe.loss)
+
+    @property
+    def _technique_specs(self) -> list[TechniqueSpec]:
+        return [self.catalogue.get(TechniqueSpec, name) for name in self.recipe.techniques]
+
+    def _networks(self, data: DataInfo, techniques: Sequence[Part]) -> Networks:
+        networks = self._build(data)
+        if networks.conditional and data.classes is None:
+            raise UsageError(
+                f"model {self.recipe.model} is conditional, and {data.name} has no classes"
+            )
+        seen = data
+        for part in techniques:
+            if (sees := part.method("sees")) is not None:
+                with self.catalogue.whose(self.catalogue.get(TechniqueSpec, part.name)):
+                    seen = require(f"what technique {part.name} sees", sees(seen), DataInfo)
+        if seen.shape != data.shape:
+            networks = _joined(networks, self._build(seen))
+        for part in techniques:
+            if (change := part.method("networks")) is not None:
+                with self.catalogue.whose(self.catalogue.get(TechniqueSpec, part.name)):
+                    networks = check_networks(self.recipe.model, change(networks))
+        extra = [one.module for one in networks.extras.values()]
+        for module in (networks.generator, networks.discriminator, *extra):
+            module.to(self.device).train()
+        return networks
+
+    def _build(self, data: DataInfo) -> Networks:
+        spec = self._model
+        networks = made(
+            self.catalogue, check_networks, spec, spec.build, data, **self.recipe.model_parameters
+        )
+        with self.catalogue.whose(spec):
+            _keep_promises(spec, networks)
+        return networks
+
+    def _loss(self, data: DataInfo) -> Part:
+        spec = self._loss_spec
+        built = self._on_device(
+            made(self.catalogue, check_loss, spec, spec.build, **_given(spec.build, data),
+                       **self.recipe.loss_parameters)
+        )  # fmt: skip
+        return Part(spec.name, built, frozenset(spec.needs))
+
+    def _techniques(self, data: DataInfo) -> list[Part]:
+        """In the order in which they are named. What they draw at random while they are built does
+        not reach the networks: these begin with the same weights with and without them."""
+        parts = []
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            for spec in self._technique_specs:
+                if spec.build is None:
+                    continue
+                own: Mapping[str, Value] = self.recipe.techniques[spec.name]
+                given = _given(spec.build, data)
+                built = made(self.catalogue, check_technique, spec, spec.build, **given, **own)
+                does = self._on_device(built)
+                parts.append(Part(spec.name, does, frozenset(spec.needs), "technique"))
+        return parts
+
+    def _refuse_coupling(self, networks: Networks, real: RealFeed) -> None:
+        """Slopes of single judgements mean nothing where samples influence each other's logits.
+
+        Raises:
+            UsageError: somebody needs slopes, and they do.
+        """
+        steep = [
+            one.name for one in (self._loss_spec, *self._technique_specs) if looks_at_slopes(one)
+        ]
+        if not steep or JOINT in self._model.provides:
+            return
+        count = JUDGEMENTS * samples_per_judgement(networks.discriminator)
+        samples, labels = real.first(count)
+        if not couples_samples(
+            networks.discriminator, samples, labels if networks.conditional else None
+        ):
+            return
+        model = self._model
+        instead = ",".join(f"model.{name}={value}" for name, value in model.uncoupled.items())
+        raise UsageError(
+            f"{' and '.join(steep)} penalises the discriminator's slope at single samples, but in "
+            f"the discriminator of {model.name} samples of a batch influence each other's logits, "
+            "as batch norm lets them",
+            f"use a discriminator that looks at each sample alone, e.g. "
+            f"{model.name}+{self.recipe.loss}[{instead}]"
+            if instead
+            else "use a discriminator that looks at each sample alone: layer norm or none",
+        )
+
+    def _on_device(self, part: T) -> T:
+        if isinstance(part, nn.Module):
+            part.to(self.device)
+        return part
+
+
+def _keep_promises(spec: ModelSpec, networks: Networks) -> None:
+    """What a model's spec tells others about its networks.
+
+    Raises:
+        PluginNotUsable: they are otherwise.
+    """
+    if networks.conditional != spec.conditional:
+        raise PluginNotUsable(
+            f"the networks of model {spec.name} are conditional={networks.conditional}, "
+            f"its spec says conditional={spec.conditional}"
+        )
+    if missing := {*spec.provides} - {*networks.extra, JOINT}:
+        raise PluginNotUsable(
+            f"model {spec.name} says that it provides {min(missing)!r}, and its networks have no "
+            "extra module of that name",
+            "return it in Networks(extra=...), or take it out of `provides`",
+        )
+
+
+def _given(builder: Builder, data: DataInfo) -> dict[str, DataInfo]:
+    """The data's description, for those who ask for it by an argument ``data``."""
+    return {"data": data} if _asks_for_data(builder) else {}
+
+
+@functools.cache
+def _asks_for_data(builder: Builder) -> bool:
+    try:
+        return "data" in inspect.signature(import_builder(builder)).parameters
+    except Exception:  # said, with its reason, where it is called
+        return False
+
+
+def _joined(generating: Networks, judging: Networks) -> Networks:
+    """The generator of one build with the discriminator of another, and each side's extras."""
+    extra = {name: one for name, one in generating.extras.items() if one.side == "generator"}
+    extra |= {name: one for name, one in judging.extras.items() if one.side == "discriminator"}
+    return replace(generating, discriminator=judging.discriminator, extra=extra)

@@ -1,0 +1,111 @@
+"""What a task names, made: its data, the real side of its scores, and the scores."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+
+from ganbench.api.data import Data
+from ganbench.api.errors import UsageError
+from ganbench.api.scores import Extractor, Measurement
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.chosen import (
+    ChosenData,
+    ChosenExtractor,
+    ChosenScore,
+    ChosenTask,
+    choose_extractor,
+)
+from ganbench.running.contracts import check_data, check_extractor, check_measurements, made
+from ganbench.running.log import remark
+from ganbench.scoring.evaluation import RealSide
+from ganbench.scoring.realcache import Origin, RealCache
+from ganbench.storage.tensorcache import TensorCache
+
+Score = tuple[Callable[..., list[Measurement]], dict[str, Any]]
+"""How a score is computed, and the parameters that it is computed with."""
+
+
+def load_data(chosen: ChosenData, catalogue: Catalogue) -> Data:
+    """The samples of a data set.
+
+    Raises:
+        MissingData: it is not on this machine.
+        PluginNotUsable: what was loaded is not what the data set describes.
+    """
+    check = functools.partial(check_data, announced=chosen.info)
+    return made(catalogue, check, chosen.spec, chosen.spec.load, **chosen.parameters)
+
+
+def require_same_files(chosen: ChosenData, fingerprint: str) -> None:
+    """Make sure that a data set's files are those that a run was planned with.
+
+    Raises:
+        UsageError: they have changed since.
+    """
+    if chosen.fingerprint != fingerprint:
+        raise UsageError(
+            f"the files of {chosen.text} are not those that the run was planned with",
+            "put them back, or plan anew with the same command",
+        )
+
+
+def real_side(task: ChosenTask, data: Data, catalogue: Catalogue, device: torch.device) -> RealSide:
+    """The reference of all scores: real samples, and their features once somebody asks for them.
+
+    Args:
+        task: says which split is compared with, and names extractors.
+        data: its samples.
+        catalogue: where further extractors are looked up, which a score asks for by itself.
+        device: where features are computed.
+    """
+    named = task.extractors
+
+    @functools.cache
+    def chosen(text: str) -> ChosenExtractor:
+        return named.get(text) or choose_extractor(text, catalogue)
+
+    def origin(text: str) -> Origin:
+        one = chosen(text)
+        plugin = catalogue.plugin_of(one.spec)
+        return Origin(
+            name=one.spec.name,
+            parameters=one.parameters,
+            distribution=plugin.distribution,
+            version=plugin.version,
+            source=plugin.source_hash,
+        )
+
+    def build(text: str) -> Extractor:
+        return build_extractor(chosen(text), data, catalogue, device)
+
+    cache = RealCache(origin, device, TensorCache(remark=remark))
+    return RealSide(data, task.task.split, device, build, cache)
+
+
+def build_extractor(
+    chosen: ChosenExtractor, data: Data, catalogue: Catalogue, device: torch.device
+) -> Extractor:
+    """An extractor for that data, tried on two samples of it.
+
+    Raises:
+        MissingData: its weights are not on this machine.
+        UsageError: it cannot take such data.
+        PluginNotUsable: it builds something else, or gives other features than promised.
+    """
+    check = functools.partial(check_extractor, samples=data.train[:2])
+    return made(catalogue, check, chosen.spec, chosen.spec.build, data, device, **chosen.parameters)
+
+
+def make_scores(scores: Iterable[ChosenScore], catalogue: Catalogue) -> list[Score]:
+    """Their compute functions and parameters."""
+    return [
+        (
+            functools.partial(made, catalogue, check_measurements, one.spec, one.spec.compute),
+            dict(one.parameters),
+        )
+        for one in scores
+    ]

@@ -1,0 +1,32 @@
+"""How steps are carried out; never what is computed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ganbench.training.trainer import Trainer
+
+
+class Engine(Protocol):
+    """Carries out generator steps with their critic steps.
+
+    `eager` (`training.loop`) does so one operation after the other. Others may replay captured
+    graphs, or several seeds as one program: where the bits then differ, the engine is part of a
+    run's identity.
+    """
+
+    trainer: Trainer
+    """What is trained."""
+
+    def step(self, number: int, progress: float, *, count: bool = False) -> None:
+        """Take generator step `number` with what belongs to it.
+
+        Args:
+            number: generator steps before it.
+            progress: fraction of the budget that is spent.
+            count: count its floating-point operations, known or not.
+        """
+
+    def cost(self, number: int) -> tuple[int, float]:
+        """Real samples and FLOPs of that generator step with what belongs to it; at most that,
+        where a step with these terms has never been taken."""

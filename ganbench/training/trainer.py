@@ -1,0 +1,287 @@
+"""Everything that changes while a GAN trains, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from ganbench.api.errors import PluginNotUsable
+from ganbench.api.networks import Networks
+from ganbench.api.recipe import Optimiser, Side, Training
+from ganbench.training.average import AverageGenerator
+from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
+from ganbench.training.objective import SIDES, Objective, not_a_loss
+from ganbench.training.optimisers import make_optimiser, set_learning_rate
+from ganbench.training.rules import rule_of
+from ganbench.training.sampling import SAMPLING_BATCH
+from ganbench.training.step import Batch, TrainingStep, described
+from ganbench.training.wrapped import samples_per_judgement
+
+
+class Trainer:
+    """Networks, their optimisers, what they minimise, and where batches come from.
+
+    It implements `ganbench.api.techniques.Game`.
+
+    Args:
+        networks: on the device, in train mode.
+        objective: what both sides minimise.
+        training: optimisers, batch sizes and schedule.
+        real, latents: where batches come from.
+        device: where it all happens.
+        labels: where the classes of fakes come from, for conditional networks.
+
+    Raises:
+        PluginNotUsable: there is nothing to train on a side, or something that nobody trains.
+    """
+
+    def __init__(
+        self,
+        *,
+        networks: Networks,
+        objective: Objective,
+        training: Training,
+        real: RealFeed,
+        latents: LatentFeed,
+        device: torch.device,
+        labels: LabelFeed | None = None,
+    ) -> None:
+        self.networks = networks
+        self.objective = objective
+        self.training = training
+        self.real = real
+        self.real_beside = real.beside()
+        """For generator steps: what they look at leaves the discriminator's batches as they are."""
+        self.latents = latents
+        self.labels = labels
+        self.device = device
+        self.number = 0
+        self.progress = 0.0
+        self.extra = {name: extra.module for name, extra in networks.extras.items()}
+        self.trained = _trained(networks, objective)
+        self.optimisers: dict[str, torch.optim.Optimizer] = {}
+        self._rates: list[tuple[torch.optim.Optimizer, float]] = []
+        self._clipped: dict[Side, list[tuple[list[nn.Parameter], float]]] = {s: [] for s in SIDES}
+        self._steps: dict[Side, list[torch.optim.Optimizer]] = {side: [] for side in SIDES}
+        self._make_optimisers()
+        decay = training.average_decay
+        self.average = AverageGenerator(networks.generator, decay) if decay else None
+        self.costs: dict[str, tuple[int, float]] = {}
+        """Real samples and FLOPs of each kind of step, by what acted in it."""
+        self.last: dict[Side, tuple[TrainingStep, Tensor]] = {}
+        """The step of each side that was differentiated last, and its loss."""
+        self.drawn = 0
+        """Real samples that discriminator steps have seen, since it was last set to 0."""
+        self._before_update = objective.methods("before_update")
+        self._after_critic = objective.methods("after_discriminator_step")
+        self._opponents = objective.methods("opponent")
+        self._judged = samples_per_judgement(networks.discriminator)
+
+    def _make_optimisers(self) -> None:
+        """One for each side, and one for each extra module that brings its own."""
+        extras = self.networks.extras
+        for side in SIDES:
+            own = {
+                name: [one for one in extra.module.parameters() if one.requires_grad]
+                for name, extra in extras.items()
+                if extra.side == side and extra.optimiser is not None
+            }
+            apart = {id(one) for each in own.values() for one in each}
+            main = [one for one in self.trained[side] if id(one) not in apart]
+            self._add_optimiser(side, side, getattr(self.training, side), main)
+            for name, parameters in own.items():
+                optimiser = extras[name].optimiser
+                assert optimiser is not None
+                self._add_optimiser(side, f"extra {name}", optimiser, parameters)
+
+    def _add_optimiser(
+        self, side: Side, name: str, recipe: Optimiser, parameters: list[nn.Parameter]
+    ) -> None:
+        if not parameters:
+            raise PluginNotUsable(f"the {name} has no parameter that can be trained", kind="model")
+        optimiser = make_optimiser(recipe, parameters, self.device)
+        self.optimisers[name] = optimiser
+        self._rates.append((optimiser, recipe.lr))
+        self._steps[side].append(optimiser)
+        if recipe.clip_norm is not None:
+            self._clipped[side].append((parameters, recipe.clip_norm))
+
+    # What is evaluated.
+
+    @property
+    def evaluated(self) -> nn.Module:
+        """The generator that gets evaluated: the average where the recipe asks for one."""
+        return self.networks.generator if self.average is None else self.average.module
+
+    @torch.no_grad()
+    def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(J,) logits of the discriminator, in eval mode for the call, of samples (N, *shape)."""
+        discriminator = self.networks.discriminator
+        training = discriminator.training
+        discriminator.eval()
+        given = [samples, *([] if labels is None else [labels])]
+        size = SAMPLING_BATCH - SAMPLING_BATCH % self._judged
+        try:
+            parts = zip(*(torch.split(one.to(self.device), size) for one in given), strict=True)
+            return torch.cat([discriminator(*part).view(-1) for part in parts])
+        finally:
+            discriminator.train(training)
+
+    # The game, as techniques see it.
+
+    def parameters(self, side: Side) -> list[nn.Parameter]:
+        """What that side's optimisers train."""
+        return self.trained[side]
+
+    def draw(self, side: Side, *, graph: bool = False) -> TrainingStep:
+        """A fresh batch for a step of that side."""
+        of_generator = side == "generator"
+        training, networks = self.training, self.networks
+        count = training.generator_batch if of_generator else training.batch_size
+        needs = self.objective.needs(side, self.number)
+        latent = self.latents.draw(count)
+        real = labels = fake_labels = None
+        if not of_generator or "real" in needs:
+            real, labels = (self.real_beside if of_generator else self.real).draw(count)
+            self.drawn += 0 if of_generator else count
+            if "real_slopes" in needs:  # before its logits are computed, once for all terms
+                real.requires_grad_()
+        if networks.conditional:
+            fake_labels = self.labels.draw(count) if of_generator and self.labels else labels
+        with torch.set_grad_enabled(of_generator or graph):
+            inputs = (latent,) if fake_labels is None else (latent, fake_labels)
+            fake = networks.generator(*inputs)
+        self._check_samples(fake, count)
+        if "fake_slopes" in needs and not fake.requires_grad:
+            fake.requires_grad_()
+        return TrainingStep(
+            networks.generator,
+            networks.discriminator,
+            self.extra,
+            Batch(latent=latent, fake=fake, real=real, labels=labels, fake_labels=fake_labels),
+            conditional=networks.conditional,
+            number=self.number,
+            progress=self.progress,
+            role=side,
+            wants_features="features" in needs,
+        )
+
+    def loss(self, side: Side, step: TrainingStep) -> Tensor:
+        """Scalar: what that side minimises on that batch."""
+        return self.objective.total(side, step)
+
+    def differentiate(self, side: Side, step: TrainingStep | None = None) -> None:
+        """Put fresh gradients of that side's objective into `parameter.grad`.
+
+        In a generator step, gradients are computed for the generator's side alone: none is left
+        behind in the discriminator, and none is computed there in vain. In a discriminator step
+        fakes have no graph, so there is nothing to leave out, and naming inputs would cost time.
+        """
+        step = self.draw(side) if step is None else step
+        if side == "generator":
+            step = self._opposed(step)
+        for optimiser in self._steps[side]:
+            optimiser.zero_grad()
+        loss: Tensor | None = None
+        try:
+            loss = self.objective.total(side, step)
+            inputs = self.trained[side] if step.fake.requires_grad else None
+            loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
+        except (AttributeError, RuntimeError, TypeError) as error:
+            wrong = loss is None or not_a_loss(loss)
+            if wrong and (fault := self.objective.blame(side, step)):
+                raise fault from error
+            raise
+        self.last[side] = step, loss
+
+    def update(self, side: Side) -> None:
+        """Take one step of that side's optimisers with the gradients that are there."""
+        for _, act in self._before_update:
+            act(self, side)
+        for parameters, norm in self._clipped[side]:
+            nn.utils.clip_grad_norm_(parameters, norm)
+        for optimiser in self._steps[side]:
+            optimiser.step()
+        if side == "generator":
+            if self.average is not None:
+                self.average.update()
+        else:
+            for _, act in self._after_critic:
+                act(self.networks.discriminator)
+
+    def rule(self, side: Side) -> Callable[..., list[Tensor]]:
+        """That side's optimiser as a function."""
+        return rule_of(self.optimisers[side], self.trained[side])
+
+    def anneal(self) -> None:
+        """Set the learning rates for the fraction of the budget that is spent."""
+        if self.training.schedule == "constant":
+            return
+        factor = self.training.rate_factor(self.progress)
+        for optimiser, lr in self._rates:
+            set_learning_rate(optimiser, lr * factor)
+
+    def _opposed(self, step: TrainingStep) -> TrainingStep:
+        """The step before the opponent that techniques put in the discriminator's place."""
+        for part, opponent in self._opponents:
+            step.asks = part
+            step = step.judged_by(opponent(self, step))
+            step.asks = None
+        return step
+
+    def _check_samples(self, fake: object, count: int) -> None:
+        wanted = (count, *self.real.shape)
+        if not isinstance(fake, Tensor) or fake.shape != wanted:
+            raise PluginNotUsable(
+                f"the generator must return samples {wanted}, it returned {described(fake)}",
+                kind="model",
+            )
+
+
+def _trained(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
+    """What each side's optimisers train, each parameter once.
+
+    Raises:
+        PluginNotUsable: nothing, on one side; the same on both.
+    """
+    own = objective.parameters()
+    found: dict[Side, list[nn.Parameter]] = {}
+    for side in SIDES:
+        named = trainable(networks, side)
+        if not named:
+            raise PluginNotUsable(f"the {side} has no parameter that can be trained", kind="model")
+        found[side] = list(dict.fromkeys([*named.values(), *own[side]]))
+    _refuse_shared(networks)
+    return found
+
+
+def trainable(networks: Networks, side: Side) -> dict[str, nn.Parameter]:
+    """The parameters of the networks that one side's optimisers train, by name."""
+    modules: dict[str, nn.Module] = {side: getattr(networks, side)}
+    modules |= {name: one.module for name, one in networks.extras.items() if one.side == side}
+    return {
+        f"{owner}.{name}": parameter
+        for owner, module in modules.items()
+        for name, parameter in module.named_parameters()
+        if parameter.requires_grad
+    }
+
+
+def _refuse_shared(networks: Networks) -> None:
+    """What one side learns would be moved by the other side's optimiser.
+
+    Raises:
+        PluginNotUsable: a parameter is on both sides.
+    """
+    generating, judging = (trainable(networks, side) for side in SIDES)
+    names = {parameter: name for name, parameter in generating.items()}
+    for name, parameter in judging.items():
+        if parameter in names:
+            raise PluginNotUsable(
+                f"{names[parameter]} and {name} are one parameter, which both sides would train",
+                "give each side a layer of its own (copy.deepcopy), or freeze what both share: "
+                "requires_grad_(False)",
+                kind="model",
+            )

@@ -1,0 +1,96 @@
+"""Discriminators around other discriminators, and what is asked of any: features, judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+from torch.func import functional_call
+
+
+class Wrapped(nn.Module):
+    """A discriminator that shows its samples to another one; techniques extend it.
+
+    Args:
+        wrapped: the discriminator within.
+        samples: that it judges together, by one logit.
+    """
+
+    def __init__(self, wrapped: nn.Module, samples: int = 1) -> None:
+        super().__init__()
+        self.wrapped = wrapped
+        self.samples = samples
+
+    def shown(self, samples: Tensor) -> Tensor:
+        """What the discriminator within gets to see; as they are, unless this is overridden."""
+        return samples
+
+    def forward(self, samples: Tensor, *labels: Tensor) -> Tensor:
+        """Logits of samples (B, *shape), with their classes (B,) where it is conditional."""
+        logits: Tensor = self.wrapped(self.shown(samples), *labels)
+        return logits
+
+
+class Labelled(Wrapped):
+    """A conditional discriminator with classes already bound, for those who know of none.
+
+    Args:
+        wrapped: takes samples and classes.
+        labels: (B,) int64. Samples (k B, *shape) get them k times over.
+    """
+
+    def __init__(self, wrapped: nn.Module, labels: Tensor) -> None:
+        super().__init__(wrapped)
+        self.labels = labels
+
+    def forward(self, samples: Tensor, *labels: Tensor) -> Tensor:
+        """Logits of samples (B, *shape)."""
+        bound = labels or (self.labels.repeat(len(samples) // max(1, len(self.labels))),)
+        logits: Tensor = self.wrapped(samples, *bound)
+        return logits
+
+
+class WithParameters(Wrapped):
+    """A discriminator with other weights in the place of its own, which may have a graph.
+
+    Its buffers (batch statistics, vectors of power iterations) are copies: what it sees leaves
+    nothing in the discriminator itself.
+
+    Args:
+        wrapped: whose code it is.
+        parameters: all of its parameters, by name.
+    """
+
+    def __init__(self, wrapped: nn.Module, parameters: Mapping[str, Tensor]) -> None:
+        super().__init__(wrapped)
+        buffers = {name: buffer.clone() for name, buffer in wrapped.named_buffers()}
+        self._instead = {**buffers, **parameters}
+
+    def forward(self, samples: Tensor, *labels: Tensor) -> Tensor:
+        """Logits of samples (B, *shape), with their classes (B,) where it is conditional."""
+        logits: Tensor = functional_call(self.wrapped, self._instead, (samples, *labels))
+        return logits
+
+
+def samples_per_judgement(discriminator: nn.Module) -> int:
+    """How many samples a discriminator judges together, by one logit."""
+    count = 1
+    while isinstance(discriminator, Wrapped):
+        count *= discriminator.samples
+        discriminator = discriminator.wrapped
+    return count
+
+
+def head_of(discriminator: nn.Module) -> nn.Module | None:
+    """The layer whose input is the features; None where nothing tells.
+
+    It is the attribute `head`, or else the last part of an `nn.Sequential`.
+    """
+    if isinstance(discriminator, Wrapped):
+        return head_of(discriminator.wrapped)
+    head = getattr(discriminator, "head", None)
+    if isinstance(head, nn.Module):
+        return head
+    if isinstance(discriminator, nn.Sequential) and len(discriminator):
+        return discriminator[-1]
+    return None

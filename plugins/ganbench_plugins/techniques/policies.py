@@ -1,0 +1,82 @@
+"""Ways of training that go with any loss: averages, rates, learning-rate policies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from ganbench import Parameter, TechniqueSpec, Training, hookimpl, schedules
+
+GANBENCH_API_VERSION = 2
+
+
+def ema(
+    training: Training,
+    *,
+    decay: Annotated[
+        float, Parameter(minimum=0, maximum=0.999999, help="share kept at each generator step")
+    ] = 0.999,
+) -> Training:
+    """An exponential moving average of the generator is what gets evaluated."""
+    return replace(training, ema=decay, ema_half_life=None)
+
+
+def ttur(
+    training: Training,
+    *,
+    ratio: Annotated[
+        float, Parameter(minimum=1e-3, help="the discriminator's rate over the generator's")
+    ] = 4.0,
+) -> Training:
+    """The discriminator learns faster, by its rate alone; the generator's stays as it is."""
+    rate = training.generator.lr * ratio
+    return replace(training, discriminator=replace(training.discriminator, lr=rate))
+
+
+def policy(
+    training: Training,
+    *,
+    shape: Annotated[
+        str,
+        Parameter(choices=("constant", "linear", "cosine"), help="of the rates over the budget"),
+    ] = "cosine",
+    warmup: Annotated[
+        float, Parameter(minimum=0, maximum=0.5, help="share of the budget to rise from 0 in")
+    ] = 0.0,
+) -> Training:
+    """Both learning rates follow a curve over the budget."""
+    then = schedules.NAMED[shape]
+    return replace(training, schedule=schedules.warmup(warmup, then) if warmup else then)
+
+
+@hookimpl
+def ganbench_techniques() -> list[TechniqueSpec]:
+    """Averages, rates and policies."""
+    return [
+        TechniqueSpec(
+            name="ema",
+            description="what is evaluated is a moving average of the generator's weights",
+            paper="Yazici et al. 2019, The Unusual Effectiveness of Averaging in GAN Training, "
+            "arXiv:1806.04498",
+            training=ema,
+            argument="decay",
+            neutral={"decay": 0.0},
+            exclusive="averages",
+        ),
+        TechniqueSpec(
+            name="ttur",
+            description="two time scales: the discriminator's learning rate is a multiple",
+            paper="Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, "
+            "arXiv:1706.08500",
+            training=ttur,
+            argument="ratio",
+            exclusive="rates",
+        ),
+        TechniqueSpec(
+            name="policy",
+            description="a learning-rate policy over the budget: linear or cosine, with a warm-up",
+            training=policy,
+            argument="shape",
+            exclusive="policies",
+        ),
+    ]

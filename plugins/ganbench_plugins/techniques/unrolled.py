@@ -1,0 +1,63 @@
+"""Unrolled GAN (Metz et al. 2017, arXiv:1611.02163): the generator foresees the discriminator.
+
+The generator plays against the discriminator as it will be after k steps of its own optimiser, and
+its gradient goes through these steps (eq. 9 and 10): it learns not to go where the discriminator
+would follow. The discriminator itself is trained as it would be without.
+
+Traps avoided: the steps are those of whatever is trained, optimiser, loss and techniques included,
+and of Adam they go on from its moments as they are; the samples are the generator step's own, with
+their graph, so that the second-order term is there; nothing of the look-ahead stays behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from ganbench import Game, Parameter, Step, TechniqueSpec, hookimpl
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+GANBENCH_API_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """An opponent that has taken k steps more."""
+
+    k: Annotated[int, Parameter(minimum=0, maximum=50, help="steps to look ahead")] = 5
+
+    def opponent(self, game: Game, step: Step) -> nn.Module:
+        """The discriminator after k more steps against these fakes."""
+        import torch
+
+        from ganbench import WithParameters
+
+        discriminator = game.networks.discriminator
+        named = dict(discriminator.named_parameters())
+        ahead: list[Tensor] = list(named.values())
+        rule = game.rule("discriminator")
+        for _ in range(self.k):
+            judge = WithParameters(discriminator, dict(zip(named, ahead, strict=True)))
+            loss = game.loss("discriminator", step.judged_by(judge))
+            gradients = torch.autograd.grad(loss, ahead, create_graph=True)
+            ahead = rule(ahead, gradients)
+        return WithParameters(discriminator, dict(zip(named, ahead, strict=True)))
+
+
+@hookimpl
+def ganbench_techniques() -> list[TechniqueSpec]:
+    """Unrolling."""
+    return [
+        TechniqueSpec(
+            name="unrolled",
+            description="the generator plays against the discriminator as it will be in k steps",
+            paper="Metz et al. 2017, Unrolled Generative Adversarial Networks, arXiv:1611.02163",
+            build=Unrolled,
+            needs=("real",),
+            argument="k",
+            neutral={"k": 0},
+            exclusive="opponents",
+        )
+    ]
