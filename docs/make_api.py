@@ -33,7 +33,14 @@ CHAPTERS = {
     "Data": ("api.data", ("DataInfo", "Survey", "Data", "KnownModes")),
     "Scores and extractors": (
         "api.scores",
-        ("Measurement", "Evaluation", "Extractor", "Classifier", "NonFiniteSamples"),
+        (
+            "Measurement",
+            "Evaluation",
+            "EvaluationInfo",
+            "Extractor",
+            "Classifier",
+            "NonFiniteSamples",
+        ),
     ),
     "Scores on features": ("scoring.columns", ("FeatureColumn",)),
     "Executors": (
