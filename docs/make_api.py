@@ -31,6 +31,7 @@ CHAPTERS = {
     "Recipes: how a variant trains": ("api.recipe", ("Recipe", "Training", "Optimiser")),
     "Networks and losses": ("api.networks", ("Networks", "Latent", "Loss", "Step")),
     "Data": ("api.data", ("DataInfo", "Survey", "Data", "KnownModes")),
+    "Tokens and columns": ("api.schema", ("Vocabulary", "Numeric", "Categorical")),
     "Scores and extractors": (
         "api.scores",
         (
@@ -60,6 +61,8 @@ CHAPTERS = {
     ),
 }
 
+PAIRS = ("join_pair", "split_pair")
+
 HEAD = """\
 # Plugin interface
 
@@ -81,6 +84,10 @@ def reference() -> str:
     for title, (module, names) in CHAPTERS.items():
         parts = [part for name in names for part in _class(package[module][name])]
         chapters.append("\n".join([f"## {title}", "", *parts]))
+    modalities = package["modalities"]
+    functions = [modalities["output_layer"], *map(modalities["pair"].__getitem__, PAIRS)]
+    parts = [part for function in functions for part in _function(function)]
+    chapters.append("\n".join(["## Data of every modality", "", *parts]))
     cache = package["cache"]
     parts = [*_prose(cache.docstring, {}), *_functions(cache)]
     chapters.append("\n".join(["## The cache: `from ganbench import cache`", "", *parts]))
@@ -89,8 +96,12 @@ def reference() -> str:
 
 def _functions(module: griffe.Module) -> Iterator[str]:
     for function in (one for one in module.functions.values() if not one.is_alias):
-        declared = {argument.name: argument for argument in function.parameters}
-        yield from (f"### `{_signature(function)}`", "", *_prose(function.docstring, declared))
+        yield from _function(function)
+
+
+def _function(function: griffe.Function) -> Iterator[str]:
+    declared = {argument.name: argument for argument in function.parameters}
+    yield from (f"### `{_signature(function)}`", "", *_prose(function.docstring, declared))
 
 
 def _class(one: griffe.Class) -> Iterator[str]:

@@ -25,6 +25,7 @@ from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import Optimiser, Recipe, Training
+from ganbench.api.schema import Categorical, Numeric, Vocabulary
 from ganbench.api.scores import (
     Classifier,
     Direction,
@@ -47,6 +48,8 @@ from ganbench.api.specs import (
 )
 from ganbench.api.techniques import Game, Technique
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
+from ganbench.modalities import output_layer
+from ganbench.modalities.pair import join_pair, split_pair
 from ganbench.scoring.columns import FeatureColumn
 
 if TYPE_CHECKING:
@@ -71,6 +74,7 @@ __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
     "Breach",
+    "Categorical",
     "Classifier",
     "Data",
     "DataInfo",
@@ -100,6 +104,7 @@ __all__ = [
     "Networks",
     "NonFiniteSamples",
     "NothingSelected",
+    "Numeric",
     "Optimiser",
     "Panel",
     "Parameter",
@@ -114,6 +119,7 @@ __all__ = [
     "Training",
     "UsageError",
     "VariantSpec",
+    "Vocabulary",
     "WithParameters",
     "Wrapped",
     "__version__",
@@ -121,14 +127,17 @@ __all__ = [
     "check",
     "compare",
     "hookimpl",
+    "join_pair",
     "leaderboard",
     "merge",
+    "output_layer",
     "plan",
     "publish",
     "report",
     "run",
     "schedules",
     "show",
+    "split_pair",
     "status",
     "table",
     "validate",

@@ -21,6 +21,7 @@ LAYERS = {
     "console": 1,
     "machine": 1,
     "statistics": 1,
+    "modalities": 1,
     "storage": 1,
     "wording": 1,
     "catalogue": 2,
@@ -164,7 +165,7 @@ def python(script: str) -> list[str]:
 
 
 def test_importing_ganbench_imports_neither_torch_nor_pandas() -> None:
-    heavy = "{'torch', 'pandas', 'numpy', 'scipy', 'sklearn', 'matplotlib'}"
+    heavy = "{'torch', 'pandas', 'numpy', 'scipy', 'sklearn', 'matplotlib', 'PIL'}"
     assert python(f"import ganbench, sys; print({heavy} & {{*sys.modules}})") == ["set()"]
 
 

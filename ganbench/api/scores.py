@@ -121,7 +121,7 @@ class Extractor(Protocol):
     """Which layer the features are."""
 
     def __call__(self, samples: Tensor) -> Tensor:
-        """Features (N, d) float32 of samples (N, *shape): uint8 images or float points."""
+        """Features (N, d) float32 of samples (N, ...) as they are stored (see `Data`)."""
 
 
 class Classifier(Extractor, Protocol):
@@ -143,7 +143,7 @@ class Evaluation(Protocol):
     data: Data
     """The data set, with labels and modes where it has them."""
     fakes: Tensor
-    """(M, *shape): uint8 images, or floats."""
+    """(M, ...) as they would be stored (see `Data`): images as bytes, texts as tokens."""
     fake_labels: Tensor | None
     """(M,) int64 classes that the fakes were made for; None where the generator takes none."""
     steps: int
@@ -176,7 +176,7 @@ class Evaluation(Protocol):
 
     @property
     def real(self) -> Tensor:
-        """(N, *shape): the reference samples that the task fixes."""
+        """(N, ...): the reference samples that the task fixes, as they are stored."""
 
     @property
     def split(self) -> str:

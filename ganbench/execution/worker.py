@@ -16,14 +16,8 @@ from typing import TYPE_CHECKING
 from ganbench.execution.executors.processes import adopt_orphans, end_descendants
 from ganbench.execution.fence import tidy
 from ganbench.execution.job import Job
-from ganbench.results.store import (
-    GENERATOR_FILE,
-    LOCK_FILE,
-    LOG_FILE,
-    PROGRESS_FILE,
-    SAMPLES_FILE,
-    RunStore,
-)
+from ganbench.results.media import sheet_files
+from ganbench.results.store import GENERATOR_FILE, LOCK_FILE, LOG_FILE, PROGRESS_FILE, RunStore
 from ganbench.running.log import redirect_output, remark
 from ganbench.storage.locks import take_fence
 
@@ -109,8 +103,8 @@ def _offer_to_the_kernel() -> None:
 
 def _clear(folder: Path) -> None:
     """Remove what an unfinished try has left, but for what this one may go on from."""
-    for name in (SAMPLES_FILE, PROGRESS_FILE, GENERATOR_FILE):
-        (folder / name).unlink(missing_ok=True)
+    for path in (folder / PROGRESS_FILE, folder / GENERATOR_FILE, *sheet_files(folder)):
+        path.unlink(missing_ok=True)
 
 
 def _watch(run: Run, store: RunStore) -> None:

@@ -11,6 +11,7 @@ from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import modality_of
 from ganbench.planning.references import parse_reference
 
 
@@ -62,12 +63,13 @@ def look_at(
 
     Raises:
         UsageError: the data set refuses its parameters.
-        PluginNotUsable: its own code fails.
+        PluginNotUsable: its own code fails, or its modality knows no such data.
     """
     what = f"describe of data set {spec.name}"
     with catalogue.whose(spec):
         found = call_light(what, (DataInfo, Survey), spec.describe, **parameters)
-    survey = found if isinstance(found, Survey) else Survey(info=found)
+        survey = found if isinstance(found, Survey) else Survey(info=found)
+        modality_of(survey.info).check_info(survey.info)
     return replace(survey, info=replace(survey.info, name=text))
 
 

@@ -10,7 +10,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from ganbench.api.data import Data
 from ganbench.api.scores import Measurement, NonFiniteSamples
+from ganbench.modalities import modality_of
 from ganbench.planning.suite import Task
 from ganbench.results.record import Column, Fresh, Point, Status, Used
 from ganbench.running.contestant import Contestant
@@ -18,7 +20,7 @@ from ganbench.running.task import Score
 from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.statistics.stability import diverged
 from ganbench.training.clock import BudgetClock
-from ganbench.training.sampling import all_finite, is_dead, to_bytes
+from ganbench.training.sampling import all_finite, is_dead
 from ganbench.training.seeds import stream_seed
 
 EVALUATION_SEED = stream_seed(0, "evaluation")
@@ -96,7 +98,7 @@ class Evaluator:
             try:
                 self._check_weights()
                 raw, self.fake_labels = self._sample(EVALUATION_SEED)
-                self.fakes = self._as_data(raw)
+                self.fakes = self._as_stored(raw)
                 scores = self._all_scores if final else self._scores
                 measured = self._measure(self.fakes, self.fake_labels, scores)
             finally:
@@ -111,8 +113,13 @@ class Evaluator:
         self._observe(point)
 
     @property
+    def data(self) -> Data:
+        """The data set."""
+        return self._side.data
+
+    @property
     def real(self) -> Tensor:
-        """(N, *shape) reference samples."""
+        """(N, ...) reference samples, as they are stored."""
         return self._side.real
 
     def state(self) -> dict[str, Any]:
@@ -170,8 +177,8 @@ class Evaluator:
             )
         return raw, labels
 
-    def _as_data(self, raw: Tensor) -> Tensor:
-        return to_bytes(raw) if self._side.data.info.modality == "image" else raw
+    def _as_stored(self, raw: Tensor) -> Tensor:
+        return modality_of(self.data.info).decode(raw, self.data.info)
 
     def _measure(
         self, fakes: Tensor, labels: Tensor | None, scores: list[Score]
@@ -226,7 +233,7 @@ class Evaluator:
         distances = []
         for seed in FRESH_SEEDS:
             raw, labels = self._sample(seed)
-            (measured,) = self._measure(self._as_data(raw), labels, self._primary_scores)
+            (measured,) = self._measure(self._as_stored(raw), labels, self._primary_scores)
             distances += [one.value for one in measured if one.key == self.primary]
         return distances
 

@@ -13,7 +13,7 @@ import torch
 from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
 
 from ganbench.api.data import Data
-from ganbench.api.errors import GanbenchError
+from ganbench.api.errors import GanbenchError, one_line
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
@@ -27,7 +27,6 @@ from ganbench.results.store import (
     CHECKPOINT_FOLDER,
     GENERATOR_FILE,
     HISTORY_FILE,
-    SAMPLES_FILE,
 )
 from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
@@ -130,7 +129,8 @@ class Run:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
         self._kept = {"generator_sha256": digest} if digest else {}
-        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / SAMPLES_FILE)
+        info = evaluator.data.info
+        write_sheet(evaluator.fakes, evaluator.real, self._title(), info, self._folder)
 
     def _evaluate(self) -> None:
         """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""
@@ -144,7 +144,8 @@ class Run:
         self._draw(self.evaluator)
 
     def _draw(self, evaluator: Evaluator) -> None:
-        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
+        index, info = len(evaluator.points) - 1, evaluator.data.info
+        self._filmstrip.add(index, evaluator.fakes, evaluator.real, info)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
@@ -215,10 +216,13 @@ class Run:
     def _fail(self, status: Status, error: BaseException) -> None:
         self._status = status
         foreseen = isinstance(error, Unstable | GanbenchError)
-        message = str(error) if foreseen else told(error, self._catalogue.plugins)
+        if isinstance(error, GanbenchError):
+            message = error.one_line
+        else:
+            message = str(error) if foreseen else told(error, self._catalogue.plugins)
         bare = foreseen and error.__cause__ is None
         trace = "" if bare else "".join(traceback.format_exception(error))
-        message = " ".join(message.split())
+        message = one_line(message)
         self._failure = make_failure(message, traceback=trace, step=self.clock.steps)
 
     def _record(self) -> Record:

@@ -88,7 +88,7 @@ class Snapshot:
 
     Args:
         side: the real side.
-        fakes: (M, *shape), uint8 images or floats.
+        fakes: (M, ...), as they would be stored.
         fake_labels: (M,) classes that they were made for, or None.
         steps: generator steps taken so far.
         generator: that made them, if there is one.
@@ -129,7 +129,7 @@ class Snapshot:
 
     @property
     def real(self) -> Tensor:
-        """(N, *shape) reference samples."""
+        """(N, ...) reference samples, as they are stored."""
         return self._side.real
 
     @property

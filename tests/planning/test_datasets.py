@@ -31,7 +31,7 @@ def test_an_argument_behind_a_colon(catalogue: Catalogue) -> None:
         ("vanilla", "'vanilla' is a variant, not a dataset"),
         ("ring8:x", "data set ring8 takes nothing behind a colon"),
         ("ring8[sigma=1]", "ring8 has no parameter 'sigma'"),
-        ("images:x[side=7]", "images.side is '7', outside [8, 64]"),
+        ("images:x[side=7]", "images.side is '7', outside [8, 512]"),
     ],
 )
 def test_what_names_nothing(catalogue: Catalogue, text: str, message: str) -> None:

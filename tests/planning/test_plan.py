@@ -187,6 +187,25 @@ def test_a_mismatch_of_modality_is_left_out_with_the_reason(
     assert plan.skipped == ("dcgan+minimax on ring: it does not handle points data",)
 
 
+def test_images_that_a_model_does_not_fit_are_left_out_with_the_reason(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    for index in range(10):
+        Image.new("RGB", (4, 4), (index, 0, 0)).save(tmp_path / "photos" / f"{index}.png")
+    file = tmp_path / "photos.toml"
+    dataset = f"images:{tmp_path / 'photos'}[side=128]"
+    task = SUITE.partition("[[tasks]]")[2].partition("[[tasks]]")[0]
+    task = task.replace('"ring8"', f'"{dataset}"').replace('"modes"', '"fd[extractor=raw]"')
+    file.write_text(f'name = "photos"\nvariants = ["vanilla", "dcgan", "wgan-gp"]\n[[tasks]]{task}')
+    plan = make_plan(Selection(suite=str(file), seeds=(0,)), catalogue)
+    assert [spec.variant for spec in plan.runs] == ["vanilla"]
+    assert plan.skipped == (
+        "dcgan on ring: its model dcgan does not handle samples of shape (3, 128, 128)",
+        "wgan-gp on ring: its model resnet does not handle samples of shape (3, 128, 128)",
+    )
+
+
 def test_nothing_selected_when_no_variant_is_named(catalogue: Catalogue) -> None:
     with pytest.raises(NothingSelected, match="no variant is selected") as caught:
         make_plan(Selection(), catalogue)

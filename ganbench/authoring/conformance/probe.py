@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from typing import Any, NoReturn
 
-from ganbench.api.data import DataInfo
 from ganbench.api.parameters import resolve_parameters
 from ganbench.api.scores import EvaluationInfo
 from ganbench.api.specs import (
@@ -28,11 +27,9 @@ from ganbench.api.specs import (
     VariantSpec,
 )
 from ganbench.catalogue.plugin_files import PluginFile
+from ganbench.modalities import MODALITIES
 
-EXAMPLES = (
-    DataInfo(name="points", modality="points", shape=(2,), classes=8),
-    DataInfo(name="images", modality="image", shape=(3, 32, 32), classes=10),
-)
+EXAMPLES = tuple(one.examples[0] for one in MODALITIES.values())
 
 
 class TorchImported(BaseException):

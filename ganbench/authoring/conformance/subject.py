@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from ganbench.authoring.conformance.results import Broken, NotApplicable
 from ganbench.authoring.conformance.samples import example_data, example_shapes
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import MODALITIES
 from ganbench.planning.datasets import choose_dataset
 from ganbench.planning.references import parse_reference
 from ganbench.planning.variants import Variant, choose_variant
@@ -29,11 +30,11 @@ from ganbench.training.loop import Eager
 from ganbench.training.seeds import seed_everything
 from ganbench.training.trainer import Trainer
 
-LARGEST_BATCH = 32
-"""Batches of images are cut to a divisor of the recipe's own that is no larger, to be quick."""
+T = TypeVar("T")
 
-PARTNERS = {"points": "mlp", "image": "dcgan"}
-"""The model that a loss is seen with on data of a modality."""
+LARGEST_BATCH, SMALL_SAMPLE = 32, 64
+"""Batches are cut to a divisor of the recipe's own that is no larger, to be quick, where a sample
+has as many numbers as the second one, or more."""
 
 LOSS, PER_SAMPLE_LOSS = "non-saturating", "wgan-gp"
 """The losses that a model is seen with; the second where it has no batch norm."""
@@ -70,6 +71,18 @@ class Subject:
         self.catalogue = catalogue
         self.device = torch.device(device)
         self.specs = specs_of(name, kind, catalogue)
+        self._known: dict[str, object] = {}
+
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """The result of `compute`, computed by the first check that asks for it.
+
+        Args:
+            key: of what several checks share.
+            compute: may refuse; then the next check that asks is refused, too.
+        """
+        if key not in self._known:
+            self._known[key] = compute()
+        return cast("T", self._known[key])
 
     @property
     def spec(self) -> Spec:
@@ -91,14 +104,20 @@ class Subject:
 
     @functools.cached_property
     def cases(self) -> tuple[Case, ...]:
-        """The trainings that the checks look at: on points and on images, where it declares them.
+        """The trainings that the checks look at: one on every kind of data that it declares.
 
         Raises:
-            NotApplicable: there is no data that it declares to work on.
+            NotApplicable: there is no data that it declares to work on, or no model for that data.
         """
         cases = tuple(self._cases())
         if not cases:
-            raise NotApplicable(f"no {' or '.join(self.spec.modalities)} data of a shape that fits")
+            declared = " or ".join(self.spec.modalities)
+            if self.kind == "loss" and not any(self._partners()):
+                raise NotApplicable(
+                    f"there is no built-in model for {declared} data to try it with: check a "
+                    f"MODEL+{self.spec.name} pair"
+                )
+            raise NotApplicable(f"no {declared} data of a shape that fits")
         return cases
 
     def variants(self, settings: dict[str, Value] | None = None) -> Iterator[tuple[Variant, str]]:
@@ -116,8 +135,14 @@ class Subject:
         if self.kind == "model":
             yield choose_variant(f"{name}+{LOSS}[{inner}]", self.catalogue), ""
         else:
-            for modality, model in PARTNERS.items():
+            for modality, model in self._partners():
                 yield choose_variant(f"{model}+{name}[{inner}]", self.catalogue), modality
+
+    def _partners(self) -> Iterator[tuple[str, str]]:
+        """Modalities that a loss declares, each with the model that it is seen with there."""
+        for modality in map(MODALITIES.__getitem__, self.spec.modalities):
+            if modality.partner is not None:
+                yield modality.name, modality.partner
 
     def _cases(self) -> Iterator[Case]:
         last = None
@@ -125,8 +150,7 @@ class Subject:
             fitting = [one for one in self.shapes if only in ("", one.modality)]
             fitting = [one for one in fitting if variant.misfit(self.catalogue, one) is None]
             first = {one.modality: one for one in reversed(fitting)}
-            chosen = [first[one] for one in PARTNERS if one in first] or fitting[:1]
-            for info in chosen:
+            for info in (first[one] for one in MODALITIES if one in first):
                 last = Case(variant, info, variant.recipe(self.catalogue, info))
                 yield last
         if self.kind == "model" and last is not None:
@@ -151,7 +175,7 @@ class Subject:
         device: torch.device | None = None,
         **training: Any,
     ) -> Trainer:
-        """A trainer as a run of a case builds it, with smaller batches of images.
+        """A trainer as a run of a case builds it, with smaller batches of large samples.
 
         Args:
             case: what to train.
@@ -240,7 +264,7 @@ def described(info: DataInfo) -> str:
 
 
 def _batches(case: Case) -> dict[str, Any]:
-    if case.info.modality == "points":
+    if case.info.features < SMALL_SAMPLE:
         return {}
     training: Training = case.recipe.training
     smaller = _divisor(training.batch_size)

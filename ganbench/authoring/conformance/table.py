@@ -79,8 +79,9 @@ CHECKS: tuple[Check, ...] = (
         kinds=BUILT,
         asks="Samples and logits have the right shape, type and range, and are finite.",
         why="Evaluation turns samples into bytes and logits into statistics as they are.",
-        mend="generators return float32 (B, *shape), images in [-1, 1] (end in a tanh); "
-        "discriminators return float32 logits (B,) or (B, 1) without a sigmoid",
+        mend="generators return float32 (B, *shape) in the data's range (end in "
+        "`ganbench.output_layer(data)`, a tanh for images); discriminators return float32 logits "
+        "(B,) or (B, 1) without a sigmoid",
         run="building:outputs",
         needs=("builds",),
     ),
@@ -243,7 +244,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="dataset-description",
         kinds=("dataset",),
-        asks="`describe` tells shape, modality and classes as they are, and declares the modality.",
+        asks="`describe` tells shape, modality and all the rest as they are; the modality is "
+        "declared.",
         why="Plans are made from it, without loading anything.",
         mend="return the same DataInfo from `describe` and in `Data.info`, with a modality that "
         "the spec declares",
@@ -252,10 +254,11 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="dataset-samples",
         kinds=("dataset",),
-        asks="Samples are finite, on the CPU, of the announced shape; images bytes that use their "
-        "range, else float32.",
+        asks="Samples are finite, on the CPU, of the announced shape, and as their modality is "
+        "stored; images and sounds use their range.",
         why="The feed and the evaluation take them as they are.",
-        mend="images: uint8 (N, C, H, W) in 0..255; anything else: float32; both splits alike",
+        mend="both splits alike: images uint8 (N, C, H, W) in 0..255, sounds int16 (N, C, S), "
+        "texts int64 (N, L) tokens, points, tables and pairs float32; see `Data`",
         run="datasets:samples",
     ),
     Check(

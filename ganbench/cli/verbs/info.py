@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from ganbench.api.data import DataInfo
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, DatasetSpec, Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
@@ -16,13 +15,9 @@ from ganbench.cli.completing import complete_names
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, say, talk
+from ganbench.modalities import MODALITIES
 from ganbench.planning.suite import Suite, embedded_suites, load_suite
 from ganbench.planning.variants import choose_variant, parameters_of
-
-_EXAMPLES = {
-    "points": DataInfo(name="2-D points", modality="points", shape=(2,)),
-    "image": DataInfo(name="32 px colour images", modality="image", shape=(3, 32, 32)),
-}
 
 
 @click.command()
@@ -81,7 +76,7 @@ def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
 def _recipes(spec: VariantSpec, catalogue: Catalogue) -> dict[str, Any]:
     """The recipe with default parameters on an example of each modality it declares."""
     variant = choose_variant(spec.name, catalogue)
-    examples = [_EXAMPLES[modality] for modality in spec.modalities if modality in _EXAMPLES]
+    examples = [MODALITIES[name].examples[0] for name in spec.modalities]
     return {data.name: asdict(variant.recipe(catalogue, data)) for data in examples}
 
 

@@ -9,8 +9,9 @@ import click
 from ganbench.cli.completing import complete_runs
 from ganbench.cli.options import json_option, runs_option
 from ganbench.console import print_json, print_rows, say, warn
+from ganbench.results.media import FRAMES_FOLDER, sheet_files
 from ganbench.results.record import Record
-from ganbench.results.store import FILMSTRIP_FOLDER, HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore
+from ganbench.results.store import HISTORY_FILE, LOG_FILE, RunStore
 from ganbench.storage.reading import tail
 from ganbench.wording import duration, memory_size, number, with_prefix
 
@@ -41,11 +42,8 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
     log = tail(folder / LOG_FILE)
     if log:
         say(f"\nend of {folder / LOG_FILE}:\n{log}")
-    files = [
-        folder / name
-        for name in (SAMPLES_FILE, FILMSTRIP_FOLDER, HISTORY_FILE)
-        if (folder / name).exists()
-    ]
+    others = (folder / FRAMES_FOLDER, folder / HISTORY_FILE)
+    files = [*sheet_files(folder), *(path for path in others if path.exists())]
     if files:
         say("\nfiles: " + ", ".join(map(str, files)))
 

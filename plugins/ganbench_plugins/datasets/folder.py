@@ -201,7 +201,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
             parameters={
                 "path": Parameter(default="", help="the folder; subfolders are classes"),
                 "side": Parameter(
-                    default=DEFAULT_SIDE, help="height and width in pixels", minimum=8, maximum=64
+                    default=DEFAULT_SIDE, help="height and width in pixels", minimum=8, maximum=512
                 ),
                 "grey": Parameter(default=False, help="one grey channel instead of colour"),
             },

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
-import torch
 from torch import Tensor
 
 from ganbench.api.data import Data, DataInfo
-from ganbench.api.errors import MissingData, UsageError
+from ganbench.api.errors import UsageError
 from ganbench.api.scores import Direction, Extractor, Measurement, Panel
 from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.samples import example_data
+from ganbench.authoring.conformance.samples import example_data, noise_like
 from ganbench.authoring.conformance.subject import Case, Subject, advance, same_bits
 from ganbench.planning.chosen import choose_extractor
 from ganbench.planning.references import parse_reference
@@ -82,19 +81,19 @@ def scene(subject: Subject) -> Scene:
     Raises:
         NotApplicable: it refuses all of them.
     """
-    known: Scene | None = vars(subject).get("scene")
-    if known is not None:
-        return known
-    refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
-    for candidate in _scenes(subject):
-        try:
-            candidate.measure(subject, "real")
-        except (UsageError, MissingData) as error:
-            refusal = error.message
-            continue
-        vars(subject)["scene"] = candidate
-        return candidate
-    raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    def compute() -> Scene:
+        refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
+        for candidate in _scenes(subject):
+            try:
+                candidate.measure(subject, "real")
+            except UsageError as error:
+                refusal = error.message
+            else:
+                return candidate
+        raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    return subject.once("scene", compute)
 
 
 def _scenes(subject: Subject) -> Iterator[Scene]:
@@ -136,11 +135,8 @@ def _trainer(subject: Subject, info: DataInfo) -> Trainer:
 def _fakes(data: Data) -> dict[str, Tensor]:
     """Other real samples, noise, and one sample again and again."""
     real = data.train[:COUNT]
-    random = torch.Generator().manual_seed(5)
-    noise = torch.randn(real.shape, generator=random)
-    if real.dtype == torch.uint8:
-        noise = noise.mul(60).add(128).clamp(0, 255).to(torch.uint8)
-    return {"real": real, "random": noise, "collapsed": real[:1].repeat_interleave(COUNT, dim=0)}
+    collapsed = real[:1].repeat_interleave(COUNT, dim=0)
+    return {"real": real, "random": noise_like(data.info, len(real)), "collapsed": collapsed}
 
 
 def exercised(subject: Subject) -> Callable[[], object]:
