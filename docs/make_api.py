@@ -30,7 +30,7 @@ CHAPTERS = {
     "Parameters": ("api.parameters", ("Parameter",)),
     "Recipes: how a variant trains": ("api.recipe", ("Recipe", "Training", "Optimiser")),
     "Networks and losses": ("api.networks", ("Networks", "Latent", "Loss", "Step")),
-    "Data": ("api.data", ("DataInfo", "Data", "KnownModes")),
+    "Data": ("api.data", ("DataInfo", "Survey", "Data", "KnownModes")),
     "Tokens and columns": ("api.schema", ("Vocabulary", "Numeric", "Categorical")),
     "Scores and extractors": (
         "api.scores",

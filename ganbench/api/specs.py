@@ -158,6 +158,9 @@ class ModelSpec(Spec):
             refuse what cannot be combined with it.
         uncoupled: the defaults of its parameters that hold instead where a loss or a technique
             needs slopes, which coupled samples would make wrong.
+
+    Raises:
+        ValueError: `uncoupled` names what is no parameter.
     """
 
     kind: ClassVar[str] = "model"
@@ -170,6 +173,12 @@ class ModelSpec(Spec):
     conditional: bool = False
     coupled: Callable[..., bool] | None = None
     uncoupled: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super(ModelSpec, self).__post_init__()
+        for name in self.uncoupled:
+            if name not in self.parameters:
+                raise ValueError(f"model {self.name!r} has no parameter {name!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

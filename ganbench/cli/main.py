@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import io
 import signal
@@ -42,9 +41,6 @@ VERBS = {
 
 WITHOUT_SETTINGS = ("config", "completion")
 """Verbs that must work whatever files and variables say."""
-
-READERS = ("table", "compare", "report", "publish", "validate", "merge")
-"""Verbs that read all runs, and keep what they have read until they end."""
 
 
 class Verbs(click.Group):
@@ -90,9 +86,6 @@ def cli(context: click.Context) -> None:
     """
     if context.invoked_subcommand not in WITHOUT_SETTINGS:
         apply_settings(context, VERBS)
-    if context.invoked_subcommand in READERS:
-        gc.disable()  # with ten thousand runs, half of the time is looking for garbage in vain
-        context.call_on_close(gc.enable)
 
 
 def main() -> None:

@@ -250,11 +250,9 @@ def _hint(mismatch: Mismatch) -> str | None:
             return "write each task under a [[tasks]] heading"
         case ("variants", int()):
             return 'write it as "wgan-gp", or under a [[variants]] heading'
-        case (*_, "grid", str(name)) if isinstance(
-            mismatch.value, dict
-        ):  # to TOML, a dot opens one
-            key = f"{name}.{next(iter(mismatch.value), '')}"
-            return f'put a name with dots in quotes: "{key}" = [1, 3]'
-        case (*_, "grid", str()):
+        case (*_, "grid", str(name)):
+            if isinstance(mismatch.value, dict):  # to TOML, a dot opens a table
+                key = f"{name}.{next(iter(mismatch.value), '')}"
+                return f'put a name with dots in quotes: "{key}" = [1, 3]'
             return 'write it as lr_scale = ["1/3", 1, 3]'
     return mismatch.hint

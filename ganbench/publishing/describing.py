@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from ganbench.results.frame import Runs
-    from ganbench.tables.standing import Coverage
+    from ganbench.tables.coverage import Coverage
 
 _MEANS: Final = "Of distances the geometric mean, where all of the setting's values are positive."
 _OWN: Final = ("suite", "seed", "pins")

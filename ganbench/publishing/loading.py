@@ -12,7 +12,7 @@ from ganbench.publishing.reading import read_published
 from ganbench.results.frame import Runs, collect
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 
 def is_published(folder: Path) -> bool:

@@ -14,7 +14,7 @@ from ganbench.publishing.loading import is_published, load_runs
 from ganbench.publishing.publish import publish
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 from ganbench.wording import counted
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ganbench.results.record import Record
-    from ganbench.tables.standing import Coverage
+    from ganbench.tables.coverage import Coverage
 
 _SHOWN: Final = 5
 """Objections that an error lists."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -26,11 +26,11 @@ from ganbench.publishing.manifest import (
     known_specs,
     known_unranked,
 )
-from ganbench.results.fields import Field
+from ganbench.results.fields import Field, RunRow
 from ganbench.results.frame import Runs, typed_frame
 from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 
@@ -90,10 +90,9 @@ def known_runs(manifest: Manifest, file: CsvFile) -> Runs:
     """All that a manifest and `runs.csv` say about the runs; none, if a cell could not be read."""
     about, resource = manifest["ganbench"], resource_of(manifest, RUNS)
     fields = resource["schema"]["fields"] if resource else []
+    keys = [one["name"] for one in fields[len(RUNS.fields) :]]
     return Runs(
-        typed_frame(
-            file.rows if file.sound else [], [one["name"] for one in fields[len(RUNS.fields) :]]
-        ),
+        typed_frame(file.rows if file.sound else [], keys),
         known_scores(fields),
         {code: tuple(pins) for code, pins in about["plugins"].items()},
         known_specs(about),
@@ -111,9 +110,10 @@ def _read_table(folder: Path, form: TableForm, manifest: Manifest, reading: Read
     if (resource := resource_of(manifest, form)) is None:
         reading.findings.append(Finding(MANIFEST_FILE, f"it does not list the {form.name}"))
         return
-    scores = resource["schema"]["fields"][len(form.fields) :]
-    fields = [*form.fields, *(Field(one["name"], form.type_of(one["name"]), "") for one in scores)]
-    if [one["name"] for one in resource["schema"]["fields"]] != [one.name for one in fields]:
+    names = [one["name"] for one in resource["schema"]["fields"]]
+    scores = [Field(name, form.type_of(name), "") for name in names[len(form.fields) :]]
+    fields = [*form.fields, *scores]
+    if names != [one.name for one in fields]:
         message = f"the columns of {form.name} are not those of this schema"
         reading.findings.append(Finding(MANIFEST_FILE, message))
     try:
@@ -145,7 +145,7 @@ def _changes(file: str, content: bytes, resource: Resource) -> Iterator[Finding]
             yield Finding(file, f"it is not the file that its manifest describes: {message}")
 
 
-def _impossible(row: Mapping[str, Any], manifest: Manifest) -> Iterator[tuple[str, str]]:
+def _impossible(row: RunRow, manifest: Manifest) -> Iterator[tuple[str, str]]:
     """Column and problem of what no run that was published can have."""
     if row["budget_kind"] not in (kinds := typing.get_args(BudgetKind)):
         yield "budget_kind", f"{row['budget_kind']!r} is none of: {', '.join(kinds)}"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from ganbench.api.checked import words
+from ganbench.api.checked import check_value
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable
 from ganbench.api.networks import Latent, Loss, Networks
@@ -65,9 +65,11 @@ def require(what: str, found: object, wanted: type[T]) -> T:
     Raises:
         PluginNotUsable: it is of another type.
     """
-    if not isinstance(found, wanted):
-        raise PluginNotUsable(f"{what} must be {words(wanted)}, it is {described(found)}")
-    return found
+    try:
+        check_value(what, found, wanted)
+    except TypeError as error:
+        raise PluginNotUsable(str(error)) from None
+    return cast("T", found)
 
 
 def check_networks(model: str, found: object) -> Networks:

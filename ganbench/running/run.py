@@ -13,7 +13,7 @@ import torch
 from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
 
 from ganbench.api.data import Data
-from ganbench.api.errors import GanbenchError
+from ganbench.api.errors import GanbenchError, one_line
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
@@ -216,10 +216,13 @@ class Run:
     def _fail(self, status: Status, error: BaseException) -> None:
         self._status = status
         foreseen = isinstance(error, Unstable | GanbenchError)
-        message = str(error) if foreseen else told(error, self._catalogue.plugins)
+        if isinstance(error, GanbenchError):
+            message = error.one_line
+        else:
+            message = str(error) if foreseen else told(error, self._catalogue.plugins)
         bare = foreseen and error.__cause__ is None
         trace = "" if bare else "".join(traceback.format_exception(error))
-        message = " ".join(message.split())
+        message = one_line(message)
         self._failure = make_failure(message, traceback=trace, step=self.clock.steps)
 
     def _record(self) -> Record:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ganbench.results.frame import Runs, plain_rows
+from ganbench.results.identity import VARIANT_CODE
 from ganbench.statistics.groups import grouped
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ Row = dict[str, Any]
 _SETTING = ["suite", "setting"]
 _PART = ["suite", "protocol", "timed_on", "task", "setting", "primary"]
 _ENTRY = ["variant", "variant_parameters", "code"]
-_OWN = ["variant", "variant_parameters", "distribution", "version", "source_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Entry:
     @property
     def own_code(self) -> tuple[Any, ...]:
         """The variant and the code that provides it, whatever data and scores it meets."""
-        return tuple(self.runs[0][key] for key in _OWN)
+        return tuple(self.runs[0][key] for key in VARIANT_CODE)
 
     def __getitem__(self, column: str) -> Any:
         """What all its runs have in that column of the setting, e.g. ``task``."""

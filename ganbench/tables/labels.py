@@ -6,13 +6,16 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from ganbench.planning.budget import Budget
+from ganbench.results.identity import VARIANT_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Row = dict[str, Any]
 
-_OWN = ("variant_parameters", "distribution", "version", "source_hash")
+_OWN = VARIANT_CODE[1:]
+"""Without the name, which labels begin with."""
+
 _CODE = (*_OWN, "code")
 _SETTING = ("protocol", "split", "fakes", "evaluations", "memory_limit_bytes", "dataset_parameters")
 

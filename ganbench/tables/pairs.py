@@ -34,7 +34,7 @@ def with_pairs(table: Table, lines: Sequence[Line]) -> Table:
     ranked = [
         line
         for line in lines
-        if line.row["rank_low"] is not None and line.row["suite_utility_n"] is not None
+        if line.row["rank_low"] is not None and "suite_utility" in line.row.estimates
     ]
     groups = grouped(ranked, lambda line: line.label)
     variants = {label: [line.entry for line in own] for label, own in groups.items()}

@@ -29,6 +29,7 @@ def trainer_state(trainer: Trainer) -> dict[str, Any]:
         "optimisers": {name: one.state_dict() for name, one in trainer.optimisers.items()},
         "objective": [part_state(part.does) for part in trainer.objective.parts],
         "real": trainer.real.state(),
+        "real beside": trainer.real_beside.state(),
         "latents": trainer.latents.state(),
         "labels": trainer.labels and trainer.labels.state(),
         "costs": dict(trainer.costs),
@@ -44,6 +45,7 @@ def restore_trainer(trainer: Trainer, state: Mapping[str, Any]) -> None:
     for part, own in zip(trainer.objective.parts, state["objective"], strict=True):
         restore_part(part.does, own)
     trainer.real.restore(state["real"])
+    trainer.real_beside.restore(state["real beside"])
     trainer.latents.restore(state["latents"])
     if trainer.labels is not None:
         trainer.labels.restore(state["labels"])
@@ -90,7 +92,8 @@ def part_state(loss: object) -> dict[str, Any]:
         return {"own": loss.state_dict()}
     attributes = getattr(loss, "__dict__", {})
     modules = {name: one for name, one in attributes.items() if isinstance(one, nn.Module)}
-    rest = {name: one for name, one in attributes.items() if name not in modules}
+    parts = {name: one for name, one in attributes.items() if _is_part(one)}
+    rest = {k: v for k, v in attributes.items() if k not in modules and k not in parts}
     for name, value in rest.items():
         if not callable(value) and not is_storable(value):
             raise UnstorableState(
@@ -101,7 +104,14 @@ def part_state(loss: object) -> dict[str, Any]:
     return {
         "attributes": kept,
         "modules": {name: module_state(one) for name, one in modules.items()},
+        "parts": {name: part_state(one) for name, one in parts.items()},
     }
+
+
+def _is_part(value: object) -> bool:
+    """Whether a loss or technique is made of another one: Wasserstein with a gradient penalty."""
+    terms = (getattr(value, f"{side}_loss", None) for side in ("discriminator", "generator"))
+    return not isinstance(value, nn.Module) and any(map(callable, terms))
 
 
 def restore_part(loss: Any, state: Mapping[str, Any]) -> None:
@@ -114,6 +124,8 @@ def restore_part(loss: Any, state: Mapping[str, Any]) -> None:
         _restore_attributes(loss, state["attributes"])
         for name, one in state["modules"].items():
             restore_module(getattr(loss, name), one)
+        for name, one in state["parts"].items():
+            restore_part(getattr(loss, name), one)
 
 
 def random_state(device: torch.device) -> dict[str, Any]:

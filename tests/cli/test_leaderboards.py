@@ -12,7 +12,7 @@ import pytest
 from ganbench.publishing.publish import publish
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 from ..results.synthetic import curve, record, spec
 

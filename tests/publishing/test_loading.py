@@ -10,7 +10,7 @@ from ganbench.api.errors import NothingSelected, UsageError
 from ganbench.publishing.loading import load_runs, load_selected
 from ganbench.publishing.publish import publish
 from ganbench.results.store import RunStore
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 from ..results.synthetic import curve, record, spec
 

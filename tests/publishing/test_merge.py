@@ -17,7 +17,7 @@ from ganbench.publishing.reading import read_published
 from ganbench.publishing.validation.validate import validate
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 from ..results.synthetic import W2, curve, record, spec
 

@@ -88,7 +88,7 @@ def test_curves_end_where_the_tables_say() -> None:
         for drawn in chart.series
         if drawn.series.points
     }
-    wanted = {(line.section, line.label): line.row["distance"] for line in lines}
+    wanted = {(line.section, line.label): line.row.value("distance") for line in lines}
     assert ends == {key: pytest.approx(value) for key, value in wanted.items()}
     (failed,) = [
         thread

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ganbench.api.errors import MissingData, UsageError, did_you_mean
+from ganbench.api.errors import MissingData, UsageError, did_you_mean, one_line
 from ganbench.api.specs import import_builder
 from ganbench.authoring.conformance.names import kind_of
 from ganbench.authoring.conformance.results import Broken, CheckResult, NotApplicable
@@ -109,7 +109,7 @@ class Session:
         try:
             self._run(check)
         except (NotApplicable, MissingData) as error:
-            return CheckResult(id=check.id, status="skipped", reason=_one_line(str(error)))
+            return CheckResult(id=check.id, status="skipped", reason=one_line(error))
         except Broken as error:
             reason = str(error)
         except KeyboardInterrupt:
@@ -118,7 +118,7 @@ class Session:
             reason = told(error, self._catalogue.plugins)
         else:
             return CheckResult(id=check.id, status="passed")
-        return CheckResult(id=check.id, status="failed", reason=_one_line(reason), hint=check.mend)
+        return CheckResult(id=check.id, status="failed", reason=one_line(reason), hint=check.mend)
 
     def _run(self, check: Check) -> None:
         from ganbench.authoring.conformance.subject import Subject
@@ -128,7 +128,3 @@ class Session:
             self._subject = Subject(self._name, self._kind, self._catalogue, self._device)
         with kept():
             import_builder(check.function)(self._subject)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +29,8 @@ from ganbench.running.players import Players
 from ganbench.training.loop import Eager
 from ganbench.training.seeds import seed_everything
 from ganbench.training.trainer import Trainer
+
+T = TypeVar("T")
 
 LARGEST_BATCH, SMALL_SAMPLE = 32, 64
 """Batches are cut to a divisor of the recipe's own that is no larger, to be quick, where a sample
@@ -69,6 +71,18 @@ class Subject:
         self.catalogue = catalogue
         self.device = torch.device(device)
         self.specs = specs_of(name, kind, catalogue)
+        self._known: dict[str, object] = {}
+
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """The result of `compute`, computed by the first check that asks for it.
+
+        Args:
+            key: of what several checks share.
+            compute: may refuse; then the next check that asks is refused, too.
+        """
+        if key not in self._known:
+            self._known[key] = compute()
+        return cast("T", self._known[key])
 
     @property
     def spec(self) -> Spec:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import click
 
+from ganbench.api.errors import type_and_line
 from ganbench.api.version import __version__
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.plugin import State
@@ -77,7 +78,7 @@ def _torch() -> Finding:
         import torch
         import torch_fidelity  # noqa: F401
     except Exception as error:  # an ABI mismatch raises whatever the loader raises
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        reason = type_and_line(error)[:150]
         return Finding("torch import", "problem", f"{reason}; install a matching torch/torchvision")
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
     return Finding("torch import", "ok", f"built for {build}")

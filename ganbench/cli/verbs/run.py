@@ -86,7 +86,7 @@ def command(
         talk("stopped; the same command goes on where the runs were")
         raise
     from ganbench.cli.tables import print_tables
-    from ganbench.tables.standing import Coverage
+    from ganbench.tables.coverage import Coverage
 
     coverage = Coverage(
         tasks=tuple(dict.fromkeys(spec.task.name for spec in session.plan.runs)),

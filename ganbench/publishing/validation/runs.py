@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.planning.runspec import run_id_of
+from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, spec_row
 from ganbench.results.identity import code_of
 from ganbench.results.record import INSTABILITIES, Pin
 from ganbench.statistics.stability import utility
 
-Row = Mapping[str, Any]
 Problem = tuple[str, str]
 """Column and message."""
 
 _NOT_NEGATIVE: Final = (
-    *("flops", "seconds", "images", "steps", "flops_per_step", "seconds_per_step"),
-    *("parameters", "generator_parameters", "discriminator_parameters", "peak_memory_bytes"),
-    *("setup_seconds", "evaluation_seconds", "wall_seconds", "failed_at_step"),
-    *("evaluation_noise", "distance_floor", "distance_cap", "oscillation"),
+    "flops",
+    "seconds",
+    "images",
+    "steps",
+    "flops_per_step",
+    "seconds_per_step",
+    "parameters",
+    "generator_parameters",
+    "discriminator_parameters",
+    "peak_memory_bytes",
+    "setup_seconds",
+    "evaluation_seconds",
+    "wall_seconds",
+    "failed_at_step",
+    "evaluation_noise",
+    "distance_floor",
+    "distance_cap",
+    "oscillation",
 )
 _POSITIVE: Final = ("fakes", "evaluations", "threads", "memory_limit_bytes")
 _ONCE: Final = (
@@ -49,12 +63,12 @@ class RunCheck:
         rows: all rows of `runs.csv`, as typed values.
     """
 
-    def __init__(self, runs: Runs, suite: str, rows: Sequence[Row]) -> None:
+    def __init__(self, runs: Runs, suite: str, rows: Sequence[RunRow]) -> None:
         self._runs, self._suite, self._keys = runs, suite, runs.score_keys
         self._occurring = [Counter(map(itemgetter(*columns), rows)) for columns, _ in _ONCE]
         self._code_problems = {code: _code_problem(code, pins) for code, pins in runs.pins.items()}
 
-    def problems(self, row: Row) -> Iterator[Problem]:
+    def problems(self, row: RunRow) -> Iterator[Problem]:
         """Everything about one of the rows that cannot be."""
         if row["suite"] != self._suite:
             yield "suite", f"{row['suite']!r}, the manifest says {self._suite!r}"
@@ -67,12 +81,12 @@ class RunCheck:
         yield from _spent(row)
         yield from _dates(row)
 
-    def _repeats(self, row: Row) -> Iterator[Problem]:
+    def _repeats(self, row: RunRow) -> Iterator[Problem]:
         for (columns, what), counts in zip(_ONCE, self._occurring, strict=True):
             if (count := counts[itemgetter(*columns)(row)]) > 1:
                 yield columns[-1], f"{what.format_map(row)} occurs {count} times"
 
-    def _identity(self, row: Row) -> Iterator[Problem]:
+    def _identity(self, row: RunRow) -> Iterator[Problem]:
         if (problem := self._code_problems[row["code"]]) is not None:
             yield "code", problem
         spec = self._runs.specs.get(row["run_id"])
@@ -85,7 +99,7 @@ class RunCheck:
             if row[column] != value:
                 yield column, f"{row[column]!r}, the run's spec says {value!r}"
 
-    def _scores(self, row: Row) -> Iterator[Problem]:
+    def _scores(self, row: RunRow) -> Iterator[Problem]:
         for key in self._keys:
             value = row[key]
             if value is None:
@@ -114,7 +128,7 @@ def _code_problem(code: str, pins: Sequence[Pin]) -> str | None:
     return None
 
 
-def _versions(row: Row) -> Iterator[Problem]:
+def _versions(row: RunRow) -> Iterator[Problem]:
     for column, newest in (
         ("protocol", PROTOCOL_VERSION),
         ("schema", SCHEMA_VERSION),
@@ -125,7 +139,7 @@ def _versions(row: Row) -> Iterator[Problem]:
             yield column, f"{value} is not known here: this ganbench knows 1 to {newest}"
 
 
-def _ranges(row: Row) -> Iterator[Problem]:
+def _ranges(row: RunRow) -> Iterator[Problem]:
     for columns, lowest in ((_NOT_NEGATIVE, 0), (_POSITIVE, 1e-300)):
         for column in columns:
             value = row[column]
@@ -137,7 +151,7 @@ def _ranges(row: Row) -> Iterator[Problem]:
             yield column, f"{value} is not in [0, 1]"
 
 
-def _ending(row: Row) -> Iterator[Problem]:
+def _ending(row: RunRow) -> Iterator[Problem]:
     end, status = row["distance_end"], row["status"]
     if status != "ok" and end is not None:
         yield "distance_end", f"a run that ended as {status} has no distance at the end"
@@ -158,7 +172,7 @@ def _ending(row: Row) -> Iterator[Problem]:
             yield column, f"{row[column]}, from distance, floor and cap it is {known}"
 
 
-def _spent(row: Row) -> Iterator[Problem]:
+def _spent(row: RunRow) -> Iterator[Problem]:
     kind, amount, spent = row["budget_kind"], row["budget_amount"], row.get(row["budget_kind"])
     if spent is not None and (row["steps"] or 0) > 1:
         # A counted budget is never overshot; time is, by less than a step, which may be a slow one.
@@ -173,7 +187,7 @@ def _spent(row: Row) -> Iterator[Problem]:
         yield "wall_seconds", f"{wall:g} s is less than training and evaluation took, {used:g} s"
 
 
-def _dates(row: Row) -> Iterator[Problem]:
+def _dates(row: RunRow) -> Iterator[Problem]:
     last = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for column in ("started", "finished"):
         if row[column] is not None and not _FIRST_DAY <= row[column] <= last:

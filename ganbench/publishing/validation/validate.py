@@ -35,8 +35,9 @@ from ganbench.publishing.manifest import (
 from ganbench.publishing.publish import package
 from ganbench.publishing.reading import known_coverage, known_runs, read_folder, resource_of
 from ganbench.publishing.validation.runs import RunCheck
+from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 _FREE: Final = ("version", "api")
 """What a manifest says about the ganbench that wrote it: another one may have."""
@@ -145,7 +146,7 @@ def _check_content(
         _check_derived(manifest, runs, coverage, contents, report)
 
 
-def _warn(rows: Sequence[dict[str, Any]], runs: Runs, report: Report) -> None:
+def _warn(rows: Sequence[RunRow], runs: Runs, report: Report) -> None:
     bare = sum(row["run_id"] not in runs.specs for row in rows)
     if bare:
         message = f"{bare} of {len(rows)} runs have no spec here: their ids are not computed again"
@@ -160,9 +161,7 @@ def _warn(rows: Sequence[dict[str, Any]], runs: Runs, report: Report) -> None:
         report.findings.append(Finding(RUNS_FILE, message, level="warning"))
 
 
-def _check_ranked(
-    rows: Sequence[dict[str, Any]], runs: Runs, coverage: Coverage, report: Report
-) -> None:
+def _check_ranked(rows: Sequence[RunRow], runs: Runs, coverage: Coverage, report: Report) -> None:
     """Whether exactly those runs are marked as unranked that may not be ranked."""
     found = objections(runs, coverage)
     expected = {run_id: one.reason for one in found for run_id in one.run_ids}

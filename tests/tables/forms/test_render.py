@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from ganbench.api.errors import UsageError
 from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.tables.assemble import tables
+from ganbench.tables.coverage import Coverage
 from ganbench.tables.forms.columns import value_and_spread
 from ganbench.tables.forms.markup import safe_cell
 from ganbench.tables.forms.render import FORMATS, render
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
-from ganbench.tables.standing import Coverage
 
 from ...results.synthetic import FD, record, spec, starter
 

@@ -11,7 +11,7 @@ from typing import Any, get_args
 from torch import Tensor
 
 from ganbench.api.data import Data, DataInfo
-from ganbench.api.errors import MissingData, UsageError
+from ganbench.api.errors import UsageError
 from ganbench.api.scores import Direction, Extractor, Measurement, Panel
 from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.authoring.conformance.results import Broken, NotApplicable
@@ -81,19 +81,19 @@ def scene(subject: Subject) -> Scene:
     Raises:
         NotApplicable: it refuses all of them.
     """
-    known: Scene | None = vars(subject).get("scene")
-    if known is not None:
-        return known
-    refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
-    for candidate in _scenes(subject):
-        try:
-            candidate.measure(subject, "real")
-        except (UsageError, MissingData) as error:
-            refusal = error.message
-            continue
-        vars(subject)["scene"] = candidate
-        return candidate
-    raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    def compute() -> Scene:
+        refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
+        for candidate in _scenes(subject):
+            try:
+                candidate.measure(subject, "real")
+            except UsageError as error:
+                refusal = error.message
+            else:
+                return candidate
+        raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    return subject.once("scene", compute)
 
 
 def _scenes(subject: Subject) -> Iterator[Scene]:

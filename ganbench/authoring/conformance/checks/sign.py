@@ -59,14 +59,15 @@ def generator_sign(subject: Subject) -> None:
 
 def _pulls(subject: Subject) -> dict[str, Pull]:
     """The trainings that both checks look at, made once."""
-    known: dict[str, Pull] = vars(subject).setdefault("pulls", {})
-    if not known:
+
+    def compute() -> dict[str, Pull]:
         # Which way a loss pulls is no matter of the model: that is seen with one loss.
         cases = subject.cases
         if subject.kind == "model":
-            cases = tuple(one for one in cases if one.recipe.loss == LOSS)
-        known |= {str(case): _pull(subject, case) for case in cases}
-    return known
+            cases = tuple(case for case in cases if case.recipe.loss == LOSS)
+        return {str(case): _pull(subject, case) for case in cases}
+
+    return subject.once("pulls", compute)
 
 
 def _pull(subject: Subject, case: Case) -> Pull:
