@@ -42,7 +42,8 @@ def complete_variants(
 
 def _settings(incomplete: str, catalogue: Catalogue) -> list[str]:
     """``wgan-gp[lr=`` and the like, one for each parameter that is not set yet."""
-    from ganbench.planning.variants import choose_variant, parameters_of
+    from ganbench.planning.naming import choose_variant
+    from ganbench.planning.variants import parameters_of
 
     name, _, settings = incomplete.partition("[")
     done, comma, _rest = settings.rpartition(",")

@@ -22,8 +22,8 @@ from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.execution.executors.limits import OUTPUT_BYTES, run_limits
 from ganbench.execution.executors.local import LocalExecutor, usable_cores
 from ganbench.planning.chosen import choose_task
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.plan import pin_of
-from ganbench.planning.variants import choose_variant
 from ganbench.results.store import RunStore
 from ganbench.running.contestant import Contestant
 from ganbench.running.evaluator import Evaluator, Unstable
