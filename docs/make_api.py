@@ -34,7 +34,14 @@ CHAPTERS = {
     "Tokens and columns": ("api.schema", ("Vocabulary", "Numeric", "Categorical")),
     "Scores and extractors": (
         "api.scores",
-        ("Measurement", "Evaluation", "Extractor", "Classifier", "NonFiniteSamples"),
+        (
+            "Measurement",
+            "Evaluation",
+            "EvaluationInfo",
+            "Extractor",
+            "Classifier",
+            "NonFiniteSamples",
+        ),
     ),
     "Scores on features": ("scoring.columns", ("FeatureColumn",)),
     "Executors": (

@@ -278,12 +278,15 @@ class ScoreSpec(Spec):
 
     Args:
         compute: ``compute(evaluation: Evaluation, **parameters) -> list[Measurement]``.
+        check: ``check(evaluation: EvaluationInfo, **parameters)``, quick and without torch; raises
+            `UsageError` where it is known before anything is loaded that `compute` would.
     """
 
     kind: ClassVar[str] = "score"
     hook: ClassVar[str] = "ganbench_scores"
     declaring: ClassVar[str] = "compute"
     compute: Builder
+    check: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,12 +296,15 @@ class ExtractorSpec(Spec):
     Args:
         build: ``build(data: Data, device: torch.device, **parameters) -> Extractor``; raises
             `MissingData` where its weights cannot be had.
+        check: ``check(data: DataInfo, **parameters)``, quick and without torch; raises `UsageError`
+            or `MissingData` where it is known that `build` would.
     """
 
     kind: ClassVar[str] = "extractor"
     hook: ClassVar[str] = "ganbench_extractors"
     declaring: ClassVar[str] = "build"
     build: Builder
+    check: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

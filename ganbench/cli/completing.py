@@ -6,7 +6,7 @@ is not offered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,6 @@ from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import plugin_files
 from ganbench.cli.context import chosen
 from ganbench.cli.settings import load_settings
-
-Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def complete_variants(
@@ -44,7 +42,8 @@ def complete_variants(
 
 def _settings(incomplete: str, catalogue: Catalogue) -> list[str]:
     """``wgan-gp[lr=`` and the like, one for each parameter that is not set yet."""
-    from ganbench.planning.variants import choose_variant, parameters_of
+    from ganbench.planning.naming import choose_variant
+    from ganbench.planning.variants import parameters_of
 
     name, _, settings = incomplete.partition("[")
     done, comma, _rest = settings.rpartition(",")

@@ -12,7 +12,6 @@ from ganbench.execution.conditions import Conditions
 from ganbench.execution.executors.executor import open_executor
 from ganbench.execution.session import Outcome, reusable, run_plan
 from ganbench.machine.devices import resolve_device
-from ganbench.planning.datasets import check_dataset
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import make_folder
@@ -45,6 +44,8 @@ def execute(
     plan = make_plan(selection, catalogue)
     for reason in plan.skipped:
         remark(f"left out: {reason}")
+    for note in plan.notes:
+        remark(note)
     store = RunStore(runs)
     make_folder(runs)
     device = resolve_device(selection.device)
@@ -52,8 +53,7 @@ def execute(
     for warning in finished.warnings:
         remark(f"warning: {warning}")
     kept = reusable(finished, conditions)
-    for dataset in {spec.task.dataset for spec in plan.runs if spec.run_id not in kept}:
-        check_dataset(dataset, catalogue)
+    plan.require_present(spec for spec in plan.runs if spec.run_id not in kept)
     with open_executor(conditions.executor, conditions.resources(device), catalogue) as executor:
         for run_id in {*finished.records, *finished.foreign}:
             if run_id not in kept:

@@ -23,7 +23,7 @@ from ganbench.execution.executors.executor import open_executor
 from ganbench.execution.pins import require_same_code
 from ganbench.execution.supervisor import Supervisor
 from ganbench.planning.chosen import choose_task
-from ganbench.planning.variants import choose_variant
+from ganbench.planning.naming import choose_variant
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.contestant import Contestant

@@ -16,8 +16,9 @@ from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, say, talk
 from ganbench.modalities import MODALITIES
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.suite import Suite, embedded_suites, load_suite
-from ganbench.planning.variants import choose_variant, parameters_of
+from ganbench.planning.variants import parameters_of
 
 
 @click.command()
