@@ -62,6 +62,15 @@ def test_links_lead_somewhere() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+def test_files_that_documents_name_are_there() -> None:
+    """Named in code, from the root, from the package or from the built-in plugins."""
+    named = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.py|(?:ganbench|plugins|tests|docs)/[\w./-]+)`")
+    homes = (ROOT, ROOT / "ganbench", ROOT / "plugins" / "ganbench_plugins")
+    for document in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        for path in named.findall(document.read_text("utf-8")):
+            assert any((home / path).exists() for home in homes), f"{document.name}: {path}"
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_is_documented(verb: str) -> None:
     text = README + CONFIGURATION + (ROOT / "CHANGELOG.md").read_text("utf-8")
