@@ -19,6 +19,12 @@ class GanbenchError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def one_line(self) -> str:
+        """Both in one line, for records, logs and lists."""
+        parts = [self.message] if self.hint is None else [self.message, self.hint]
+        return "; ".join(" ".join(one.split()) for one in parts)
+
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\n  {self.hint}"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from ganbench.api.checked import check_fields
+from ganbench.api.data import DataInfo
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -72,6 +73,43 @@ class Measurement:
 
     def __post_init__(self) -> None:
         check_fields("Measurement", self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationInfo:
+    """The size of an evaluation, as far as it is known without loading anything.
+
+    Args:
+        data: the shape of the data set.
+        split: which split the real side is of: `heldout`, or `train` where a task asks for it or
+            nothing is held out.
+        real: number of reference samples; None: unknown.
+        train: number of training samples; None: unknown.
+        fakes: number of generated samples.
+
+    Raises:
+        TypeError: a field is of another type.
+    """
+
+    data: DataInfo
+    split: Literal["heldout", "train"]
+    real: int | None
+    train: int | None
+    fakes: int
+
+    def __post_init__(self) -> None:
+        check_fields("EvaluationInfo", self)
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> EvaluationInfo:
+        """That of an evaluation that is at hand."""
+        return cls(
+            data=evaluation.data.info,
+            split="heldout" if evaluation.split == "heldout" else "train",
+            real=len(evaluation.real),
+            train=len(evaluation.data.train),
+            fakes=len(evaluation.fakes),
+        )
 
 
 class Extractor(Protocol):

@@ -22,6 +22,9 @@ SLOPES: Final = ("real_slopes", "fake_slopes", "interpolated_slopes", "slopes")
 """Needs that are derivatives of single judgements: what couples the samples of a batch, such as
 batch norm in a discriminator, would make them wrong."""
 
+JOINT: Final = "joint"
+"""What a model provides whose discriminator judges sample and latent together."""
+
 NEEDS: Final = {
     "real": "real samples in a generator's step, `step.real` and `step.real_logits`; a "
     "discriminator's step has them anyway",

@@ -12,7 +12,6 @@ from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.execution.executors.limits import Limits
 from ganbench.execution.session import Outcome, forget, run_plan
 from ganbench.machine.devices import resolve_device
-from ganbench.planning.datasets import check_dataset
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import make_folder
@@ -60,14 +59,15 @@ def execute(
     plan = make_plan(selection, catalogue)
     for reason in plan.skipped:
         remark(f"left out: {reason}")
+    for note in plan.notes:
+        remark(note)
     store = RunStore(runs)
     make_folder(runs)
     device = resolve_device(selection.device)
     finished, warnings = store.finished(spec.run_id for spec in plan.runs)
     for warning in warnings:
         remark(f"warning: {warning}")
-    for dataset in {s.task.dataset for s in plan.runs if fresh or s.run_id not in finished}:
-        check_dataset(dataset, catalogue)
+    plan.require_present(s for s in plan.runs if fresh or s.run_id not in finished)
     forget(plan.runs, store, everything=fresh, failed=retry_failed)
     executor = LocalExecutor(store, device, jobs, limits, plugins, retries, checkpoint_seconds)
     with progress(len(plan.runs), executor.slots, store) as listener:

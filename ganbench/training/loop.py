@@ -14,6 +14,7 @@ from torch import Tensor
 from ganbench.api.errors import PluginNotUsable
 from ganbench.training.clock import BudgetClock
 from ganbench.training.engine import Engine
+from ganbench.training.first_step import first_step
 from ganbench.training.flops import StepFlops
 from ganbench.training.step import TrainingStep
 from ganbench.training.telemetry import Telemetry, gradient_norm
@@ -147,8 +148,8 @@ def train(
         at_mark: called at every mark of the budget before its end.
         keeper: looks after the state between steps.
     """
-    if clock.steps == 0:  # not timed: it pays for warming up and counting
-        engine.step(0, 0.0, count=True)
+    if clock.steps == 0:  # not timed: it pays for warming up, counting and being looked at
+        first_step(engine)
         clock.count_step(*engine.cost(0))
     clock.start()
     while clock.allows(*engine.cost(clock.steps)):

@@ -29,6 +29,7 @@ def trainer_state(trainer: Trainer) -> dict[str, Any]:
         "optimisers": {name: one.state_dict() for name, one in trainer.optimisers.items()},
         "objective": [part_state(part.does) for part in trainer.objective.parts],
         "real": trainer.real.state(),
+        "real beside": trainer.real_beside.state(),
         "latents": trainer.latents.state(),
         "labels": trainer.labels and trainer.labels.state(),
         "costs": dict(trainer.costs),
@@ -44,6 +45,7 @@ def restore_trainer(trainer: Trainer, state: Mapping[str, Any]) -> None:
     for part, own in zip(trainer.objective.parts, state["objective"], strict=True):
         restore_part(part.does, own)
     trainer.real.restore(state["real"])
+    trainer.real_beside.restore(state["real beside"])
     trainer.latents.restore(state["latents"])
     if trainer.labels is not None:
         trainer.labels.restore(state["labels"])

@@ -335,21 +335,32 @@ def test_a_generator_step_gives_a_real_batch_of_its_own_to_a_loss_that_asks(tmp_
     trainer = small_trainer(loss, generator_batch_size=24, needs=["real"])
     run(trainer, 3, tmp_path)
     assert [len(one) for one in loss.reals] == [16, 24] * 3
-    together = torch.cat(loss.reals)
-    assert len(together.unique(dim=0)) == len(together) == 120  # within one epoch of 200
+    for each in (loss.reals[::2], loss.reals[1::2]):  # each within an epoch of 200 of its own
+        together = torch.cat(each)
+        assert len(together.unique(dim=0)) == len(together) == 3 * len(each[0])
     step, _ = Eager(trainer).generator_step()
     assert all(one.isfinite() for one in step.mean_logits())
 
 
+def test_what_a_generator_step_looks_at_moves_no_batch_of_the_discriminator(
+    tmp_path: Path,
+) -> None:
+    looking, not_looking = Relativistic(), Relativistic()
+    run(small_trainer(looking, needs=["real"]), 3, tmp_path)
+    engine = Eager(small_trainer(not_looking))
+    for seen in looking.reals[::2]:
+        engine.discriminator_step()
+        assert torch.equal(seen, not_looking.reals[-1])
+
+
 def test_no_real_batch_is_drawn_for_a_loss_that_does_not_ask() -> None:
     trainer = small_trainer(Wasserstein())
-    drawn: list[int] = []
-    draw = trainer.real.draw
-    trainer.real.draw = lambda count: (drawn.append(count), draw(count))[1]  # type: ignore[method-assign]
-    Eager(trainer).discriminator_step()
-    assert drawn == [16]
-    Eager(trainer).generator_step()
-    assert drawn == [16]
+    untouched = trainer.real_beside.state()["random"]
+    engine = Eager(trainer)
+    engine.discriminator_step()
+    engine.generator_step()
+    assert torch.equal(trainer.real_beside.state()["random"], untouched)
+    assert len(trainer.real_beside.state()["order"]) == 0
 
 
 class WithEncoder(Wasserstein):
@@ -377,7 +388,7 @@ def test_extra_modules_are_trained_by_the_optimiser_that_they_name() -> None:
             "frozen": (frozen, "generator"),
         },
     )
-    trainer = small_trainer(WithEncoder(), networks)
+    trainer = small_trainer(WithEncoder(), networks, needs=["encoder", "head"])
 
     def state(module: nn.Module) -> list[Tensor]:
         return [one.detach().clone() for one in module.parameters()]

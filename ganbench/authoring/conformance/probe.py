@@ -17,7 +17,15 @@ from importlib.machinery import ModuleSpec
 from typing import Any, NoReturn
 
 from ganbench.api.parameters import resolve_parameters
-from ganbench.api.specs import DatasetSpec, ModelSpec, Spec, VariantSpec
+from ganbench.api.scores import EvaluationInfo
+from ganbench.api.specs import (
+    DatasetSpec,
+    ExtractorSpec,
+    ModelSpec,
+    ScoreSpec,
+    Spec,
+    VariantSpec,
+)
 from ganbench.catalogue.plugin_files import PluginFile
 from ganbench.modalities import MODALITIES
 
@@ -94,6 +102,14 @@ def _plan(spec: Spec, given: dict[str, Any]) -> None:
             calls += [(spec.supports, (one,), {}) for one in EXAMPLES]
         case DatasetSpec():
             calls = [(one, (), parameters) for one in (spec.describe, spec.check)]
+        case ExtractorSpec():
+            calls = [(spec.check, (one,), parameters) for one in EXAMPLES]
+        case ScoreSpec():
+            sizes = [
+                EvaluationInfo(data=one, split="heldout", real=1_000, train=1_000, fakes=1_000)
+                for one in EXAMPLES
+            ]
+            calls = [(spec.check, (one,), parameters) for one in sizes]
     for function, arguments, keywords in calls:
         if function is not None:
             try:

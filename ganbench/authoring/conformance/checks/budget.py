@@ -82,7 +82,7 @@ class CountingFeed:
     """A feed that counts the samples it hands out."""
 
     def __init__(self, feed: RealFeed) -> None:
-        self._feed = feed
+        self._feed, self.shape = feed, feed.shape
         self.drawn = 0
 
     def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
