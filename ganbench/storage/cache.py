@@ -7,8 +7,14 @@ from pathlib import Path
 
 from ganbench.api.errors import UsageError
 
-KINDS = ("features", "extractors", "datasets")
-"""Folders of the cache."""
+KINDS = {
+    "features": "*.safetensors*",
+    "extractors": "*.safetensors*",
+    "datasets": "*.safetensors*",
+    "hashes": "*.json*",
+}
+"""Folders of the cache, and what ganbench itself writes into each, damaged and half-written files
+included. Data sets that were downloaded are no such file."""
 
 HINT = "set GANBENCH_CACHE to a directory that you may write to"
 
