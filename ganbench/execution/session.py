@@ -149,13 +149,13 @@ def forget(
     Args:
         specs: the runs in question.
         store: where their records are.
-        everything: all of them.
+        everything: all of them; they start over.
         failed: those that ended for reasons of the machine or the code; an unstable run is a
-            result, and stays.
+            result, and stays. They go on from their checkpoints.
     """
     if not (everything or failed):
         return
     records, _ = store.finished(spec.run_id for spec in specs)
     for run_id, record in records.items():
         if everything or record["status"] not in COUNTED:
-            store.discard(run_id)
+            store.discard(run_id, start_over=everything)
