@@ -25,7 +25,7 @@ class Heap:
     """Files of one kind that may go.
 
     Args:
-        name: `features`, `extractors`, `datasets`, `hashes` or `checkpoints`.
+        name: a key of `KINDS`, or `checkpoints`.
         folder: where they are.
         files: that may go.
         size: of all, in bytes.
@@ -47,8 +47,7 @@ def cache_heaps() -> list[Heap]:
 
 
 def checkpoint_heap(store: RunStore) -> Heap:
-    """Checkpoints of runs that no process is working on; without them these start over, or over
-    again where an accident has ended them."""
+    """Checkpoints of runs that no process is working on; without them these runs start over."""
     return _heap("checkpoints", store.root, _checkpoints(store))
 
 

@@ -9,6 +9,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from ganbench.execution.job import JOB_FILE
 from ganbench.results.record import COUNTED, RECORD_FILE
 from ganbench.results.seal import unseal
 from ganbench.results.store import CHECKPOINT_FOLDER, LOCK_FILE
@@ -17,7 +18,7 @@ from ganbench.storage.reading import read_file
 
 
 def tidy(folder: Path) -> None:
-    """Remove half-written files, and the checkpoints of a run that has left a result.
+    """Remove half-written files, a finished run's job, and its checkpoints if it has left a result.
 
     A run that an accident has ended keeps its checkpoints: tried again, it goes on from them, and
     where only its last evaluation has failed, nothing is left to train.
@@ -42,6 +43,9 @@ def _leftovers(folder: Path) -> Iterator[Path]:
     checkpoints = folder / CHECKPOINT_FOLDER
     yield from folder.glob(".*.tmp")
     yield from checkpoints.glob(".*")  # temporary files, those of safetensors as well
+    if not (folder / RECORD_FILE).exists():
+        return
+    yield from folder.glob(JOB_FILE)
     kept = sorted(checkpoints.glob("*.safetensors"))
     if kept and _has_result(folder / RECORD_FILE):
         yield from kept

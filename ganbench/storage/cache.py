@@ -13,8 +13,8 @@ KINDS = {
     "datasets": "*.safetensors*",
     "hashes": "*.json*",
 }
-"""Folders of the cache, and what ganbench itself writes into each, damaged and half-written files
-included. Data sets that were downloaded are no such file."""
+"""Folders of the cache -> what the files in them that are ours are called; data sets that others
+have downloaded may lie beside them."""
 
 HINT = "set GANBENCH_CACHE to a directory that you may write to"
 

@@ -107,8 +107,7 @@ def test_a_damaged_record_is_replaced_by_the_next_run(store: RunStore) -> None:
     folder = _plant(store, SEALED[:-10])
     assert store.write(GOOD)
     assert store.read(GOOD["run_id"]) == GOOD
-    _, warnings = RunStore(store.root).finished([GOOD["run_id"]])
-    assert warnings == []
+    assert RunStore(store.root).finished([GOOD["run_id"]]).warnings == []
     (folder / "record.json").write_bytes(b"{}")
     store.read_all()
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -234,6 +233,6 @@ def test_a_discarded_run_goes_on_from_its_checkpoints_or_starts_over(
     checkpoint.parent.mkdir()
     checkpoint.touch()
     store.discard(GOOD["run_id"], start_over=start_over)
-    assert store.finished([GOOD["run_id"]]) == ({}, [])
+    assert not store.finished([GOOD["run_id"]]).records
     assert (folder / "record.json.replaced-1").read_bytes() == SEALED
     assert checkpoint.exists() is not start_over

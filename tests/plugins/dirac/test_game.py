@@ -16,8 +16,8 @@ from torch import Tensor
 from ganbench import DataInfo, Loss, ModelSpec, Step
 from ganbench.api.errors import UsageError
 from ganbench.planning.budget import Budget
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Record
 from ganbench.running.run import Run
 from ganbench.scoring.evaluation import RealSide, Snapshot

@@ -82,13 +82,17 @@ class CountingFeed:
     """A feed that counts the samples it hands out."""
 
     def __init__(self, feed: RealFeed) -> None:
-        self._feed = feed
+        self._feed, self.shape = feed, feed.shape
         self.drawn = 0
 
     def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
         """The next samples."""
         self.drawn += count
         return self._feed.draw(count)
+
+    def first(self, count: int) -> tuple[Tensor, Tensor | None]:
+        """The first samples, for those who only look: not counted."""
+        return self._feed.first(count)
 
 
 def _sideways(subject: Subject, case: Case) -> None:
