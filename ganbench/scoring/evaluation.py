@@ -43,6 +43,7 @@ class RealSide:
         self.data = data
         self.split = split if len(data.heldout) or split == "train" else "train"
         self.real = (data.heldout if self.split == "heldout" else data.train).to(device)
+        self.labels = data.heldout_labels if self.split == "heldout" else data.train_labels
         self._build_extractor = build_extractor
         self._shared = cache
         self._cache: dict[str, object] = {}
@@ -208,6 +209,17 @@ def measure(
         UsageError: two measurements claim the same column.
     """
     measured = [compute(snapshot, **parameters) for compute, parameters in scores]
+    check_columns(measured)
+    return measured
+
+
+def check_columns(measured: Sequence[Sequence[Measurement]]) -> None:
+    """Hold what several scores have measured to what a record can keep.
+
+    Raises:
+        NonFiniteSamples: a value is not finite.
+        UsageError: two measurements claim the same column.
+    """
     seen: set[str] = set()
     for one in (one for results in measured for one in results):
         if one.key in seen:
@@ -215,4 +227,3 @@ def measure(
         if not math.isfinite(one.value):
             raise NonFiniteSamples(f"{one.label} is {one.value}")
         seen.add(one.key)
-    return measured
