@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganbench import Data, DataInfo, Latent, Networks, Optimiser, TechniqueSpec, GanbenchError
+from ganbench import Data, DataInfo, GanbenchError, Latent, Networks, Optimiser, TechniqueSpec
 from ganbench.api.specs import import_builder
 from ganbench.planning.budget import Budget
 from ganbench.training.clock import BudgetClock
@@ -221,9 +221,7 @@ def test_neutral_settings_leave_the_bits(name: str) -> None:
         ("wasserstein+lookahead:5", 0.996237, False),
     ],
 )
-def test_runs_of_the_dirac_suite(
-    variant: str, radius: float, told: bool, tmp_path: Path
-) -> None:
+def test_runs_of_the_dirac_suite(variant: str, radius: float, told: bool, tmp_path: Path) -> None:
     catalogue = catalogue_with(*RULES)
     name = f"dirac+{variant}[model.step=0.1]"
     spec = spec_of(name, catalogue, suite="dirac", task="dirac", steps=200)

@@ -179,12 +179,9 @@ def linearise(rehearse: Callable[[Networks], bool]) -> Matrix | None:
         networks = game(theta, psi)
         if rehearse(networks):
             raise _Memory
-        parts = (
-            networks.generator.get_parameter("bias"),
-            networks.discriminator.get_parameter("weight"),
-        )
-        theta, psi = (one.detach().item() for one in parts)
-        return theta, psi
+        (psi,) = networks.discriminator.parameters()  # whatever a technique has made of its name
+        theta = networks.generator.get_parameter("bias")
+        return theta.detach().item(), psi.detach().item()
 
     def slopes(size: float) -> Matrix:
         quotients = []

@@ -18,7 +18,9 @@ from ganbench import (
     hookimpl,
 )
 
-PAPER = "Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifiers, arXiv:1610.09585"
+PAPER = (
+    "Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifiers, arXiv:1610.09585"
+)
 
 
 def build(

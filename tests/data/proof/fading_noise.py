@@ -46,5 +46,6 @@ def ganbench_techniques():
             paper="Sonderby et al. 2017, Amortised MAP Inference, arXiv:1610.04490",
             build=FadingNoise,
             argument="std",
+            neutral={"std": 0.0},
         )
     ]

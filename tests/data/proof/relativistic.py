@@ -37,9 +37,7 @@ def ganbench_losses():
     adam = Optimiser(lr=2e-4, betas=(0.0, 0.99))
     training = Training(generator=adam, discriminator=adam)
     about = {"description": "which of a pair is the more real", "paper": PAPER}
-    return [
-        LossSpec(name="rpgan", build=Relativistic, training=training, needs=("real",), **about)
-    ]
+    return [LossSpec(name="rpgan", build=Relativistic, training=training, needs=("real",), **about)]
 
 
 @hookimpl

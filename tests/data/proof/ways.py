@@ -2,7 +2,8 @@
 
 `careful`: AdamW under a warm-up and half a cosine, its gradients clipped, two time scales, an
 average by its half-life. `hasty`: an optimiser from elsewhere, two generator steps to each
-discriminator step. `asked`: a loss with a parameter of its own, and a module with its own optimiser.
+discriminator step. `asked`: a loss with a parameter of its own, and a module with an optimiser of
+its own.
 """
 
 from ganbench import (
