@@ -57,6 +57,6 @@ def execute(
     with open_executor(conditions.executor, conditions.resources(device), catalogue) as executor:
         for run_id in {*finished.records, *finished.foreign}:
             if run_id not in kept:
-                store.discard(run_id)
+                store.discard(run_id, start_over=conditions.fresh)
         with progress(len(plan.runs), executor.slots, store) as listener:
             return run_plan(plan, kept, store, executor, catalogue, conditions, listener, device)

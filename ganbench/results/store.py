@@ -178,11 +178,19 @@ class RunStore:
                 found.records[run_id] = record
         return found
 
-    def discard(self, run_id: str) -> None:
-        """Set a record aside, so that its run counts as never run; nothing is deleted."""
-        path = self.folder(run_id) / RECORD_FILE
-        if path.exists():
-            rename_aside(path, "replaced")
+    def discard(self, run_id: str, *, start_over: bool = False) -> None:
+        """Set a record aside, so that its run is run again; it is not deleted.
+
+        Args:
+            run_id: of the run.
+            start_over: whether its checkpoints go, so that it does not go on from them.
+        """
+        folder = self.folder(run_id)
+        if (folder / RECORD_FILE).exists():
+            rename_aside(folder / RECORD_FILE, "replaced")
+        if start_over:
+            for path in (folder / CHECKPOINT_FOLDER).glob("*.safetensors"):
+                path.unlink(missing_ok=True)
 
     def read_all(self) -> Contents:
         """Every sound record, every run without one, and a warning for everything set aside.
