@@ -60,7 +60,7 @@ class Trainer:
         self.number = 0
         self.progress = 0.0
         self.extra = {name: extra.module for name, extra in networks.extras.items()}
-        self.trained = _trained(networks, objective)
+        self.trained = trained_sides(networks, objective)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self._rates: list[tuple[torch.optim.Optimizer, float]] = []
         self._clipped: dict[Side, list[tuple[list[nn.Parameter], float]]] = {s: [] for s in SIDES}
@@ -170,7 +170,10 @@ class Trainer:
 
     def loss(self, side: Side, step: TrainingStep) -> Tensor:
         """Scalar: what that side minimises on that batch."""
-        return self.objective.total(side, step)
+        loss = self.objective.total(side, step)
+        if step.asks is None:  # not of somebody who looks ahead, but of a round that is played
+            self.last[side] = step, loss
+        return loss
 
     def differentiate(self, side: Side, step: TrainingStep | None = None) -> None:
         """Put fresh gradients of that side's objective into `parameter.grad`.
@@ -240,7 +243,7 @@ class Trainer:
             )
 
 
-def _trained(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
+def trained_sides(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
     """What each side's optimisers train, each parameter once.
 
     Raises:
