@@ -214,6 +214,8 @@ class TechniqueSpec(Spec):
         needs: as of a loss.
         argument: the parameter that ``name:VALUE`` sets (`weight` in ``r1:10``).
         coupled: whether with it the samples of a batch influence each other's logits.
+        conditional: whether it goes with networks that take classes; packing does not, where a
+            judgement is of several samples.
         neutral: values of parameters with which it must change nothing, bit by bit: a weight of 0.
             `ganbench check` holds it to that.
         misfit: ``misfit(recipe: Recipe, data: DataInfo, **parameters) -> str | None``: why it
@@ -233,6 +235,7 @@ class TechniqueSpec(Spec):
     needs: tuple[str, ...] = ()
     argument: str = ""
     coupled: bool = False
+    conditional: bool = True
     neutral: Mapping[str, Value] = field(default_factory=dict)
     misfit: Callable[..., str | None] | None = None
     exclusive: str = ""
@@ -278,12 +281,15 @@ class ScoreSpec(Spec):
 
     Args:
         compute: ``compute(evaluation: Evaluation, **parameters) -> list[Measurement]``.
+        check: ``check(evaluation: EvaluationInfo, **parameters)``, quick and without torch; raises
+            `UsageError` where it is known before anything is loaded that `compute` would.
     """
 
     kind: ClassVar[str] = "score"
     hook: ClassVar[str] = "ganbench_scores"
     declaring: ClassVar[str] = "compute"
     compute: Builder
+    check: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,12 +299,15 @@ class ExtractorSpec(Spec):
     Args:
         build: ``build(data: Data, device: torch.device, **parameters) -> Extractor``; raises
             `MissingData` where its weights cannot be had.
+        check: ``check(data: DataInfo, **parameters)``, quick and without torch; raises `UsageError`
+            or `MissingData` where it is known that `build` would.
     """
 
     kind: ClassVar[str] = "extractor"
     hook: ClassVar[str] = "ganbench_extractors"
     declaring: ClassVar[str] = "build"
     build: Builder
+    check: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ganbench.api.data import Data
-from ganbench.api.errors import UsageError
+from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.scores import Extractor, Measurement
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.chosen import (
@@ -36,7 +36,16 @@ def load_data(chosen: ChosenData, catalogue: Catalogue) -> Data:
         MissingData: it is not on this machine.
         PluginNotUsable: what was loaded is not what the data set describes.
     """
-    check = functools.partial(check_data, announced=chosen.info)
+
+    def check(name: str, found: object) -> Data:
+        data = check_data(name, found, chosen.info)
+        for split in ("train", "heldout"):
+            told, count = getattr(chosen.survey, split), len(getattr(data, split))
+            if told not in (None, count):
+                what = f"{told} samples in {split}, and loads {count}"
+                raise PluginNotUsable(f"data set {name} describes {what}")
+        return data
+
     return made(catalogue, check, chosen.spec, chosen.spec.load, **chosen.parameters)
 
 

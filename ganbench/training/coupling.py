@@ -46,6 +46,6 @@ def couples_samples(network: nn.Module, samples: Tensor, labels: Tensor | None =
             logits = network.train()(*inputs).reshape(-1)
             (slope,) = torch.autograd.grad(logits[0], given, allow_unused=True)
     finally:
-        restore_module(network, state)
+        restore_module(network, state, samples.device)
         network.train(mode)
     return slope is not None and bool((slope[size:] != 0).any())

@@ -157,6 +157,11 @@ WRONG: dict[str, tuple[str, str]] = {
         "def describe(): pass",
         "describe of data set my-data must return a DataInfo or a Survey, it returned None" + CODE,
     ),
+    "channels that come last": (
+        "def describe(): return DataInfo(name='my-data', modality='image', shape=(28, 28, 1))",
+        "data set my-data describes image data wrongly: channels come first, its shape is "
+        f"(channels, height, width), not (28, 28, 1){CODE}",
+    ),
     "a description that fails": (
         "def describe():\n    raise KeyError('shape')",
         f"describe of data set my-data fails: KeyError: 'shape'{LINE}",

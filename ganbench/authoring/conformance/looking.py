@@ -36,7 +36,7 @@ class Look:
     def of(cls, networks: Networks, feed: RealFeed, judgements: int) -> Look:
         """Enough samples for that many judgements; the feed stays where it is."""
         count = judgements * samples_per_judgement(networks.discriminator)
-        real, labels = feed.beside().draw(count)
+        real, labels = feed.beside("looking").draw(count)
         latent = LatentFeed(networks.latents, real.device, SEED).draw(count)
         return cls(
             networks=networks,

@@ -18,7 +18,16 @@ from typing import Any, NoReturn
 
 from ganbench.api.parameters import resolve_parameters
 from ganbench.api.recipe import Optimiser, Recipe, Training
-from ganbench.api.specs import DatasetSpec, ModelSpec, Spec, TechniqueSpec, VariantSpec
+from ganbench.api.scores import EvaluationInfo
+from ganbench.api.specs import (
+    DatasetSpec,
+    ExtractorSpec,
+    ModelSpec,
+    ScoreSpec,
+    Spec,
+    TechniqueSpec,
+    VariantSpec,
+)
 from ganbench.catalogue.plugin_files import PluginFile
 from ganbench.modalities import MODALITIES
 
@@ -113,6 +122,14 @@ def _calls(spec: Spec, given: dict[str, Any]) -> Iterator[tuple[Any, tuple[Any, 
             light += [(spec.misfit, (RECIPE, one), parameters) for one in EXAMPLES]
         case DatasetSpec():
             light = [(one, (), parameters) for one in (spec.describe, spec.check)]
+        case ExtractorSpec():
+            light = [(spec.check, (one,), parameters) for one in EXAMPLES]
+        case ScoreSpec():
+            sizes = [
+                EvaluationInfo(data=one, split="heldout", real=1_000, train=1_000, fakes=1_000)
+                for one in EXAMPLES
+            ]
+            light = [(spec.check, (one,), parameters) for one in sizes]
     yield from (one for one in light if one[0] is not None)
 
 

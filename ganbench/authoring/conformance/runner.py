@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ganbench.api.errors import GanbenchError, MissingData, UsageError, did_you_mean
+from ganbench.api.errors import GanbenchError, MissingData, UsageError, did_you_mean, one_line
 from ganbench.api.specs import import_builder
 from ganbench.authoring.conformance.names import kind_of
 from ganbench.authoring.conformance.results import Broken, CheckResult, NotApplicable
@@ -108,7 +108,7 @@ class Session:
         try:
             self._run(check)
         except (NotApplicable, MissingData) as error:
-            return CheckResult(id=check.id, status="skipped", reason=_one_line(str(error)))
+            return CheckResult(id=check.id, status="skipped", reason=one_line(error))
         except Broken as error:
             return _failed(check, str(error), check.mend if error.mend is None else error.mend)
         except GanbenchError as error:  # a contract that runs hold plugins to as well
@@ -140,8 +140,4 @@ class Session:
 
 
 def _failed(check: Check, reason: str, hint: str = "") -> CheckResult:
-    return CheckResult(id=check.id, status="failed", reason=_one_line(reason), hint=hint)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return CheckResult(id=check.id, status="failed", reason=one_line(reason), hint=hint)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 
@@ -23,9 +23,9 @@ from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import MODALITIES
 from ganbench.planning.datasets import choose_dataset
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
 from ganbench.planning.references import parse_reference
-from ganbench.planning.variants import choose_variant
 from ganbench.running.players import Players
 from ganbench.training.coupling import JUDGEMENTS, couples_samples
 from ganbench.training.feed import RealFeed
@@ -33,6 +33,8 @@ from ganbench.training.loop import Eager
 from ganbench.training.objective import Objective
 from ganbench.training.seeds import seed_everything
 from ganbench.training.trainer import Trainer
+
+T = TypeVar("T")
 
 
 class Subject:
@@ -55,6 +57,18 @@ class Subject:
         self.device = torch.device(device)
         self.specs = specs_of(name, kind, catalogue)
         self._refusals: list[str] = []
+        self._known: dict[str, object] = {}
+
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """The result of `compute`, computed by the first check that asks for it.
+
+        Args:
+            key: of what several checks share.
+            compute: may refuse; then the next check that asks is refused, too.
+        """
+        if key not in self._known:
+            self._known[key] = compute()
+        return cast("T", self._known[key])
 
     @property
     def spec(self) -> Spec:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import click
 
+from ganbench.api.errors import type_and_line
 from ganbench.api.version import __version__
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.plugin import State
@@ -19,7 +20,7 @@ from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option, runs_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, print_rows, talk
-from ganbench.machine.devices import cuda_devices
+from ganbench.machine.devices import cuda_devices, usable_cores
 from ganbench.storage.cache import cache_dir
 from ganbench.wording import file_size, memory_size
 
@@ -77,15 +78,13 @@ def _torch() -> Finding:
         import torch
         import torch_fidelity  # noqa: F401
     except Exception as error:  # an ABI mismatch raises whatever the loader raises
-        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
+        reason = type_and_line(error)[:150]
         return Finding("torch import", "problem", f"{reason}; install a matching torch/torchvision")
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
     return Finding("torch import", "ok", f"built for {build}")
 
 
 def _devices() -> Iterator[Finding]:
-    from ganbench.execution.executors.local import usable_cores
-
     yield Finding("cores", "ok", f"{usable_cores()}: as many runs at a time, one thread each")
     gpus = cuda_devices()
     if not gpus:

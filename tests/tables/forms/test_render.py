@@ -60,7 +60,7 @@ def test_the_tables_say_what_a_reader_must_know() -> None:
         "modes →",
         "compute [TFLOP]",
         "step [ms] ↓",
-        "digits, grid25, ring8: 2",
+        "2 of 5 seeds on digits,",
         "on: AMD EPYC",
     ):
         assert words in TERMINAL

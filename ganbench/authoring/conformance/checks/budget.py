@@ -82,8 +82,7 @@ class CountingFeed:
     """A feed that counts the samples it hands out."""
 
     def __init__(self, feed: RealFeed) -> None:
-        self._feed = feed
-        self.shape = feed.shape
+        self._feed, self.shape = feed, feed.shape
         self.drawn = 0
 
     def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
@@ -92,5 +91,5 @@ class CountingFeed:
         return self._feed.draw(count)
 
     def first(self, count: int) -> tuple[Tensor, Tensor | None]:
-        """The first samples, for those who only look."""
+        """The first samples, for those who only look: not counted."""
         return self._feed.first(count)

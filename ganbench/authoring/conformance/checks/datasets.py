@@ -59,10 +59,7 @@ def _spec(subject: Subject) -> DatasetSpec:
 
 def loaded(subject: Subject) -> Data:
     """The data set, loaded once for all checks that only look at it."""
-    known: Data | None = vars(subject).get("loaded")
-    if known is None:
-        known = vars(subject)["loaded"] = load(subject)
-    return known
+    return subject.once("data", lambda: load(subject))
 
 
 def description(subject: Subject) -> None:

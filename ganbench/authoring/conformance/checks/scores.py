@@ -11,7 +11,7 @@ from typing import Any, get_args
 from torch import Tensor
 
 from ganbench.api.data import Data, DataInfo
-from ganbench.api.errors import MissingData, UsageError
+from ganbench.api.errors import UsageError
 from ganbench.api.scores import Direction, Extractor, Measurement, Panel
 from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.authoring.conformance.cases import Case
@@ -20,9 +20,9 @@ from ganbench.authoring.conformance.results import Broken, NotApplicable
 from ganbench.authoring.conformance.samples import example_data, noise_like
 from ganbench.authoring.conformance.subject import Subject, advance
 from ganbench.planning.chosen import choose_extractor
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import Prepared
 from ganbench.planning.references import parse_reference
-from ganbench.planning.variants import choose_variant
 from ganbench.running.contestant import contestant_of
 from ganbench.running.contracts import check_measurements
 from ganbench.running.task import build_extractor
@@ -84,19 +84,19 @@ def scene(subject: Subject) -> Scene:
     Raises:
         NotApplicable: it refuses all of them.
     """
-    known: Scene | None = vars(subject).get("scene")
-    if known is not None:
-        return known
-    refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
-    for candidate in _scenes(subject):
-        try:
-            candidate.measure(subject, "real")
-        except (UsageError, MissingData) as error:
-            refusal = error.message
-            continue
-        vars(subject)["scene"] = candidate
-        return candidate
-    raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    def compute() -> Scene:
+        refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
+        for candidate in _scenes(subject):
+            try:
+                candidate.measure(subject, "real")
+            except UsageError as error:
+                refusal = error.message
+            else:
+                return candidate
+        raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    return subject.once("scene", compute)
 
 
 def _scenes(subject: Subject) -> Iterator[Scene]:

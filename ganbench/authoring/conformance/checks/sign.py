@@ -66,8 +66,8 @@ def generator_sign(subject: Subject) -> None:
 
 def _pulls(subject: Subject) -> dict[str, Pull]:
     """The trainings that both checks look at, made once."""
-    known: dict[str, Pull] = vars(subject).setdefault("pulls", {})
-    if not known:
+
+    def compute() -> dict[str, Pull]:
         cases = [one for one in subject.cases if not one.joint]
         if not cases:
             raise NotApplicable("its discriminator has no opinion of samples alone (`joint`)")
@@ -76,8 +76,9 @@ def _pulls(subject: Subject) -> dict[str, Pull]:
         cases = [one for one in cases if not plays(subject.trainer(one))]
         if not cases:
             raise NotApplicable("it plays whole rounds: neither side steps alone")
-        known |= {str(case): _pull(subject, case) for case in cases}
-    return known
+        return {str(case): _pull(subject, case) for case in cases}
+
+    return subject.once("pulls", compute)
 
 
 def _pull(subject: Subject, case: Case) -> Pull:

@@ -14,7 +14,7 @@ from ganbench.authoring.conformance.comparing import modules, same_bits, weights
 from ganbench.authoring.conformance.looking import evaluated
 from ganbench.authoring.conformance.results import Broken, NotApplicable
 from ganbench.authoring.conformance.subject import Subject, advance
-from ganbench.planning.variants import choose_variant
+from ganbench.planning.naming import choose_variant
 from ganbench.training.seeds import seed_everything
 from ganbench.training.trainer import Trainer
 
