@@ -39,6 +39,9 @@ VERBS = {
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
 
+HIDDEN = ("work",)
+"""Verbs that other programs type: documented, and not in the list that people read."""
+
 WITHOUT_SETTINGS = ("config", "completion")
 """Verbs that must work whatever files and variables say."""
 
@@ -52,7 +55,7 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb's command, from its own module."""
-        if cmd_name not in VERBS:
+        if cmd_name not in (*VERBS, *HIDDEN):
             return None
         module = importlib.import_module(f"ganbench.cli.verbs.{cmd_name}")
         command: click.Command = module.command

@@ -53,6 +53,7 @@ KEYS: Mapping[str, Key] = {
     "results": Key("out", ("publish",), is_path=True),
     "cache": Key("cache", is_path=True),
     "device": Key("device", _SELECTING),
+    "executor": Key("executor", ("run", "verify")),
     "jobs": Key("jobs", ("run",), "count"),
     "limit": Key("limit", ("run",)),
     "host-memory": Key("host_memory", ("run",)),

@@ -9,7 +9,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
-from ganbench.planning.budget import Budget, parse_memory
+from ganbench.execution.conditions import DEFAULTS, Conditions
+from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.suite import DEFAULT_SUITE
 
@@ -33,15 +34,16 @@ def run(
     memory: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
     runs: Path | str = "runs",
-    jobs: int | None = None,
-    limit_seconds: float = 12 * 3600,
+    executor: str = DEFAULTS.executor,
+    jobs: int | None = DEFAULTS.jobs,
+    limit_seconds: float = DEFAULTS.limit_seconds,
     host_memory: str | None = None,
-    max_output: str = "1GB",
-    fresh: bool = False,
-    retry_failed: bool = False,
-    fail_fast: bool = False,
-    retries: int = 1,
-    checkpoint_seconds: float = 60.0,
+    max_output: str = memory_text(DEFAULTS.output_bytes),
+    fresh: bool = DEFAULTS.fresh,
+    retry_failed: bool = DEFAULTS.retry_failed,
+    fail_fast: bool = DEFAULTS.fail_fast,
+    retries: int = DEFAULTS.retries,
+    checkpoint_seconds: float = DEFAULTS.checkpoint_seconds,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train what is missing of a selection; what `ganbench run` does, with the same options.
@@ -54,6 +56,7 @@ def run(
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
         runs: folder of the runs.
+        executor: where runs run, e.g. ``local``; see `ganbench list executors`.
         jobs: runs at a time; None: one per core or GPU.
         limit_seconds: wall time of one run.
         host_memory: main memory of one run and all that it starts, e.g. ``8GiB``; None: nine tenths
@@ -61,7 +64,7 @@ def run(
         max_output: size of a run's log and other files, checkpoints left out.
         fresh: run again what is finished already.
         retry_failed: run again what ended as error, oom, timeout or killed.
-        fail_fast: start no further run once one has failed.
+        fail_fast: start no further run once one has failed; those under way go on to their end.
         retries: further tries, from its checkpoint, for a run whose worker has vanished.
         checkpoint_seconds: time between two checkpoints of a run.
         progress: show progress on stderr.
@@ -73,7 +76,6 @@ def run(
         GanbenchError: the request cannot be carried out.
     """
     from ganbench.console import talk
-    from ganbench.execution.executors.limits import run_limits
     from ganbench.execution.progress import PlainProgress, make_progress
     from ganbench.execution.request import execute
     from ganbench.results.frame import collect
@@ -82,21 +84,23 @@ def run(
     def silent(total: int, slots: int, store: RunStore) -> Iterator[Any]:
         yield PlainProgress(total, say=lambda message: None)
 
-    outcome = execute(
-        _selection(variants, everything, suite, tasks, seeds, budget, settings, device, memory),
-        runs=Path(runs),
+    conditions = Conditions(
+        executor=executor,
         jobs=jobs,
-        limits=run_limits(
-            limit_seconds,
-            None if host_memory is None else parse_memory(host_memory),
-            parse_memory(max_output),
-        ),
-        plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
+        limit_seconds=limit_seconds,
+        host_bytes=None if host_memory is None else parse_memory(host_memory),
+        output_bytes=parse_memory(max_output),
+        retries=retries,
+        checkpoint_seconds=checkpoint_seconds,
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,
-        retries=retries,
-        checkpoint_seconds=checkpoint_seconds,
+        plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
+    )
+    outcome = execute(
+        _selection(variants, everything, suite, tasks, seeds, budget, settings, device, memory),
+        conditions,
+        runs=Path(runs),
         progress=make_progress if progress else silent,
         remark=talk if progress else lambda message: None,
     )
@@ -140,6 +144,7 @@ def verify(
     *,
     weights: Path | str | None = None,
     retrain: bool = False,
+    executor: str = DEFAULTS.executor,
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> Verdict:
     """Recompute a run's scores from its generator, or train it again; as `ganbench verify`.
@@ -149,6 +154,7 @@ def verify(
         runs: a runs folder, or the folder of a published leaderboard.
         weights: a generator to judge instead of the one in the run's folder.
         retrain: train it again even if it has left a generator.
+        executor: where it is trained again.
         plugins: local Python files to load as plugins.
 
     Returns:
@@ -163,9 +169,9 @@ def verify(
     from ganbench.verification.verify import verify_run
 
     file = None if weights is None else Path(weights)
-    choice = NO_CHOICE.plus(files=plugin_files(plugins))
+    conditions = Conditions(executor=executor, plugins=NO_CHOICE.plus(files=plugin_files(plugins)))
     return verify_run(
-        run_id, Path(runs), weights=file, retrain=retrain, plugins=choice, remark=talk
+        run_id, Path(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
     )
 
 

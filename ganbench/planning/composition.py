@@ -47,6 +47,7 @@ def why_not(parts: Parts, recipe: Recipe, data: DataInfo, catalogue: Catalogue) 
     return (
         _modality(parts, data)
         or _shape(parts.model, data, catalogue)
+        or _classes(parts)
         or _needs(parts, data)
         or _exclusion(parts.techniques)
         or _coupling(parts, recipe, catalogue)
@@ -69,6 +70,13 @@ def _shape(model: ModelSpec, data: DataInfo, catalogue: Catalogue) -> str | None
         if model.supports is None or call_light(what, bool, model.supports, data):
             return None
     return f"its model {model.name} does not handle samples of shape {data.shape}"
+
+
+def _classes(parts: Parts) -> str | None:
+    for spec in parts.techniques:
+        if parts.model.conditional and not spec.conditional:
+            return f"its model {parts.model.name} takes classes, and {spec.name} cannot"
+    return None
 
 
 def _needs(parts: Parts, data: DataInfo) -> str | None:

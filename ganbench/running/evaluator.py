@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from ganbench.planning.suite import Task
 from ganbench.results.record import Column, Fresh, Point, Status, Used
 from ganbench.running.contestant import Contestant
 from ganbench.running.task import Score
-from ganbench.scoring.evaluation import RealSide, Snapshot, measure
+from ganbench.scoring.evaluation import RealSide, measure
 from ganbench.statistics.stability import diverged
 from ganbench.training.clock import BudgetClock
 from ganbench.training.sampling import all_finite, is_dead
@@ -90,10 +91,12 @@ class Evaluator:
 
         Raises:
             Unstable: weights, samples or scores are not finite.
+            Exception: as a score raises it; the evaluator is then as it was before.
         """
         started = time.perf_counter()
         device = self._contestant.device
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
+        with fork, self._undone_on_failure():
             self.measuring = True
             try:
                 self._check_weights()
@@ -111,6 +114,21 @@ class Evaluator:
                 self.fresh = self._judge_afresh()
         self.seconds += time.perf_counter() - started
         self._observe(point)
+
+    @contextmanager
+    def _undone_on_failure(self) -> Iterator[None]:
+        """Forget an evaluation that fails half-way: it is done again when its run goes on."""
+        count, columns = len(self.points), dict(self.columns)
+        primary = self.primary, self._primary_scores, self._best
+        try:
+            yield
+        except Unstable:  # a result, whose last point tells of it
+            raise
+        except BaseException:
+            del self.points[count:]
+            self.columns = columns
+            self.primary, self._primary_scores, self._best = primary
+            raise
 
     @property
     def data(self) -> Data:
@@ -183,18 +201,7 @@ class Evaluator:
     def _measure(
         self, fakes: Tensor, labels: Tensor | None, scores: list[Score]
     ) -> list[list[Measurement]]:
-        contestant = self._contestant
-        snapshot = Snapshot(
-            self._side,
-            fakes,
-            labels,
-            steps=self._clock.steps,
-            generator=contestant.generator,
-            extra=contestant.extra,
-            logits=contestant.logits,
-            training=contestant.training,
-            rehearse=contestant.rehearse,
-        )
+        snapshot = self._contestant.snapshot(self._side, fakes, labels, self._clock.steps)
         try:
             return measure(snapshot, scores)
         except NonFiniteSamples as error:

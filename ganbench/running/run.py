@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 import traceback
@@ -19,8 +20,8 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
 from ganbench.planning.chosen import ChosenTask, choose_task
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
-from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Failure, Point, Record, Status
 from ganbench.results.recording import make_failure, make_record
 from ganbench.results.store import (
@@ -37,6 +38,7 @@ from ganbench.running.log import remark
 from ganbench.running.players import Players
 from ganbench.running.sheet import write_sheet
 from ganbench.running.task import load_data, make_scores, real_side, require_same_files
+from ganbench.running.trial import try_scores
 from ganbench.training.clock import BudgetClock
 from ganbench.training.feed import class_shares
 from ganbench.training.loop import Eager, train
@@ -122,8 +124,7 @@ class Run:
             train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper)
         keeper.keep(before_evaluation=True)
         self._training = False
-        evaluator.evaluate(final=True)
-        self._draw(evaluator)
+        self._evaluate(final=True)
         self._status, reason = evaluator.verdict()
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
@@ -132,14 +133,21 @@ class Run:
         info = evaluator.data.info
         write_sheet(evaluator.fakes, evaluator.real, self._title(), info, self._folder)
 
-    def _evaluate(self) -> None:
-        """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""
+    def _evaluate(self, *, final: bool = False) -> None:
+        """Evaluate at a mark or at the end.
+
+        An evaluation that is stopped or fails is done again when the run goes on, or is tried
+        again: what was trained until then is kept.
+        """
         assert self.evaluator is not None
         assert self._keeper is not None
         try:
-            self.evaluator.evaluate()
-        except Preempted:
-            self._keeper.save()
+            self.evaluator.evaluate(final=final)
+        except Unstable:
+            raise
+        except BaseException:
+            with contextlib.suppress(Exception):  # the record is to tell of the first failure
+                self._keeper.save()
             raise
         self._draw(self.evaluator)
 
@@ -188,14 +196,13 @@ class Run:
             for side, parameters in trainer.trained.items()
         }
         catalogue = self._catalogue
+        contestant = contestant_of(trainer, class_shares(data, task.task.labels))
+        side = real_side(task, data, catalogue, self._device)
+        scores = make_scores(task.scores, catalogue)
+        final_scores = make_scores(task.final_scores, catalogue)
+        try_scores(contestant, side, [*scores, *final_scores], task.task.fakes)
         self.evaluator = Evaluator(
-            task.task,
-            contestant_of(trainer, class_shares(data, task.task.labels)),
-            self.clock,
-            real_side(task, data, catalogue, self._device),
-            make_scores(task.scores, catalogue),
-            make_scores(task.final_scores, catalogue),
-            self._observe,
+            task.task, contestant, self.clock, side, scores, final_scores, self._observe
         )
         return trainer, self.evaluator
 

@@ -47,6 +47,6 @@ def couples_samples(
             logits = discriminator.train()(*inputs).view(-1)
             (slope,) = torch.autograd.grad(logits[0], given, allow_unused=True)
     finally:
-        restore_module(discriminator, state)
+        restore_module(discriminator, state, samples.device)
         discriminator.train(mode)
     return slope is not None and bool((slope[size:] != 0).any())

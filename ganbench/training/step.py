@@ -92,6 +92,8 @@ class TrainingStep:
         self.logged: dict[str, Tensor | float] = {}
         self.asks: Any = None
         """Who is at work: an object with `name` and `needs`; None: somebody who may have all."""
+        self.supposed = False
+        """Whether it is judged by another discriminator than the one under training."""
         self._batch = batch
         self._extra = extra
         self._judge = discriminator
@@ -145,7 +147,7 @@ class TrainingStep:
             role=self.role,
             wants_features=self._wants_features,
         )
-        other.asks, other.logged = self.asks, self.logged
+        other.asks, other.supposed = self.asks, True
         return other
 
     # What the discriminator says of it.

@@ -11,8 +11,8 @@ from ganbench import DataInfo, LossSpec, ModelSpec, Optimiser, Recipe, Training,
 from ganbench.api.errors import NothingSelected, PluginNotUsable, UsageError
 from ganbench.api.parameters import Parameter
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.planning.variants import choose_variant
 
 POINTS = DataInfo(name="ring8", modality="points", shape=(2,))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.references import parse_reference
-from ganbench.planning.variants import choose_variant
 
 
 def kind_of(name: str, kind: str | None, catalogue: Catalogue) -> str:

@@ -23,8 +23,9 @@ from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import MODALITIES
 from ganbench.planning.datasets import choose_dataset
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.references import parse_reference
-from ganbench.planning.variants import Variant, choose_variant
+from ganbench.planning.variants import Variant
 from ganbench.running.players import Players
 from ganbench.training.loop import Eager
 from ganbench.training.seeds import seed_everything

@@ -20,7 +20,7 @@ from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option, runs_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, print_rows, talk
-from ganbench.machine.devices import cuda_devices
+from ganbench.machine.devices import cuda_devices, usable_cores
 from ganbench.storage.cache import cache_dir
 from ganbench.wording import file_size, memory_size
 
@@ -85,8 +85,6 @@ def _torch() -> Finding:
 
 
 def _devices() -> Iterator[Finding]:
-    from ganbench.execution.executors.local import usable_cores
-
     yield Finding("cores", "ok", f"{usable_cores()}: as many runs at a time, one thread each")
     gpus = cuda_devices()
     if not gpus:

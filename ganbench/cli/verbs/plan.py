@@ -20,7 +20,7 @@ from ganbench.planning.plan import Plan, make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
 from ganbench.results.record import Record
-from ganbench.results.store import CHECKPOINT_FOLDER, RunStore
+from ganbench.results.store import CHECKPOINT_FOLDER, Contents, RunStore
 from ganbench.wording import counted, duration, file_size, with_prefix
 
 
@@ -41,11 +41,16 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     selection = make_selection(**options)
     plan = make_plan(selection, open_catalogue(choice, talk, need_files=True))
     store = RunStore(runs)
-    records, warnings = _records(store)
-    warn(warnings)
+    contents = store.read_all() if store.root.is_dir() else Contents()
+    warn(contents.warnings)
     device = device_name(resolve_device(selection.device))
-    forecast = Forecast(records.values(), device)
-    rows = [_row(spec, records.get(spec.run_id), store, forecast) for spec in plan.runs]
+    forecast = Forecast(contents.records, device)
+    records = {record["run_id"]: record for record in contents.records}
+    rows = [
+        _row(spec, records.get(spec.run_id), store, forecast)
+        for spec in plan.runs
+        if spec.run_id not in contents.foreign
+    ]
     total = _total(rows)
     if as_json:
         left_out = list(plan.skipped)
@@ -72,13 +77,6 @@ def _refuse_missing(plan: Plan, records: Mapping[str, Record]) -> None:
         MissingData: something that a run needs is not on this machine.
     """
     plan.require_present(spec for spec in plan.runs if spec.run_id not in records)
-
-
-def _records(store: RunStore) -> tuple[dict[str, Record], list[str]]:
-    if not store.root.is_dir():
-        return {}, []
-    contents = store.read_all()
-    return {record["run_id"]: record for record in contents.records}, contents.warnings
 
 
 def _row(

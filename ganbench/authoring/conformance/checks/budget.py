@@ -90,6 +90,10 @@ class CountingFeed:
         self.drawn += count
         return self._feed.draw(count)
 
+    def first(self, count: int) -> tuple[Tensor, Tensor | None]:
+        """The first samples, for those who only look: not counted."""
+        return self._feed.first(count)
+
 
 def _sideways(subject: Subject, case: Case) -> None:
     """No weight changes while a loss is computed: that is what optimisers are for."""

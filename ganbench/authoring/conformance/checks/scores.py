@@ -18,8 +18,8 @@ from ganbench.authoring.conformance.results import Broken, NotApplicable
 from ganbench.authoring.conformance.samples import example_data, noise_like
 from ganbench.authoring.conformance.subject import Case, Subject, advance, same_bits
 from ganbench.planning.chosen import choose_extractor
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.references import parse_reference
-from ganbench.planning.variants import choose_variant
 from ganbench.running.contestant import contestant_of
 from ganbench.running.contracts import check_measurements
 from ganbench.running.task import build_extractor
