@@ -47,9 +47,10 @@ def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
 
 
 def _specs(catalogue: Catalogue, name: str) -> list[Spec]:
-    kinds = ["variant", *(kind for kind in SPEC_TYPES if kind != "variant")]
     return [
-        catalogue.get(SPEC_TYPES[kind], name) for kind in kinds if name in catalogue.names(kind)
+        catalogue.get(SPEC_TYPES[kind], name)
+        for kind in SPEC_TYPES
+        if name in catalogue.names(kind)
     ]
 
 
