@@ -179,9 +179,9 @@ def linearise(rehearse: Callable[[Networks], bool]) -> Matrix | None:
         networks = game(theta, psi)
         if rehearse(networks):
             raise _Memory
-        (psi,) = networks.discriminator.parameters()  # whatever a technique has made of its name
-        theta = networks.generator.get_parameter("bias")
-        return theta.detach().item(), psi.detach().item()
+        (slope,) = networks.discriminator.parameters()  # whatever a technique has made of its name
+        place = networks.generator.get_parameter("bias")
+        return place.detach().item(), slope.detach().item()
 
     def slopes(size: float) -> Matrix:
         quotients = []
