@@ -63,7 +63,10 @@ def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
         "description": spec.description,
         "paper": spec.paper,
         "modalities": [] if isinstance(spec, ExecutorSpec) else list(spec.modalities),
-        "parameters": {name: asdict(one) for name, one in parameters.items()},
+        "parameters": {
+            name: {**asdict(one), "kind": one.value_type.__name__}
+            for name, one in parameters.items()
+        },
         "distribution": plugin.origin,
         "file": plugin.file,
     }
