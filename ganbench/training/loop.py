@@ -104,7 +104,8 @@ class Eager:
             return self._known("play", number)
         critic_steps = self.critic_steps(number)
         images, critic = self._known("discriminator", number)
-        return critic_steps * images, critic_steps * critic + self._known("generator", number)[1]
+        more, generator = self._known("generator", number)  # more: for an opponent to learn from
+        return critic_steps * images + more, critic_steps * critic + generator
 
     def _known(self, what: str, number: int) -> tuple[int, float]:
         """What such a step costs. At step 0 all terms act: no combination of them costs more."""

@@ -62,7 +62,7 @@ class Trainer:
         self.number = 0
         self.progress = 0.0
         self.extra = {name: extra.module for name, extra in networks.extras.items()}
-        self.trained = _trained(networks, objective)
+        self.trained = trained_sides(networks, objective)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self._rates: list[tuple[torch.optim.Optimizer, float]] = []
         self._clipped: dict[Side, list[tuple[list[nn.Parameter], float]]] = {s: [] for s in SIDES}
@@ -251,7 +251,7 @@ class Trainer:
             )
 
 
-def _trained(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
+def trained_sides(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
     """What each side's optimisers train, each parameter once.
 
     Raises:
