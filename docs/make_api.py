@@ -76,8 +76,9 @@ HEAD = """\
 
 Everything that a plugin imports, and nothing else: `from ganbench import ...`. Importing ganbench
 does not import torch. A plugin is a module with functions of the names under [Hooks](#hooks), each
-marked with `@hookimpl`, which an entry point of the group `ganbench.plugins` names. The built-in plugins are
-written with it, and with nothing else. How to begin: [Your own GAN in 30 lines](your-own-gan.md).
+marked with `@hookimpl`, which an entry point of the group `ganbench.plugins` names. The built-in
+plugins are written with it, and with nothing else. How to begin:
+[Your own GAN in 30 lines](your-own-gan.md).
 
 This page is written by `python docs/make_api.py` from the code.
 """

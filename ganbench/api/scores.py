@@ -159,15 +159,19 @@ class Evaluation(Protocol):
         """(J,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it
         sees them in training (images in [-1, 1]), with their classes where it is conditional."""
 
-    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> None:
+    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> bool:
         """Take one generator step, with the critic steps before it, of the run's training on other
         networks: with its loss and techniques as they are now, and fresh optimisers. The run goes
         on as if nothing had been.
 
         Args:
-            networks: are trained; on the device of `fakes`.
+            networks: are trained, with what techniques do to them; on the device of `fakes`.
             data: what they are trained on.
             number: of the generator step.
+
+        Returns:
+            Whether the loss or techniques keep tensors of their own from step to step (running
+            means, slow weights): then what follows is not told by the networks alone.
 
         Raises:
             UsageError: the samples are of no run.

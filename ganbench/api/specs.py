@@ -214,6 +214,8 @@ class TechniqueSpec(Spec):
         needs: as of a loss.
         argument: the parameter that ``name:VALUE`` sets (`weight` in ``r1:10``).
         coupled: whether with it the samples of a batch influence each other's logits.
+        conditional: whether it goes with networks that take classes; packing does not, where a
+            judgement is of several samples.
         neutral: values of parameters with which it must change nothing, bit by bit: a weight of 0.
             `ganbench check` holds it to that.
         misfit: ``misfit(recipe: Recipe, data: DataInfo, **parameters) -> str | None``: why it
@@ -233,6 +235,7 @@ class TechniqueSpec(Spec):
     needs: tuple[str, ...] = ()
     argument: str = ""
     coupled: bool = False
+    conditional: bool = True
     neutral: Mapping[str, Value] = field(default_factory=dict)
     misfit: Callable[..., str | None] | None = None
     exclusive: str = ""

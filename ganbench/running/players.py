@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
-from torch import nn
 
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable, UsageError
@@ -38,6 +37,7 @@ from ganbench.training.coupling import JUDGEMENTS, couples_samples
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed, class_shares
 from ganbench.training.objective import Objective, Part
 from ganbench.training.seeds import stream_seed
+from ganbench.training.state import move_part
 from ganbench.training.trainer import Trainer
 from ganbench.training.wrapped import samples_per_judgement
 
@@ -134,11 +134,17 @@ class Players:
                 with self.catalogue.whose(self.catalogue.get(TechniqueSpec, part.name)):
                     seen = require(f"what technique {part.name} sees", sees(seen), DataInfo)
         if seen.shape != data.shape:
+            self._refuse_shape(seen)
             networks = _joined(networks, self._build(seen))
         for part in techniques:
             if (change := part.method("networks")) is not None:
                 with self.catalogue.whose(self.catalogue.get(TechniqueSpec, part.name)):
                     networks = check_networks(self.recipe.model, change(networks))
+        if networks.conditional and samples_per_judgement(networks.discriminator) > 1:
+            raise UsageError(
+                f"model {self.recipe.model} judges samples by their classes, and "
+                f"{'+'.join(self.recipe.techniques)} shows it several at a time"
+            )
         extra = [one.module for one in networks.extras.values()]
         for module in (networks.generator, networks.discriminator, *extra):
             module.to(self.device).train()
@@ -206,9 +212,24 @@ class Players:
             else "use a discriminator that looks at each sample alone: layer norm or none",
         )
 
+    def _refuse_shape(self, seen: DataInfo) -> None:
+        """What techniques show the discriminator must be something that the model is built for.
+
+        Raises:
+            UsageError: it is not.
+        """
+        model = self._model
+        with self.catalogue.whose(model):
+            if model.supports is None or model.supports(seen):
+                return
+        names = "+".join(self.recipe.techniques)
+        raise UsageError(
+            f"model {model.name} has no discriminator for samples of shape {seen.shape}, which is "
+            f"what it gets to see with {names}"
+        )
+
     def _on_device(self, part: T) -> T:
-        if isinstance(part, nn.Module):
-            part.to(self.device)
+        move_part(part, self.device)
         return part
 
 

@@ -110,7 +110,7 @@ class Snapshot:
         extra: Mapping[str, nn.Module] | None = None,
         logits: Callable[..., Tensor] | None = None,
         training: Training | None = None,
-        rehearse: Callable[[Networks, Data, int], None] | None = None,
+        rehearse: Callable[[Networks, Data, int], bool] | None = None,
     ) -> None:
         self._side = side
         self.fakes = fakes
@@ -160,15 +160,16 @@ class Snapshot:
             raise UsageError("these samples come without a discriminator")
         return self._logits(samples, labels)
 
-    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> None:
-        """Take one step of the run's training on other networks.
+    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> bool:
+        """Take one step of the run's training on other networks; tell whether it has a
+        memory of its own.
 
         Raises:
             UsageError: there is no training here.
         """
         if self._rehearse is None:
             raise UsageError("these samples come without a training")
-        self._rehearse(networks, data, number)
+        return self._rehearse(networks, data, number)
 
     def fake_features(self, extractor: str) -> Tensor:
         """(M, d) features of the fakes, computed once per evaluation.

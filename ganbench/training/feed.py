@@ -31,20 +31,24 @@ class RealFeed:
         self._info, self._encode = data.info, modality_of(data.info).encode
         self.shape = data.info.shape
         """Of one sample, as networks see it."""
+        self._seed = seed
         self._begin(seed)
-
-    def beside(self) -> RealFeed:
-        """The same samples in an order of its own, which leaves this one's as it is."""
-        other = copy.copy(self)
-        other._begin(stream_seed(self._seed, "beside"))
-        return other
 
     def _begin(self, seed: int) -> None:
         device = self._samples.device
-        self._seed = seed
         self._random = torch.Generator(device).manual_seed(seed)
         self._order = torch.empty(0, dtype=torch.int64, device=device)
         self._next = 0
+
+    def beside(self, name: str) -> RealFeed:
+        """A feed of the same samples in an order of its own, which moves this one by nothing.
+
+        Args:
+            name: of that order's random stream.
+        """
+        other = copy.copy(self)
+        other._begin(stream_seed(self._seed, name))
+        return other
 
     def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
         """The next real samples (count, *shape) as networks see them; labels (count,) or None."""

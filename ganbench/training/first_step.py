@@ -48,9 +48,13 @@ def first_step(engine: Engine) -> None:
     trainer = engine.trainer
     with watched(trainer):
         engine.step(0, 0.0, count=True)
-    for fault in (cut_off(trainer), probabilities(trainer), never_negative(trainer)):
-        if fault is not None:
-            raise fault
+    steps = {side: step for side, (step, _) in trainer.last.items()}
+    logits = [one for step in steps.values() for one in step.known_logits()]
+    faults = [cut_off(trainer), *map(probabilities, logits)]
+    if "generator" in steps:
+        faults.append(never_negative(steps["generator"].fake, trainer.real.first(LOOKED_AT)[0]))
+    for fault in filter(None, faults):
+        raise fault
 
 
 @contextmanager
@@ -123,10 +127,9 @@ def _leaves(loss: Tensor) -> set[Tensor]:
     return found
 
 
-def probabilities(trainer: Trainer) -> PluginNotUsable | None:
-    """A discriminator that ends in a sigmoid."""
-    logits = [one for step, _ in trainer.last.values() for one in step.known_logits()]
-    if not any(last_operation(one) == SIGMOID for one in logits):
+def probabilities(logits: Tensor) -> PluginNotUsable | None:
+    """Logits that a discriminator with a sigmoid at its end gives."""
+    if last_operation(logits) != SIGMOID:
         return None
     return PluginNotUsable(
         "the discriminator ends in a sigmoid: it must return logits",
@@ -136,19 +139,16 @@ def probabilities(trainer: Trainer) -> PluginNotUsable | None:
     )
 
 
-def never_negative(trainer: Trainer) -> PluginNotUsable | None:
-    """A generator that ends in what is never below 0, where real samples are."""
-    if "generator" not in trainer.last:
-        return None
-    operation = last_operation(trainer.last["generator"][0].fake)
-    real, _ = trainer.real.first(LOOKED_AT)
+def never_negative(fake: Tensor, real: Tensor) -> PluginNotUsable | None:
+    """Samples of a generator that ends in what is never below 0, where real samples are."""
+    operation = last_operation(fake)
     if operation not in NEVER_NEGATIVE or not bool((real < 0).any()):
         return None
     end = operation.removesuffix("Backward0").lower()
     return PluginNotUsable(
         f"the generator ends in a {end}: its samples are never below 0, and real ones are",
         "end in a tanh where they are images, which lie in [-1, 1]; in a linear layer where they "
-        "are not bounded",
+        "are not bounded (ganbench.output_layer(data) is the right one)",
         kind="model",
     )
 

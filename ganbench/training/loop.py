@@ -36,6 +36,7 @@ class Eager:
         objective = trainer.objective
         self._simultaneous = trainer.training.updates == "simultaneous"
         self._asked = objective.methods("critic_steps")
+        self._before_step = [act for _, act in objective.methods("before_step")]
         self._after_step = [act for _, act in objective.methods("after_step")]
         self._play = next((act for _, act in objective.methods("play")), None)
 
@@ -44,6 +45,8 @@ class Eager:
         trainer = self.trainer
         trainer.number, trainer.progress = number, progress
         trainer.anneal()
+        for act in self._before_step:
+            act(trainer)
         if self._play is not None:
             self._take("play", self._play, count, trainer)
         else:
@@ -52,6 +55,8 @@ class Eager:
             self._take("generator", self.generator_step, count)
         for act in self._after_step:
             act(trainer)
+        if trainer.average is not None:
+            trainer.average.update()
 
     def discriminator_step(self) -> Seen:
         """One step of the discriminator, on fakes without a graph.
@@ -99,7 +104,8 @@ class Eager:
             return self._known("play", number)
         critic_steps = self.critic_steps(number)
         images, critic = self._known("discriminator", number)
-        return critic_steps * images, critic_steps * critic + self._known("generator", number)[1]
+        more, generator = self._known("generator", number)  # more: for an opponent to learn from
+        return critic_steps * images + more, critic_steps * critic + generator
 
     def _known(self, what: str, number: int) -> tuple[int, float]:
         """What such a step costs. At step 0 all terms act: no combination of them costs more."""

@@ -8,14 +8,20 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from ganbench.api.errors import PluginNotUsable
+from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.recipe import Side
 from ganbench.training.step import TrainingStep, described
 
 SIDES: tuple[Side, Side] = ("generator", "discriminator")
 
 Method = Literal[
-    "opponent", "before_update", "after_discriminator_step", "after_step", "play", "critic_steps"
+    "before_step",
+    "opponent",
+    "before_update",
+    "after_discriminator_step",
+    "after_step",
+    "play",
+    "critic_steps",
 ]
 
 
@@ -58,6 +64,9 @@ class Objective:
     Args:
         loss: has terms for both sides.
         techniques: in the order in which they are named.
+
+    Raises:
+        UsageError: two of them want to play, or to put an opponent in the discriminator's place.
     """
 
     def __init__(self, loss: Part, techniques: Sequence[Part] = ()) -> None:
@@ -72,6 +81,10 @@ class Objective:
             ]
             for side in SIDES
         }
+        plays, opponents = self._only("play"), self._only("opponent")
+        # Who looks ahead in a generator's step, or plays both players' steps as one, may ask for
+        # both players' losses on one batch.
+        self._crossing = {"generator": [*opponents, *plays], "discriminator": plays}
         lazy: dict[str, list[tuple[str, int]]] = {
             side: [(part.name, every) for part, every, _ in terms if every > 1]
             for side, terms in self._terms.items()
@@ -79,19 +92,24 @@ class Objective:
         lazy["play"] = list(dict.fromkeys(one for each in lazy.values() for one in each))
         self._lazy = {what: terms for what, terms in lazy.items() if terms}
 
+    def _only(self, name: Method) -> list[Part]:
+        """The one technique that has this method, if any has."""
+        found = [part for part in self.techniques if part.method(name)]
+        if len(found) > 1:
+            names = " and ".join(part.name for part in found)
+            raise UsageError(f"{names} both define {name}, and a training takes one that does")
+        return found
+
     def needs(self, side: Side, number: int) -> frozenset[str]:
         """What those parts need that act in a step of that side before generator step `number`."""
-        sides: tuple[Side, ...] = (side,)
-        opponents = [part.needs for part in self.techniques if part.method("opponent")]
-        if opponents and side == "generator":  # an opponent learns within the generator's step
-            sides = SIDES
+        crossing = self._crossing[side]
         acting = [
             part.needs
-            for each in sides
+            for each in (SIDES if crossing else (side,))
             for part, every, _ in self._terms[each]
             if number % every == 0
         ]
-        return frozenset[str]().union(*acting, *opponents)
+        return frozenset[str]().union(*acting, *(part.needs for part in crossing))
 
     def combination(self, what: str, number: int) -> str:
         """A name for a kind of step with the terms that act in it, by which its cost is known.

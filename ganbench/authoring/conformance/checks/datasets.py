@@ -9,8 +9,9 @@ from torch import Tensor
 
 from ganbench.api.data import Data, KnownModes
 from ganbench.api.specs import DatasetSpec
+from ganbench.authoring.conformance.comparing import same_bits
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.subject import Subject, same_bits
+from ganbench.authoring.conformance.subject import Subject
 from ganbench.modalities import modality_of
 from ganbench.planning.datasets import check_dataset, describe_dataset
 from ganbench.running.contracts import (
