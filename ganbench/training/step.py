@@ -15,7 +15,6 @@ from ganbench.api.errors import PluginNotUsable
 from ganbench.api.recipe import Side
 from ganbench.training.wrapped import Labelled, head_of, samples_per_judgement
 
-
 Sample = TypeVar("Sample", Tensor, Tensor | None)
 
 
