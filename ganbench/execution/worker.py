@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -112,12 +112,13 @@ def _train(job: Job, store: RunStore) -> int:
     torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
     run = Run(job.spec, job.folder, catalogue, device, job.commit, job.checkpoint_seconds)
-    threading.Thread(target=_tell_progress, args=(run, store), daemon=True).start()
     try:
-        _on_stop(run.stop)
-        record = run.execute()
-        _on_stop(None)  # too late: the record comes first
+        with _progress_told(run, store):
+            _on_stop(run.stop)
+            record = run.execute()
+            _on_stop(None)  # too late: the record comes first
     except Preempted:
+        _on_stop(None)  # once is enough
         remark(f"asked to stop at step {run.clock.steps}")
         return PREEMPTED
     store.write(record)
@@ -131,11 +132,22 @@ def _on_stop(act: Callable[[], object] | None) -> None:
         signal.signal(number, signal.SIG_IGN if act is None else lambda *_: act())
 
 
-def _tell_progress(run: Run, store: RunStore) -> None:
-    """Tell how far the run is, for as long as it lasts."""
-    pause = threading.Event()
-    while not pause.wait(PROGRESS_SECONDS):
-        store.write_progress(run.spec.run_id, _progress(run))
+@contextlib.contextmanager
+def _progress_told(run: Run, store: RunStore) -> Iterator[None]:
+    """Tell how far the run is, for as long as it lasts; nothing half written is left then."""
+    over = threading.Event()
+
+    def tell() -> None:
+        while not over.wait(PROGRESS_SECONDS):
+            store.write_progress(run.spec.run_id, _progress(run))
+
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(PROGRESS_SECONDS)
 
 
 def _progress(run: Run) -> dict[str, object]:

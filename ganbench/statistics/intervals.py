@@ -62,6 +62,17 @@ def prediction_interval(values: Sample, level: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def geometric_prediction_interval(values: Sample, level: float = 0.95) -> Interval:
+    """The interval for one more value on logarithms, turned back: for distances.
+
+    Limits in [0, inf]; (0, inf) for one value.
+
+    Raises:
+        ValueError: no value, or one that is not finite and positive.
+    """
+    return _exponential(prediction_interval(_logs(values), level))
+
+
 def geometric_mean_interval(values: Sample, level: float = 0.95) -> Interval:
     """The t interval on logarithms, turned back: for distances, whose errors are relative.
 

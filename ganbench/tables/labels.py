@@ -16,7 +16,7 @@ Row = dict[str, Any]
 _OWN = VARIANT_CODE[1:]
 """Without the name, which labels begin with."""
 
-_CODE = (*_OWN, "code")
+_CODE = (*_OWN, "variant_parameters", "code")
 _SETTING = ("protocol", "split", "fakes", "evaluations", "memory_limit_bytes", "dataset_parameters")
 
 
@@ -24,7 +24,7 @@ def variant_labels(rows: Iterable[Row]) -> list[str]:
     """The variants' names; with ``@`` and a short hash where one name stands for several codes.
 
     The hash is of the variant's own code, which is the same on every task; of all code that took
-    part only where data or scores are what differs.
+    part, and of all parameters, only where these are what differs.
     """
     rows = list(rows)
     places: dict[tuple[Any, ...], dict[str, set[str]]] = {}

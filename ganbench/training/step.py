@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,8 @@ from ganbench.api.checked import typed
 from ganbench.api.errors import PluginNotUsable
 from ganbench.api.recipe import Side
 from ganbench.training.wrapped import Labelled, head_of, samples_per_judgement
+
+Sample = TypeVar("Sample", Tensor, Tensor | None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +137,17 @@ class TrainingStep:
         self.logged[name] = value.detach() if isinstance(value, Tensor) else float(value)
 
     def judged_by(self, discriminator: nn.Module) -> TrainingStep:
-        """The same samples before another discriminator."""
+        """The same samples before another discriminator.
+
+        Its weights may have come of these very samples. Slopes are those of the logits with the
+        weights as they are: they are taken at aliases, which no weight has seen.
+        """
+        batch = self._batch
         other = TrainingStep(
             self.generator,
             discriminator,
             self._extra,
-            self._batch,
+            replace(batch, fake=_alias(self.fake), real=_alias(batch.real)),
             conditional=self._conditional,
             number=self.number,
             progress=self.progress,
@@ -300,7 +307,7 @@ class TrainingStep:
         return self._slopes_at(torch.lerp(fake, real, mix))
 
     def _slopes_at(self, samples: Tensor) -> Tensor:
-        samples = samples.requires_grad_()
+        samples = _alias(samples) if samples.requires_grad else samples.detach().requires_grad_()
         labels = self._batch.fake_labels
         inputs = (samples, labels) if self._conditional else (samples,)
         return self._slopes(self._checked(self._judge(*inputs), len(samples)), samples)
@@ -308,6 +315,11 @@ class TrainingStep:
     def _slopes(self, logits: Tensor, samples: Tensor) -> Tensor:
         (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
         return gradient.reshape(len(logits), -1)
+
+
+def _alias(samples: Sample) -> Sample:
+    """The same samples with a graph of their own; as they are where they have none."""
+    return samples.view_as(samples) if samples is not None and samples.requires_grad else samples
 
 
 def _there(found: Tensor | None, what: str) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Claim:
         steps: generator steps that it took.
         scores: key -> value at the end of the budget.
         labels: key -> heading.
+        distances: keys of distances, whose errors are relative.
         device: `cpu` or `cuda`.
         threads: CPU threads, where known.
         environment: what is known of where it ran, as its record has it.
@@ -43,6 +45,7 @@ class Claim:
     steps: int
     scores: dict[str, float]
     labels: dict[str, str] = field(default_factory=dict)
+    distances: frozenset[str] = frozenset()
     device: str = "cpu"
     threads: int = 1
     environment: dict[str, Any] = field(default_factory=dict)
@@ -91,6 +94,7 @@ def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
         steps=record["used"]["steps"],
         scores=_last(record),
         labels={key: column["label"] for key, column in record["columns"].items()},
+        distances=_distances(record["columns"]),
         device=record["environment"].get("device") or "cpu",
         threads=record["environment"].get("threads") or 1,
         environment=record["environment"],
@@ -121,6 +125,7 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
         and rows[run_id]["protocol"] == row["protocol"]
         and _without_seed(spec) == identity
     ]
+    columns = {key: one for (setting, key), one in runs.scores.items() if setting == row["setting"]}
     return Claim(
         run_id=row["run_id"],
         spec=_spec(runs.specs[row["run_id"]]),
@@ -128,11 +133,8 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
         status=row["status"],
         steps=row["steps"] or 0,
         scores={key: row[key] for key in runs.score_keys if row[key] is not None},
-        labels={
-            key: column["label"]
-            for (setting, key), column in runs.scores.items()
-            if setting == row["setting"]
-        },
+        labels={key: column["label"] for key, column in columns.items()},
+        distances=_distances(columns),
         device=row["device"] or "cpu",
         threads=row["threads"] or 1,
         environment={name: row[name] for name in ("threads", *(one.name for one in ENVIRONMENT))},
@@ -143,6 +145,10 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
 
 def _last(record: Record) -> dict[str, float]:
     return dict(record["points"][-1]["scores"]) if record["points"] else {}
+
+
+def _distances(columns: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(key for key, column in columns.items() if column["panel"] == "distance")
 
 
 def _without_seed(spec: dict[str, Any]) -> dict[str, Any]:

@@ -122,6 +122,18 @@ def test_the_job_says_how_the_run_is_run(store: RunStore) -> None:
     assert supervise(store, Scripted(act), SPECS[:1], checkpoint_seconds=7.0) == {IDS[0]: "ok"}
 
 
+@pytest.mark.parametrize("content", [b"", b'{"plugins": "evil"}', b"\xff" * 100])
+def test_a_job_that_lies_there_is_not_read(store: RunStore, content: bytes) -> None:
+    (folder := store.folder(IDS[0])).mkdir(parents=True)
+    (folder / "job.json").write_bytes(content)
+
+    def act(handle: JobHandle) -> Ending:
+        assert read_job(handle.folder).specs == (SPECS[0],)
+        return leave_record(handle)
+
+    assert supervise(store, Scripted(act), SPECS[:1]) == {IDS[0]: "ok"}
+
+
 @pytest.mark.parametrize("death", [KILLED, Ending(), Ending(exit_code=PREEMPTED)])
 @pytest.mark.parametrize("retries", [0, 1, 3])
 def test_who_vanishes_is_tried_again(store: RunStore, death: Ending, retries: int) -> None:

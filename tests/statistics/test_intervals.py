@@ -9,7 +9,9 @@ from scipy import stats
 from ganbench.statistics.intervals import (
     clopper_pearson,
     geometric_mean_interval,
+    geometric_prediction_interval,
     mean_interval,
+    prediction_interval,
     ratio_interval,
     seeds_to_decide,
 )
@@ -37,6 +39,28 @@ def test_mean_interval_covers_what_it_claims_by_simulation(n: int) -> None:
     intervals = [mean_interval(sample) for sample in samples]
     covered = sum(interval.low <= 5 <= interval.high for interval in intervals) / trials
     assert covered == pytest.approx(0.95, abs=margin(trials))
+
+
+def test_prediction_intervals_cover_one_more_value_by_simulation() -> None:
+    trials = 20_000
+    logs = rng().normal(1.0, 0.7, (trials, 6))
+    covered = {"raw": 0, "geometric": 0}
+    for *seen, one_more in logs:
+        raw = prediction_interval(seen)
+        geometric = geometric_prediction_interval(np.exp(seen))
+        assert geometric.low == pytest.approx(math.exp(raw.low))
+        assert geometric.high == pytest.approx(math.exp(raw.high))
+        covered["raw"] += raw.low <= one_more <= raw.high
+        covered["geometric"] += geometric.low <= math.exp(one_more) <= geometric.high
+    for count in covered.values():
+        assert abs(count / trials - 0.95) < margin(trials)
+
+
+def test_one_value_predicts_nothing_and_zero_has_no_logarithm() -> None:
+    assert prediction_interval([3.0]) == (3.0, -math.inf, math.inf)
+    assert geometric_prediction_interval([3.0]) == (pytest.approx(3), 0, math.inf)
+    with pytest.raises(ValueError, match="positive"):
+        geometric_prediction_interval([0.0, 1.0])
 
 
 def test_geometric_mean_interval_covers_what_it_claims_by_simulation() -> None:

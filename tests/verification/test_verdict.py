@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ganbench.statistics.intervals import prediction_interval
+from ganbench.statistics.intervals import geometric_prediction_interval, prediction_interval
 from ganbench.verification.claims import Claim
 from ganbench.verification.verdict import (
     LEVEL,
@@ -97,7 +97,10 @@ def test_where_a_run_ran_is_not_always_known(claim: Claim, known: dict[str, Any]
 
 @pytest.mark.parametrize(
     ("claimed", "found"),
-    [(1.02, 2 * SEEDS.high), (1.02, SEEDS.low - 0.01), (SEEDS.low - 0.01, 1.02)],
+    [
+        *((1.02, 2 * SEEDS.high), (1.02, SEEDS.low - 0.01), (SEEDS.low - 0.01, 1.02)),
+        (SEEDS.low - 0.01, SEEDS.high + 0.01),
+    ],
 )
 def test_outside_of_the_interval_is_told_from_within(
     claim: Claim, claimed: float, found: float
@@ -107,6 +110,36 @@ def test_outside_of_the_interval_is_told_from_within(
     assert not verdict.holds
     assert "another trajectory (cpu kind 25-17-1" in verdict.summary
     assert verdict.summary.endswith("outside of the interval of the other seeds in 1 of 1 scores")
+
+
+@pytest.mark.parametrize(("claimed", "found"), [(9.0, 12.0), (0.1, 0.2)])
+def test_a_seed_that_stands_out_may_do_so_again(claim: Claim, claimed: float, found: float) -> None:
+    assert retrained(replace(claim, scores={"w2": claimed}), found, THERE).holds
+
+
+def test_of_distances_the_interval_is_one_of_factors(claim: Claim) -> None:
+    """So that it has no end at which nothing is too good: here, the raw one begins below zero."""
+    others = tuple({"w2": value} for value in (0.02, 0.03, 0.05, 0.09))
+    false = replace(claim, scores={"w2": 0.0005}, others=others)
+    assert retrained(false, 0.04, THERE).holds
+    verdict = retrained(replace(false, distances=frozenset({"w2"})), 0.04, THERE)
+    assert not verdict.holds
+    (one,) = verdict.comparisons
+    found = geometric_prediction_interval([one["w2"] for one in others], LEVEL)
+    assert (one.low, one.high) == (found.low, found.high)
+    zero = replace(false, scores={"w2": 0.0}, distances=frozenset({"w2"}))  # without a logarithm
+    assert (
+        retrained(zero, 0.04, THERE).comparisons[0].low
+        == prediction_interval([one["w2"] for one in others], LEVEL).low
+    )
+
+
+def test_seeds_that_are_all_alike_predict_nothing(claim: Claim) -> None:
+    alike = replace(claim, scores={"w2": 0.0}, others=({"w2": 0.0},) * 4)
+    verdict = retrained(alike, 0.001, THERE)
+    assert [one.verdict for one in verdict.comparisons] == ["no spread"]
+    assert verdict.holds
+    assert not retrained(alike, 0.001, HERE).holds
 
 
 def test_one_other_seed_has_no_interval(claim: Claim) -> None:

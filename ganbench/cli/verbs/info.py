@@ -47,9 +47,10 @@ def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
 
 
 def _specs(catalogue: Catalogue, name: str) -> list[Spec]:
-    kinds = ["variant", *(kind for kind in SPEC_TYPES if kind != "variant")]
     return [
-        catalogue.get(SPEC_TYPES[kind], name) for kind in kinds if name in catalogue.names(kind)
+        catalogue.get(SPEC_TYPES[kind], name)
+        for kind in SPEC_TYPES
+        if name in catalogue.names(kind)
     ]
 
 
@@ -62,7 +63,10 @@ def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
         "description": spec.description,
         "paper": spec.paper,
         "modalities": [] if isinstance(spec, ExecutorSpec) else list(spec.modalities),
-        "parameters": {name: asdict(one) for name, one in parameters.items()},
+        "parameters": {
+            name: {**asdict(one), "kind": one.value_type.__name__}
+            for name, one in parameters.items()
+        },
         "distribution": plugin.origin,
         "file": plugin.file,
     }

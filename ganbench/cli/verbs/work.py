@@ -15,7 +15,8 @@ def command(folder: Path) -> None:
 
     The job holds all that it needs, bytes of plugin files included, which are run: do the jobs of
     people whom you trust. Plugins must be of the distributions, versions and sources that the job
-    names, and ganbench of the same version. All that is printed goes to FOLDER/log.txt.
+    names, and ganbench of the same version. Data sets named by relative paths are looked for in the
+    working folder. All that is printed goes to FOLDER/log.txt.
 
     Exit codes: 0: the run has its record, whatever it says (also if it had one before); 75: another
     process is at work on the run; 143: it was asked to stop, by SIGTERM or Ctrl-C, and has kept its
