@@ -131,7 +131,7 @@ class Eager:
         trainer.costs[key] = trainer.drawn, counter.total
 
 
-class Keeper(Protocol):
+class StateKeeper(Protocol):
     """Keeps the state of a run between two steps, so that it can be stopped and go on."""
 
     def due(self) -> bool:
@@ -146,7 +146,7 @@ def train(
     clock: BudgetClock,
     telemetry: Telemetry,
     at_mark: Callable[[], None],
-    keeper: Keeper | None = None,
+    keeper: StateKeeper | None = None,
 ) -> None:
     """Train until the budget is spent.
 

@@ -19,7 +19,7 @@ from ganbench.api.errors import GanbenchError
 from ganbench.api.executors import Breach, Ending, JobHandle, Resources
 from ganbench.execution.executors.child import work_for_parent
 from ganbench.execution.executors.forkserver import SERVER_GONE, end_left_behind, start_process
-from ganbench.execution.executors.limits import Watch
+from ganbench.execution.executors.limits import LimitWatch
 from ganbench.execution.executors.processes import end_group, end_tree
 from ganbench.machine.devices import cuda_devices, usable_cores
 
@@ -87,7 +87,7 @@ class LocalExecutor:
     def _wait(self, process: ForkServerProcess, folder: Path) -> Breach | None:
         """Wait for a worker to end; the limit because of which it had to be ended, if any."""
         assert process.pid is not None
-        watch, breach = Watch(self._limits, folder, process.pid), None
+        watch, breach = LimitWatch(self._limits, folder, process.pid), None
         while not wait([process.sentinel], timeout=LOOK_SECONDS):
             if self._stop_by is not None:
                 self._end_gently(process)
