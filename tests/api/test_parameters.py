@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganbench.api.errors import UsageError
-from ganbench.api.parameters import Parameter, Value, resolve_parameters
+from ganbench.api.parameters import Parameter, Value, located, resolve_parameters
 
 DEFAULTS: tuple[Value, ...] = (False, 0, 0.0, "")
 
@@ -143,3 +143,27 @@ def test_a_value_written_as_text_reads_back(value: Value) -> None:
 def test_any_input_is_converted_or_refused(default: Value, value: Any) -> None:
     with contextlib.suppress(UsageError):
         assert type(Parameter(default=default, help="x").convert(value, "p")) is type(default)
+
+
+@pytest.mark.parametrize(
+    ("value", "folder", "path"),
+    [
+        ("shots", "/suites", "/suites/shots"),
+        ("../shots", "/suites", "/suites/../shots"),
+        ("/data/shots", "/suites", "/data/shots"),
+        ("~/shots", "/suites", "/home/me/shots"),
+        ("shots", "", "/here/shots"),
+        ("", "/suites", ""),
+    ],
+)
+def test_paths_are_relative_to_a_folder(
+    monkeypatch: pytest.MonkeyPatch, value: str, folder: str, path: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setattr("os.getcwd", lambda: "/here")
+    declared = {
+        "path": Parameter(default="", path=True, help="x"),
+        "name": Parameter(default="", help="x"),
+    }
+    found = located(declared, {"path": value, "name": "shots"}, folder)
+    assert found == {"path": path, "name": "shots"}
