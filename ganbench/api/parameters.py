@@ -127,12 +127,15 @@ def _annotated(function: Callable[..., Any], annotation: Any) -> tuple[type, Par
     Each annotation is resolved alone, since its neighbours may name what only a type checker sees.
     """
     if isinstance(annotation, str):
-        if "Parameter" not in annotation and "Annotated" not in annotation:
-            return None
         module = inspect.getmodule(function)
         scope = getattr(function, "__globals__", None) or vars(module)
         holder = types.SimpleNamespace(__annotations__={"it": annotation})
-        annotation = typing.get_type_hints(holder, scope, include_extras=True)["it"]
+        try:
+            annotation = typing.get_type_hints(holder, scope, include_extras=True)["it"]
+        except NameError:
+            if "Parameter" in annotation:
+                raise
+            return None
     if typing.get_origin(annotation) is not Annotated:
         return None
     hint, *extras = typing.get_args(annotation)

@@ -6,9 +6,11 @@ with no synchronisation but at the marks of the budget.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from ganbench.api.errors import PluginNotUsable
@@ -44,6 +46,7 @@ class Eager:
         """Critic steps, then the generator's; or the round that a technique plays instead."""
         trainer = self.trainer
         trainer.number, trainer.progress = number, progress
+        trainer.last.clear()
         trainer.anneal()
         for act in self._before_step:
             act(trainer)
@@ -180,9 +183,16 @@ def train(
 
 
 def _record(telemetry: Telemetry, number: int, trainer: Trainer) -> None:
-    """What the last step of each side looked like; nothing waits for the device."""
-    seen, discriminator_loss = trainer.last["discriminator"]
-    own, generator_loss = trainer.last["generator"]
-    norms = [gradient_norm(trainer.trained[side]) for side in ("discriminator", "generator")]
-    values = [discriminator_loss, generator_loss, *seen.mean_logits(), *norms]
-    telemetry.record(number, values, {**seen.logged, **own.logged})
+    """What the last step of each side looked like, NaN of a side that has taken none; nothing waits
+    for the device."""
+    unknown = torch.full((), math.nan, device=trainer.device)
+    losses, norms, logits = [], [], (unknown, unknown)
+    logged: dict[str, Tensor | float] = {}
+    for side in ("discriminator", "generator"):
+        step, loss = trainer.last.get(side, (None, unknown))
+        losses.append(loss)
+        norms.append(gradient_norm(trainer.trained[side]) if step else unknown)
+        if step is not None:
+            logged |= step.logged
+            logits = step.mean_logits() if side == "discriminator" else logits
+    telemetry.record(number, [*losses, *logits, *norms], logged)
