@@ -112,7 +112,7 @@ class Run:
             limit_memory(self._device, self.spec.memory_bytes)
         self._notify("ganbench_run_started")
         catalogue = self._catalogue
-        task = choose_task(self.spec.task, catalogue)
+        task = choose_task(self.spec.task, catalogue, self.spec.folder)
         require_same_files(task.data, self.spec.dataset_fingerprint)
         data = load_data(task.data, catalogue)
         recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
