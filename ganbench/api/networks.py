@@ -158,7 +158,7 @@ class Step(Protocol):
         """The model's extra modules."""
 
     def judged_by(self, discriminator: nn.Module) -> Step:
-        """The same samples before another discriminator."""
+        """The same samples before another discriminator; what is logged of it is not kept."""
 
     def log(self, name: str, value: Tensor | float) -> None:
         """Keep a number of this step for the run's history, its curves and its observers."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from ganbench.api.checked import check_fields
+from ganbench.api.data import DataInfo
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -74,6 +75,43 @@ class Measurement:
         check_fields("Measurement", self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationInfo:
+    """The size of an evaluation, as far as it is known without loading anything.
+
+    Args:
+        data: the shape of the data set.
+        split: which split the real side is of: `heldout`, or `train` where a task asks for it or
+            nothing is held out.
+        real: number of reference samples; None: unknown.
+        train: number of training samples; None: unknown.
+        fakes: number of generated samples.
+
+    Raises:
+        TypeError: a field is of another type.
+    """
+
+    data: DataInfo
+    split: Literal["heldout", "train"]
+    real: int | None
+    train: int | None
+    fakes: int
+
+    def __post_init__(self) -> None:
+        check_fields("EvaluationInfo", self)
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> EvaluationInfo:
+        """That of an evaluation that is at hand."""
+        return cls(
+            data=evaluation.data.info,
+            split="heldout" if evaluation.split == "heldout" else "train",
+            real=len(evaluation.real),
+            train=len(evaluation.data.train),
+            fakes=len(evaluation.fakes),
+        )
+
+
 class Extractor(Protocol):
     """A frozen network that turns samples into features."""
 
@@ -121,15 +159,19 @@ class Evaluation(Protocol):
         """(J,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it
         sees them in training (images in [-1, 1]), with their classes where it is conditional."""
 
-    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> None:
+    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> bool:
         """Take one generator step, with the critic steps before it, of the run's training on other
         networks: with its loss and techniques as they are now, and fresh optimisers. The run goes
         on as if nothing had been.
 
         Args:
-            networks: are trained; on the device of `fakes`.
+            networks: are trained, with what techniques do to them; on the device of `fakes`.
             data: what they are trained on.
             number: of the generator step.
+
+        Returns:
+            Whether the loss or techniques keep tensors of their own from step to step (running
+            means, slow weights): then what follows is not told by the networks alone.
 
         Raises:
             UsageError: the samples are of no run.

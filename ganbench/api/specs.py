@@ -158,6 +158,9 @@ class ModelSpec(Spec):
             refuse what cannot be combined with it.
         uncoupled: the defaults of its parameters that hold instead where a loss or a technique
             needs slopes, which coupled samples would make wrong.
+
+    Raises:
+        ValueError: `uncoupled` names what is no parameter.
     """
 
     kind: ClassVar[str] = "model"
@@ -170,6 +173,12 @@ class ModelSpec(Spec):
     conditional: bool = False
     coupled: Callable[..., bool] | None = None
     uncoupled: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super(ModelSpec, self).__post_init__()
+        for name in self.uncoupled:
+            if name not in self.parameters:
+                raise ValueError(f"model {self.name!r} has no parameter {name!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +214,8 @@ class TechniqueSpec(Spec):
         needs: as of a loss.
         argument: the parameter that ``name:VALUE`` sets (`weight` in ``r1:10``).
         coupled: whether with it the samples of a batch influence each other's logits.
+        conditional: whether it goes with networks that take classes; packing does not, where a
+            judgement is of several samples.
         neutral: values of parameters with which it must change nothing, bit by bit: a weight of 0.
             `ganbench check` holds it to that.
         misfit: ``misfit(recipe: Recipe, data: DataInfo, **parameters) -> str | None``: why it
@@ -224,6 +235,7 @@ class TechniqueSpec(Spec):
     needs: tuple[str, ...] = ()
     argument: str = ""
     coupled: bool = False
+    conditional: bool = True
     neutral: Mapping[str, Value] = field(default_factory=dict)
     misfit: Callable[..., str | None] | None = None
     exclusive: str = ""
@@ -269,12 +281,15 @@ class ScoreSpec(Spec):
 
     Args:
         compute: ``compute(evaluation: Evaluation, **parameters) -> list[Measurement]``.
+        check: ``check(evaluation: EvaluationInfo, **parameters)``, quick and without torch; raises
+            `UsageError` where it is known before anything is loaded that `compute` would.
     """
 
     kind: ClassVar[str] = "score"
     hook: ClassVar[str] = "ganbench_scores"
     declaring: ClassVar[str] = "compute"
     compute: Builder
+    check: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,12 +299,15 @@ class ExtractorSpec(Spec):
     Args:
         build: ``build(data: Data, device: torch.device, **parameters) -> Extractor``; raises
             `MissingData` where its weights cannot be had.
+        check: ``check(data: DataInfo, **parameters)``, quick and without torch; raises `UsageError`
+            or `MissingData` where it is known that `build` would.
     """
 
     kind: ClassVar[str] = "extractor"
     hook: ClassVar[str] = "ganbench_extractors"
     declaring: ClassVar[str] = "build"
     build: Builder
+    check: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

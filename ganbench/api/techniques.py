@@ -22,6 +22,10 @@ SLOPES: Final = ("real_slopes", "fake_slopes", "interpolated_slopes", "slopes")
 """Needs that are derivatives of single judgements: what couples the samples of a batch, such as
 batch norm in a discriminator, would make them wrong."""
 
+JOINT: Final = "joint"
+"""What a model provides whose discriminator judges a sample and its latent together, and so has no
+opinion of a sample alone."""
+
 NEEDS: Final = {
     "real": "real samples in a generator's step, `step.real` and `step.real_logits`; a "
     "discriminator's step has them anyway",
@@ -64,6 +68,10 @@ class Technique(Protocol):
     def generator_loss(self, step: Step) -> Tensor:
         """Scalar term that the generator minimises beside the loss's."""
 
+    def before_step(self, game: Game) -> None:
+        """Act before each generator step with its critic steps: what goes by the fraction of the
+        budget (noise that fades), or starts from the first weights (slow copies of them)."""
+
     def opponent(self, game: Game, step: Step) -> nn.Module:
         """Whom the generator plays against in this step, in the discriminator's place: one that
         has learned some steps further, an average, an older one."""
@@ -75,7 +83,8 @@ class Technique(Protocol):
         """Act after each critic step (weight clipping)."""
 
     def after_step(self, game: Game) -> None:
-        """Act after each generator step with its critic steps (slow weights)."""
+        """Act after each generator step with its critic steps (slow weights). What takes gradients
+        belongs in `play`: it is charged for all that it does, this is not."""
 
     def play(self, game: Game) -> None:
         """Carry out one whole round of both players, in the place of critic steps and a generator
@@ -106,7 +115,11 @@ class Game(Protocol):
         """
 
     def loss(self, side: Side, step: Step) -> Tensor:
-        """Scalar: what that side minimises on that batch, the loss and all techniques' terms."""
+        """Scalar: what that side minimises on that batch, the loss and all techniques' terms.
+
+        On a step that is `judged_by` another discriminator it is what might be: losses and
+        techniques remember nothing of it, and it is not in the history.
+        """
 
     def differentiate(self, side: Side, step: Step | None = None) -> None:
         """Put fresh gradients of that side's objective into `parameter.grad`; on a fresh batch, or

@@ -36,6 +36,11 @@ def _exists(name: str, count: int) -> bool:
     return count > 0 and (0 <= int(name) < count if is_index else True)
 
 
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def has_cuda() -> bool:
     """Whether there is a GPU to train on."""
     return bool(cuda_devices())

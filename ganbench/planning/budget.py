@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ganbench.api.errors import UsageError
+from ganbench.wording import with_prefix
 
 BudgetKind = Literal["flops", "seconds", "images", "steps"]
 
@@ -106,3 +107,8 @@ def parse_memory(text: str) -> int:
     if not 1 <= size < 2**63:
         raise UsageError(f"memory {text!r} is not a possible size", "write it as 8GiB or 500MB")
     return int(size)
+
+
+def memory_text(size: int) -> str:
+    """Bytes as `parse_memory` reads them back, e.g. ``500MB``. Exact to six digits."""
+    return f"{with_prefix(size)}B"

@@ -14,6 +14,7 @@ from ganbench.api.specs import (
     looks_at_slopes,
     needed_of_model,
 )
+from ganbench.api.techniques import JOINT
 from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
 
@@ -47,6 +48,7 @@ def why_not(parts: Parts, recipe: Recipe, data: DataInfo, catalogue: Catalogue) 
     return (
         _modality(parts, data)
         or _shape(parts.model, data, catalogue)
+        or _classes(parts)
         or _needs(parts, data)
         or _exclusion(parts.techniques)
         or _coupling(parts, recipe, catalogue)
@@ -71,13 +73,26 @@ def _shape(model: ModelSpec, data: DataInfo, catalogue: Catalogue) -> str | None
     return f"its model {model.name} does not handle samples of shape {data.shape}"
 
 
+def _classes(parts: Parts) -> str | None:
+    for spec in parts.techniques:
+        if parts.model.conditional and not spec.conditional:
+            return f"its model {parts.model.name} takes classes, and {spec.name} cannot"
+    return None
+
+
 def _needs(parts: Parts, data: DataInfo) -> str | None:
+    model, loss = parts.model, parts.loss
+    if JOINT in model.provides and JOINT not in loss.needs:
+        return (
+            f"the discriminator of its model {model.name} judges samples with their latents, and "
+            f"its loss {loss.name} shows it samples alone: it does not need {JOINT!r}"
+        )
     for spec in parts.objectives:
         for need in needed_of_model(spec):
-            if need not in parts.model.provides:
+            if need not in model.provides:
                 return (
-                    f"its {spec.kind} {spec.name} needs {need!r}, which its model "
-                    f"{parts.model.name} does not provide"
+                    f"its {spec.kind} {spec.name} needs {need!r}, which its model {model.name} "
+                    "does not provide"
                 )
         if "labels" in spec.needs and data.classes is None:
             return f"its {spec.kind} {spec.name} needs classes, and the data have none"

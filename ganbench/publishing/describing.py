@@ -25,6 +25,7 @@ from ganbench.results.record import Column
 from ganbench.results.redaction import without_paths
 from ganbench.results.seal import canonical_json
 from ganbench.results.sources import source_of
+from ganbench.statistics.groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from ganbench.tables.coverage import Coverage
 
 _MEANS: Final = "Of distances the geometric mean, where all of the setting's values are positive."
-_OWN: Final = ("suite", "seed", "pins")
+_OWN: Final = ("suite", "seed", "pins", "folder")
 """What the runs of one entry of `specs` do not share, or what stands elsewhere."""
 
 
@@ -106,10 +107,8 @@ def run_fields(runs: Runs) -> list[Field]:
 
 
 def _by_reason(runs: Runs) -> dict[str, list[str]]:
-    reasons: dict[str, list[str]] = {}
-    for run_id in sorted(set(runs.frame["run_id"]) & set(runs.unranked)):
-        reasons.setdefault(runs.unranked[run_id], []).append(run_id)
-    return dict(sorted(reasons.items()))
+    shown = sorted(set(runs.frame["run_id"]) & set(runs.unranked))
+    return dict(sorted(grouped(shown, lambda run_id: runs.unranked[run_id]).items()))
 
 
 def _shared_specs(runs: Runs) -> list[SharedSpec]:
@@ -149,12 +148,15 @@ def _resource(form: TableForm, contents: Mapping[str, bytes], fields: Iterable[F
         "mediatype": "text/csv",
         "encoding": "utf-8",
         "dialect": {
-            "delimiter": ",", "lineTerminator": "\n", "quoteChar": '"', "doubleQuote": True,
+            "delimiter": ",",
+            "lineTerminator": "\n",
+            "quoteChar": '"',
+            "doubleQuote": True,
         },
         "bytes": len(contents[form.file]),
         "hash": f"sha256:{hashlib.sha256(contents[form.file]).hexdigest()}",
         "schema": schema,
-    }  # fmt: skip
+    }
 
 
 def _score_field(key: str, runs: Runs, settings: Collection[str]) -> Field:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, plain_rows
 from ganbench.results.identity import VARIANT_CODE
 from ganbench.statistics.groups import grouped
 from ganbench.tables.coverage import Coverage
-
-Row = dict[str, Any]
 
 HINTS: Final = {
     "code": "package it (`ganbench new` shows how) and run it again",
@@ -60,7 +59,7 @@ def objections(runs: Runs, coverage: Coverage | None) -> list[Objection]:
     return found + list(_incomplete(rows, coverage or Coverage.of(rows)))
 
 
-def _local(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
+def _local(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
     for row in rows:
         local = [
             f"{pin['kind']} {pin['name']}"
@@ -70,14 +69,14 @@ def _local(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
         yield f"local code that nobody else can run: {', '.join(local)}" if local else None
 
 
-def _outdated(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
+def _outdated(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
     newest = max((row["protocol"] for row in rows), default=0)
     for row in rows:
         old = row["protocol"] < newest
         yield f"protocol {row['protocol']}, ranked under {newest}" if old else None
 
 
-def _elsewhere(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
+def _elsewhere(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
     counts = Counter(row["timed_on"] for row in rows if row["timed_on"])
     main = max(counts, key=lambda device: (counts[device], device), default=None)
     for row in rows:
@@ -85,7 +84,7 @@ def _elsewhere(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
         yield f"timed on {row['timed_on']}, ranked on {main}" if other else None
 
 
-def _incomplete(rows: Iterable[Row], needed: Coverage) -> Iterator[Objection]:
+def _incomplete(rows: Iterable[RunRow], needed: Coverage) -> Iterator[Objection]:
     for own in grouped(rows, lambda row: tuple(row[name] for name in VARIANT_CODE)).values():
         if gaps := needed.gaps(own):
             reason = f"{own[0]['variant']}: {gaps}"

@@ -76,10 +76,15 @@ class Content:
 
 
 _SECTIONS = {
-    "ranking": "leaderboard", "distance": "leaderboard", "collapse": "modes",
-    "stability": "stability", "sensitivity": "stability",
-    "profile": "profiles", "tuning": "profiles", "cost": "cost",
-}  # fmt: skip
+    "ranking": "leaderboard",
+    "distance": "leaderboard",
+    "collapse": "modes",
+    "stability": "stability",
+    "sensitivity": "stability",
+    "profile": "profiles",
+    "tuning": "profiles",
+    "cost": "cost",
+}
 
 
 def gather(
@@ -115,24 +120,28 @@ def gather(
         f"{interval_of_seeds(seeds)}"
     )
     return Content(
-        f"ganbench report: {', '.join(dict.fromkeys(row['suite'] for row in rows))}",
-        summary,
-        [(status, count) for status, count in counts if count],
-        variants,
-        tasks,
-        made,
-        _runs_grid(lines),
-        failures(lines, records, store),
-        provenance(runs, lines, rows),
-        "" if store else _PUBLISHED,
-        warnings,
+        title=f"ganbench report: {', '.join(dict.fromkeys(row['suite'] for row in rows))}",
+        summary=summary,
+        statuses=[(status, count) for status, count in counts if count],
+        variants=variants,
+        tasks=tasks,
+        editions=made,
+        runs=_runs_grid(lines),
+        failures=failures(lines, records, store),
+        provenance=provenance(runs, lines, rows),
+        published="" if store else _PUBLISHED,
+        warnings=warnings,
     )
 
 
 def _edition(
-    name: str, anchor: str, lines: list[Line], runs: Runs,
-    records: Mapping[str, Record], store: RunStore | None,
-) -> Edition:  # fmt: skip
+    name: str,
+    anchor: str,
+    lines: list[Line],
+    runs: Runs,
+    records: Mapping[str, Record],
+    store: RunStore | None,
+) -> Edition:
     tables = edition_tables(lines, name, runs)
     tasks = {line.section: line.row["task"] for line in lines}
     groups: dict[str, list[Grid]] = {}
@@ -148,12 +157,15 @@ def _edition(
     places = list(tasks)
     ordered = sorted(lines, key=lambda line: (places.index(line.section), ranked.index(line.label)))
     return Edition(
-        name, anchor, styles, groups,
-        distance_charts(ordered, runs, records, styles),
-        mode_charts(ordered, runs, records, styles),
-        profile_chart(lines, styles),
-        choose_samples(ordered, records, store) if store else Samples((), ()),
-    )  # fmt: skip
+        name=name,
+        anchor=anchor,
+        styles=styles,
+        tables=groups,
+        curves=distance_charts(ordered, runs, records, styles),
+        modes=mode_charts(ordered, runs, records, styles),
+        profile=profile_chart(lines, styles),
+        samples=choose_samples(ordered, records, store) if store else Samples((), ()),
+    )
 
 
 _RUN_HEADINGS = (

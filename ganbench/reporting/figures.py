@@ -218,13 +218,15 @@ def _numbers(curves: Curves) -> Numbers:
     longest = max((curve for own in curves.values() for _, curve in own), key=len, default=[])
     rows = [
         (
-            label, f"{label}, seed {run['seed']}", str(run["status"]),
+            label,
+            f"{label}, seed {run['seed']}",
+            str(run["status"]),
             [number(value) for _, value in curve] + [DASH] * (len(longest) - len(curve)),
         )
         for label, own in curves.items()
         for run, curve in own
         if curve
-    ]  # fmt: skip
+    ]
     return Numbers([percent(x) for x, _ in longest], rows)
 
 

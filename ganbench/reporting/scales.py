@@ -71,9 +71,11 @@ def scale_of(
     most = max(most, -math.inf if high is None else high)
     margin = 0.04 * (most - least) or 0.5
     return Scale(
-        least if least == low else least - margin, most if most == high else most + margin,
-        start, end,
-    )  # fmt: skip
+        least if least == low else least - margin,
+        most if most == high else most + margin,
+        start,
+        end,
+    )
 
 
 def _decades(low: float, high: float) -> list[float]:

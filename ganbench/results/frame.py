@@ -91,15 +91,6 @@ def collect(
     return Runs(typed_frame(rows, keys), scores, pins, specs, sources=sources)
 
 
-def runs_frame(records: Iterable[Record]) -> pd.DataFrame:
-    """One row per record; see `Runs.frame`.
-
-    Raises:
-        InvalidResults: two different records have the same run id.
-    """
-    return collect(records).frame
-
-
 def typed_frame(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
     """Rows as a frame with the columns of `RUN_FIELDS` and `keys`, typed, in publication order."""
     names = [one.name for one in RUN_FIELDS]

@@ -12,8 +12,11 @@ from ganbench.results.seal import canonical_json
 
 Pins = tuple[Pin, ...]
 
-VARIANT_CODE: Final = ("variant", "variant_parameters", "distribution", "version", "source_hash")
-"""Columns that tell one variant's own code from another's, whatever data and scores it meets."""
+VARIANT_CODE: Final = ("variant", "distribution", "version", "source_hash")
+"""Columns that tell one variant's own code from another's, whatever data and scores it meets.
+
+Its name tells the parameters that were set. Those that were not are no part of this: a recipe may
+choose them by the data, so that one variant has other learning rates on images than on points."""
 
 _OWN_KINDS: Final = ("variant", "technique")
 _PAIR_KINDS: Final = ("model", "loss", "technique")

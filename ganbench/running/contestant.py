@@ -12,15 +12,18 @@ from torch import Tensor, nn
 from ganbench.api.data import Data
 from ganbench.api.networks import Latent, Networks
 from ganbench.api.recipe import Training
+from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Objective
 from ganbench.training.sampling import sample
 from ganbench.training.seeds import stream_seed
+from ganbench.training.state import keep_tensors
 from ganbench.training.trainer import Trainer
 
-Rehearsal = Callable[[Networks, Data, int], None]
-"""Takes one generator step, with what belongs to it, on other networks and data."""
+Rehearsal = Callable[[Networks, Data, int], bool]
+"""Takes one generator step, with what belongs to it, on other networks and data; tells whether
+losses or techniques keep tensors of their own."""
 
 
 @dataclass(kw_only=True)
@@ -58,6 +61,29 @@ class Contestant:
         fakes = sample(self.generator, self.latents, count, self.device, seed, labels)
         return fakes, labels
 
+    def snapshot(
+        self, side: RealSide, fakes: Tensor, labels: Tensor | None, steps: int = 0
+    ) -> Snapshot:
+        """What scores see of it.
+
+        Args:
+            side: the real side.
+            fakes: (M, ...), as they would be stored.
+            labels: (M,) classes that they were made for, or None.
+            steps: generator steps taken so far.
+        """
+        return Snapshot(
+            side,
+            fakes,
+            labels,
+            steps=steps,
+            generator=self.generator,
+            extra=self.extra,
+            logits=self.logits,
+            training=self.training,
+            rehearse=self.rehearse,
+        )
+
 
 def contestant_of(trainer: Trainer, shares: Tensor | None = None) -> Contestant:
     """What a trainer trains, to be evaluated while it goes on.
@@ -80,19 +106,27 @@ def contestant_of(trainer: Trainer, shares: Tensor | None = None) -> Contestant:
     )
 
 
-def rehearse(trainer: Trainer, networks: Networks, data: Data, number: int) -> None:
+def rehearse(trainer: Trainer, networks: Networks, data: Data, number: int) -> bool:
     """Take one step of a training on other networks and data; the training stays as it is.
 
     Args:
         trainer: whose objective, as it is now, and recipe are used; its optimisers start anew.
-        networks: to be trained, on the same device.
+        networks: to be trained, on the same device, as their model has built them.
         data: what they are trained on.
         number: of the generator step.
+
+    Returns:
+        Whether losses or techniques keep tensors of their own from step to step.
 
     Raises:
         RuntimeError: a loss or technique cannot be copied, as it keeps tensors with their graph.
     """
-    loss, *techniques = copy.deepcopy(trainer.objective.parts)
+    loss, *techniques = parts = copy.deepcopy(trainer.objective.parts)
+    for part in techniques:
+        if (change := part.method("networks")) is not None:
+            networks = change(networks)
+    for module in (networks.generator, networks.discriminator):
+        module.to(trainer.device).train()
     twin = Trainer(
         networks=networks,
         objective=Objective(loss, techniques),
@@ -102,3 +136,4 @@ def rehearse(trainer: Trainer, networks: Networks, data: Data, number: int) -> N
         device=trainer.device,
     )
     Eager(twin).step(number, trainer.progress)
+    return keep_tensors(part.does for part in parts)

@@ -110,8 +110,8 @@ def check_loss(name: str, loss: object) -> Loss:
 
 
 METHODS = (
-    "sees", "networks", "discriminator_loss", "generator_loss", "opponent", "before_update",
-    "after_discriminator_step", "after_step", "play", "critic_steps",
+    "sees", "networks", "discriminator_loss", "generator_loss", "opponent", "before_step",
+    "before_update", "after_discriminator_step", "after_step", "play", "critic_steps",
 )  # fmt: skip
 """What a technique may define."""
 

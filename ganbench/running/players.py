@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
-from torch import nn
 
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable, UsageError
@@ -25,6 +24,7 @@ from ganbench.api.specs import (
     import_builder,
     looks_at_slopes,
 )
+from ganbench.api.techniques import JOINT
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.running.contracts import (
     check_loss,
@@ -37,6 +37,7 @@ from ganbench.training.coupling import JUDGEMENTS, couples_samples
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed, class_shares
 from ganbench.training.objective import Objective, Part
 from ganbench.training.seeds import stream_seed
+from ganbench.training.state import move_part
 from ganbench.training.trainer import Trainer
 from ganbench.training.wrapped import samples_per_judgement
 
@@ -69,9 +70,8 @@ class Players:
             PluginNotUsable: a plugin does not keep its contract.
             UsageError: the parts cannot be combined.
         """
-        techniques = self._techniques(data.info)
-        networks = self._networks(data.info, techniques)
-        objective = Objective(self._loss(data.info), techniques)
+        objective = self.objective(data.info)
+        networks = self._networks(data.info, objective.techniques)
         real = RealFeed(data, self.device, stream_seed(seed, "data"))
         self._refuse_coupling(networks, real)
         shares = class_shares(data, label_law) if networks.conditional else None
@@ -97,6 +97,15 @@ class Players:
         """
         return self._networks(data, self._techniques(data))
 
+    def objective(self, data: DataInfo) -> Objective:
+        """The loss and the techniques, on the device.
+
+        Raises:
+            PluginNotUsable: as `trainer`.
+        """
+        techniques = self._techniques(data)
+        return Objective(self._loss(data), techniques)
+
     def whose(self) -> AbstractContextManager[None]:
         """Say in errors about networks, losses and techniques whose these are."""
         return self.catalogue.whose(self._model, self._loss_spec, *self._technique_specs)
@@ -113,7 +122,7 @@ class Players:
     def _technique_specs(self) -> list[TechniqueSpec]:
         return [self.catalogue.get(TechniqueSpec, name) for name in self.recipe.techniques]
 
-    def _networks(self, data: DataInfo, techniques: list[Part]) -> Networks:
+    def _networks(self, data: DataInfo, techniques: Sequence[Part]) -> Networks:
         networks = self._build(data)
         if networks.conditional and data.classes is None:
             raise UsageError(
@@ -125,11 +134,17 @@ class Players:
                 with self.catalogue.whose(self.catalogue.get(TechniqueSpec, part.name)):
                     seen = require(f"what technique {part.name} sees", sees(seen), DataInfo)
         if seen.shape != data.shape:
+            self._refuse_shape(seen)
             networks = _joined(networks, self._build(seen))
         for part in techniques:
             if (change := part.method("networks")) is not None:
                 with self.catalogue.whose(self.catalogue.get(TechniqueSpec, part.name)):
                     networks = check_networks(self.recipe.model, change(networks))
+        if networks.conditional and samples_per_judgement(networks.discriminator) > 1:
+            raise UsageError(
+                f"model {self.recipe.model} judges samples by their classes, and "
+                f"{'+'.join(self.recipe.techniques)} shows it several at a time"
+            )
         extra = [one.module for one in networks.extras.values()]
         for module in (networks.generator, networks.discriminator, *extra):
             module.to(self.device).train()
@@ -140,13 +155,8 @@ class Players:
         networks = made(
             self.catalogue, check_networks, spec, spec.build, data, **self.recipe.model_parameters
         )
-        if networks.conditional != spec.conditional:
-            told = f"conditional={spec.conditional}"
-            with self.catalogue.whose(spec):
-                raise PluginNotUsable(
-                    f"the networks of model {spec.name} are conditional={networks.conditional}, "
-                    f"its spec says {told}"
-                )
+        with self.catalogue.whose(spec):
+            _keep_promises(spec, networks)
         return networks
 
     def _loss(self, data: DataInfo) -> Part:
@@ -182,7 +192,7 @@ class Players:
         steep = [
             one.name for one in (self._loss_spec, *self._technique_specs) if looks_at_slopes(one)
         ]
-        if not steep or "joint" in self._model.provides:
+        if not steep or JOINT in self._model.provides:
             return
         count = JUDGEMENTS * samples_per_judgement(networks.discriminator)
         samples, labels = real.first(count)
@@ -202,10 +212,44 @@ class Players:
             else "use a discriminator that looks at each sample alone: layer norm or none",
         )
 
+    def _refuse_shape(self, seen: DataInfo) -> None:
+        """What techniques show the discriminator must be something that the model is built for.
+
+        Raises:
+            UsageError: it is not.
+        """
+        model = self._model
+        with self.catalogue.whose(model):
+            if model.supports is None or model.supports(seen):
+                return
+        names = "+".join(self.recipe.techniques)
+        raise UsageError(
+            f"model {model.name} has no discriminator for samples of shape {seen.shape}, which is "
+            f"what it gets to see with {names}"
+        )
+
     def _on_device(self, part: T) -> T:
-        if isinstance(part, nn.Module):
-            part.to(self.device)
+        move_part(part, self.device)
         return part
+
+
+def _keep_promises(spec: ModelSpec, networks: Networks) -> None:
+    """What a model's spec tells others about its networks.
+
+    Raises:
+        PluginNotUsable: they are otherwise.
+    """
+    if networks.conditional != spec.conditional:
+        raise PluginNotUsable(
+            f"the networks of model {spec.name} are conditional={networks.conditional}, "
+            f"its spec says conditional={spec.conditional}"
+        )
+    if missing := {*spec.provides} - {*networks.extra, JOINT}:
+        raise PluginNotUsable(
+            f"model {spec.name} says that it provides {min(missing)!r}, and its networks have no "
+            "extra module of that name",
+            "return it in Networks(extra=...), or take it out of `provides`",
+        )
 
 
 def _given(builder: Builder, data: DataInfo) -> dict[str, DataInfo]:

@@ -43,6 +43,7 @@ class RealSide:
         self.data = data
         self.split = split if len(data.heldout) or split == "train" else "train"
         self.real = (data.heldout if self.split == "heldout" else data.train).to(device)
+        self.labels = data.heldout_labels if self.split == "heldout" else data.train_labels
         self._build_extractor = build_extractor
         self._shared = cache
         self._cache: dict[str, object] = {}
@@ -109,7 +110,7 @@ class Snapshot:
         extra: Mapping[str, nn.Module] | None = None,
         logits: Callable[..., Tensor] | None = None,
         training: Training | None = None,
-        rehearse: Callable[[Networks, Data, int], None] | None = None,
+        rehearse: Callable[[Networks, Data, int], bool] | None = None,
     ) -> None:
         self._side = side
         self.fakes = fakes
@@ -159,15 +160,16 @@ class Snapshot:
             raise UsageError("these samples come without a discriminator")
         return self._logits(samples, labels)
 
-    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> None:
-        """Take one step of the run's training on other networks.
+    def rehearse(self, networks: Networks, data: Data, number: int = 0) -> bool:
+        """Take one step of the run's training on other networks; tell whether it has a
+        memory of its own.
 
         Raises:
             UsageError: there is no training here.
         """
         if self._rehearse is None:
             raise UsageError("these samples come without a training")
-        self._rehearse(networks, data, number)
+        return self._rehearse(networks, data, number)
 
     def fake_features(self, extractor: str) -> Tensor:
         """(M, d) features of the fakes, computed once per evaluation.
@@ -208,6 +210,17 @@ def measure(
         UsageError: two measurements claim the same column.
     """
     measured = [compute(snapshot, **parameters) for compute, parameters in scores]
+    check_columns(measured)
+    return measured
+
+
+def check_columns(measured: Sequence[Sequence[Measurement]]) -> None:
+    """Hold what several scores have measured to what a record can keep.
+
+    Raises:
+        NonFiniteSamples: a value is not finite.
+        UsageError: two measurements claim the same column.
+    """
     seen: set[str] = set()
     for one in (one for results in measured for one in results):
         if one.key in seen:
@@ -215,4 +228,3 @@ def measure(
         if not math.isfinite(one.value):
             raise NonFiniteSamples(f"{one.label} is {one.value}")
         seen.add(one.key)
-    return measured

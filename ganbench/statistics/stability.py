@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     Distance = float | None
     Curve = Sequence[Distance]
 
-COLLAPSED_LATE: Final = math.log(2)
-"""A late degradation beyond this reads "collapsed late": the distance has doubled."""
-
 NOISE_LIMIT: Final = 2 * math.sqrt(2)
 """Two standard deviations of a difference, in those of one evaluation: what noise explains of a
 rise from one evaluation to the next."""

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ganbench.api.errors import UsageError
+from ganbench.api.errors import UsageError, one_line
 from ganbench.storage.cache import cache_dir
 from ganbench.storage.locks import locked
 from ganbench.storage.reading import read_file
@@ -167,4 +167,4 @@ def _seal(body: bytes) -> bytes:
 
 
 def _not_kept(error: Exception, remark: Remark) -> None:
-    remark(f"hashes of files are computed and not kept: {' '.join(str(error).split())}")
+    remark(f"hashes of files are computed and not kept: {one_line(error)}")

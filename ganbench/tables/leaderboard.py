@@ -38,6 +38,7 @@ _COPIED = (
     "primary",
     "code",
     *VARIANT_CODE,
+    "variant_parameters",
     "dataset",
     "dataset_parameters",
     "budget_kind",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch.nn.functional import one_hot
 from ganbench.api.data import Data
 from ganbench.api.networks import Latent
 from ganbench.modalities import modality_of
+from ganbench.training.seeds import stream_seed
 
 
 class RealFeed:
@@ -26,12 +28,27 @@ class RealFeed:
     def __init__(self, data: Data, device: torch.device, seed: int) -> None:
         self._samples = data.train.to(device)
         self._labels = None if data.train_labels is None else data.train_labels.to(device)
-        self._random = torch.Generator(device).manual_seed(seed)
-        self._order = torch.empty(0, dtype=torch.int64, device=device)
-        self._next = 0
         self._info, self._encode = data.info, modality_of(data.info).encode
         self.shape = data.info.shape
         """Of one sample, as networks see it."""
+        self._seed = seed
+        self._begin(seed)
+
+    def _begin(self, seed: int) -> None:
+        device = self._samples.device
+        self._random = torch.Generator(device).manual_seed(seed)
+        self._order = torch.empty(0, dtype=torch.int64, device=device)
+        self._next = 0
+
+    def beside(self, name: str) -> RealFeed:
+        """A feed of the same samples in an order of its own, which moves this one by nothing.
+
+        Args:
+            name: of that order's random stream.
+        """
+        other = copy.copy(self)
+        other._begin(stream_seed(self._seed, name))
+        return other
 
     def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
         """The next real samples (count, *shape) as networks see them; labels (count,) or None."""

@@ -8,15 +8,25 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from ganbench.api.errors import PluginNotUsable
+from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.recipe import Side
 from ganbench.training.step import TrainingStep, described
 
 SIDES: tuple[Side, Side] = ("generator", "discriminator")
 
 Method = Literal[
-    "opponent", "before_update", "after_discriminator_step", "after_step", "play", "critic_steps"
+    "before_step",
+    "opponent",
+    "before_update",
+    "after_discriminator_step",
+    "after_step",
+    "play",
+    "critic_steps",
 ]
+
+
+Term = Callable[[TrainingStep], Tensor]
+"""A loss's or a technique's part of what a side minimises."""
 
 
 @dataclass(slots=True)
@@ -54,13 +64,16 @@ class Objective:
     Args:
         loss: has terms for both sides.
         techniques: in the order in which they are named.
+
+    Raises:
+        UsageError: two of them want to play, or to put an opponent in the discriminator's place.
     """
 
     def __init__(self, loss: Part, techniques: Sequence[Part] = ()) -> None:
         self.loss = loss
         self.techniques = tuple(techniques)
         self.parts = (loss, *self.techniques)
-        self._terms: dict[str, list[tuple[Part, int, Callable[..., Tensor]]]] = {
+        self._terms: dict[Side, list[tuple[Part, int, Term]]] = {
             side: [
                 (part, part.every, method)
                 for part in self.parts
@@ -68,26 +81,35 @@ class Objective:
             ]
             for side in SIDES
         }
-        lazy = {
+        plays, opponents = self._only("play"), self._only("opponent")
+        # Who looks ahead in a generator's step, or plays both players' steps as one, may ask for
+        # both players' losses on one batch.
+        self._crossing = {"generator": [*opponents, *plays], "discriminator": plays}
+        lazy: dict[str, list[tuple[str, int]]] = {
             side: [(part.name, every) for part, every, _ in terms if every > 1]
             for side, terms in self._terms.items()
         }
         lazy["play"] = list(dict.fromkeys(one for each in lazy.values() for one in each))
         self._lazy = {what: terms for what, terms in lazy.items() if terms}
 
+    def _only(self, name: Method) -> list[Part]:
+        """The one technique that has this method, if any has."""
+        found = [part for part in self.techniques if part.method(name)]
+        if len(found) > 1:
+            names = " and ".join(part.name for part in found)
+            raise UsageError(f"{names} both define {name}, and a training takes one that does")
+        return found
+
     def needs(self, side: Side, number: int) -> frozenset[str]:
         """What those parts need that act in a step of that side before generator step `number`."""
-        sides: tuple[Side, ...] = (side,)
-        opponents = [part.needs for part in self.techniques if part.method("opponent")]
-        if opponents and side == "generator":  # an opponent learns within the generator's step
-            sides = SIDES
+        crossing = self._crossing[side]
         acting = [
             part.needs
-            for each in sides
+            for each in (SIDES if crossing else (side,))
             for part, every, _ in self._terms[each]
             if number % every == 0
         ]
-        return frozenset[str]().union(*acting, *opponents)
+        return frozenset[str]().union(*acting, *(part.needs for part in crossing))
 
     def combination(self, what: str, number: int) -> str:
         """A name for a kind of step with the terms that act in it, by which its cost is known.
@@ -108,15 +130,27 @@ class Objective:
             PluginNotUsable: a part returns no scalar with a graph.
         """
         total: Tensor | None = None
-        role, step.role = step.role, side
+        asks, role = step.asks, step.role
+        if (side, role) == ("discriminator", "generator"):  # somebody looks ahead
+            step.grant("real")
+        step.role = side
         for part, every, method in self._terms[side]:
             if every > 1 and step.number % every:
                 continue
             step.asks = part
             term = method(step)
             total = term if total is None else total + term
-        step.asks, step.role = None, role
+        step.asks, step.role = asks, role
         return total  # type: ignore[return-value]  # checked where it is differentiated
+
+    def around(self, wrap: Callable[[Part, Side, Term], Term]) -> Objective:
+        """The same, each term being what `wrap` makes of it."""
+        other = Objective(self.loss, self.techniques)
+        for side, terms in self._terms.items():
+            other._terms[side] = [
+                (part, every, wrap(part, side, method)) for part, every, method in terms
+            ]
+        return other
 
     def blame(self, side: Side, step: TrainingStep) -> PluginNotUsable | None:
         """Whose term cannot be differentiated, asked anew; None if all can be."""

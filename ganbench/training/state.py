@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def trainer_state(trainer: Trainer) -> dict[str, Any]:
         "optimisers": {name: one.state_dict() for name, one in trainer.optimisers.items()},
         "objective": [part_state(part.does) for part in trainer.objective.parts],
         "real": trainer.real.state(),
+        "generator_real": trainer.generator_real.state(),
         "latents": trainer.latents.state(),
         "labels": trainer.labels and trainer.labels.state(),
         "costs": dict(trainer.costs),
@@ -38,12 +40,13 @@ def trainer_state(trainer: Trainer) -> dict[str, Any]:
 def restore_trainer(trainer: Trainer, state: Mapping[str, Any]) -> None:
     """Put a `trainer_state` back into a trainer that was built from the same spec."""
     for name, module in _modules(trainer).items():
-        restore_module(module, state["modules"][name])
+        restore_module(module, state["modules"][name], trainer.device)
     for name, optimiser in trainer.optimisers.items():
         optimiser.load_state_dict(state["optimisers"][name])
     for part, own in zip(trainer.objective.parts, state["objective"], strict=True):
-        restore_part(part.does, own)
+        restore_part(part.does, own, trainer.device)
     trainer.real.restore(state["real"])
+    trainer.generator_real.restore(state["generator_real"])
     trainer.latents.restore(state["latents"])
     if trainer.labels is not None:
         trainer.labels.restore(state["labels"])
@@ -70,60 +73,96 @@ def module_state(module: nn.Module) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def restore_module(module: nn.Module, state: Mapping[str, Any]) -> None:
-    """Put a `module_state` back."""
+def restore_module(module: nn.Module, state: Mapping[str, Any], device: torch.device) -> None:
+    """Put a `module_state` back; tensors in attributes that hold none so far go to `device`."""
     for name, tensor in (*module.named_parameters(), *module.named_buffers()):
         tensor.copy_(state["tensors"][name])
     for name, one in module.named_modules():
-        _restore_attributes(one, state["attributes"][name])
+        _restore_attributes(one, state["attributes"][name], device)
 
 
-def part_state(loss: object) -> dict[str, Any]:
-    """The state of a loss or technique: its own `state_dict` where it has one, else its attributes.
+def part_state(part: object) -> dict[str, Any]:
+    """The state of a loss or technique: its own `state_dict` where it has one, else its attributes,
+    with the state of modules, losses and techniques that it is made of.
 
     Raises:
         UnstorableState: as `trainer_state`.
     """
-    if isinstance(loss, nn.Module):
-        return {"module": module_state(loss)}
-    if hasattr(loss, "state_dict"):
-        return {"own": loss.state_dict()}
-    attributes = getattr(loss, "__dict__", {})
-    modules = {name: one for name, one in attributes.items() if isinstance(one, nn.Module)}
-    parts = {name: one for name, one in attributes.items() if _is_part(one)}
-    rest = {k: v for k, v in attributes.items() if k not in modules and k not in parts}
-    for name, value in rest.items():
-        if not callable(value) and not is_storable(value):
+    if isinstance(part, nn.Module):
+        return {"module": module_state(part)}
+    if hasattr(part, "state_dict"):
+        return {"own": part.state_dict()}
+    held = getattr(part, "__dict__", {})
+    parts = {name: part_state(one) for name, one in held.items() if _is_part(one)}
+    attributes = {name: one for name, one in held.items() if is_storable(one)}
+    for name in held.keys() - parts.keys() - attributes.keys():
+        if not callable(held[name]) and not _is_constant(held[name]):
             raise UnstorableState(
-                f"{type(loss).__name__} keeps a {type(value).__name__} in {name}: give it "
+                f"{type(part).__name__} keeps a {type(held[name]).__name__} in {name}: give it "
                 "`state_dict` and `load_state_dict`, or make it an nn.Module with buffers"
             )
-    kept = {name: value for name, value in rest.items() if is_storable(value)}
-    return {
-        "attributes": kept,
-        "modules": {name: module_state(one) for name, one in modules.items()},
-        "parts": {name: part_state(one) for name, one in parts.items()},
-    }
+    return {"attributes": attributes, "parts": parts}
+
+
+def restore_part(part: Any, state: Mapping[str, Any], device: torch.device) -> None:
+    """Put a `part_state` back, as `restore_module` does."""
+    if "module" in state:
+        restore_module(part, state["module"], device)
+    elif "own" in state:
+        part.load_state_dict(state["own"])
+    else:
+        _restore_attributes(part, state["attributes"], device)
+        for name, one in state["parts"].items():
+            restore_part(getattr(part, name), one, device)
 
 
 def _is_part(value: object) -> bool:
-    """Whether a loss or technique is made of another one: Wasserstein with a gradient penalty."""
     terms = (getattr(value, f"{side}_loss", None) for side in ("discriminator", "generator"))
-    return not isinstance(value, nn.Module) and any(map(callable, terms))
+    return isinstance(value, nn.Module) or any(map(callable, terms))
 
 
-def restore_part(loss: Any, state: Mapping[str, Any]) -> None:
-    """Put a `part_state` back."""
-    if "module" in state:
-        restore_module(loss, state["module"])
-    elif "own" in state:
-        loss.load_state_dict(state["own"])
-    else:
-        _restore_attributes(loss, state["attributes"])
-        for name, one in state["modules"].items():
-            restore_module(getattr(loss, name), one)
-        for name, one in state["parts"].items():
-            restore_part(getattr(loss, name), one)
+def _is_constant(value: object) -> bool:
+    """Whether it is a frozen dataclass, such as a description of data."""
+    parameters = getattr(type(value), "__dataclass_params__", None)
+    return parameters is not None and bool(parameters.frozen)
+
+
+@contextmanager
+def put_back(owners: Iterable[object]) -> Iterator[None]:
+    """What losses and techniques keep may change within, and is as before after it.
+
+    Within, they hold copies of their tensors, lists and dicts, so that a graph may hold what was
+    there before. Parameters are theirs throughout.
+    """
+    kept = [(place, dict(place)) for owner in owners for place in _places(owner)]
+    for place, before in kept:
+        place.update({name: _copied(value) for name, value in before.items()})
+    try:
+        yield
+    finally:
+        for place, before in kept:
+            for name in place.keys() - before.keys():
+                del place[name]
+            place.update(before)
+
+
+def move_part(part: Any, device: torch.device) -> None:
+    """Move a loss or technique: its modules, parameters, and tensors in its attributes."""
+    if isinstance(part, nn.Module):
+        part.to(device)
+        return
+    for name, value in getattr(part, "__dict__", {}).items():
+        if _is_part(value):
+            move_part(value, device)
+        elif isinstance(value, nn.Parameter):
+            value.data = value.data.to(device)
+        elif _has_tensor(value):
+            setattr(part, name, _moved(value, device))
+
+
+def keep_tensors(parts: Iterable[object]) -> bool:
+    """Whether losses or techniques keep tensors: networks alone do not tell what they do next."""
+    return any(_has_tensor(place) for part in parts for place in _places(part))
 
 
 def random_state(device: torch.device) -> dict[str, Any]:
@@ -156,13 +195,56 @@ def _plain_attributes(module: nn.Module) -> dict[str, Any]:
     }
 
 
-def _restore_attributes(owner: object, attributes: Mapping[str, Any]) -> None:
+def _restore_attributes(owner: object, attributes: Mapping[str, Any], device: torch.device) -> None:
     for name, value in attributes.items():
         present = getattr(owner, name, None)
         if isinstance(present, nn.Parameter):  # in place: an optimiser holds it
             present.data.copy_(value)
         elif isinstance(value, Tensor):
-            device = present.device if isinstance(present, Tensor) else value.device
-            setattr(owner, name, value.to(device))
-        elif present is not value and present != value:
-            setattr(owner, name, value)
+            setattr(owner, name, _moved(value, getattr(present, "device", device)))
+        elif not _alike(present, value):  # a frozen object cannot be set what it has
+            setattr(owner, name, _moved(value, device))
+
+
+def _alike(one: object, other: object) -> bool:
+    try:
+        return bool(one == other)
+    except RuntimeError:  # tensors in them
+        return False
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    """Tensors in lists, tuples and dicts on that device."""
+    return _changed(value, lambda tensor: tensor.to(device))
+
+
+def _copied(value: Any) -> Any:
+    """Lists, tuples and dicts anew, with copies of their tensors but for parameters."""
+    return _changed(value, lambda one: one if isinstance(one, nn.Parameter) else one.clone())
+
+
+def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    if isinstance(value, Tensor):
+        return change(value)
+    if type(value) is dict:
+        return {name: _changed(one, change) for name, one in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_changed(one, change) for one in value)
+    return value
+
+
+def _has_tensor(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_has_tensor, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_tensor, value))
+    return isinstance(value, Tensor)
+
+
+def _places(owner: object) -> list[dict[str, Any]]:
+    """Where a loss or technique, and what it is made of, keep buffers and attributes."""
+    if isinstance(owner, nn.Module):
+        return [vars(one) for one in owner.modules()]  # where its buffers are a dict
+    own: dict[str, Any] = getattr(owner, "__dict__", {})
+    parts = [one for one in own.values() if _is_part(one)]
+    return [own, *(place for one in parts for place in _places(one))]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,8 @@ from ganbench.api.checked import typed
 from ganbench.api.errors import PluginNotUsable
 from ganbench.api.recipe import Side
 from ganbench.training.wrapped import Labelled, head_of, samples_per_judgement
+
+Sample = TypeVar("Sample", Tensor, Tensor | None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,28 @@ class Batch:
     real: Tensor | None = None
     labels: Tensor | None = None
     fake_labels: Tensor | None = None
+
+
+class UndeclaredNeed(PluginNotUsable):
+    """A loss or technique uses what its spec does not say that it needs."""
+
+
+class _Extras(Mapping[str, nn.Module]):
+    """A model's extra modules, for those who have said that they need them."""
+
+    def __init__(self, modules: Mapping[str, nn.Module], granted: Callable[[str], None]) -> None:
+        self._modules = modules
+        self._granted = granted
+
+    def __getitem__(self, name: str) -> nn.Module:
+        self._granted(name)
+        return self._modules[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
 
 
 class TrainingStep:
@@ -62,7 +86,7 @@ class TrainingStep:
         wants_features: bool = False,
     ) -> None:
         self.generator = generator
-        self.extra = extra
+        self.extra = _Extras(extra, lambda name: self.grant(name, f"extra[{name!r}]"))
         self.latent = batch.latent
         self.fake = batch.fake
         self.number = number
@@ -70,7 +94,10 @@ class TrainingStep:
         self.logged: dict[str, Tensor | float] = {}
         self.asks: Any = None
         """Who is at work: an object with `name` and `needs`; None: somebody who may have all."""
+        self.supposed = False
+        """Whether it is judged by another discriminator than the one under training."""
         self._batch = batch
+        self._extra = extra
         self._judge = discriminator
         self._conditional = conditional
         self.role = role
@@ -88,7 +115,7 @@ class TrainingStep:
     def real(self) -> Tensor:
         """(B, *shape) real samples."""
         if self.role == "generator":
-            self._granted("real")
+            self.grant("real")
         if self._batch.real is None:
             raise PluginNotUsable("there are no real samples in this step")
         return self._batch.real
@@ -96,13 +123,13 @@ class TrainingStep:
     @property
     def labels(self) -> Tensor:
         """(B,) classes of the real samples."""
-        self._granted("labels")
+        self.grant("labels")
         return _there(self._batch.labels, "classes of real samples")
 
     @property
     def fake_labels(self) -> Tensor:
         """(B,) classes that the fakes were made for."""
-        self._granted("labels")
+        self.grant("labels")
         return _there(self._batch.fake_labels, "classes of fakes: the networks take none")
 
     def log(self, name: str, value: Tensor | float) -> None:
@@ -110,19 +137,24 @@ class TrainingStep:
         self.logged[name] = value.detach() if isinstance(value, Tensor) else float(value)
 
     def judged_by(self, discriminator: nn.Module) -> TrainingStep:
-        """The same samples before another discriminator."""
+        """The same samples before another discriminator.
+
+        Its weights may have come of these very samples. Slopes are those of the logits with the
+        weights as they are: they are taken at aliases, which no weight has seen.
+        """
+        batch = self._batch
         other = TrainingStep(
             self.generator,
             discriminator,
-            self.extra,
-            self._batch,
+            self._extra,
+            replace(batch, fake=_alias(self.fake), real=_alias(batch.real)),
             conditional=self._conditional,
             number=self.number,
             progress=self.progress,
             role=self.role,
             wants_features=self._wants_features,
         )
-        other.asks, other.logged = self.asks, self.logged
+        other.asks, other.supposed = self.asks, True
         return other
 
     # What the discriminator says of it.
@@ -143,14 +175,14 @@ class TrainingStep:
     @property
     def real_features(self) -> Tensor:
         """(J, F) features of the real samples."""
-        self._granted("features")
+        self.grant("features")
         _ = self.real_logits
         return self._features("real")
 
     @property
     def fake_features(self) -> Tensor:
         """(J, F) features of the fakes."""
-        self._granted("features")
+        self.grant("features")
         _ = self.fake_logits
         return self._features("fake")
 
@@ -159,25 +191,30 @@ class TrainingStep:
     @property
     def real_slopes(self) -> Tensor:
         """(J, D) gradients of the logits at the real samples."""
-        self._granted("real_slopes")
+        self.grant("real_slopes")
         return self._once("real_slopes", lambda: self._slopes(self.real_logits, self.real))
 
     @property
     def fake_slopes(self) -> Tensor:
         """(J, D) gradients of the logits at the fakes."""
-        self._granted("fake_slopes")
+        self.grant("fake_slopes")
         return self._once("fake_slopes", lambda: self._slopes(self.fake_logits, self.fake))
 
     @property
     def interpolated_slopes(self) -> Tensor:
         """(J, D) gradients of the logits between real and fake, one mix for each judgement."""
-        self._granted("interpolated_slopes")
+        self.grant("interpolated_slopes")
         return self._once("interpolated_slopes", self._interpolated_slopes)
 
     def slopes(self, samples: Tensor) -> Tensor:
         """(J, D) gradients of the logits at samples (B, *shape)."""
-        self._granted("slopes")
+        self.grant("slopes")
         return self._slopes_at(samples)
+
+    def known_logits(self) -> list[Tensor]:
+        """Those logits (J,) of real and fake samples that somebody has asked for."""
+        names = ("real_logits", "fake_logits")
+        return [self._kept[name] for name in names if name in self._kept]
 
     def mean_logits(self) -> tuple[Tensor, Tensor]:
         """Mean logits of real and fake, NaN where nobody needed them.
@@ -197,15 +234,25 @@ class TrainingStep:
             found = self._kept[name] = compute()
         return found
 
-    def _granted(self, need: str) -> None:
-        if self.asks is not None and need not in self.asks.needs:
-            raise PluginNotUsable(
-                f"{self.asks.name} uses step.{need}, and its spec does not say so",
+    def grant(self, need: str, what: str = "") -> None:
+        """Let who is at work have what it needs, if its spec says so.
+
+        Args:
+            need: as specs name it.
+            what: of the step, where it is called otherwise.
+
+        Raises:
+            UndeclaredNeed: the spec does not.
+        """
+        if self.asks is None:
+            return
+        if need not in self.asks.needs:
+            raise UndeclaredNeed(
+                f"{self.asks.name} uses step.{what or need}, and its spec does not say so",
                 f'add "{need}" to its needs',
                 kind=self.asks.kind,
             )
-        if self.asks is not None:
-            self.asks.used.add(need)
+        self.asks.used.add(need)
 
     def _judged(self, which: str, samples: Tensor, labels: Tensor | None) -> Tensor:
         """One logit for each judgement: means over anything else would train, and mean nothing."""
@@ -260,7 +307,7 @@ class TrainingStep:
         return self._slopes_at(torch.lerp(fake, real, mix))
 
     def _slopes_at(self, samples: Tensor) -> Tensor:
-        samples = samples.requires_grad_()
+        samples = _alias(samples) if samples.requires_grad else samples.detach().requires_grad_()
         labels = self._batch.fake_labels
         inputs = (samples, labels) if self._conditional else (samples,)
         return self._slopes(self._checked(self._judge(*inputs), len(samples)), samples)
@@ -268,6 +315,11 @@ class TrainingStep:
     def _slopes(self, logits: Tensor, samples: Tensor) -> Tensor:
         (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
         return gradient.reshape(len(logits), -1)
+
+
+def _alias(samples: Sample) -> Sample:
+    """The same samples with a graph of their own; as they are where they have none."""
+    return samples.view_as(samples) if samples is not None and samples.requires_grad else samples
 
 
 def _there(found: Tensor | None, what: str) -> Tensor:

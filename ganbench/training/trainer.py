@@ -16,6 +16,7 @@ from ganbench.training.objective import SIDES, Objective, not_a_loss
 from ganbench.training.optimisers import make_optimiser, set_learning_rate
 from ganbench.training.rules import rule_of
 from ganbench.training.sampling import SAMPLING_BATCH
+from ganbench.training.state import put_back
 from ganbench.training.step import Batch, TrainingStep, described
 from ganbench.training.wrapped import samples_per_judgement
 
@@ -52,13 +53,16 @@ class Trainer:
         self.objective = objective
         self.training = training
         self.real = real
+        # Of its own, so that a term which looks at real samples in the generator's steps leaves the
+        # discriminator's batches as they are without it.
+        self.generator_real = real.beside("generator steps")
         self.latents = latents
         self.labels = labels
         self.device = device
         self.number = 0
         self.progress = 0.0
         self.extra = {name: extra.module for name, extra in networks.extras.items()}
-        self.trained = _trained(networks, objective)
+        self.trained = trained_sides(networks, objective)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self._rates: list[tuple[torch.optim.Optimizer, float]] = []
         self._clipped: dict[Side, list[tuple[list[nn.Parameter], float]]] = {s: [] for s in SIDES}
@@ -69,7 +73,7 @@ class Trainer:
         self.costs: dict[str, tuple[int, float]] = {}
         """Real samples and FLOPs of each kind of step, by what acted in it."""
         self.last: dict[Side, tuple[TrainingStep, Tensor]] = {}
-        """The step of each side that was differentiated last, and its loss."""
+        """The last step of each side within the present round, and its loss."""
         self.drawn = 0
         """Real samples that discriminator steps have seen, since it was last set to 0."""
         self._before_update = objective.methods("before_update")
@@ -142,7 +146,7 @@ class Trainer:
         latent = self.latents.draw(count)
         real = labels = fake_labels = None
         if not of_generator or "real" in needs:
-            real, labels = self.real.draw(count)
+            real, labels = (self.generator_real if of_generator else self.real).draw(count)
             self.drawn += 0 if of_generator else count
             if "real_slopes" in needs:  # before its logits are computed, once for all terms
                 real.requires_grad_()
@@ -167,8 +171,17 @@ class Trainer:
         )
 
     def loss(self, side: Side, step: TrainingStep) -> Tensor:
-        """Scalar: what that side minimises on that batch."""
-        return self.objective.total(side, step)
+        """Scalar: what that side minimises on that batch.
+
+        Of a step before another discriminator losses and techniques remember nothing: it is what
+        might be, and has not been.
+        """
+        if step.supposed:
+            with put_back(part.does for part in self.objective.parts):
+                return self.objective.total(side, step)
+        loss = self.objective.total(side, step)
+        self.last[side] = step, loss
+        return loss
 
     def differentiate(self, side: Side, step: TrainingStep | None = None) -> None:
         """Put fresh gradients of that side's objective into `parameter.grad`.
@@ -202,16 +215,14 @@ class Trainer:
             nn.utils.clip_grad_norm_(parameters, norm)
         for optimiser in self._steps[side]:
             optimiser.step()
-        if side == "generator":
-            if self.average is not None:
-                self.average.update()
-        else:
+        if side == "discriminator":
             for _, act in self._after_critic:
                 act(self.networks.discriminator)
 
     def rule(self, side: Side) -> Callable[..., list[Tensor]]:
         """That side's optimiser as a function."""
-        return rule_of(self.optimisers[side], self.trained[side])
+        recipe: Optimiser = getattr(self.training, side)
+        return rule_of(self.optimisers[side], self.trained[side], recipe.clip_norm)
 
     def anneal(self) -> None:
         """Set the learning rates for the fraction of the budget that is spent."""
@@ -225,8 +236,10 @@ class Trainer:
         """The step before the opponent that techniques put in the discriminator's place."""
         for part, opponent in self._opponents:
             step.asks = part
-            step = step.judged_by(opponent(self, step))
+            opposed = step.judged_by(opponent(self, step))
             step.asks = None
+            opposed.asks, opposed.logged = None, step.logged
+            step = opposed
         return step
 
     def _check_samples(self, fake: object, count: int) -> None:
@@ -238,19 +251,48 @@ class Trainer:
             )
 
 
-def _trained(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
-    """What each side's optimisers train.
+def trained_sides(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
+    """What each side's optimisers train, each parameter once.
 
     Raises:
-        PluginNotUsable: nothing, on one side.
+        PluginNotUsable: nothing, on one side; the same on both.
     """
     own = objective.parameters()
     found: dict[Side, list[nn.Parameter]] = {}
     for side in SIDES:
-        modules = [getattr(networks, side)]
-        modules += [extra.module for extra in networks.extras.values() if extra.side == side]
-        found[side] = [p for module in modules for p in module.parameters() if p.requires_grad]
-        if not found[side]:
+        named = trainable(networks, side)
+        if not named:
             raise PluginNotUsable(f"the {side} has no parameter that can be trained", kind="model")
-        found[side] += own[side]
+        found[side] = list(dict.fromkeys([*named.values(), *own[side]]))
+    _refuse_shared(networks)
     return found
+
+
+def trainable(networks: Networks, side: Side) -> dict[str, nn.Parameter]:
+    """The parameters of the networks that one side's optimisers train, by name."""
+    modules: dict[str, nn.Module] = {side: getattr(networks, side)}
+    modules |= {name: one.module for name, one in networks.extras.items() if one.side == side}
+    return {
+        f"{owner}.{name}": parameter
+        for owner, module in modules.items()
+        for name, parameter in module.named_parameters()
+        if parameter.requires_grad
+    }
+
+
+def _refuse_shared(networks: Networks) -> None:
+    """What one side learns would be moved by the other side's optimiser.
+
+    Raises:
+        PluginNotUsable: a parameter is on both sides.
+    """
+    generating, judging = (trainable(networks, side) for side in SIDES)
+    names = {parameter: name for name, parameter in generating.items()}
+    for name, parameter in judging.items():
+        if parameter in names:
+            raise PluginNotUsable(
+                f"{names[parameter]} and {name} are one parameter, which both sides would train",
+                "give each side a layer of its own (copy.deepcopy), or freeze what both share: "
+                "requires_grad_(False)",
+                kind="model",
+            )

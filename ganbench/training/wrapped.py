@@ -58,7 +58,7 @@ class WithParameters(Wrapped):
 
     Args:
         wrapped: whose code it is.
-        parameters: all of its parameters, by name.
+        parameters: those that others stand in for, by name.
     """
 
     def __init__(self, wrapped: nn.Module, parameters: Mapping[str, Tensor]) -> None:

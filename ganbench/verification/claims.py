@@ -119,10 +119,12 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
     others = [
         {key: rows[run_id][key] for key in runs.score_keys if rows[run_id][key] is not None}
         for run_id, spec in sorted(runs.specs.items())
-        if run_id != row["run_id"] and run_id in rows and rows[run_id]["status"] == "ok"
+        if run_id != row["run_id"]
+        and run_id in rows
+        and rows[run_id]["status"] == "ok"
         and rows[run_id]["protocol"] == row["protocol"]
         and _without_seed(spec) == identity
-    ]  # fmt: skip
+    ]
     columns = {key: one for (setting, key), one in runs.scores.items() if setting == row["setting"]}
     return Claim(
         run_id=row["run_id"],

@@ -8,22 +8,23 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
-from ganbench.api.specs import SPEC_TYPES
+from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
-from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
-from ganbench.execution.executors.limits import OUTPUT_BYTES, run_limits
-from ganbench.execution.executors.local import LocalExecutor, usable_cores
+from ganbench.execution.conditions import DEFAULTS, Conditions
+from ganbench.execution.executors.executor import open_executor
+from ganbench.execution.pins import require_same_code
+from ganbench.execution.supervisor import Supervisor
 from ganbench.planning.chosen import choose_task
-from ganbench.planning.plan import pin_of
-from ganbench.planning.variants import choose_variant
+from ganbench.planning.naming import choose_variant
+from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.contestant import Contestant
 from ganbench.running.evaluator import Evaluator, Unstable
@@ -60,14 +61,13 @@ def verify_run(
     *,
     weights: Path | None,
     retrain: bool,
-    plugins: PluginChoice,
+    conditions: Conditions,
     remark: Callable[[str], None],
 ) -> Verdict:
     """Check a run of a runs folder or of a published leaderboard; see `read_claim` and `verify`."""
     claim = read_claim(run_id, runs, weights)
-    return verify(
-        claim, installed_catalogue(plugins), retrain=retrain, plugins=plugins, remark=remark
-    )
+    catalogue = installed_catalogue(conditions.plugins)
+    return verify(claim, catalogue, retrain=retrain, conditions=conditions, remark=remark)
 
 
 def verify(
@@ -75,8 +75,7 @@ def verify(
     catalogue: Catalogue,
     *,
     retrain: bool = False,
-    limit_seconds: float = 12 * 3600,
-    plugins: PluginChoice = NO_CHOICE,
+    conditions: Conditions = DEFAULTS,
     remark: Callable[[str], None] = print,
 ) -> Verdict:
     """Check a claim, from the run's generator if there is one.
@@ -85,8 +84,7 @@ def verify(
         claim: the run.
         catalogue: where its names are looked up.
         retrain: train it again even if there is a generator.
-        limit_seconds: wall time of training.
-        plugins: which ones a run that is trained again loads.
+        conditions: how it is trained again.
         remark: takes lines of talk.
 
     Raises:
@@ -100,7 +98,7 @@ def verify(
             f"{PROTOCOL_VERSION}: its numbers cannot come out again",
             "verify it with the ganbench that ran it",
         )
-    _check_code(claim, catalogue)
+    require_same_code(claim.spec, catalogue)
     if claim.weights is not None and claim.scores and not retrain:
         try:
             status, scores = _evaluate(claim, claim.weights, catalogue)
@@ -109,35 +107,16 @@ def verify(
             remark("a score looks at more than the generator, which alone is kept: training again")
     elif not retrain:
         remark(f"{claim.run_id} has left no generator: training again")
-    record = _train(claim, limit_seconds, plugins)
+    record = _train(claim, catalogue, conditions)
     scores = record["points"][-1]["scores"] if record["points"] else {}
     return judge_retrained(claim, record["status"], scores, record["environment"])
-
-
-def _check_code(claim: Claim, catalogue: Catalogue) -> None:
-    for pin in claim.spec.pins:
-        try:
-            here = pin_of(catalogue.get(SPEC_TYPES[pin["kind"]], pin["name"]), catalogue)
-        except UsageError as error:
-            raise PluginNotUsable(error.message, error.hint) from None
-        if here != pin:
-            raise PluginNotUsable(
-                f"the {pin['kind']} {pin['name']!r} was run with {_code(pin)}, "
-                f"installed is {_code(here)}",
-                f"install what was run: pip install {pin['distribution']}=={pin['version']}",
-            )
-
-
-def _code(pin: dict[str, str]) -> str:
-    distribution = f"{pin['distribution']} {pin['version']}".strip() or "local code"
-    return f"{distribution} (source {pin['source_hash'][:19] or 'unknown'})"
 
 
 def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, dict[str, float]]:
     """Status and scores of the last evaluation, as the run's own evaluator gives them."""
     device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
     spec, task = claim.spec, claim.spec.task
-    chosen = choose_task(task, catalogue)
+    chosen = choose_task(task, catalogue, spec.folder)
     require_same_files(chosen.data, spec.dataset_fingerprint)
     with _threads(claim.threads):
         data = load_data(chosen.data, catalogue)
@@ -186,15 +165,17 @@ def _threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _train(claim: Claim, limit_seconds: float, plugins: PluginChoice) -> Any:
+def _train(claim: Claim, catalogue: Catalogue, conditions: Conditions) -> Record:
     """The record of the same spec, run in a process and a folder of its own."""
     if claim.device == "cuda" and not torch.cuda.is_available():
         raise UsageError(f"{claim.run_id} was trained on a GPU, and there is none here")
-    with tempfile.TemporaryDirectory(prefix="ganbench-verify-") as folder:
-        jobs = max(1, usable_cores() // claim.threads) if claim.device == "cpu" else 1
-        limits = run_limits(limit_seconds, None, OUTPUT_BYTES)
-        executor = LocalExecutor(RunStore(folder), claim.device, jobs, limits, plugins)
-        try:
-            return executor.submit(claim.spec).result()
-        finally:
-            executor.stop()
+    resources = replace(conditions, jobs=1).resources(claim.device)
+    with (
+        tempfile.TemporaryDirectory(prefix="ganbench-verify-") as folder,
+        open_executor(conditions.executor, resources, catalogue) as executor,
+    ):
+        supervisor = Supervisor(
+            RunStore(folder), executor, conditions, device=claim.device, threads=claim.threads
+        )
+        ((_, record),) = supervisor.records([claim.spec])
+        return record

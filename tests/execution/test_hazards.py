@@ -15,7 +15,7 @@ from typing import IO, Any
 import psutil
 import pytest
 
-from ganbench.execution.executors.local import GRACE_SECONDS
+from ganbench.execution.executors.executor import GRACE_SECONDS
 from ganbench.results.store import RunStore
 
 from ..steering import GATES, HAZARDS, Gates, is_alive, python_path, until, workers

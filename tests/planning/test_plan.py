@@ -191,7 +191,7 @@ def test_images_that_a_model_does_not_fit_are_left_out_with_the_reason(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
     (tmp_path / "photos").mkdir()
-    for index in range(10):
+    for index in range(40):
         Image.new("RGB", (4, 4), (index, 0, 0)).save(tmp_path / "photos" / f"{index}.png")
     file = tmp_path / "photos.toml"
     dataset = f"images:{tmp_path / 'photos'}[side=128]"

@@ -8,8 +8,8 @@ import pytest
 
 from ganbench import DataInfo
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
-from ganbench.planning.variants import choose_variant
 
 POINTS = DataInfo(name="points", modality="points", shape=(2,))
 IMAGES = DataInfo(name="images", modality="image", shape=(1, 8, 8))

@@ -12,6 +12,7 @@ from ganbench.planning.budget import Budget
 from ganbench.results.frame import collect
 from ganbench.results.record import Record
 from ganbench.tables.coverage import Coverage
+from ganbench.tables.labels import variant_labels
 from ganbench.tables.leaderboard import leaderboard
 
 from ..results.synthetic import W2, record, spec
@@ -242,6 +243,17 @@ def test_parameters_that_print_alike_are_not_mixed() -> None:
         ]
     )
     assert list(table["distance_n"]) == [2, 2]
+    assert len(set(variant_labels(table.to_dict("records")))) == 2
+
+
+def test_parameters_that_a_recipe_chooses_by_the_data_make_no_other_variant() -> None:
+    records = [
+        *seeds("a", [0.1] * 5, parameters={"lr": 1e-4}),
+        *seeds("a", [5.0] * 5, task="digits", parameters={"lr": 2e-4}),
+    ]
+    table = board(records)
+    assert list(table["rank_low"]) == [1, 1]
+    assert set(variant_labels(table.to_dict("records"))) == {"a"}
 
 
 def test_a_run_that_died_early_joins_the_other_seeds() -> None:

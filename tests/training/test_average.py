@@ -42,9 +42,8 @@ def test_it_starts_as_a_copy_and_touches_nothing() -> None:
 
 def test_trap_8_batch_norm_buffers_are_the_generators() -> None:
     trainer = variant_trainer("dcgan[ema=0.99]", random_data(points()))
-    for _ in range(3):
-        Eager(trainer).discriminator_step()
-        Eager(trainer).generator_step()
+    for number in range(3):
+        Eager(trainer).step(number, 0.0)
     assert trainer.average is not None
     buffers = dict(trainer.networks.generator.named_buffers())
     copies = dict(trainer.average.module.named_buffers())
@@ -68,9 +67,8 @@ def test_the_average_is_what_gets_evaluated() -> None:
 def test_training_does_not_depend_on_it() -> None:
     one, other = (small_trainer(Wasserstein(), ema=decay) for decay in (0.0, 0.9))
     for trainer in (one, other):
-        for _ in range(5):
-            Eager(trainer).discriminator_step()
-            Eager(trainer).generator_step()
+        for number in range(5):
+            Eager(trainer).step(number, 0.0)
     for a, b in zip(
         one.networks.generator.parameters(), other.networks.generator.parameters(), strict=True
     ):
@@ -79,11 +77,11 @@ def test_training_does_not_depend_on_it() -> None:
 
 
 def test_one_update_for_each_generator_step_and_none_for_critic_steps() -> None:
-    trainer = small_trainer(Wasserstein(), ema=0.5)
+    trainer = small_trainer(Wasserstein(), ema=0.5, critic_steps=3)
     start = [one.clone() for one in trainer.evaluated.parameters()]
     Eager(trainer).discriminator_step()
     assert all(map(torch.equal, trainer.evaluated.parameters(), start))
-    Eager(trainer).generator_step()
+    Eager(trainer).step(0, 0.0)
     weights = trainer.networks.generator.parameters()
     for average, before, weight in zip(trainer.evaluated.parameters(), start, weights, strict=True):
         torch.testing.assert_close(average, (before + weight.detach()) / 2)

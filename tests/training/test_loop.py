@@ -335,21 +335,30 @@ def test_a_generator_step_gives_a_real_batch_of_its_own_to_a_loss_that_asks(tmp_
     trainer = small_trainer(loss, generator_batch_size=24, needs=["real"])
     run(trainer, 3, tmp_path)
     assert [len(one) for one in loss.reals] == [16, 24] * 3
-    together = torch.cat(loss.reals)
-    assert len(together.unique(dim=0)) == len(together) == 120  # within one epoch of 200
+    for own, count in ((loss.reals[::2], 48), (loss.reals[1::2], 72)):
+        together = torch.cat(own)
+        assert len(together.unique(dim=0)) == len(together) == count  # within one epoch of 200
     step, _ = Eager(trainer).generator_step()
     assert all(one.isfinite() for one in step.mean_logits())
 
 
+def test_real_batches_of_generator_steps_leave_those_of_discriminator_steps_as_they_are() -> None:
+    asking, other = small_trainer(Relativistic(), needs=["real"]), small_trainer(Wasserstein())
+    for number in range(3):
+        for trainer in (asking, other):
+            Eager(trainer).step(number, 0.0)
+        steps = (trainer.last["discriminator"][0] for trainer in (asking, other))
+        assert torch.equal(*(step.real for step in steps))
+
+
 def test_no_real_batch_is_drawn_for_a_loss_that_does_not_ask() -> None:
     trainer = small_trainer(Wasserstein())
-    drawn: list[int] = []
-    draw = trainer.real.draw
-    trainer.real.draw = lambda count: (drawn.append(count), draw(count))[1]  # type: ignore[method-assign]
-    Eager(trainer).discriminator_step()
-    assert drawn == [16]
-    Eager(trainer).generator_step()
-    assert drawn == [16]
+    untouched = trainer.generator_real.state()["random"]
+    engine = Eager(trainer)
+    engine.discriminator_step()
+    engine.generator_step()
+    assert torch.equal(trainer.generator_real.state()["random"], untouched)
+    assert len(trainer.generator_real.state()["order"]) == 0
 
 
 class WithEncoder(Wasserstein):
@@ -377,7 +386,7 @@ def test_extra_modules_are_trained_by_the_optimiser_that_they_name() -> None:
             "frozen": (frozen, "generator"),
         },
     )
-    trainer = small_trainer(WithEncoder(), networks)
+    trainer = small_trainer(WithEncoder(), networks, needs=["encoder", "head"])
 
     def state(module: nn.Module) -> list[Tensor]:
         return [one.detach().clone() for one in module.parameters()]

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.cli.main import cli
+from ganbench.execution.conditions import Conditions
 from ganbench.publishing.selection import publish_suite
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
@@ -109,6 +110,15 @@ def test_retraining_gives_the_same_bits(claim: Claim) -> None:
     assert "trained again from its spec: equal, bit by bit" in verdict.summary
 
 
+def test_it_is_trained_again_where_one_says(claim: Claim) -> None:
+    """By the same door as every run."""
+    with pytest.raises(
+        UsageError, match=r"(?s)unknown executor 'lokal'.*did you mean local"
+    ) as told:
+        verify(claim, installed_catalogue(), retrain=True, conditions=Conditions(executor="lokal"))
+    assert told.value.exit_code == 2
+
+
 @pytest.fixture
 def retrained(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> Record:
     """What training again gives, on another processor."""
@@ -167,7 +177,7 @@ def test_a_published_row_is_verified_with_weights_from_elsewhere(home: Path, cla
 
 def test_other_code_is_refused(claim: Claim) -> None:
     pins = tuple({**pin, "source_hash": "sha256:" + "0" * 64} for pin in claim.spec.pins)
-    with pytest.raises(PluginNotUsable, match=r"was run with ganbench .* \(source sha256:000"):
+    with pytest.raises(PluginNotUsable, match=r"is that of ganbench .* \(source sha256:000"):
         check(replace(claim, spec=replace(claim.spec, pins=pins)))
     gone = ({**claim.spec.pins[0], "name": "gone"},)
     with pytest.raises(PluginNotUsable, match="unknown"):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 _CHECKS = "ganbench.authoring.conformance.checks"
 
-IN_RUNS = ("variant", "loss", "model", "dataset", "score", "extractor")
+TRAINED = ("variant", "model", "loss", "technique")
+BUILT = ("variant", "model", "technique")
+IN_RUNS = (*TRAINED, "dataset", "score", "extractor")
 ALL = (*IN_RUNS, "executor")
-TRAINED = ("variant", "loss", "model")
-BUILT = ("variant", "model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="metadata",
         kinds=ALL,
-        asks="Description, source, licence of data and help of every parameter are there.",
+        asks="Description, licence of data and help of every parameter are there; a source can be "
+        "found.",
         why="`ganbench info` and leaderboards show them; nobody can judge numbers of unknown "
         "origin.",
         mend="fill in the fields of the spec; see `ganbench info` of a built-in",
@@ -75,6 +76,16 @@ CHECKS: tuple[Check, ...] = (
         run="building:builds",
     ),
     Check(
+        id="trained-once",
+        kinds=TRAINED,
+        asks="Every trainable parameter, a loss's own included, is trained by one side.",
+        why="What nobody trains keeps its first value; what both sides train obeys neither.",
+        mend='set `trained_with = "generator"` or `"discriminator"` in a loss or technique that '
+        "has parameters, or make them buffers; give each network layers of its own",
+        run="declared:trained_once",
+        needs=("builds",),
+    ),
+    Check(
         id="outputs",
         kinds=BUILT,
         asks="Samples and logits have the right shape, type and range, and are finite.",
@@ -86,6 +97,26 @@ CHECKS: tuple[Check, ...] = (
         needs=("builds",),
     ),
     Check(
+        id="coupling",
+        kinds=TRAINED,
+        asks="Samples of a batch influence each other's logits where its spec says so, and nowhere "
+        "under a penalty of slopes.",
+        why="A slope at a single sample means nothing where its neighbours move its logit.",
+        mend="say it as it is: `coupled` of a model is a function of its parameters, of a "
+        "technique True or False; layer norm couples nothing, batch norm does",
+        run="declared:coupling",
+        needs=("trained-once", "outputs"),
+    ),
+    Check(
+        id="needs",
+        kinds=("loss", "technique"),
+        asks="What it uses of a step, or of the model, is in its `needs`, and nothing else is.",
+        why="Plans refuse what cannot be combined by it, and steps compute what it lists.",
+        mend="list in `needs` what it asks a step for; `ganbench info needs` shows the words",
+        run="declared:needs",
+        needs=("coupling",),
+    ),
+    Check(
         id="seeded-build",
         kinds=TRAINED,
         asks="Two builds with one seed have the same weights.",
@@ -93,7 +124,7 @@ CHECKS: tuple[Check, ...] = (
         mend="draw initial weights from torch's global generator, which the run has seeded; keep "
         "nothing between builds",
         run="building:seeded_build",
-        needs=("builds",),
+        needs=("coupling",),
     ),
     Check(
         id="state-dict",
@@ -102,7 +133,7 @@ CHECKS: tuple[Check, ...] = (
         why="The best generator and published checkpoints are kept that way.",
         mend="register every tensor that matters as a parameter or a buffer",
         run="building:state_dict",
-        needs=("outputs", "seeded-build"),
+        needs=("seeded-build", "steps", "evaluation-untouched"),
     ),
     Check(
         id="batch-sizes",
@@ -119,9 +150,9 @@ CHECKS: tuple[Check, ...] = (
         kinds=TRAINED,
         asks="Training steps run; losses are finite scalars, and weights stay finite.",
         why="Everything else is asked of these steps.",
-        mend="return one scalar tensor with a graph from both losses; mean over the batch",
+        mend="return one scalar tensor with a graph from both losses: the mean over the batch",
         run="steps:steps",
-        needs=("builds", "outputs"),
+        needs=("coupling", "needs"),
     ),
     Check(
         id="generator-gradients",
@@ -160,7 +191,7 @@ CHECKS: tuple[Check, ...] = (
         mend="the generator's optimiser minimises: -D(G(z)) for a Wasserstein loss, "
         "softplus(-D(G(z))) for the non-saturating one",
         run="sign:generator_sign",
-        needs=("steps", "discriminator-sign"),
+        needs=("steps", "discriminator-sign", "generator-gradients"),
     ),
     Check(
         id="discriminator-sign",
@@ -226,10 +257,10 @@ CHECKS: tuple[Check, ...] = (
         kinds=TRAINED,
         asks="Budgets are kept: no training, data or work beside what is counted.",
         why="Equal budgets are what makes numbers comparable.",
-        mend="let optimisers do all updates; draw one real batch per step; ask for more "
-        "discriminator steps with `critic_steps`; do the same work in every step as in the first",
+        mend="let optimisers do all updates; ask for more discriminator steps with `critic_steps`; "
+        "say with `every` which terms act now and then, and do all other work in every step alike",
         run="budget:honoured",
-        needs=("steps",),
+        needs=("steps", "generator-gradients"),
     ),
     Check(
         id="cuda",
@@ -239,6 +270,25 @@ CHECKS: tuple[Check, ...] = (
         mend="make tensors with `device=` of their neighbours (`torch.rand_like`, `x.new_zeros`); "
         "register constants as buffers",
         run="isolation:cuda",
+        needs=("steps",),
+    ),
+    Check(
+        id="neutral",
+        kinds=("technique",),
+        asks="With its neutral settings, training has the bits that it has without it.",
+        why="A remedy is compared with none: what is not the remedy must not differ.",
+        mend="do nothing at a weight of 0: no other samples, no other order of layers; or take out "
+        "of `neutral` what is not",
+        run="techniques:neutral",
+        needs=("deterministic-step",),
+    ),
+    Check(
+        id="evaluation-untouched",
+        kinds=("technique",),
+        asks="In eval mode samples and logits are a function of the weights alone.",
+        why="What is judged is the generator, not what helped it to learn.",
+        mend="act in train mode only (`self.training`); count and draw nothing in eval mode",
+        run="techniques:evaluation_untouched",
         needs=("steps",),
     ),
     Check(

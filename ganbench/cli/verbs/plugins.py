@@ -13,8 +13,16 @@ from ganbench.console import print_json, print_rows, talk
 from ganbench.statistics.groups import grouped
 
 FIELDS = (
-    *("name", "state", "reason", "distribution", "version", "api_version"),
-    *("module", "file", "source_hash", "provides"),
+    "name",
+    "state",
+    "reason",
+    "distribution",
+    "version",
+    "api_version",
+    "module",
+    "file",
+    "source_hash",
+    "provides",
 )
 
 SHOWN = 4

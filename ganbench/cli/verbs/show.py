@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ganbench.api.errors import InvalidResults
 from ganbench.cli.completing import complete_runs
 from ganbench.cli.options import json_option, runs_option
 from ganbench.console import print_json, print_rows, say, warn
@@ -27,12 +28,14 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
     """
     store = RunStore(runs)
     found = store.find(run_id)
-    records, warnings = store.finished([found])
+    finished = store.finished([found])
     folder = store.folder(found)
-    if found not in records:
-        _show_unfinished(store, found, as_json, warnings)
+    if finished.foreign:
+        raise InvalidResults(finished.warnings[0])
+    if found not in finished:
+        _show_unfinished(store, found, as_json, finished.warnings)
         return
-    record = records[found]
+    record = finished.records[found]
     if as_json:
         print_json(record)
         return

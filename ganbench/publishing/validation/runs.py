@@ -21,10 +21,24 @@ Problem = tuple[str, str]
 """Column and message."""
 
 _NOT_NEGATIVE: Final = (
-    *("flops", "seconds", "images", "steps", "flops_per_step", "seconds_per_step"),
-    *("parameters", "generator_parameters", "discriminator_parameters", "peak_memory_bytes"),
-    *("setup_seconds", "evaluation_seconds", "wall_seconds", "failed_at_step"),
-    *("evaluation_noise", "distance_floor", "distance_cap", "oscillation"),
+    "flops",
+    "seconds",
+    "images",
+    "steps",
+    "flops_per_step",
+    "seconds_per_step",
+    "parameters",
+    "generator_parameters",
+    "discriminator_parameters",
+    "peak_memory_bytes",
+    "setup_seconds",
+    "evaluation_seconds",
+    "wall_seconds",
+    "failed_at_step",
+    "evaluation_noise",
+    "distance_floor",
+    "distance_cap",
+    "oscillation",
 )
 _POSITIVE: Final = ("fakes", "evaluations", "threads", "memory_limit_bytes")
 _ONCE: Final = (

@@ -134,6 +134,10 @@ def convergence(evaluation: Evaluation) -> list[Measurement]:
     ]
 
 
+class _Memory(Exception):
+    """A step of the training depends on more than the two players."""
+
+
 def _state(evaluation: Evaluation) -> tuple[float, float]:
     import torch
 
@@ -158,26 +162,26 @@ def _linear_growth(evaluation: Evaluation) -> float | None:
     return math.log(factor) if factor > 0 else None
 
 
-def linearise(rehearse: Callable[[Networks], None]) -> Matrix | None:
+def linearise(rehearse: Callable[[Networks], bool]) -> Matrix | None:
     """The derivative of one step of a training at the equilibrium, from the training itself.
 
     Args:
-        rehearse: takes one step of it on other networks.
+        rehearse: takes one step of it on other networks; tells whether it has a memory
+            beside them.
 
     Returns:
         The matrix that a step applies to a small (theta, psi); None where there is no derivative,
-        where the equilibrium is no fixed point, or where the training cannot be copied.
+        where the equilibrium is no fixed point, where the training cannot be copied, or where it
+        has a memory: then theta and psi are not all that a step depends on.
     """
 
     def play(theta: float, psi: float) -> tuple[float, float]:
         networks = game(theta, psi)
-        rehearse(networks)
-        parts = (
-            networks.generator.get_parameter("bias"),
-            networks.discriminator.get_parameter("weight"),
-        )
-        theta, psi = (one.detach().item() for one in parts)
-        return theta, psi
+        if rehearse(networks):
+            raise _Memory
+        (slope,) = networks.discriminator.parameters()  # whatever a technique has made of its name
+        bias = networks.generator.get_parameter("bias")
+        return bias.detach().item(), slope.detach().item()
 
     def slopes(size: float) -> Matrix:
         quotients = []
@@ -189,7 +193,7 @@ def linearise(rehearse: Callable[[Networks], None]) -> Matrix | None:
 
     try:
         far, near = slopes(START), slopes(START / 2)
-    except RuntimeError:  # a loss keeps tensors with the graph that they came from
+    except (_Memory, RuntimeError):  # or a loss keeps tensors with the graph that they came from
         return None
     entries = list(zip((*far[0], *far[1]), (*near[0], *near[1]), strict=True))
     largest = max(1.0, *(abs(one) for one, _ in entries))

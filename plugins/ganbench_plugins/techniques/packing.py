@@ -68,6 +68,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             paper="Lin et al. 2018, PacGAN: The power of two samples in GANs, arXiv:1712.04086",
             build=Packing,
             argument="m",
+            conditional=False,
             neutral={"m": 1},
             misfit=misfit,
             exclusive="packing",

@@ -5,8 +5,9 @@ its gradient goes through these steps (eq. 9 and 10): it learns not to go where 
 would follow. The discriminator itself is trained as it would be without.
 
 Traps avoided: the steps are those of whatever is trained, optimiser, loss and techniques included,
-and of Adam they go on from its moments as they are; the samples are the generator step's own, with
-their graph, so that the second-order term is there; nothing of the look-ahead stays behind.
+and of Adam they go on from its moments as they are; gradients are clipped as they will be; the
+samples are the generator step's own, with their graph, so that the second-order term is there;
+nothing of the look-ahead stays behind.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from ganbench import Game, Parameter, Step, TechniqueSpec, hookimpl
+from ganbench import DataInfo, Game, Parameter, Recipe, Step, TechniqueSpec, hookimpl
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -35,15 +36,25 @@ class Unrolled:
         from ganbench import WithParameters
 
         discriminator = game.networks.discriminator
-        named = dict(discriminator.named_parameters())
+        if not self.k:
+            return discriminator
+        named = {name: p for name, p in discriminator.named_parameters() if p.requires_grad}
         ahead: list[Tensor] = list(named.values())
         rule = game.rule("discriminator")
         for _ in range(self.k):
             judge = WithParameters(discriminator, dict(zip(named, ahead, strict=True)))
             loss = game.loss("discriminator", step.judged_by(judge))
-            gradients = torch.autograd.grad(loss, ahead, create_graph=True)
+            gradients = torch.autograd.grad(loss, ahead, create_graph=True, materialize_grads=True)
             ahead = rule(ahead, gradients)
         return WithParameters(discriminator, dict(zip(named, ahead, strict=True)))
+
+
+def misfit(recipe: Recipe, data: DataInfo, **_: object) -> str | None:
+    """The discriminator's optimiser must be one whose steps are known as functions."""
+    name = recipe.training.discriminator.name
+    if name in ("adam", "adamw", "rmsprop", "sgd"):
+        return None
+    return f"it looks ahead through adam, adamw, rmsprop or sgd, and the discriminator has {name}"
 
 
 @hookimpl
@@ -58,6 +69,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             needs=("real",),
             argument="k",
             neutral={"k": 0},
+            misfit=misfit,
             exclusive="opponents",
         )
     ]

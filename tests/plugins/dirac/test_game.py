@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,21 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganbench import DataInfo, Loss, ModelSpec, Step
+from ganbench import DataInfo, Loss, ModelSpec, Networks, Step, Training
 from ganbench.api.errors import UsageError
+from ganbench.api.techniques import SLOPES
 from ganbench.planning.budget import Budget
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Record
+from ganbench.running.contestant import rehearse
 from ganbench.running.run import Run
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.tables.assemble import tables
 from ganbench.tables.forms.render import render
+from ganbench.training.feed import LatentFeed, RealFeed
+from ganbench.training.objective import Objective, Part
+from ganbench.training.trainer import Trainer
 from ganbench_plugins.dirac.closed_form import (
     NON_SATURATING_SLOPE,
     WASSERSTEIN_SLOPE,
@@ -32,7 +38,7 @@ from ganbench_plugins.dirac.closed_form import (
     wasserstein_growth,
 )
 from ganbench_plugins.dirac.game import START, convergence, game, linearise, load, training
-from ganbench_plugins.losses.r1 import NonSaturatingR1
+from ganbench_plugins.techniques.r1 import NonSaturatingR1
 from ganbench_plugins.variants.vanilla import Minimax, NonSaturating
 from ganbench_plugins.variants.wgan_gp import WassersteinGradientPenalty
 
@@ -77,7 +83,7 @@ def test_a_run_is_where_the_closed_form_is_at_every_mark(
 ) -> None:
     """Single precision, and a loss that is curved a little at the start, leave 1e-4."""
     settings = f"model.step={step},model.updates={updates}"
-    if "loss.penalty" in choose_variant(f"dirac+{loss}", catalogue()).parameters:
+    if "loss.penalty" in choose_variant(f"dirac+{loss}", catalogue()).parameters_on("points"):
         settings += f",loss.penalty={penalty}"
     record = play(f"dirac+{loss}[{settings}]", tmp_path)
     assert (record["status"], record["failure"]) == ("ok", None)
@@ -167,6 +173,20 @@ def test_another_model_on_this_data_gets_no_number(tmp_path: Path) -> None:
 # The linear theory, from the losses themselves.
 
 
+def rehearsal(loss: Loss, how: Training, number: int = 0) -> Callable[[Networks], bool]:
+    """Takes a step of a training of the Dirac-GAN on other networks."""
+    networks = game(START, 0.0)
+    trainer = Trainer(
+        networks=networks,
+        objective=Objective(Part("loss", loss, frozenset(SLOPES))),
+        training=how,
+        real=RealFeed(load(), CPU, seed=0),
+        latents=LatentFeed(networks.latents, CPU, seed=0),
+        device=CPU,
+    )
+    return lambda other: rehearse(trainer, other, load(), number)
+
+
 def closed_forms(step: float, penalty: float) -> list[tuple[Loss, float, float]]:
     """Losses with their slopes and R1 weights."""
     return [
@@ -181,7 +201,7 @@ def closed_forms(step: float, penalty: float) -> list[tuple[Loss, float, float]]
 @pytest.mark.parametrize(("step", "penalty"), [(0.1, 0.3), (0.2, critical_penalty(NS)), (0.5, 1.5)])
 def test_a_loss_linearises_to_its_closed_form(step: float, penalty: float, updates: Any) -> None:
     for loss, slope, weight in closed_forms(step, penalty):
-        matrix = linearise(loss, training(step=step, updates=updates), CPU)
+        matrix = linearise(rehearsal(loss, training(step=step, updates=updates)))
         expected = step_matrix(step, slope, weight, alternating=updates == "alternating")
         assert matrix is not None
         # Our discriminators are high on data, the paper's on fakes: psi has the other sign.
@@ -192,7 +212,7 @@ def test_a_loss_linearises_to_its_closed_form(step: float, penalty: float, updat
 def test_a_penalty_with_a_kink_at_the_equilibrium_has_no_linear_theory() -> None:
     for updates in ("simultaneous", "alternating"):
         loss = WassersteinGradientPenalty(penalty=10.0)
-        assert linearise(loss, training(step=0.1, updates=updates), CPU) is None
+        assert linearise(rehearsal(loss, training(step=0.1, updates=updates))) is None
 
 
 class Pulling(NonSaturating):
@@ -203,7 +223,7 @@ class Pulling(NonSaturating):
 
 
 def test_a_loss_that_moves_the_equilibrium_has_no_linear_theory() -> None:
-    assert linearise(Pulling(), training(step=0.1, updates="simultaneous"), CPU) is None
+    assert linearise(rehearsal(Pulling(), training(step=0.1, updates="simultaneous"))) is None
 
 
 def remember(self: Any, step: Step) -> Tensor:
@@ -238,7 +258,7 @@ class Counting(NonSaturating):
 
 def test_a_step_has_the_critic_steps_that_a_loss_asks_for_and_leaves_the_loss_alone() -> None:
     loss = Counting()
-    matrix = linearise(loss, training(step=0.1, updates="alternating"), CPU, generator_step=5)
+    matrix = linearise(rehearsal(loss, training(step=0.1, updates="alternating"), number=5))
     assert loss.steps == 0
     assert matrix is not None
     # psi takes two steps of -h/2 theta, then theta one of h/2 psi.
@@ -256,7 +276,9 @@ def snapshot(theta: float, psi: float, steps: int = 10, **changes: Any) -> Snaps
     networks = game(theta, psi)
     fakes = changes.pop("fakes", torch.full((8, 1), theta))
     logits = changes.pop("logits", lambda x: networks.discriminator(x).detach().view(-1))
-    return Snapshot(RealSide(load(), "heldout", CPU, refuse), fakes, logits, steps, **changes)
+    side = RealSide(load(), "heldout", CPU, refuse)
+    judge = {"logits": lambda samples, labels: logits(samples)}
+    return Snapshot(side, fakes, steps=steps, **judge, **changes)
 
 
 def measured(evaluation: Snapshot) -> dict[str, float]:
@@ -274,7 +296,9 @@ def test_at_the_equilibrium_there_is_no_logarithm() -> None:
 
 def test_the_linear_growth_needs_the_loss() -> None:
     how = training(step=0.1, updates="simultaneous")
-    values = measured(snapshot(START, 0.0, loss=NonSaturating(), training=how))
+    take = rehearsal(NonSaturating(), how)
+    rehearse_step = {"rehearse": lambda networks, data, number: take(networks)}
+    values = measured(snapshot(START, 0.0, training=how, **rehearse_step))
     assert values["linear growth"] == pytest.approx(0.5 * math.log(1.0025), abs=1e-6)
 
 

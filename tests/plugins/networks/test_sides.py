@@ -8,7 +8,7 @@ from torch import nn
 
 from ganbench import DataInfo, ModelSpec, Networks
 from ganbench.api.errors import UsageError
-from ganbench.planning.variants import choose_variant
+from ganbench.planning.naming import choose_variant
 from ganbench.training.feed import LatentFeed
 
 from ...training.small import CPU, VARIANTS, catalogue, image, networks_of, points

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from ganbench import DataInfo, Loss
 from ganbench.training.loop import Eager
-from ganbench.training.step import TrainingStep
+from ganbench.training.step import Batch, TrainingStep
+from ganbench_plugins.techniques.gradient_penalty import GradientPenalty
 from ganbench_plugins.variants.vanilla import Minimax, NonSaturating
-from ganbench_plugins.variants.wgan_gp import WassersteinGradientPenalty, gradient_penalty
+from ganbench_plugins.variants.wgan_gp import WassersteinGradientPenalty
 
 from ...training.small import VARIANTS, image, points, random_data, variant_trainer
 
@@ -23,7 +24,11 @@ def step_of(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> T
         def forward(self, x: Tensor) -> Tensor:
             return critic(x)
 
-    return TrainingStep(nn.Identity(), Critic(), {}, fake, fake, lambda _: (real, None))
+    return TrainingStep(nn.Identity(), Critic(), {}, Batch(latent=fake, fake=fake, real=real))
+
+
+def gradient_penalty(step: TrainingStep) -> Tensor:
+    return GradientPenalty(weight=1.0).discriminator_loss(step)
 
 
 def logits_step(real: list[float], fake: list[float]) -> TrainingStep:

@@ -14,7 +14,6 @@ from ganbench.api.errors import UsageError
 from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.tables.assemble import tables
 from ganbench.tables.coverage import Coverage
-from ganbench.tables.forms.columns import value_and_spread
 from ganbench.tables.forms.markup import safe_cell
 from ganbench.tables.forms.render import FORMATS, render
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
@@ -23,12 +22,6 @@ from ...results.synthetic import FD, record, spec, starter
 
 ALL = tables(starter())
 TERMINAL = render(ALL)
-
-
-def test_what_is_missing_is_a_dash_with_its_reason() -> None:
-    assert value_and_spread(Cell()) == ("–", "")
-    assert value_and_spread(Cell(text="never trained")) == ("– never trained", "")
-    assert value_and_spread(Cell(0.5, n=1)) == ("0.5", "[?]")
 
 
 def test_the_terminal_form_fits_and_has_no_escapes() -> None:
@@ -60,7 +53,7 @@ def test_the_tables_say_what_a_reader_must_know() -> None:
         "modes →",
         "compute [TFLOP]",
         "step [ms] ↓",
-        "digits, grid25, ring8: 2",
+        "2 of 5 seeds on digits,",
         "on: AMD EPYC",
     ):
         assert words in TERMINAL

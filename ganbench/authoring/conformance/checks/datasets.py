@@ -9,8 +9,9 @@ from torch import Tensor
 
 from ganbench.api.data import Data, KnownModes
 from ganbench.api.specs import DatasetSpec
+from ganbench.authoring.conformance.comparing import same_bits
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.subject import Subject, same_bits
+from ganbench.authoring.conformance.subject import Subject
 from ganbench.modalities import modality_of
 from ganbench.planning.datasets import check_dataset, describe_dataset
 from ganbench.running.contracts import (
@@ -58,10 +59,7 @@ def _spec(subject: Subject) -> DatasetSpec:
 
 def loaded(subject: Subject) -> Data:
     """The data set, loaded once for all checks that only look at it."""
-    known: Data | None = vars(subject).get("loaded")
-    if known is None:
-        known = vars(subject)["loaded"] = load(subject)
-    return known
+    return subject.once("data", lambda: load(subject))
 
 
 def description(subject: Subject) -> None:

@@ -1,4 +1,4 @@
-"""The non-saturating loss with R1: against the formula, by hand, and the trap of the half."""
+"""R1, as a technique and in a loss: the formula, by hand, and the trap of the half."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganbench.api.errors import UsageError
+from ganbench.planning.naming import choose_variant
+from ganbench.planning.prepared import prepare
 from ganbench.training.loop import Eager
-from ganbench.training.step import TrainingStep
-from ganbench_plugins.losses.r1 import NonSaturatingR1, squared_slope
+from ganbench.training.step import Batch, TrainingStep
+from ganbench_plugins.techniques.r1 import R1, NonSaturatingR1
 from ganbench_plugins.variants.vanilla import NonSaturating
 
-from ...training.small import image, points, random_data, recipe_of, variant_trainer
+from ...training.small import (
+    catalogue,
+    image,
+    points,
+    random_data,
+    recipe_of,
+    variant_trainer,
+)
 
 SHAPES = [(2,), (3, 4, 4)]
 
@@ -26,7 +35,8 @@ def step_of(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor) -> T
         def forward(self, x: Tensor) -> Tensor:
             return critic(x)
 
-    return TrainingStep(nn.Identity(), Critic(), {}, fake, fake, lambda _: (real, None))
+    batch = Batch(latent=fake, fake=fake, real=real.clone().requires_grad_())
+    return TrainingStep(nn.Identity(), Critic(), {}, batch)
 
 
 def samples(shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
@@ -55,8 +65,7 @@ def test_each_sample_has_its_own_slope_and_only_real_ones_count() -> None:
     """D(x) = |x|^2 / 2 has the slope x."""
     real = torch.tensor([[3.0, 4.0], [0.6, 0.8], [0.0, 0.0]])
     step = step_of(lambda x: x.square().sum(1) / 2, real, 100 + real)
-    step.real.requires_grad_()
-    assert squared_slope(step).item() == pytest.approx((25 + 1 + 0) / 3)
+    assert R1(gamma=2.0).discriminator_loss(step).item() == pytest.approx((25 + 1 + 0) / 3)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -70,7 +79,7 @@ def test_double_backward_by_hand(shape: tuple[int, ...]) -> None:
     def critic(x: Tensor) -> Tensor:
         return (x.flatten(1) @ W.T).tanh() @ v
 
-    loss = NonSaturatingR1(penalty=10.0).discriminator_loss(step_of(critic, real.clone(), fake))
+    loss = NonSaturatingR1(penalty=10.0).discriminator_loss(step_of(critic, real, fake))
     ours = torch.autograd.grad(loss, (W, v))
 
     hidden = (real.flatten(1) @ W.T).tanh()
@@ -135,4 +144,64 @@ def test_trap_1_batch_norm_in_the_discriminator_is_refused() -> None:
             "dcgan+non-saturating-r1[model.discriminator_norm=batch]", random_data(image(8))
         )
     layer = variant_trainer("dcgan+non-saturating-r1", random_data(image(8)))
-    layer.discriminator_step()
+    Eager(layer).discriminator_step()
+
+
+# The technique.
+
+
+def test_a_loss_with_the_technique_is_the_loss_that_has_it_built_in() -> None:
+    data = random_data(points())
+    built_in, added = (
+        variant_trainer(name, data)
+        for name in ("mlp+non-saturating-r1[loss.penalty=3]", "mlp+non-saturating+r1:3")
+    )
+    for trainer in (built_in, added):
+        trainer.differentiate("discriminator")
+    losses = [trainer.last["discriminator"][1].item() for trainer in (built_in, added)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    both = zip(built_in.trained["discriminator"], added.trained["discriminator"], strict=True)
+    for one, other in both:
+        torch.testing.assert_close(one.grad, other.grad)
+
+
+def test_lazily_it_is_as_strong_on_average() -> None:
+    """Multiplied by the steps that it stays away, the first step included."""
+    data = random_data(points())
+    lazy = variant_trainer("mlp+non-saturating+r1:2[r1.every=4]", data)
+    plain = variant_trainer("mlp+non-saturating+r1:2", data)
+    terms = []
+    for number in range(9):
+        for trainer in (lazy, plain):
+            trainer.number = number
+        step = lazy.draw("discriminator")
+        acts = "real_slopes" in lazy.objective.needs("discriminator", number)
+        without = NonSaturating().discriminator_loss(step)
+        terms.append(float((lazy.loss("discriminator", step) - without).detach()))
+        assert acts == step.real.requires_grad == (number % 4 == 0)
+    assert [term > 0 for term in terms] == [number % 4 == 0 for number in range(9)]
+    step = plain.draw("discriminator")
+    own = R1(gamma=2.0).discriminator_loss(step)
+    four = R1(gamma=2.0, every=4).discriminator_loss(step)
+    assert four.item() == pytest.approx(4 * own.item(), rel=1e-6)
+
+
+def test_with_gamma_0_the_bits_are_those_without() -> None:
+    trainers = [
+        variant_trainer(name, random_data(points())) for name in ("vanilla+r1:0", "vanilla")
+    ]
+    for trainer in trainers:
+        for number in range(5):
+            Eager(trainer).step(number, 0.0)
+    with_, without = (list(t.networks.discriminator.parameters()) for t in trainers)
+    assert all(map(torch.equal, with_, without))
+
+
+def test_batch_norm_of_a_variants_own_is_refused_when_it_is_planned() -> None:
+    reason = choose_variant("dcgan+r1", catalogue())
+    why = prepare(reason, image(8), catalogue())
+    assert isinstance(why, str)
+    assert "r1 penalises slopes at single samples" in why
+    # The bare model takes layer norm where slopes are looked at.
+    recipe = recipe_of("dcgan+non-saturating+r1", image(8))
+    assert recipe.model_parameters["discriminator_norm"] == "layer"
