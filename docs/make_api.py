@@ -20,6 +20,7 @@ CHAPTERS = {
             "Spec",
             "ModelSpec",
             "LossSpec",
+            "TechniqueSpec",
             "VariantSpec",
             "DatasetSpec",
             "ScoreSpec",
@@ -29,11 +30,21 @@ CHAPTERS = {
     ),
     "Parameters": ("api.parameters", ("Parameter",)),
     "Recipes: how a variant trains": ("api.recipe", ("Recipe", "Training", "Optimiser")),
-    "Networks and losses": ("api.networks", ("Networks", "Latent", "Loss", "Step")),
-    "Data": ("api.data", ("DataInfo", "Data", "KnownModes")),
+    "Networks and losses": ("api.networks", ("Networks", "Latent", "Extra", "Loss", "Step")),
+    "Techniques": ("api.techniques", ("Technique", "Game")),
+    "Networks around networks": ("training.wrapped", ("Wrapped", "WithParameters")),
+    "Data": ("api.data", ("DataInfo", "Survey", "Data", "KnownModes")),
+    "Tokens and columns": ("api.schema", ("Vocabulary", "Numeric", "Categorical")),
     "Scores and extractors": (
         "api.scores",
-        ("Measurement", "Evaluation", "Extractor", "Classifier", "NonFiniteSamples"),
+        (
+            "Measurement",
+            "Evaluation",
+            "EvaluationInfo",
+            "Extractor",
+            "Classifier",
+            "NonFiniteSamples",
+        ),
     ),
     "Scores on features": ("scoring.columns", ("FeatureColumn",)),
     "Executors": (
@@ -53,13 +64,21 @@ CHAPTERS = {
     ),
 }
 
+MODULES = {
+    "Learning-rate policies: `from ganbench import schedules`": "api.schedules",
+    "The cache: `from ganbench import cache`": "cache",
+}
+
+PAIRS = ("join_pair", "split_pair")
+
 HEAD = """\
 # Plugin interface
 
-Everything that a plugin imports, and nothing else: `from ganbench import ...`. None of it imports
-torch. A plugin is a module with functions of the names under [Hooks](#hooks), each marked with
-`@hookimpl`, which an entry point of the group `ganbench.plugins` names. The built-in plugins are
-written with it, and with nothing else. How to begin: [Your own GAN in 30 lines](your-own-gan.md).
+Everything that a plugin imports, and nothing else: `from ganbench import ...`. Importing ganbench
+does not import torch. A plugin is a module with functions of the names under [Hooks](#hooks), each
+marked with `@hookimpl`, which an entry point of the group `ganbench.plugins` names. The built-in
+plugins are written with it, and with nothing else. How to begin:
+[Your own GAN in 30 lines](your-own-gan.md).
 
 This page is written by `python docs/make_api.py` from the code.
 """
@@ -74,16 +93,25 @@ def reference() -> str:
     for title, (module, names) in CHAPTERS.items():
         parts = [part for name in names for part in _class(package[module][name])]
         chapters.append("\n".join([f"## {title}", "", *parts]))
-    cache = package["cache"]
-    parts = [*_prose(cache.docstring, {}), *_functions(cache)]
-    chapters.append("\n".join(["## The cache: `from ganbench import cache`", "", *parts]))
+    modalities = package["modalities"]
+    functions = [modalities["output_layer"], *map(modalities["pair"].__getitem__, PAIRS)]
+    parts = [part for function in functions for part in _function(function)]
+    chapters.append("\n".join(["## Data of every modality", "", *parts]))
+    for title, name in MODULES.items():
+        module = package[name]
+        parts = [*_prose(module.docstring, {}), *_functions(module)]
+        chapters.append("\n".join([f"## {title}", "", *parts]))
     return "\n".join(chapters).rstrip() + "\n"
 
 
 def _functions(module: griffe.Module) -> Iterator[str]:
     for function in (one for one in module.functions.values() if not one.is_alias):
-        declared = {argument.name: argument for argument in function.parameters}
-        yield from (f"### `{_signature(function)}`", "", *_prose(function.docstring, declared))
+        yield from _function(function)
+
+
+def _function(function: griffe.Function) -> Iterator[str]:
+    declared = {argument.name: argument for argument in function.parameters}
+    yield from (f"### `{_signature(function)}`", "", *_prose(function.docstring, declared))
 
 
 def _class(one: griffe.Class) -> Iterator[str]:

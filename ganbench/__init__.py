@@ -25,10 +25,12 @@ from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import Optimiser, Recipe, Training
+from ganbench.api.schema import Categorical, Numeric, Vocabulary
 from ganbench.api.scores import (
     Classifier,
     Direction,
     Evaluation,
+    EvaluationInfo,
     Extractor,
     Measurement,
     NonFiniteSamples,
@@ -46,6 +48,8 @@ from ganbench.api.specs import (
 )
 from ganbench.api.techniques import Game, Technique
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
+from ganbench.modalities import output_layer
+from ganbench.modalities.pair import join_pair, split_pair
 from ganbench.scoring.columns import FeatureColumn
 
 if TYPE_CHECKING:
@@ -64,12 +68,14 @@ if TYPE_CHECKING:
         validate,
         verify,
     )
+    from ganbench.running.reuse import networks_of
     from ganbench.training.wrapped import WithParameters, Wrapped
 
 __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
     "Breach",
+    "Categorical",
     "Classifier",
     "Data",
     "DataInfo",
@@ -77,6 +83,7 @@ __all__ = [
     "Direction",
     "Ending",
     "Evaluation",
+    "EvaluationInfo",
     "Executor",
     "ExecutorSpec",
     "Extra",
@@ -98,6 +105,7 @@ __all__ = [
     "Networks",
     "NonFiniteSamples",
     "NothingSelected",
+    "Numeric",
     "Optimiser",
     "Panel",
     "Parameter",
@@ -112,6 +120,7 @@ __all__ = [
     "Training",
     "UsageError",
     "VariantSpec",
+    "Vocabulary",
     "WithParameters",
     "Wrapped",
     "__version__",
@@ -119,14 +128,18 @@ __all__ = [
     "check",
     "compare",
     "hookimpl",
+    "join_pair",
     "leaderboard",
     "merge",
+    "networks_of",
+    "output_layer",
     "plan",
     "publish",
     "report",
     "run",
     "schedules",
     "show",
+    "split_pair",
     "status",
     "table",
     "validate",
@@ -134,13 +147,17 @@ __all__ = [
 ]
 
 
-_NEED_TORCH = {"WithParameters", "Wrapped"}
+_NEED_TORCH = {
+    "WithParameters": "training.wrapped",
+    "Wrapped": "training.wrapped",
+    "networks_of": "running.reuse",
+}
 
 
 def __getattr__(name: str) -> Any:
     """What is not imported above, when it is first used: functions need pandas, modules torch."""
     if name in __all__:
-        home = "training.wrapped" if name in _NEED_TORCH else "functions"
+        home = _NEED_TORCH.get(name, "functions")
         return getattr(import_module(f"ganbench.{home}"), name)
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")
 

@@ -16,7 +16,7 @@ from ganbench.api.specs import ModelSpec
 from ganbench.console import printable
 from ganbench.planning.suite import parse_suite
 from ganbench.publishing.publish import publish
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.results.schema import as_record
 from ganbench.results.store import RunStore
 from ganbench.tables.assemble import tables

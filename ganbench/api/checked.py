@@ -1,4 +1,8 @@
-"""Whether a description holds what it declares: found where it is written, not in a run."""
+"""Whether live objects are what they are declared to be. A description is held to its annotations
+where it is written, not in a run; what plugins make, when it is made.
+
+What files hold is held to types by `ganbench.storage.parsing`.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +24,22 @@ def check_fields(owner: str, description: Any) -> None:
         TypeError: a field holds something else: which one, what was expected and what is there.
     """
     for name, hint in _hints(description.__class__).items():
-        value = getattr(description, name)
-        if not _fits(value, hint):
-            raise TypeError(f"{owner}: {name} must be {words(hint)}, it is {_shown(value)}")
+        check_value(f"{owner}: {name}", getattr(description, name), hint)
+
+
+def check_value(what: str, value: Any, hint: Any) -> None:
+    """Hold a value to a type or annotation.
+
+    Args:
+        what: it is called in the error.
+        value: anything.
+        hint: what it must be.
+
+    Raises:
+        TypeError: it is something else: what was expected and what is there.
+    """
+    if not _fits(value, hint):
+        raise TypeError(f"{what} must be {words(hint)}, it is {_shown(value)}")
 
 
 @functools.cache
@@ -84,11 +101,20 @@ def words(hint: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A plain value as it is, else its type."""
-    plain = isinstance(value, str | int | float | tuple | list) or value is None
-    if plain and len(text := repr(value)) <= 60:
+    """A short plain value as it is, else its type and shape."""
+    if _is_plain(value) and len(text := repr(value)) <= 60:
         return text
-    return f"the class {value.__name__}" if isinstance(value, type) else typed(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    shape = getattr(value, "shape", None)
+    return f"{typed(value)} of shape {tuple(shape)}" if isinstance(shape, tuple) else typed(value)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether showing it is safe: no code of a plugin, no tensor, nothing without end."""
+    if isinstance(value, tuple | list):
+        return len(value) <= 8 and all(map(_is_plain, value))
+    return value is None or type(value) in (str, int, float, bool)
 
 
 def typed(value: object) -> str:

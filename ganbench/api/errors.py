@@ -19,6 +19,12 @@ class GanbenchError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def one_line(self) -> str:
+        """Both in one line, for records, logs and lists."""
+        parts = [self.message] if self.hint is None else [self.message, self.hint]
+        return "; ".join(" ".join(one.split()) for one in parts)
+
     def __str__(self) -> str:
         return self.message if self.hint is None else f"{self.message}\n  {self.hint}"
 
@@ -71,3 +77,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     if close:
         return "did you mean " + " or ".join(close) + "?"
     return f"known: {', '.join(names)}" if names else None
+
+
+def one_line(said: BaseException | str) -> str:
+    """What a text or an error says, in one line; the type of an error that says nothing."""
+    text = " ".join(str(said).split())
+    return text or (type(said).__name__ if isinstance(said, BaseException) else "")
+
+
+def type_and_line(error: BaseException) -> str:
+    """The type of an error and what it says, in one line: ``ValueError: no such layer``."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -118,10 +118,8 @@ class JobHandle(Protocol):
 
     @property
     def command(self) -> list[str]:
-        """What does the job, on any machine that sees its folder: ``ganbench work FOLDER``.
-
-        On SIGTERM it keeps its state and leaves.
-        """
+        """What does the job, on any machine that sees its folder: ``ganbench work FOLDER``, to be
+        called in this process's working directory. On SIGTERM it keeps its state and leaves."""
 
 
 class Executor(Protocol):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from ganbench.api.checked import check_fields
+from ganbench.api.data import DataInfo
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -74,6 +75,43 @@ class Measurement:
         check_fields("Measurement", self)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationInfo:
+    """The size of an evaluation, as far as it is known without loading anything.
+
+    Args:
+        data: the shape of the data set.
+        split: which split the real side is of: `heldout`, or `train` where a task asks for it or
+            nothing is held out.
+        real: number of reference samples; None: unknown.
+        train: number of training samples; None: unknown.
+        fakes: number of generated samples.
+
+    Raises:
+        TypeError: a field is of another type.
+    """
+
+    data: DataInfo
+    split: Literal["heldout", "train"]
+    real: int | None
+    train: int | None
+    fakes: int
+
+    def __post_init__(self) -> None:
+        check_fields("EvaluationInfo", self)
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> EvaluationInfo:
+        """That of an evaluation that is at hand."""
+        return cls(
+            data=evaluation.data.info,
+            split="heldout" if evaluation.split == "heldout" else "train",
+            real=len(evaluation.real),
+            train=len(evaluation.data.train),
+            fakes=len(evaluation.fakes),
+        )
+
+
 class Extractor(Protocol):
     """A frozen network that turns samples into features."""
 
@@ -83,7 +121,7 @@ class Extractor(Protocol):
     """Which layer the features are."""
 
     def __call__(self, samples: Tensor) -> Tensor:
-        """Features (N, d) float32 of samples (N, *shape): uint8 images or float points."""
+        """Features (N, d) float32 of samples (N, ...) as they are stored (see `Data`)."""
 
 
 class Classifier(Extractor, Protocol):
@@ -105,7 +143,7 @@ class Evaluation(Protocol):
     data: Data
     """The data set, with labels and modes where it has them."""
     fakes: Tensor
-    """(M, *shape): uint8 images, or floats."""
+    """(M, ...) as they would be stored (see `Data`): images as bytes, texts as tokens."""
     fake_labels: Tensor | None
     """(M,) int64 classes that the fakes were made for; None where the generator takes none."""
     steps: int
@@ -142,7 +180,7 @@ class Evaluation(Protocol):
 
     @property
     def real(self) -> Tensor:
-        """(N, *shape): the reference samples that the task fixes."""
+        """(N, ...): the reference samples that the task fixes, as they are stored."""
 
     @property
     def split(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from ganbench.api.checked import check_fields
-from ganbench.api.data import MODALITIES, DataInfo, Modality, Survey
+from ganbench.api.data import MODALITY_NAMES, DataInfo, ModalityName, Survey
 from ganbench.api.parameters import Parameter, Value, declared_in
 from ganbench.api.recipe import Recipe, Training
 from ganbench.api.techniques import NEEDS, SLOPES
@@ -64,7 +64,7 @@ class Spec:
     description: str
     paper: str = ""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    modalities: tuple[Modality, ...] = MODALITIES
+    modalities: tuple[ModalityName, ...] = MODALITY_NAMES
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME_PATTERN.fullmatch(self.name):
@@ -109,7 +109,7 @@ class VariantSpec(Spec):
         if (self.recipe is None) == (not self.recipes):
             raise ValueError(f"variant {self.name!r} needs recipe= or recipes=, and not both")
         if self.recipes:
-            known = tuple(one for one in MODALITIES if one in self.recipes)
+            known = tuple(one for one in MODALITY_NAMES if one in self.recipes)
             if len(known) != len(self.recipes):
                 raise ValueError(f"variant {self.name!r} has recipes for {sorted(self.recipes)}")
             object.__setattr__(self, "modalities", known)
@@ -158,6 +158,9 @@ class ModelSpec(Spec):
             refuse what cannot be combined with it.
         uncoupled: the defaults of its parameters that hold instead where a loss or a technique
             needs slopes, which coupled samples would make wrong.
+
+    Raises:
+        ValueError: `uncoupled` names what is no parameter.
     """
 
     kind: ClassVar[str] = "model"
@@ -170,6 +173,12 @@ class ModelSpec(Spec):
     conditional: bool = False
     coupled: Callable[..., bool] | None = None
     uncoupled: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super(ModelSpec, self).__post_init__()
+        for name in self.uncoupled:
+            if name not in self.parameters:
+                raise ValueError(f"model {self.name!r} has no parameter {name!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,12 +281,15 @@ class ScoreSpec(Spec):
 
     Args:
         compute: ``compute(evaluation: Evaluation, **parameters) -> list[Measurement]``.
+        check: ``check(evaluation: EvaluationInfo, **parameters)``, quick and without torch; raises
+            `UsageError` where it is known before anything is loaded that `compute` would.
     """
 
     kind: ClassVar[str] = "score"
     hook: ClassVar[str] = "ganbench_scores"
     declaring: ClassVar[str] = "compute"
     compute: Builder
+    check: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,12 +299,15 @@ class ExtractorSpec(Spec):
     Args:
         build: ``build(data: Data, device: torch.device, **parameters) -> Extractor``; raises
             `MissingData` where its weights cannot be had.
+        check: ``check(data: DataInfo, **parameters)``, quick and without torch; raises `UsageError`
+            or `MissingData` where it is known that `build` would.
     """
 
     kind: ClassVar[str] = "extractor"
     hook: ClassVar[str] = "ganbench_extractors"
     declaring: ClassVar[str] = "build"
     build: Builder
+    check: Callable[..., object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

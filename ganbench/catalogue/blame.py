@@ -5,16 +5,15 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterable
 
-from ganbench.api.errors import GanbenchError
+from ganbench.api.errors import GanbenchError, one_line, type_and_line
 from ganbench.catalogue.plugin import BUILT_IN, Plugin
 
 
 def told(error: BaseException, plugins: Iterable[Plugin]) -> str:
     """An error in one line: its type, what it says, and the plugin's line that it comes from."""
     if isinstance(error, GanbenchError):
-        return " ".join(error.message.split())
-    text, line = " ".join(str(error).split()), blame(error, plugins)
-    named = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        return one_line(error.message)
+    named, line = type_and_line(error), blame(error, plugins)
     return f"{named} ({line})" if line else named
 
 

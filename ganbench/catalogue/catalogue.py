@@ -141,12 +141,16 @@ class Catalogue:
         for other in SPEC_TYPES:
             if (other, name) in self._entries:
                 raise UsageError(
-                    f"{name!r} is a {other}, not a {kind}", f"see `ganbench info {name}`"
+                    f"{name!r} is {_a(other)}, not {_a(kind)}", f"see `ganbench info {name}`"
                 )
-        hint = did_you_mean(name, self.names(kind)) or f"no usable plugin provides a {kind}"
+        hint = did_you_mean(name, self.names(kind)) or f"no usable plugin provides {_a(kind)}"
         if unusable := [one.name for one in self.plugins if one.state is not State.LOADED]:
             hint += f" (not loaded: {', '.join(unusable)}; see `ganbench plugins`)"
         raise UsageError(f"unknown {kind} {name!r}", hint)
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _way_out(plugin: Plugin) -> str:

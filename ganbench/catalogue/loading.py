@@ -19,11 +19,12 @@ import pluggy
 
 from ganbench.api import hooks
 from ganbench.api.checked import typed
-from ganbench.api.errors import did_you_mean
+from ganbench.api.errors import did_you_mean, type_and_line
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.api.version import API_VERSION
 from ganbench.catalogue.plugin import BUILT_IN, Plugin, State
 from ganbench.catalogue.plugin_files import PluginFile
+from ganbench.statistics.groups import grouped
 
 _MACHINERY = (__file__, importlib.__file__, pluggy.__file__)
 """Modules beside which a traceback's frames are no plugin's."""
@@ -122,7 +123,7 @@ def _load(plugin: Plugin, load: Callable[[], object]) -> LoadedPlugin:
     except _Rejected as rejected:
         return _rejected(plugin, rejected.state, rejected.reason)
     except Exception as error:  # an object with hooks may do anything when it is looked at
-        return _rejected(plugin, State.BROKEN, _one_line(error))
+        return _rejected(plugin, State.BROKEN, _error_line(error))
     provides = tuple(f"{spec.kind}:{spec.name}" for spec in specs)
     return LoadedPlugin(replace(plugin, provides=provides), module, specs)
 
@@ -142,7 +143,7 @@ def _loaded(load: Callable[[], object], plugin: Plugin) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit() while it is imported
-        reason = f"import failed: {_one_line(error)}{_no_siblings(error, plugin)}"
+        reason = f"import failed: {_error_line(error)}{_no_siblings(error, plugin)}"
         raise _Rejected(State.BROKEN, reason) from error
     if isinstance(found, type):
         reason = f"{plugin.module} is a class: name an instance of it, or the module with the hooks"
@@ -197,7 +198,7 @@ def _manager(module: object, name: str) -> pluggy.PluginManager:
         manager.register(module, name)
         manager.check_pending()
     except pluggy.PluginValidationError as error:
-        raise _Rejected(State.INVALID, _unknown_hook(module) or _one_line(error)) from error
+        raise _Rejected(State.INVALID, _unknown_hook(module) or _error_line(error)) from error
     if not manager.get_hookcallers(module):
         raise _Rejected(State.INVALID, "implements no ganbench hook")
     return manager
@@ -221,7 +222,7 @@ def _specs(manager: pluggy.PluginManager) -> tuple[Spec, ...]:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            reason = f"{hook}() failed: {_one_line(error)}{_moved_since(error)}"
+            reason = f"{hook}() failed: {_error_line(error)}{_moved_since(error)}"
             raise _Rejected(State.BROKEN, reason) from error
         for result in returned:
             if not isinstance(result, list | tuple):
@@ -268,11 +269,9 @@ def _resolve_name_clashes(loaded: list[LoadedPlugin]) -> list[LoadedPlugin]:
 
 
 def _owners(loaded: Iterable[LoadedPlugin]) -> dict[tuple[str, str], list[Plugin]]:
-    owners: dict[tuple[str, str], list[Plugin]] = {}
-    for one in loaded:
-        for spec in one.specs:
-            owners.setdefault(_taken(spec), []).append(one.plugin)
-    return owners
+    pairs = [(_taken(spec), one.plugin) for one in loaded for spec in one.specs]
+    groups = grouped(pairs, lambda pair: pair[0])
+    return {taken: [plugin for _, plugin in own] for taken, own in groups.items()}
 
 
 def _without_clash(
@@ -292,10 +291,9 @@ def _without_clash(
     return one
 
 
-def _one_line(error: BaseException) -> str:
+def _error_line(error: BaseException) -> str:
     """What an error says, and where in the plugin it was raised."""
-    text = " ".join(str(error).split())
-    text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text = type_and_line(error)
     passed = ("<frozen", *(str(Path(one).parent) for one in _MACHINERY))
     for frame in traceback.extract_tb(error.__traceback__):
         if not frame.filename.startswith(passed):

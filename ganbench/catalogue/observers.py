@@ -7,6 +7,8 @@ from typing import Any
 
 import pluggy
 
+from ganbench.api.errors import type_and_line
+
 
 class Observers:
     """The observing hooks of all usable plugins.
@@ -30,5 +32,5 @@ class Observers:
             try:
                 implementation.function(*(arguments[name] for name in implementation.argnames))
             except Exception as error:
-                reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                reason = type_and_line(error)
                 warn(f"{hook}() of plugin {implementation.plugin_name} failed: {reason}")

@@ -6,7 +6,7 @@ is not offered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,11 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from ganbench.api.errors import GanbenchError
-from ganbench.api.specs import SPEC_TYPES, LossSpec, ModelSpec, VariantSpec
+from ganbench.api.specs import SPEC_TYPES, ExecutorSpec, LossSpec, ModelSpec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import plugin_files
 from ganbench.cli.context import chosen
 from ganbench.cli.settings import load_settings
-
-Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
 def complete_variants(
@@ -44,7 +42,8 @@ def complete_variants(
 
 def _settings(incomplete: str, catalogue: Catalogue) -> list[str]:
     """``wgan-gp[lr=`` and the like, one for each parameter that is not set yet."""
-    from ganbench.planning.variants import choose_variant, parameters_of
+    from ganbench.planning.naming import choose_variant
+    from ganbench.planning.variants import parameters_of
 
     name, _, settings = incomplete.partition("[")
     done, comma, _rest = settings.rpartition(",")
@@ -85,6 +84,16 @@ def complete_names(
     catalogue = _catalogue(context)
     names = [name for kind in SPEC_TYPES for name in catalogue.names(kind)]
     return _items([*names, *embedded_suites()], incomplete)
+
+
+def complete_executors(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Executors."""
+    catalogue = _catalogue(context)
+    names = catalogue.names(ExecutorSpec.kind)
+    described = {name: catalogue.get(ExecutorSpec, name).description for name in names}
+    return _items(described, incomplete, described)
 
 
 def complete_plugins(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import io
 import signal
@@ -40,11 +39,11 @@ VERBS = {
     "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
 }
 
+HIDDEN = ("work",)
+"""Verbs that other programs type: documented, and not in the list that people read."""
+
 WITHOUT_SETTINGS = ("config", "completion")
 """Verbs that must work whatever files and variables say."""
-
-READERS = ("table", "compare", "report", "publish", "validate", "merge")
-"""Verbs that read all runs, and keep what they have read until they end."""
 
 
 class Verbs(click.Group):
@@ -56,7 +55,7 @@ class Verbs(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The verb's command, from its own module."""
-        if cmd_name not in VERBS:
+        if cmd_name not in (*VERBS, *HIDDEN):
             return None
         module = importlib.import_module(f"ganbench.cli.verbs.{cmd_name}")
         command: click.Command = module.command
@@ -90,9 +89,6 @@ def cli(context: click.Context) -> None:
     """
     if context.invoked_subcommand not in WITHOUT_SETTINGS:
         apply_settings(context, VERBS)
-    if context.invoked_subcommand in READERS:
-        gc.disable()  # with ten thousand runs, half of the time is looking for garbage in vain
-        context.call_on_close(gc.enable)
 
 
 def main() -> None:

@@ -9,8 +9,14 @@ from typing import Any, TypeVar
 import click
 
 from ganbench.api.errors import UsageError
-from ganbench.cli.completing import complete_suites, complete_tasks, complete_variants
-from ganbench.planning.budget import Budget, parse_memory
+from ganbench.cli.completing import (
+    complete_executors,
+    complete_suites,
+    complete_tasks,
+    complete_variants,
+)
+from ganbench.execution.conditions import DEFAULTS
+from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.references import parse_seeds
 from ganbench.planning.suite import DEFAULT_SUITE
@@ -53,6 +59,15 @@ runs_option = click.option(
     default=DEFAULT_RUNS,
     show_default=True,
     help="Folder of the runs.",
+)
+
+executor_option = click.option(
+    "--executor",
+    default=DEFAULTS.executor,
+    show_default=True,
+    metavar="NAME[:ADDRESS]",
+    shell_complete=complete_executors,
+    help="Where runs are trained; `ganbench list executors` shows what there is.",
 )
 
 out_option = click.option(
@@ -125,6 +140,7 @@ def selection_options(function: F) -> F:
 def run_options(function: F) -> F:
     """The options that say how runs are run, whatever they are."""
     options = [
+        executor_option,
         click.option(
             "--jobs",
             type=click.IntRange(min=1),
@@ -133,7 +149,7 @@ def run_options(function: F) -> F:
         click.option(
             "--limit",
             type=TIME,
-            default="12h",
+            default=str(Budget("seconds", DEFAULTS.limit_seconds)),
             show_default=True,
             help="Wall time of one run, e.g. 30m.",
         ),
@@ -145,21 +161,21 @@ def run_options(function: F) -> F:
         click.option(
             "--max-output",
             type=SIZE,
-            default="1GB",
+            default=memory_text(DEFAULTS.output_bytes),
             show_default=True,
             help="Size of a run's log and other files, checkpoints left out.",
         ),
         click.option(
             "--retries",
             type=click.IntRange(min=0),
-            default=1,
+            default=DEFAULTS.retries,
             show_default=True,
             help="Further tries, from its checkpoint, for a run whose worker has vanished.",
         ),
         click.option(
             "--checkpoint-every",
             type=TIME,
-            default="60s",
+            default=str(Budget("seconds", DEFAULTS.checkpoint_seconds)),
             show_default=True,
             help="Time between two checkpoints of a run; they take at most 1 % of it.",
         ),

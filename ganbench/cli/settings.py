@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganbench.api.errors import UsageError, did_you_mean
+from ganbench.storage.parsing import TOML, Mismatch, as_type
 
 PROJECT_FILE = "ganbench.toml"
 _TABLE = ("tool", "ganbench")
 
-_WRITTEN = {
-    "text": (str, "a string"),
-    "count": (int, "an integer"),
-    "list": (list, "a list of strings"),
-}
-"""Type of a value -> how TOML gives it to Python, and what people call it."""
+_TYPES: Mapping[str, Any] = {"text": str, "count": int, "list": list[str]}
+"""Type of a value -> how TOML gives it to Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,7 @@ KEYS: Mapping[str, Key] = {
     "results": Key("out", ("publish",), is_path=True),
     "cache": Key("cache", is_path=True),
     "device": Key("device", _SELECTING),
+    "executor": Key("executor", ("run", "verify")),
     "jobs": Key("jobs", ("run",), "count"),
     "limit": Key("limit", ("run",)),
     "host-memory": Key("host_memory", ("run",)),
@@ -154,12 +152,10 @@ def _from_file(path: Path, *, users: bool) -> Iterator[tuple[str, Setting]]:
                 f"{origin}: {key} changes what is run: your own file may not set it for all",
                 f"put it into {PROJECT_FILE} beside the work it belongs to",
             )
-        wanted, called = _WRITTEN[KEYS[key].type]
-        items = value if isinstance(value, list) else [""]
-        is_text = all(isinstance(item, str) for item in items)
-        if not isinstance(value, wanted) or isinstance(value, bool) or not is_text:
-            hint = "write it in quotes" if wanted is str else None
-            raise UsageError(f"{origin}: {key} is {value!r}, not {called}", hint)
+        try:
+            as_type(value, _TYPES[KEYS[key].type], f"{origin}: {key}", TOML)
+        except Mismatch as error:
+            raise UsageError(str(error), error.hint) from None
         yield key, Setting(_beside(path, key, value) if KEYS[key].is_path else value, origin)
 
 

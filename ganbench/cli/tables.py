@@ -16,8 +16,8 @@ from ganbench.console import wants_colour
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
     from ganbench.results.record import Record
+    from ganbench.tables.coverage import Coverage
     from ganbench.tables.forms.table import Table
-    from ganbench.tables.standing import Coverage
 
 F = TypeVar("F", bound=Callable[..., Any])
 

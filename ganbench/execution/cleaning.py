@@ -25,7 +25,7 @@ class Heap:
     """Files of one kind that may go.
 
     Args:
-        name: `features`, `extractors`, `datasets` or `checkpoints`.
+        name: a key of `KINDS`, or `checkpoints`.
         folder: where they are.
         files: that may go.
         size: of all, in bytes.
@@ -40,8 +40,8 @@ class Heap:
 def cache_heaps() -> list[Heap]:
     """What the cache holds, by folder. Data sets that were downloaded are not in it."""
     return [
-        _heap(name, cache_root() / name, _cached(cache_root() / name))
-        for name in KINDS
+        _heap(name, cache_root() / name, _cached(cache_root() / name, pattern))
+        for name, pattern in KINDS.items()
         if (cache_root() / name).is_dir()
     ]
 
@@ -69,8 +69,8 @@ def _heap(name: str, folder: Path, files: Iterator[Path]) -> Heap:
     return Heap(name, folder, tuple(sizes), sum(sizes.values()))
 
 
-def _cached(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*.safetensors*")):
+def _cached(folder: Path, pattern: str) -> Iterator[Path]:
+    for path in sorted(folder.rglob(pattern)):
         in_work = path.suffix == ".tmp" and time.time() - path.lstat().st_mtime < STALE_SECONDS
         if path.is_file() and path.suffix != ".lock" and not in_work:
             yield path

@@ -9,13 +9,22 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganbench.results.record import RECORD_FILE
+from ganbench.execution.job import JOB_FILE
+from ganbench.results.record import COUNTED, RECORD_FILE
+from ganbench.results.seal import unseal
 from ganbench.results.store import CHECKPOINT_FOLDER, LOCK_FILE
 from ganbench.storage.locks import take_fence
+from ganbench.storage.reading import read_file
 
 
 def tidy(folder: Path) -> None:
-    """Remove half-written files, and a finished run's checkpoints. Only for who holds the fence."""
+    """Remove half-written files, a finished run's job, and its checkpoints if it has left a result.
+
+    A run that an accident has ended keeps its checkpoints: tried again, it goes on from them, and
+    where only its last evaluation has failed, nothing is left to train.
+
+    Only for who holds the fence.
+    """
     for path in _leftovers(folder):
         path.unlink(missing_ok=True)
 
@@ -34,5 +43,17 @@ def _leftovers(folder: Path) -> Iterator[Path]:
     checkpoints = folder / CHECKPOINT_FOLDER
     yield from folder.glob(".*.tmp")
     yield from checkpoints.glob(".*")  # temporary files, those of safetensors as well
-    if (folder / RECORD_FILE).exists():
-        yield from checkpoints.glob("*.safetensors")
+    if not (folder / RECORD_FILE).exists():
+        return
+    yield from folder.glob(JOB_FILE)
+    kept = sorted(checkpoints.glob("*.safetensors"))
+    if kept and _has_result(folder / RECORD_FILE):
+        yield from kept
+
+
+def _has_result(path: Path) -> bool:
+    """Whether there is a sound record that says something about its variant."""
+    try:
+        return unseal(read_file(path))["status"] in COUNTED
+    except (OSError, ValueError):
+        return False

@@ -1,36 +1,190 @@
-"""What the parent tells a worker. Never imports torch."""
+"""A job: what is to be run and how, as one file in the folder of its run. Never imports torch.
+
+Any process that sees the folder can do it: `ganbench work FOLDER`. The file holds all that this
+needs, the bytes of plugin files included, and no path but for theirs.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any, Final, Literal
 
+import msgspec
+
+from ganbench.api.errors import InvalidResults, UsageError
+from ganbench.api.version import PROTOCOL_VERSION, __version__
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
+from ganbench.execution.conditions import DEFAULTS
 from ganbench.planning.runspec import RunSpec
+from ganbench.results.schema import check_spec
+from ganbench.storage.reading import read_file
+from ganbench.storage.writing import cannot_write, write_file
 
-CHECKPOINT_SECONDS = 60.0
+JOB_FILE: Final = "job.json"
+FORMAT: Final = 1
+
+BUSY: Final = 75
+"""Exit code of a worker whose run another process has: EX_TEMPFAIL of sysexits.h."""
+PREEMPTED: Final = 128 + 15
+"""Exit code of a worker that was asked to stop (SIGTERM) and has kept its state."""
+
+
+class _Maker(msgspec.Struct):
+    """What a job file of any version tells: whether this one can read the rest."""
+
+    format: int
+    ganbench: str
+    protocol: int
+
+
+class _File(_Maker, kw_only=True, forbid_unknown_fields=True):
+    """The content of a job file."""
+
+    specs: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1)]
+    device: Literal["cpu", "cuda"]
+    threads: Annotated[int, msgspec.Meta(ge=1)]
+    checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)]
+    plugins: PluginChoice  # its files' bytes become base64
+    commit: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run, and how to run it.
+    """Runs that one process does, and how.
 
     Args:
-        spec: what to run.
-        folder: its run folder.
+        specs: what to run: one, for now.
+        folder: the run folder of the first one, absolute; the others are beside it.
         device: `cpu` or `cuda`.
-        visible_device: the value of CUDA_VISIBLE_DEVICES on a GPU, else None.
         threads: of torch in the worker.
+        checkpoint_seconds: between two checkpoints.
         plugins: which ones to load.
         commit: of ganbench's source tree, if it is one.
-        checkpoint_seconds: between two checkpoints.
     """
 
-    spec: RunSpec
+    specs: tuple[RunSpec, ...]
     folder: Path
     device: str
-    visible_device: str | None = None
     threads: int = 1
+    checkpoint_seconds: float = DEFAULTS.checkpoint_seconds
     plugins: PluginChoice = NO_CHOICE
     commit: str | None = None
-    checkpoint_seconds: float = CHECKPOINT_SECONDS
+
+    @property
+    def spec(self) -> RunSpec:
+        """The only run.
+
+        Raises:
+            InvalidResults: there are several.
+        """
+        if len(self.specs) != 1:
+            raise InvalidResults(
+                f"the job in {self.folder} has {len(self.specs)} runs; this ganbench does one a job"
+            )
+        return self.specs[0]
+
+    @property
+    def name(self) -> str:
+        """For queues: the id of its first run."""
+        return self.folder.name
+
+    @property
+    def command(self) -> list[str]:
+        """What does it, with the Python that ganbench is running in here."""
+        return [sys.executable, "-m", "ganbench", "work", str(self.folder)]
+
+    def write(self) -> None:
+        """Leave it in its folder, in the place of any other.
+
+        Raises:
+            GanbenchError: it cannot be written.
+        """
+        content = msgspec.json.encode(
+            _File(
+                format=FORMAT,
+                ganbench=__version__,
+                protocol=PROTOCOL_VERSION,
+                specs=[spec.to_json() for spec in self.specs],
+                device=self.device,  # type: ignore[arg-type]  # checked when it is read
+                threads=self.threads,
+                checkpoint_seconds=self.checkpoint_seconds,
+                plugins=self.plugins,
+                commit=self.commit,
+            )
+        )
+        path = self.folder / JOB_FILE
+        try:
+            # Not durable: after a power cut whoever starts the run again writes it again.
+            write_file(path, content + b"\n", durable=False)
+        except OSError as error:
+            raise cannot_write(path, error) from None
+
+
+def read_job(folder: Path) -> Job:
+    """The job in a folder.
+
+    Raises:
+        UsageError: there is none.
+        InvalidResults: it is damaged, of another run, or of another ganbench.
+    """
+    path = folder / JOB_FILE
+    try:
+        content = read_file(path)
+    except FileNotFoundError:
+        raise UsageError(
+            f"there is no job in {folder}: it has no {JOB_FILE}",
+            "`ganbench run` leaves one in the folder of each run that it starts",
+        ) from None
+    except OSError as error:
+        raise InvalidResults(f"{path} cannot be read: {error.strerror}") from None
+    with _damage_told(path):
+        maker = msgspec.json.decode(content, type=_Maker)
+    _refuse_others(path, maker)
+    with _damage_told(path):
+        file = msgspec.json.decode(content, type=_File)
+        specs = tuple(map(_spec, file.specs))
+    if specs[0].run_id != folder.name:
+        raise InvalidResults(
+            f"{path} is the job of the run {specs[0].run_id}, and lies in the folder {folder.name}",
+            "start the run with `ganbench run`, which writes its job anew",
+        )
+    return Job(
+        specs=specs,
+        folder=folder.absolute(),
+        device=file.device,
+        threads=file.threads,
+        checkpoint_seconds=file.checkpoint_seconds,
+        plugins=file.plugins,
+        commit=file.commit,
+    )
+
+
+def _refuse_others(path: Path, maker: _Maker) -> None:
+    ours = (FORMAT, __version__, PROTOCOL_VERSION)
+    if (maker.format, maker.ganbench, maker.protocol) != ours:
+        raise InvalidResults(
+            f"{path} is a job of ganbench {maker.ganbench} (protocol {maker.protocol}), "
+            f"here is ganbench {__version__} (protocol {PROTOCOL_VERSION})",
+            "install the same ganbench in both places",
+        )
+
+
+def _spec(data: dict[str, Any]) -> RunSpec:
+    check_spec(data)
+    return RunSpec.from_json(data)
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    # A spec from a file can be wrong in as many ways as a call of a function.
+    except (msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise InvalidResults(
+            f"{path} is damaged: {' '.join(str(error).split())}",
+            "start the run with `ganbench run`, which writes its job anew",
+        ) from None

@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ganbench.console import duration, talk, wants_colour
+from ganbench.console import talk, wants_colour
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
+from ganbench.wording import duration, number
 
 
 class PlainProgress:
@@ -172,5 +173,5 @@ def summary(spec: RunSpec, record: Record) -> str:
     score = ""
     if primary is not None:
         label = record["columns"][primary]["label"]
-        score = f"{label} {record['points'][-1]['scores'][primary]:.4g}, "
+        score = f"{label} {number(record['points'][-1]['scores'][primary])}, "
     return f"{name}: ok, {score}{seconds}"

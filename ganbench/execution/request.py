@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ganbench.catalogue.catalogue import open_catalogue
-from ganbench.catalogue.plugin_files import PluginChoice
-from ganbench.execution.executors.limits import Limits
-from ganbench.execution.session import Outcome, forget, run_plan
+from ganbench.execution.conditions import Conditions
+from ganbench.execution.executors.executor import open_executor
+from ganbench.execution.session import Outcome, reusable, run_plan
 from ganbench.machine.devices import resolve_device
-from ganbench.planning.datasets import check_dataset
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import make_folder
@@ -22,16 +21,9 @@ ProgressFactory = Callable[[int, int, RunStore], AbstractContextManager[Any]]
 
 def execute(
     selection: Selection,
+    conditions: Conditions,
     *,
     runs: Path,
-    jobs: int | None,
-    limits: Limits,
-    plugins: PluginChoice,
-    fresh: bool,
-    retry_failed: bool,
-    fail_fast: bool,
-    retries: int,
-    checkpoint_seconds: float,
     progress: ProgressFactory,
     remark: Callable[[str], None],
 ) -> Outcome:
@@ -39,36 +31,32 @@ def execute(
 
     Args:
         selection: what to run.
+        conditions: how to run it.
         runs: folder of the runs.
-        jobs: runs at a time; None: one per core or GPU.
-        limits: of one run.
-        plugins: which ones to load.
-        fresh: run again what is finished.
-        retry_failed: run again what ended for reasons of the machine or the code.
-        fail_fast: start nothing more after a failure.
-        retries: tries more for a run whose worker has vanished.
-        checkpoint_seconds: between two checkpoints of a run.
         progress: makes the display of (total runs, slots, store).
         remark: takes lines of talk for the user.
 
     Raises:
         GanbenchError: the request cannot be carried out.
+        KeyboardInterrupt: after every worker has ended; finished runs keep their records.
     """
-    from ganbench.execution.executors.local import LocalExecutor
-
-    catalogue = open_catalogue(plugins, remark, need_files=True)
+    catalogue = open_catalogue(conditions.plugins, remark, need_files=True)
     plan = make_plan(selection, catalogue)
     for reason in plan.skipped:
         remark(f"left out: {reason}")
+    for note in plan.notes:
+        remark(note)
     store = RunStore(runs)
     make_folder(runs)
     device = resolve_device(selection.device)
-    finished, warnings = store.finished(spec.run_id for spec in plan.runs)
-    for warning in warnings:
+    finished = store.finished(spec.run_id for spec in plan.runs)
+    for warning in finished.warnings:
         remark(f"warning: {warning}")
-    for dataset in {s.task.dataset for s in plan.runs if fresh or s.run_id not in finished}:
-        check_dataset(dataset, catalogue)
-    forget(plan.runs, store, everything=fresh, failed=retry_failed)
-    executor = LocalExecutor(store, device, jobs, limits, plugins, retries, checkpoint_seconds)
-    with progress(len(plan.runs), executor.slots, store) as listener:
-        return run_plan(plan, store, executor, catalogue, listener, fail_fast=fail_fast)
+    kept = reusable(finished, conditions)
+    plan.require_present(spec for spec in plan.runs if spec.run_id not in kept)
+    with open_executor(conditions.executor, conditions.resources(device), catalogue) as executor:
+        for run_id in {*finished.records, *finished.foreign}:
+            if run_id not in kept:
+                store.discard(run_id, start_over=conditions.fresh)
+        with progress(len(plan.runs), executor.slots, store) as listener:
+            return run_plan(plan, kept, store, executor, catalogue, conditions, listener, device)

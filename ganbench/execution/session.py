@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Protocol
 
+from ganbench.api.executors import Executor
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.execution.executors.local import Cancelled
+from ganbench.execution.conditions import Conditions
 from ganbench.execution.fence import tidy_finished
+from ganbench.execution.supervisor import Supervisor
+from ganbench.machine.devices import usable_cores
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.record import INSTABILITIES, Record
-from ganbench.results.store import RunStore
-
-
-class Executor(Protocol):
-    """Where runs run. Truth is the run folder: a future only says when to look."""
-
-    slots: int
-
-    def submit(self, spec: RunSpec, on_start: Any = ...) -> Future[Record]:
-        """A future that resolves to the run's record."""
-
-    def stop(self) -> None:
-        """End all runs at once."""
+from ganbench.results.record import COUNTED, Record
+from ganbench.results.store import Finished, RunStore
 
 
 class Listener(Protocol):
-    """What wants to know how a plan is going. Methods may be called from several threads."""
+    """What wants to know how a plan is going."""
 
     def started(self, spec: RunSpec) -> None:
         """A run has got its slot."""
@@ -51,12 +40,14 @@ class Outcome:
         records: in the plan's order.
         reused: ids of those that were there already.
         slot_seconds: wall time of the whole plan times the number of slots.
+        foreign: ids of runs with a record that cannot be read here; they are left out.
     """
 
     plan: Plan
     records: list[Record]
     reused: frozenset[str]
     slot_seconds: float
+    foreign: frozenset[str] = field(default=frozenset())
 
     @property
     def failures(self) -> list[Record]:
@@ -67,7 +58,7 @@ class Outcome:
     def worth_retrying(self) -> int:
         """How many reused records tell of a failure of the machine or the code."""
         return sum(
-            record["run_id"] in self.reused and record["status"] not in ("ok", *INSTABILITIES)
+            record["run_id"] in self.reused and record["status"] not in COUNTED
             for record in self.records
         )
 
@@ -82,80 +73,74 @@ class Outcome:
 
 def run_plan(
     plan: Plan,
+    finished: Finished,
     store: RunStore,
     executor: Executor,
     catalogue: Catalogue,
+    conditions: Conditions,
     listener: Listener,
-    *,
-    fail_fast: bool = False,
+    device: str,
 ) -> Outcome:
     """Run what is missing and return all records.
 
     Args:
         plan: the runs.
-        store: where finished ones are found and new ones go.
+        finished: those that have ended before, as they were read, and are reused.
+        store: where new ones go.
         executor: where new ones run.
         catalogue: whose observers hear of every new record.
+        conditions: how they are run.
         listener: hears of every run.
-        fail_fast: start no further run once one has failed.
+        device: `cpu` or `cuda`.
 
     Raises:
-        KeyboardInterrupt: after every worker has ended; finished runs keep their records.
+        GanbenchError: a run folder cannot be written to, or nothing can be started.
     """
     began = time.monotonic()
-    records, warnings = store.finished(spec.run_id for spec in plan.runs)
-    for warning in warnings:
-        listener.warned(warning)
     for spec in plan.runs:
-        if spec.run_id in records:
+        if spec.run_id in finished.records:
+            # Whoever was killed after its record was written has left a checkpoint behind.
             tidy_finished(store.folder(spec.run_id))
-            listener.finished(spec, records[spec.run_id], reused=True)
-    reused = frozenset(records)
-    missing = [spec for spec in plan.runs if spec.run_id not in records]
+            listener.finished(spec, finished.records[spec.run_id], reused=True)
+    missing = [spec for spec in plan.runs if spec.run_id not in finished]
     observers = catalogue.observers()
-    futures = {executor.submit(spec, listener.started): spec for spec in missing}
-    try:
-        pending: set[Future[Record]] = set(futures)
-        while pending:
-            done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-            for future in done:
-                record = _result(future)
-                if record is None:
-                    continue
-                records[record["run_id"]] = record
-                listener.finished(futures[future], record, reused=False)
-                observers.notify("ganbench_run_finished", listener.warned, record=record)
-                if fail_fast and record["status"] != "ok":
-                    pending = {one for one in pending if not one.cancel()}
-    finally:
-        executor.stop()
-    ordered = [records[spec.run_id] for spec in plan.runs if spec.run_id in records]
-    slot_seconds = (time.monotonic() - began) * executor.slots
-    return Outcome(plan=plan, records=ordered, reused=reused, slot_seconds=slot_seconds)
+    supervisor = Supervisor(
+        store,
+        executor,
+        conditions,
+        device=device,
+        # More threads than cores wait for each other: two workers of two were four times slower.
+        threads=max(1, usable_cores() // executor.slots),
+        on_start=listener.started,
+        warn=listener.warned,
+    )
+    records = dict(finished.records)
+    for spec, record in supervisor.records(missing):
+        records[spec.run_id] = record
+        # People first: what an observer does with the record may take its time.
+        listener.finished(spec, record, reused=False)
+        observers.notify("ganbench_run_finished", listener.warned, record=record)
+    return Outcome(
+        plan=plan,
+        # In the plan's order, not in that of their ends, which is another one every time.
+        records=[records[spec.run_id] for spec in plan.runs if spec.run_id in records],
+        reused=frozenset(finished.records),
+        slot_seconds=(time.monotonic() - began) * executor.slots,
+        foreign=frozenset(finished.foreign | supervisor.foreign),
+    )
 
 
-def _result(future: Future[Record]) -> Record | None:
-    try:
-        return future.result()
-    except Cancelled:
-        return None
+def reusable(finished: Finished, conditions: Conditions) -> Finished:
+    """What is not to be run again.
 
-
-def forget(
-    specs: Sequence[RunSpec], store: RunStore, *, everything: bool = False, failed: bool = False
-) -> None:
-    """Set records aside, so that their runs are run again; nothing is deleted.
-
-    Args:
-        specs: the runs in question.
-        store: where their records are.
-        everything: all of them.
-        failed: those that ended for reasons of the machine or the code; an unstable run is a
-            result, and stays.
+    With `fresh` that is nothing; with `retry_failed`, what did not end for reasons of the machine
+    or the code: an unstable run is a result, and stays.
     """
-    if not (everything or failed):
-        return
-    records, _ = store.finished(spec.run_id for spec in specs)
-    for run_id, record in records.items():
-        if everything or record["status"] not in ("ok", *INSTABILITIES):
-            store.discard(run_id)
+    if conditions.fresh:
+        return Finished()
+    records = {
+        run_id: record
+        for run_id, record in finished.records.items()
+        if not conditions.retry_failed or record["status"] in COUNTED
+    }
+    return Finished(records=records, foreign=finished.foreign)

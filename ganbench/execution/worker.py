@@ -1,29 +1,29 @@
-"""The entry of a worker process: one run, fenced off from everything else."""
+"""Doing a job: one run in this process, from the job in its folder to the record in its folder.
+
+Called by the local executor in a process that it has forked, and by `ganbench work FOLDER` in a
+process that anybody has started. Never imports torch before there is something to do.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import sys
 import threading
 import traceback
-from multiprocessing.connection import wait
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from ganbench.execution.executors.processes import adopt_orphans, end_descendants
+from ganbench.api.errors import GanbenchError
+from ganbench.execution.executors.processes import end_descendants
 from ganbench.execution.fence import tidy
-from ganbench.execution.job import Job
-from ganbench.results.store import (
-    GENERATOR_FILE,
-    LOCK_FILE,
-    LOG_FILE,
-    PROGRESS_FILE,
-    SAMPLES_FILE,
-    RunStore,
-)
+from ganbench.execution.job import BUSY, JOB_FILE, PREEMPTED, Job, read_job
+from ganbench.execution.pins import require_same_code
+from ganbench.results.media import sheet_files
+from ganbench.results.record import RECORD_FILE
+from ganbench.results.store import GENERATOR_FILE, LOCK_FILE, LOG_FILE, PROGRESS_FILE, RunStore
 from ganbench.running.log import redirect_output, remark
 from ganbench.storage.locks import take_fence
 
@@ -31,16 +31,30 @@ if TYPE_CHECKING:
     from ganbench.running.run import Run
 
 PROGRESS_SECONDS = 0.5
-PREEMPTED = 128 + signal.SIGTERM
-"""Exit code of a worker that was asked to stop and has kept its state."""
-BUSY = 75
-"""Exit code of a worker whose run another process has: EX_TEMPFAIL of sysexits.h."""
+
+SINGLE_THREADED = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""What libraries must find when they are loaded: that is when they size their pools of threads. A
+run that is given more threads asks torch for them itself."""
 
 
-def work(job: Job) -> None:
-    """Do one run, leave its record, and leave. Called in a fresh process."""
+def work(folder: Path, tell: Callable[[str], None] = lambda line: None) -> NoReturn:
+    """Do the job in a folder, and leave this process.
+
+    Exit codes: 0 where the run has its record, whatever that says; `BUSY`, `PREEMPTED`; that of the
+    error if the job is refused; 1 if something else was in the way.
+
+    Args:
+        folder: of the run.
+        tell: takes a line for whoever has started this process: all else goes to the run's log.
+    """
+    folder = folder.absolute()  # code under test may change the working directory
     try:
-        code = _work(job)
+        has_job = (folder / JOB_FILE).exists()
+        code = _work(folder, tell) if has_job else _without_job(folder, tell)
+    except GanbenchError as error:
+        remark(f"error: {' '.join(str(error).split())}")
+        tell(f"error: {error}")
+        code = error.exit_code
     except BaseException:
         with contextlib.suppress(OSError, ValueError):  # a plugin may have closed the output
             traceback.print_exc()
@@ -53,47 +67,58 @@ def work(job: Job) -> None:
     os._exit(code)  # a thread that a plugin has left running would keep any other exit waiting
 
 
-def _work(job: Job) -> int:
-    """The exit code; what it raises is a bug of ours, or a machine that is out of something."""
-    os.setsid()  # children that plugins start end with this process group
-    adopt_orphans()  # and those that leave it are found here
-    _offer_to_the_kernel()
-    if job.visible_device is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = job.visible_device
-    redirect_output(job.folder / LOG_FILE)
-    fence = take_fence(job.folder / LOCK_FILE)
-    if fence is None:
-        return BUSY
-    store = RunStore(job.folder.parent)
-    run_id = job.spec.run_id
-    finished, _ = store.finished([run_id])
-    tidy(job.folder)
-    if finished:  # by another process, since this one was asked for
+def _without_job(folder: Path, tell: Callable[[str], None]) -> int:
+    """The exit code for a folder in which nothing is to be done, and nothing is written."""
+    if (folder / RECORD_FILE).exists():
+        tell(f"the run in {folder} has ended before")
         return 0
-    _clear(job.folder)
+    try:
+        read_job(folder)
+    except GanbenchError as error:
+        tell(f"error: {error}")
+        return error.exit_code
+    return BUSY  # somebody has just begun to start it
 
+
+def _work(folder: Path, tell: Callable[[str], None]) -> int:
+    """The exit code; what it raises is a refusal, a bug of ours, or a machine out of something."""
+    _on_stop(lambda: os._exit(PREEMPTED))  # there is no state to keep yet
+    redirect_output(folder / LOG_FILE)
+    fence = take_fence(folder / LOCK_FILE)  # held to the end of the process
+    if fence is None:
+        tell(f"another process is at work on {folder.name}")
+        return BUSY
+    store = RunStore(folder.parent)
+    if folder.name in store.finished([folder.name]):  # since this process was asked for
+        tidy(folder)
+        return 0
+    job = read_job(folder)
+    tidy(folder)
+    for path in (folder / PROGRESS_FILE, folder / GENERATOR_FILE, *sheet_files(folder)):
+        path.unlink(missing_ok=True)  # of an unfinished try: it is done again
+    return _train(job, store)
+
+
+def _train(job: Job, store: RunStore) -> int:
+    os.environ.update(SINGLE_THREADED)
     import torch
 
     from ganbench.catalogue.catalogue import installed_catalogue
     from ganbench.running.keeper import Preempted
     from ganbench.running.run import Run
 
+    catalogue = installed_catalogue(job.plugins)
+    require_same_code(job.spec, catalogue)
     torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
-    run = Run(
-        job.spec,
-        job.folder,
-        installed_catalogue(job.plugins),
-        device,
-        job.commit,
-        job.checkpoint_seconds,
-    )
-    threading.Thread(target=_watch, args=(run, store), daemon=True).start()
+    run = Run(job.spec, job.folder, catalogue, device, job.commit, job.checkpoint_seconds)
     try:
-        signal.signal(signal.SIGTERM, lambda *_: run.stop())
-        record = run.execute()
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # too late: the record comes first
+        with _progress_told(run, store):
+            _on_stop(run.stop)
+            record = run.execute()
+            _on_stop(None)  # too late: the record comes first
     except Preempted:
+        _on_stop(None)  # once is enough
         remark(f"asked to stop at step {run.clock.steps}")
         return PREEMPTED
     store.write(record)
@@ -101,26 +126,28 @@ def _work(job: Job) -> int:
     return 0
 
 
-def _offer_to_the_kernel() -> None:
-    """When memory runs out, a run is what the kernel should end, and not the harness."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("500", "ascii")
+def _on_stop(act: Callable[[], object] | None) -> None:
+    """What is done when this process is asked to stop, by a scheduler or by Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN if act is None else lambda *_: act())
 
 
-def _clear(folder: Path) -> None:
-    """Remove what an unfinished try has left, but for what this one may go on from."""
-    for name in (SAMPLES_FILE, PROGRESS_FILE, GENERATOR_FILE):
-        (folder / name).unlink(missing_ok=True)
+@contextlib.contextmanager
+def _progress_told(run: Run, store: RunStore) -> Iterator[None]:
+    """Tell how far the run is, for as long as it lasts; nothing half written is left then."""
+    over = threading.Event()
 
+    def tell() -> None:
+        while not over.wait(PROGRESS_SECONDS):
+            store.write_progress(run.spec.run_id, _progress(run))
 
-def _watch(run: Run, store: RunStore) -> None:
-    """Tell how far the run is, and end it with its parent: no worker trains on for nobody."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    while not wait([parent.sentinel], timeout=PROGRESS_SECONDS):
-        store.write_progress(run.spec.run_id, _progress(run))
-    end_descendants(os.getpid())
-    os.killpg(os.getpgrp(), signal.SIGKILL)
+    thread = threading.Thread(target=tell, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(PROGRESS_SECONDS)
 
 
 def _progress(run: Run) -> dict[str, object]:

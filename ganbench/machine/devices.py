@@ -36,6 +36,11 @@ def _exists(name: str, count: int) -> bool:
     return count > 0 and (0 <= int(name) < count if is_index else True)
 
 
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def has_cuda() -> bool:
     """Whether there is a GPU to train on."""
     return bool(cuda_devices())
@@ -60,12 +65,27 @@ def resolve_device(requested: str) -> str:
 @functools.lru_cache(maxsize=1)
 def cpu_name() -> str:
     """The processor's name."""
+    return _cpu_facts().get("model name") or platform.processor() or platform.machine()
+
+
+def cpu_kind() -> str | None:
+    """Its family, model and stepping, such as ``25-17-1``; None if nobody tells.
+
+    Names may be alike where processors are not: a rented one is often called just by its maker.
+    """
+    facts = _cpu_facts()
+    numbers = [facts.get(name) for name in ("cpu family", "model", "stepping")]
+    return "-".join(map(str, numbers)) if None not in numbers else None
+
+
+def _cpu_facts() -> dict[str, str]:
+    """What Linux tells of the first processor."""
     try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+        text = Path("/proc/cpuinfo").read_text("utf-8")
     except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
+        return {}
+    lines = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    return {name.strip(): value.strip() for name, _, value in lines}
 
 
 def device_name(device: str) -> str | None:

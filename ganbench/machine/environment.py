@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ganbench.api.version import __version__
-from ganbench.machine.devices import cpu_name
+from ganbench.machine.devices import cpu_kind, cpu_name
 
 
 def describe_environment(device: torch.device, commit: str | None) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def describe_environment(device: torch.device, commit: str | None) -> dict[str, 
         "device": device.type,
         "device_name": torch.cuda.get_device_name(device) if cuda else cpu_name(),
         "cpu": cpu_name(),
+        "cpu_kind": f"{cpu_kind() or platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         "threads": torch.get_num_threads(),
         "platform": f"{platform.system()}-{platform.machine()}",
         "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES") if cuda else None,

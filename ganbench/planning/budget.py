@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ganbench.api.errors import UsageError
+from ganbench.wording import with_prefix
 
 BudgetKind = Literal["flops", "seconds", "images", "steps"]
 
@@ -70,14 +71,6 @@ class Budget:
         return f"{self.amount!r}{unit}"
 
 
-def with_prefix(amount: float) -> str:
-    """A count with its SI prefix and no trailing zeros, e.g. ``1.5T``. Exact to six digits."""
-    for prefix, size in _PREFIXES:
-        if amount >= size:
-            return f"{amount / size:.6g}{prefix}"
-    return f"{amount:.6g}"
-
-
 def _unit(unit: str, text: str) -> tuple[BudgetKind, float]:
     if unit in _SECONDS:
         return "seconds", _SECONDS[unit]
@@ -114,3 +107,8 @@ def parse_memory(text: str) -> int:
     if not 1 <= size < 2**63:
         raise UsageError(f"memory {text!r} is not a possible size", "write it as 8GiB or 500MB")
     return int(size)
+
+
+def memory_text(size: int) -> str:
+    """Bytes as `parse_memory` reads them back, e.g. ``500MB``. Exact to six digits."""
+    return f"{with_prefix(size)}B"

@@ -14,6 +14,7 @@ from ganbench.api.specs import (
     looks_at_slopes,
     needed_of_model,
 )
+from ganbench.api.techniques import JOINT
 from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
 
@@ -80,12 +81,18 @@ def _classes(parts: Parts) -> str | None:
 
 
 def _needs(parts: Parts, data: DataInfo) -> str | None:
+    model, loss = parts.model, parts.loss
+    if JOINT in model.provides and JOINT not in loss.needs:
+        return (
+            f"the discriminator of its model {model.name} judges samples with their latents, and "
+            f"its loss {loss.name} shows it samples alone: it does not need {JOINT!r}"
+        )
     for spec in parts.objectives:
         for need in needed_of_model(spec):
-            if need not in parts.model.provides:
+            if need not in model.provides:
                 return (
-                    f"its {spec.kind} {spec.name} needs {need!r}, which its model "
-                    f"{parts.model.name} does not provide"
+                    f"its {spec.kind} {spec.name} needs {need!r}, which its model {model.name} "
+                    "does not provide"
                 )
         if "labels" in spec.needs and data.classes is None:
             return f"its {spec.kind} {spec.name} needs classes, and the data have none"

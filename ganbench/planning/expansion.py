@@ -11,9 +11,10 @@ from ganbench.api.parameters import Value
 from ganbench.api.specs import LossSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.plugin import State
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.references import VariantReference, parse_variant
 from ganbench.planning.suite import Suite
-from ganbench.planning.variants import Variant, choose_variant
+from ganbench.planning.variants import Variant
 
 EVERY_LOSS = "*"
 """What stands in a loss's place for all of them: ``mlp+*``, ``mlp+*+r1``."""

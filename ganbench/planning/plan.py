@@ -6,13 +6,14 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ganbench.api.errors import NothingSelected, UsageError
+from ganbench.api.errors import MissingData, NothingSelected, UsageError
 from ganbench.api.specs import Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.machine.devices import resolve_device
 from ganbench.planning.budget import Budget
 from ganbench.planning.chosen import ChosenTask, choose_data, choose_task
 from ganbench.planning.expansion import expand_variants, not_expanded
+from ganbench.planning.feasibility import check_task, notes_of
 from ganbench.planning.prepared import Prepared, prepare
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
@@ -52,11 +53,30 @@ class Plan:
 
     One seed of everything comes before the next seed of anything, so that an interrupted plan has
     compared all variants on fewer seeds rather than some variants on all of them.
+
+    Args:
+        suite: whose tasks these are.
+        runs: in order.
+        skipped: what was left out, and why.
+        notes: what there is to know about the data.
+        missing: tasks of which something is not on this machine, by name.
     """
 
     suite: Suite
     runs: tuple[RunSpec, ...]
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    missing: Mapping[str, MissingData] = field(default_factory=dict)
+
+    def require_present(self, runs: Iterable[RunSpec]) -> None:
+        """Make sure that all that some runs need is on this machine, before one of them starts.
+
+        Raises:
+            MissingData: something is not; the hint says how to get it.
+        """
+        for spec in runs:
+            if spec.task.name in self.missing:
+                raise self.missing[spec.task.name]
 
 
 def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
@@ -73,7 +93,9 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
     seeds = dict.fromkeys(suite.seeds if selection.seeds is None else selection.seeds)
     skipped = not_expanded(texts, catalogue)
     specs = []
-    for task in _tasks(selection, suite, catalogue):
+    tasks = _tasks(selection, suite, catalogue)
+    missing = {task.task.name: error for task in tasks if (error := check_task(task, catalogue))}
+    for task in tasks:
         for variant in variants:
             prepared = prepare(variant, task.data.info, catalogue)
             if isinstance(prepared, str):
@@ -85,14 +107,22 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
     runs = tuple(replace(spec, seed=seed) for seed in seeds for spec in specs)
     if not runs:
         raise NothingSelected("nothing is selected to run", "; ".join(skipped) or None)
-    return Plan(suite=suite, runs=runs, skipped=tuple(skipped))
+    return Plan(
+        suite=suite,
+        runs=runs,
+        skipped=tuple(skipped),
+        notes=tuple(dict.fromkeys(note for task in tasks for note in notes_of(task))),
+        missing=missing,
+    )
 
 
 def _tasks(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[ChosenTask]:
     """The selected tasks; a data set that several of them name is looked at once."""
-    data_of = functools.cache(functools.partial(choose_data, catalogue=catalogue))
+    data_of = functools.cache(
+        functools.partial(choose_data, catalogue=catalogue, folder=suite.folder)
+    )
     tasks = [suite.task(name) for name in dict.fromkeys(selection.tasks)] or suite.tasks
-    return [choose_task(task, catalogue, data_of) for task in tasks]
+    return [choose_task(task, catalogue, suite.folder, data_of) for task in tasks]
 
 
 def _refuse_unprintable(spec: RunSpec) -> None:
@@ -102,7 +132,7 @@ def _refuse_unprintable(spec: RunSpec) -> None:
         UsageError: one has a line break, an escape sequence, half a character or the like.
     """
     task = spec.task
-    texts = [spec.variant, task.dataset, *task.scores, *task.final_scores]
+    texts = [spec.variant, spec.folder, task.dataset, *task.scores, *task.final_scores]
     for text in map(str, (*texts, *spec.parameters.values(), *spec.dataset_parameters.values())):
         if not text.isprintable():
             reason = f"{text!r} has characters that cannot be printed"
@@ -141,6 +171,7 @@ def _spec(
         memory_bytes=selection.memory_bytes,
         device=resolve_device(selection.device) if timed else None,
         pins=_pins((*prepared.specs, *chosen.specs), catalogue),
+        folder=suite.folder,
     )
 
 

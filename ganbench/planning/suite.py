@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
+import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from importlib import resources
+from itertools import chain, product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
 
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.parameters import Value
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.planning.budget import Budget
 from ganbench.planning.references import display_name, parse_reference, parse_seeds
+from ganbench.storage.parsing import TOML, Mismatch, as_type
 from ganbench.storage.reading import read_file
 
 DEFAULT_SUITE = "starter"
-T = TypeVar("T")
 
-SUITE_KEYS = frozenset({"name", "description", "tasks", "seeds", "variants", "grid"})
-VARIANT_KEYS = frozenset({"name", "parameters", "grid"})
-TASK_KEYS = frozenset(
-    {
-        *("name", "dataset", "budget", "scores", "final_scores", "fakes", "split"),
-        *("evaluations", "labels"),
-    }
-)
+Grid = dict[str, Annotated[tuple[Value, ...], Meta(min_length=1)]]
+"""Parameter -> its values."""
 
 _EMBEDDED = resources.files("ganbench.planning") / "suites"
 
@@ -72,6 +71,7 @@ class Suite:
         variants: as typed, those of a table with parameters and a grid of their own spelled out;
             none: all there are.
         grid: parameter -> its values. Every variant is run with every combination.
+        folder: of its file, which paths in it are relative to; empty: it is from no file.
     """
 
     name: str
@@ -80,6 +80,7 @@ class Suite:
     seeds: tuple[int, ...]
     variants: tuple[str, ...] = field(default=())
     grid: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    folder: str = ""
 
     def task(self, name: str) -> Task:
         """The task of that name.
@@ -92,6 +93,39 @@ class Suite:
                 return task
         names = [task.name for task in self.tasks]
         raise UsageError(f"suite {self.name} has no task {name!r}", did_you_mean(name, names))
+
+
+class TaskTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A `Task` as it is written under `[[tasks]]`."""
+
+    name: str
+    dataset: str
+    budget: str
+    scores: Annotated[tuple[str, ...], Meta(min_length=1)]
+    final_scores: tuple[str, ...] = ()
+    fakes: Annotated[int, Meta(ge=2, le=1_000_000)] = 10_000
+    split: Literal["heldout", "train"] = "heldout"
+    evaluations: Annotated[int, Meta(ge=1, le=1000)] = 10
+    labels: Literal["train", "balanced"] = "train"
+
+
+class VariantTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A variant as it is written under `[[variants]]`: run at every point of its own grid."""
+
+    name: str
+    parameters: dict[str, Value] = {}
+    grid: Grid = {}
+
+
+class SuiteTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A `Suite` as it is written."""
+
+    name: str
+    tasks: list[TaskTable]
+    description: str = ""
+    seeds: str = "0-4"
+    variants: list[str | VariantTable] = []
+    grid: Grid = {}
 
 
 def embedded_suites() -> list[str]:
@@ -118,7 +152,8 @@ def load_suite(name_or_file: str) -> Suite:
         raise UsageError(f"suite file {name_or_file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"suite file {name_or_file} cannot be read: {error}") from None
-    return parse_suite(text, name_or_file)
+    folder = str(Path(name_or_file).absolute().parent)
+    return replace(parse_suite(text, name_or_file), folder=folder)
 
 
 def parse_suite(text: str, source: str) -> Suite:
@@ -128,154 +163,99 @@ def parse_suite(text: str, source: str) -> Suite:
         UsageError: naming `source`, the key and what was expected.
     """
     try:
-        table = tomllib.loads(text)
+        table = as_type(tomllib.loads(text), SuiteTable, "", TOML)
+    except Mismatch as mismatch:
+        raise UsageError(f"{source}: {_numbered(str(mismatch))}", _hint(mismatch)) from None
     except (ValueError, RecursionError) as error:  # ValueError: of huge integers
         raise UsageError(f"suite {source} is no valid TOML: {error}") from None
-    _check_keys(table, SUITE_KEYS, source)
-    name = _identifier(table, "name", source)
-    entries = _typed(table, "tasks", list, source)
-    tasks = tuple(_task(entry, f"{source}: task {i + 1}") for i, entry in enumerate(entries))
-    names = [task.name for task in tasks]
-    if not tasks or len(set(names)) != len(names):
+    with _located(source):
+        suite = Suite(
+            name=_identifier(table.name),
+            description=table.description,
+            tasks=tuple(_task(task, number) for number, task in enumerate(table.tasks, start=1)),
+            seeds=parse_seeds(table.seeds),
+            variants=_variants(table.variants),
+            grid=table.grid,
+        )
+    names = [task.name for task in suite.tasks]
+    if not names or len(set(names)) != len(names):
         raise UsageError(f"suite {source} needs at least one task, each with a name of its own")
-    return Suite(
-        name=name,
-        description=_typed(table, "description", str, source, ""),
-        tasks=tasks,
-        seeds=_parsed(parse_seeds, table, "seeds", source, "0-4"),
-        variants=_variants(table, source),
-        grid=_grid(_typed(table, "grid", dict, source, {}), source),
-    )
+    return suite
 
 
-def _variants(table: Mapping[str, Any], source: str) -> tuple[str, ...]:
+def _task(table: TaskTable, number: int) -> Task:
+    with _located(f"task {number}"):
+        return Task(
+            name=_identifier(table.name),
+            dataset=table.dataset,
+            budget=Budget.parse(table.budget),
+            scores=table.scores,
+            final_scores=table.final_scores,
+            fakes=table.fakes,
+            split=table.split,
+            evaluations=table.evaluations,
+            labels=table.labels,
+        )
+
+
+def _variants(entries: Iterable[str | VariantTable]) -> tuple[str, ...]:
     texts: list[str] = []
-    for number, entry in enumerate(_typed(table, "variants", list, source, []), start=1):
+    for number, entry in enumerate(entries, start=1):
         if isinstance(entry, str):
             texts.append(entry)
-        elif isinstance(entry, dict):
-            texts += _spelled_out(entry, f"{source}: variant {number}")
         else:
-            hint = 'write it as "wgan-gp", or under a [[variants]] heading'
-            raise UsageError(f"{source}: variant {number} is {entry!r}, not a name or table", hint)
+            with _located(f"variant {number}"):
+                texts += _points_of(entry)
     return tuple(dict.fromkeys(texts))
 
 
-def _spelled_out(entry: Mapping[str, Any], source: str) -> list[str]:
+def _points_of(table: VariantTable) -> list[str]:
     """A variant at every point of its own grid, as people would type it."""
-    _check_keys(entry, VARIANT_KEYS, source)
-    name = _typed(entry, "name", str, source)
-    fixed = _typed(entry, "parameters", dict, source, {})
-    grid = _grid(_typed(entry, "grid", dict, source, {}), source)
-    axes = {**_grid({key: [value] for key, value in fixed.items()}, source, "parameters"), **grid}
-    if both := fixed.keys() & grid.keys():
-        raise UsageError(f"{source}: {min(both)} stands in parameters and in grid")
-    reference = parse_reference(name)
-    if reference.settings and axes:
-        raise UsageError(f"{source}: {name!r} has settings in brackets", "put them in parameters")
-    if any(
-        isinstance(one, str) and set(one) & set(",[]") for axis in axes.values() for one in axis
-    ):
-        raise UsageError(f"{source}: a parameter's text may have no comma or bracket")
-    points = (dict(zip(axes, point, strict=True)) for point in itertools.product(*axes.values()))
-    return [display_name(name, point) for point in points]
+    axes = {**{name: (value,) for name, value in table.parameters.items()}, **table.grid}
+    if both := table.parameters.keys() & table.grid.keys():
+        raise UsageError(f"{min(both)} stands in parameters and in grid")
+    if parse_reference(table.name).settings and axes:
+        raise UsageError(f"{table.name!r} has settings in brackets", "put them in parameters")
+    if any(isinstance(one, str) and set(one) & set(",[]") for one in chain(*axes.values())):
+        raise UsageError("a parameter's text may have no comma or bracket")
+    points = (dict(zip(axes, point, strict=True)) for point in product(*axes.values()))
+    return [display_name(table.name, point) for point in points]
 
 
-def _grid(
-    table: Mapping[str, Any], source: str, what: str = "grid"
-) -> dict[str, tuple[Value, ...]]:
-    for name, values in table.items():
-        if not isinstance(values, list) or not values:
-            hint = 'write it as lr_scale = ["1/3", 1, 3]'
-            if isinstance(values, dict):  # to TOML, a dot opens a table
-                hint = f'put a name with dots in quotes: "{name}.{next(iter(values), "")}" = [1, 3]'
-            raise UsageError(f"{source}: {what}.{name} is {values!r}, not a list of values", hint)
-        if not all(isinstance(value, Value) for value in values):
-            raise UsageError(f"{source}: {what}.{name} may only hold numbers, strings and booleans")
-    return {name: tuple(values) for name, values in table.items()}
+def _identifier(name: str) -> str:
+    if not NAME_PATTERN.fullmatch(name):
+        allowed = "lower-case letters, digits, '.', '_' and '-'"
+        raise UsageError(f"name is {name!r}; it may only have {allowed}")
+    return name
 
 
-def _task(entry: Any, source: str) -> Task:
-    if not isinstance(entry, dict):
-        raise UsageError(f"{source} is not a table", "write each task under a [[tasks]] heading")
-    _check_keys(entry, TASK_KEYS, source)
-    split = _typed(entry, "split", str, source, "heldout")
-    if split not in ("heldout", "train"):
-        raise UsageError(f"{source}: split is {split!r}, not heldout or train")
-    labels = _typed(entry, "labels", str, source, "train")
-    if labels not in ("train", "balanced"):
-        raise UsageError(f"{source}: labels is {labels!r}, not train or balanced")
-    scores = _strings(entry, "scores", source)
-    if not scores:
-        raise UsageError(f"{source}: scores must name at least one score")
-    return Task(
-        name=_identifier(entry, "name", source),
-        dataset=_typed(entry, "dataset", str, source),
-        budget=_parsed(Budget.parse, entry, "budget", source),
-        scores=scores,
-        final_scores=_strings(entry, "final_scores", source),
-        fakes=_count(entry, "fakes", source, 10_000, low=2, high=1_000_000),
-        split=split,
-        evaluations=_count(entry, "evaluations", source, 10, low=1, high=1000),
-        labels=labels,
+@contextlib.contextmanager
+def _located(place: str) -> Iterator[None]:
+    """Put a place before what is wrong there."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(f"{place}: {error.message}", error.hint) from None
+
+
+def _numbered(message: str) -> str:
+    """``tasks[0].budget is 3, ...`` as people count: ``task 1: budget is 3, ...``."""
+    return re.sub(
+        r"^(task|variant)s\[(\d+)\](\.?)",
+        lambda match: f"{match[1]} {int(match[2]) + 1}{': ' if match[3] else ''}",
+        message,
     )
 
 
-def _check_keys(table: Mapping[str, Any], known: frozenset[str], source: str) -> None:
-    for key in table:
-        if key not in known:
-            raise UsageError(f"{source}: unknown key {key!r}", did_you_mean(key, known))
-
-
-_REQUIRED = object()
-_CALLED = {str: "a string", int: "an integer", list: "an array", dict: "a table"}
-
-
-def _typed(
-    table: Mapping[str, Any], key: str, wanted: type, source: str, default: Any = _REQUIRED
-) -> Any:
-    value = table.get(key, default)
-    if value is _REQUIRED:
-        raise UsageError(f"{source}: the key {key!r} is missing")
-    if not isinstance(value, wanted) or isinstance(value, bool):
-        hint = "write it in quotes" if wanted is str else None
-        raise UsageError(f"{source}: {key} is {value!r}, not {_CALLED[wanted]}", hint)
-    return value
-
-
-def _parsed(
-    parse: Callable[[str], T],
-    table: Mapping[str, Any],
-    key: str,
-    source: str,
-    default: Any = _REQUIRED,
-) -> T:
-    text = _typed(table, key, str, source, default)
-    try:
-        return parse(text)
-    except UsageError as error:
-        raise UsageError(f"{source}: {error.message}", error.hint) from None
-
-
-def _strings(table: Mapping[str, Any], key: str, source: str) -> tuple[str, ...]:
-    values = _typed(table, key, list, source, [])
-    if not all(isinstance(value, str) for value in values):
-        raise UsageError(f"{source}: {key} must be a list of strings")
-    return tuple(values)
-
-
-def _identifier(table: Mapping[str, Any], key: str, source: str) -> str:
-    value: str = _typed(table, key, str, source)
-    if not NAME_PATTERN.fullmatch(value):
-        allowed = "lower-case letters, digits, '.', '_' and '-'"
-        raise UsageError(f"{source}: {key} is {value!r}; it may only have {allowed}")
-    return value
-
-
-def _count(
-    table: Mapping[str, Any], key: str, source: str, default: int, *, low: int, high: int
-) -> int:
-    value: int = _typed(table, key, int, source, default)
-    if not low <= value <= high:
-        raise UsageError(f"{source}: {key} is {value}, outside [{low}, {high}]")
-    return value
+def _hint(mismatch: Mismatch) -> str | None:
+    match mismatch.place:
+        case ("tasks", int()):
+            return "write each task under a [[tasks]] heading"
+        case ("variants", int()):
+            return 'write it as "wgan-gp", or under a [[variants]] heading'
+        case (*_, "grid", str(name)):
+            if isinstance(mismatch.value, dict):  # to TOML, a dot opens a table
+                key = f"{name}.{next(iter(mismatch.value), '')}"
+                return f'put a name with dots in quotes: "{key}" = [1, 3]'
+            return 'write it as lr_scale = ["1/3", 1, 3]'
+    return mismatch.hint

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, plain_rows
-from ganbench.tables.grouping import COUNTED
-from ganbench.tables.standing import Coverage
-
-Row = dict[str, Any]
+from ganbench.results.identity import VARIANT_CODE
+from ganbench.statistics.groups import grouped
+from ganbench.tables.coverage import Coverage
 
 HINTS: Final = {
     "code": "package it (`ganbench new` shows how) and run it again",
@@ -20,8 +20,6 @@ HINTS: Final = {
     "coverage": "`ganbench run` with --retry-failed runs what is missing",
 }
 """Kind of objection -> what removes it."""
-
-_VARIANT = ("variant", "variant_parameters", "distribution", "version", "source_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,19 +50,16 @@ def objections(runs: Runs, coverage: Coverage | None) -> list[Objection]:
     rows = plain_rows(runs.frame)
     found: list[Objection] = []
     for kind, judge in (("code", _local), ("protocol", _outdated), ("device", _elsewhere)):
-        reasons: dict[str, list[str]] = {}
-        rest = []
-        for row, reason in zip(rows, judge(rows, runs), strict=True):
-            if reason:
-                reasons.setdefault(reason, []).append(row["run_id"])
-            else:
-                rest.append(row)
-        found += [Objection(kind, reason, tuple(ids)) for reason, ids in sorted(reasons.items())]
-        rows = rest
-    return found + list(_incomplete(rows, coverage or _occurring(rows)))
+        judged = grouped(zip(judge(rows, runs), rows, strict=True), lambda pair: pair[0] or "")
+        rows = [row for _, row in judged.pop("", [])]
+        found += [
+            Objection(kind, reason, tuple(row["run_id"] for _, row in own))
+            for reason, own in sorted(judged.items())
+        ]
+    return found + list(_incomplete(rows, coverage or Coverage.of(rows)))
 
 
-def _local(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
+def _local(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
     for row in rows:
         local = [
             f"{pin['kind']} {pin['name']}"
@@ -74,14 +69,14 @@ def _local(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
         yield f"local code that nobody else can run: {', '.join(local)}" if local else None
 
 
-def _outdated(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
+def _outdated(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
     newest = max((row["protocol"] for row in rows), default=0)
     for row in rows:
         old = row["protocol"] < newest
         yield f"protocol {row['protocol']}, ranked under {newest}" if old else None
 
 
-def _elsewhere(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
+def _elsewhere(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
     counts = Counter(row["timed_on"] for row in rows if row["timed_on"])
     main = max(counts, key=lambda device: (counts[device], device), default=None)
     for row in rows:
@@ -89,32 +84,8 @@ def _elsewhere(rows: Sequence[Row], runs: Runs) -> Iterator[str | None]:
         yield f"timed on {row['timed_on']}, ranked on {main}" if other else None
 
 
-def _occurring(rows: Iterable[Row]) -> Coverage:
-    rows = list(rows)
-    tasks, seeds = {row["task"] for row in rows}, {row["seed"] for row in rows}
-    return Coverage(tuple(sorted(tasks)), tuple(sorted(seeds)))
-
-
-def _incomplete(rows: Iterable[Row], needed: Coverage) -> Iterator[Objection]:
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in rows:
-        groups.setdefault(tuple(row[name] for name in _VARIANT), []).append(row)
-    for own in groups.values():
-        gaps = [gap for task in needed.tasks if (gap := _gap(own, task, needed.seeds))]
-        if gaps:
-            reason = f"{own[0]['variant']}: {'; '.join(gaps)}"
+def _incomplete(rows: Iterable[RunRow], needed: Coverage) -> Iterator[Objection]:
+    for own in grouped(rows, lambda row: tuple(row[name] for name in VARIANT_CODE)).values():
+        if gaps := needed.gaps(own):
+            reason = f"{own[0]['variant']}: {gaps}"
             yield Objection("coverage", reason, tuple(row["run_id"] for row in own))
-
-
-def _gap(own: Iterable[Row], task: str, seeds: Sequence[int]) -> str | None:
-    """Such as ``3 of 5 seeds on digits (1 timeout)``."""
-    there = [row for row in own if row["task"] == task]
-    if not there:
-        return f"not run on {task}"
-    missing = set(seeds) - {row["seed"] for row in there if row["status"] in COUNTED}
-    if not missing:
-        return None
-    ends = Counter(row["status"] for row in there if row["seed"] in missing)
-    why = ", ".join(f"{count} {status}" for status, count in sorted(ends.items()))
-    have = f"{len(seeds) - len(missing)} of {len(seeds)} seeds on {task}"
-    return f"{have} ({why})" if why else have

@@ -12,14 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS
+from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, RunRow
 from ganbench.results.frame import Runs, plain_rows, typed_frame
+from ganbench.results.record import COUNTED
 from ganbench.results.sources import add_sources
-from ganbench.tables.forms.numbers import counted
-from ganbench.tables.grouping import COUNTED
-from ganbench.tables.standing import Coverage
-
-Row = dict[str, Any]
+from ganbench.tables.coverage import Coverage
+from ganbench.wording import counted
 
 TOLERANCE: Final = 1e-6
 """Relative difference of scores that counts as equal, as in `ganbench verify`."""
@@ -29,8 +27,8 @@ _COMPARED: Final = ("distance_end", "distance_best", "images", "steps", "failed_
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A folder to merge.
+class Contribution:
+    """What a folder brings to a merge.
 
     Args:
         name: as typed.
@@ -82,7 +80,7 @@ class Merged:
     remarks: list[str] = field(default_factory=list)
 
 
-def merge(sources: Sequence[Source], prefer: str | None = None) -> Merged:
+def merge(sources: Sequence[Contribution], prefer: str | None = None) -> Merged:
     """Join runs by id, those of the newest protocol only.
 
     Args:
@@ -90,7 +88,7 @@ def merge(sources: Sequence[Source], prefer: str | None = None) -> Merged:
         prefer: name of the source whose results are taken where several differ.
     """
     protocols = {int(one) for source in sources for one in source.runs.frame["protocol"]}
-    told: dict[str, list[tuple[str, Row]]] = {}
+    told: dict[str, list[tuple[str, RunRow]]] = {}
     old: dict[str, int] = {}
     for source in sources:
         for row in plain_rows(source.runs.frame):
@@ -111,8 +109,8 @@ def merge(sources: Sequence[Source], prefer: str | None = None) -> Merged:
 
 
 def _settle(
-    run_id: str, told: list[tuple[str, Row]], prefer: str | None, merged: Merged
-) -> Row | None:
+    run_id: str, told: list[tuple[str, RunRow]], prefer: str | None, merged: Merged
+) -> RunRow | None:
     """The row of a run that several sources tell; None for a conflict that nobody decides.
 
     What ended by itself is preferred to an accident of a machine (a timeout, a kill); of equal
@@ -133,7 +131,7 @@ def _settle(
     return first[1]
 
 
-def _difference(one: Row, other: Row) -> str | None:
+def _difference(one: RunRow, other: RunRow) -> str | None:
     """The first column in which two results differ; times and machines may."""
     if one["status"] != other["status"]:
         return "status"
@@ -153,14 +151,14 @@ def _difference(one: Row, other: Row) -> str | None:
     return None
 
 
-def _environment(row: Row) -> str:
+def _environment(row: RunRow) -> str:
     known = {one.name: row[one.name] for one in ENVIRONMENT}
     shown = ("device_name", "torch", "ganbench", "commit")
     parts = [f"{name} {known[name]}" for name in shown[1:] if known[name]]
     return ", ".join([str(known["device_name"] or "unknown device"), *parts])
 
 
-def _joined(sources: Sequence[Source], rows: Iterable[Row]) -> Runs:
+def _joined(sources: Sequence[Contribution], rows: Iterable[RunRow]) -> Runs:
     """Rows with all that any source knows about them."""
     rows = list(rows)
     joined = Runs(typed_frame([], []))
@@ -176,7 +174,7 @@ def _joined(sources: Sequence[Source], rows: Iterable[Row]) -> Runs:
     return replace(joined, frame=typed_frame(rows, sorted({*used, *declared})))
 
 
-def _oddities(sources: Sequence[Source], rows: Sequence[Row]) -> list[str]:
+def _oddities(sources: Sequence[Contribution], rows: Sequence[RunRow]) -> list[str]:
     devices = sorted({row["timed_on"] for row in rows if row["timed_on"]})
     remarks = []
     if len(devices) > 1:

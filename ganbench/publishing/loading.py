@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ganbench.api.errors import NothingSelected
 from ganbench.publishing.manifest import MANIFEST_FILE, RUNS_FILE
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.results.frame import Runs, collect
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 
 def is_published(folder: Path) -> bool:

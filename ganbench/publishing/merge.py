@@ -9,13 +9,13 @@ from typing import Any
 
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.planning.suite import Suite, load_suite
-from ganbench.publishing.joining import Merged, Source, merge
+from ganbench.publishing.joining import Contribution, Merged, merge
 from ganbench.publishing.loading import is_published, load_runs
 from ganbench.publishing.publish import publish
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
-from ganbench.tables.forms.numbers import counted
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
+from ganbench.wording import counted
 
 
 def merge_folders(
@@ -66,18 +66,18 @@ def merge_folders(
     return files, merged
 
 
-def _load(folder: Path, remarks: list[str]) -> Source:
+def _load(folder: Path, remarks: list[str]) -> Contribution:
     loaded = load_runs(folder)
     remarks += loaded.warnings
     runs = loaded.runs
     if not is_published(folder):
         runs = runs.only(status=set(runs.frame["status"]) - {UNFINISHED})
-    return Source(str(folder), runs, loaded.coverage)
+    return Contribution(str(folder), runs, loaded.coverage)
 
 
 def _of_one_suite(
-    sources: Sequence[Source], suite: str | None, remarks: list[str]
-) -> tuple[str, Coverage, list[Source]]:
+    sources: Sequence[Contribution], suite: str | None, remarks: list[str]
+) -> tuple[str, Coverage, list[Contribution]]:
     """The suite's name, what its ranks need, and the sources with only its runs."""
     if suite is not None:
         wanted = load_suite(suite)
@@ -99,7 +99,7 @@ def _of_one_suite(
     return names.pop(), Coverage(tuple(tasks), tuple(seeds)), chosen
 
 
-def _within(source: Source, suite: Suite, remarks: list[str]) -> Source:
+def _within(source: Contribution, suite: Suite, remarks: list[str]) -> Contribution:
     """A source's runs of a suite; where a spec is not known, task and seed must do."""
     tasks = {task.name for task in suite.tasks}
     columns = (source.runs.frame[name] for name in ("run_id", "task", "seed"))
@@ -111,7 +111,7 @@ def _within(source: Source, suite: Suite, remarks: list[str]) -> Source:
     return _only(source, keep, remarks)
 
 
-def _only(source: Source, keep: Any, remarks: list[str]) -> Source:
+def _only(source: Contribution, keep: Any, remarks: list[str]) -> Contribution:
     frame = source.runs.frame[keep].reset_index(drop=True)
     if left_out := len(source.runs.frame) - len(frame):
         remarks.append(f"{counted(left_out, 'run')} in {source.name} left out: not of this suite")

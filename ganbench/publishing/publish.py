@@ -18,8 +18,9 @@ import msgspec
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.publishing.cells import text_cell
+from ganbench.publishing.describing import make_manifest
 from ganbench.publishing.eligibility import HINTS, Objection, objections
-from ganbench.publishing.manifest import LEADERBOARD_FILE, MANIFEST_FILE, RUNS_FILE, make_manifest
+from ganbench.publishing.manifest import LEADERBOARD, MANIFEST_FILE, RUNS
 from ganbench.results.frame import Runs, collect, plain_columns
 from ganbench.results.redaction import without_paths
 from ganbench.storage.writing import make_folder, replace_all
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ganbench.results.record import Record
-    from ganbench.tables.standing import Coverage
+    from ganbench.tables.coverage import Coverage
 
 _SHOWN: Final = 5
 """Objections that an error lists."""
@@ -85,8 +86,8 @@ def publish(
 def package(runs: Runs, suite: str, coverage: Coverage | None) -> dict[str, bytes]:
     """File name -> content of a published leaderboard, the manifest last."""
     contents = {
-        RUNS_FILE: to_csv(runs.frame, repr),
-        LEADERBOARD_FILE: to_csv(leaderboard(runs, coverage), "{:.9g}".format),
+        RUNS.file: to_csv(runs.frame, RUNS.written),
+        LEADERBOARD.file: to_csv(leaderboard(runs, coverage), LEADERBOARD.written),
     }
     manifest = make_manifest(suite, runs, contents, coverage)
     text = msgspec.json.format(json.dumps(manifest, ensure_ascii=False), indent=1)

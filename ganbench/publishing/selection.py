@@ -12,8 +12,8 @@ from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.publish import publish
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
-from ganbench.tables.forms.numbers import counted
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
+from ganbench.wording import counted
 
 
 def publish_suite(

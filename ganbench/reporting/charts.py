@@ -172,14 +172,21 @@ def draw(
     places = _spread([y(one.points[-1][1]) for one in named], TOP + 4, bottom)
     ends = dict(zip((one.name for one in named), places, strict=True))
     return Chart(
-        title, task, x_label, y_label, WIDTH, height, right, bottom,
-        [(x(value), text) for value, text in (x_ticks or x.ticks())],
-        [(y(value), text) for value, text in y.ticks()],
-        [_drawn(one, x, y, ends.get(one.name)) for one in series],
-        (y(rule[0]), rule[1]) if rule else None,
-        numbers,
-        notes,
-    )  # fmt: skip
+        title=title,
+        task=task,
+        x_label=x_label,
+        y_label=y_label,
+        width=WIDTH,
+        height=height,
+        right=right,
+        bottom=bottom,
+        x_ticks=[(x(value), text) for value, text in (x_ticks or x.ticks())],
+        y_ticks=[(y(value), text) for value, text in y.ticks()],
+        series=[_drawn(one, x, y, ends.get(one.name)) for one in series],
+        rule=(y(rule[0]), rule[1]) if rule else None,
+        numbers=numbers,
+        notes=notes,
+    )
 
 
 def _all_points(series: Series) -> Iterable[Point]:
@@ -194,12 +201,14 @@ def _drawn(series: Series, x: Scale, y: Scale, name_y: float | None) -> Drawn:
     ]
     threads = [
         DrawnThread(
-            _path(one.points, x, y), one.tip, one.status,
+            _path(one.points, x, y),
+            one.tip,
+            one.status,
             (x(one.points[-1][0]), y(one.points[-1][1])) if one.failed else None,
         )
         for one in series.threads
         if one.points
-    ]  # fmt: skip
+    ]
     if name_y is None:
         return Drawn(series, "", marks, threads, "", 0.0, "")
     name = series.name if len(series.name) <= LONGEST else series.name[: LONGEST - 1] + "…"

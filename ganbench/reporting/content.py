@@ -16,16 +16,16 @@ from ganbench.reporting.samples import Samples, choose_samples
 from ganbench.results.fields import STATUSES
 from ganbench.results.frame import plain_rows
 from ganbench.tables.assemble import edition_tables, editions
-from ganbench.tables.forms.numbers import counted
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
 from ganbench.tables.labels import interval_of_seeds
+from ganbench.wording import counted
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
     from ganbench.results.record import Record
     from ganbench.results.store import RunStore
+    from ganbench.tables.coverage import Coverage
     from ganbench.tables.panels import Line
-    from ganbench.tables.standing import Coverage
 
 _PUBLISHED = "These are published results: curves and sample sheets are in the runs, not in them."
 
@@ -76,10 +76,15 @@ class Content:
 
 
 _SECTIONS = {
-    "ranking": "leaderboard", "distance": "leaderboard", "collapse": "modes",
-    "stability": "stability", "sensitivity": "stability",
-    "profile": "profiles", "tuning": "profiles", "cost": "cost",
-}  # fmt: skip
+    "ranking": "leaderboard",
+    "distance": "leaderboard",
+    "collapse": "modes",
+    "stability": "stability",
+    "sensitivity": "stability",
+    "profile": "profiles",
+    "tuning": "profiles",
+    "cost": "cost",
+}
 
 
 def gather(
@@ -115,24 +120,28 @@ def gather(
         f"{interval_of_seeds(seeds)}"
     )
     return Content(
-        f"ganbench report: {', '.join(dict.fromkeys(row['suite'] for row in rows))}",
-        summary,
-        [(status, count) for status, count in counts if count],
-        variants,
-        tasks,
-        made,
-        _runs_grid(lines),
-        failures(lines, records, store),
-        provenance(runs, lines, rows),
-        "" if store else _PUBLISHED,
-        warnings,
+        title=f"ganbench report: {', '.join(dict.fromkeys(row['suite'] for row in rows))}",
+        summary=summary,
+        statuses=[(status, count) for status, count in counts if count],
+        variants=variants,
+        tasks=tasks,
+        editions=made,
+        runs=_runs_grid(lines),
+        failures=failures(lines, records, store),
+        provenance=provenance(runs, lines, rows),
+        published="" if store else _PUBLISHED,
+        warnings=warnings,
     )
 
 
 def _edition(
-    name: str, anchor: str, lines: list[Line], runs: Runs,
-    records: Mapping[str, Record], store: RunStore | None,
-) -> Edition:  # fmt: skip
+    name: str,
+    anchor: str,
+    lines: list[Line],
+    runs: Runs,
+    records: Mapping[str, Record],
+    store: RunStore | None,
+) -> Edition:
     tables = edition_tables(lines, name, runs)
     tasks = {line.section: line.row["task"] for line in lines}
     groups: dict[str, list[Grid]] = {}
@@ -148,12 +157,15 @@ def _edition(
     places = list(tasks)
     ordered = sorted(lines, key=lambda line: (places.index(line.section), ranked.index(line.label)))
     return Edition(
-        name, anchor, styles, groups,
-        distance_charts(ordered, runs, records, styles),
-        mode_charts(ordered, runs, records, styles),
-        profile_chart(lines, styles),
-        choose_samples(ordered, records, store) if store else Samples((), ()),
-    )  # fmt: skip
+        name=name,
+        anchor=anchor,
+        styles=styles,
+        tables=groups,
+        curves=distance_charts(ordered, runs, records, styles),
+        modes=mode_charts(ordered, runs, records, styles),
+        profile=profile_chart(lines, styles),
+        samples=choose_samples(ordered, records, store) if store else Samples((), ()),
+    )
 
 
 _RUN_HEADINGS = (

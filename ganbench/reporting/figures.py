@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ganbench.reporting.charts import Chart, Numbers, Point, Series, Style, Thread, draw
-from ganbench.reporting.scales import percent
 from ganbench.results.fields import UNFINISHED
+from ganbench.statistics.groups import grouped
 from ganbench.statistics.ranking import performance_profile
 from ganbench.statistics.stability import geometric_mean
-from ganbench.tables.forms.numbers import DASH, number
 from ganbench.tables.labels import interval_of_seeds
 from ganbench.tables.profiles import profile_distances
+from ganbench.wording import DASH, number, percent
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
@@ -37,7 +37,7 @@ def distance_charts(
     Where no distance is primary, the most telling score.
     """
     charts = []
-    for own in _by_section(lines):
+    for own in grouped(lines, lambda line: line.section).values():
         setting = own[0].row["setting"]
         columns = {key: one for (where, key), one in runs.scores.items() if where == setting}
         key = own[0].row["primary"] or _most_telling(columns)
@@ -52,7 +52,7 @@ def distance_charts(
 def mode_charts(lines: Sequence[Line], runs: Runs, records: Records, styles: Styles) -> list[Chart]:
     """Modes found and share of high quality over the budget, where a task can tell."""
     charts = []
-    for own in _by_section(lines):
+    for own in grouped(lines, lambda line: line.section).values():
         setting = own[0].row["setting"]
         columns = {key: one for (where, key), one in runs.scores.items() if where == setting}
         for names in (_MODES, _QUALITY):
@@ -110,13 +110,6 @@ def profile_chart(lines: Sequence[Line], styles: Styles) -> Chart | None:
         y_scale={"low": 0.0, "high": 1.0},
         notes=("a curve that is higher and further left is better",),
     )
-
-
-def _by_section(lines: Sequence[Line]) -> list[list[Line]]:
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        groups.setdefault(line.section, []).append(line)
-    return list(groups.values())
 
 
 def _first(columns: Mapping[str, Column], names: Sequence[str]) -> str | None:
@@ -225,25 +218,25 @@ def _numbers(curves: Curves) -> Numbers:
     longest = max((curve for own in curves.values() for _, curve in own), key=len, default=[])
     rows = [
         (
-            label, f"{label}, seed {run['seed']}", str(run["status"]),
+            label,
+            f"{label}, seed {run['seed']}",
+            str(run["status"]),
             [number(value) for _, value in curve] + [DASH] * (len(longest) - len(curve)),
         )
         for label, own in curves.items()
         for run, curve in own
         if curve
-    ]  # fmt: skip
+    ]
     return Numbers([percent(x) for x, _ in longest], rows)
 
 
 def _without_curves(curves: Curves) -> list[str]:
     """Such as ``not drawn, since never evaluated: dcgan, seeds 0-2 (error)``."""
-    gone: dict[tuple[str, str], list[int]] = {}
-    for label, own in curves.items():
-        for run, curve in own:
-            if not curve:
-                gone.setdefault((label, run["status"]), []).append(int(run["seed"]))
+    gone = [(label, run) for label, own in curves.items() for run, curve in own if not curve]
+    groups = grouped(gone, lambda pair: (pair[0], pair[1]["status"]))
     named = [
-        f"{label}, seed{'s' if len(seeds) > 1 else ''} {interval_of_seeds(seeds)} ({status})"
-        for (label, status), seeds in gone.items()
+        f"{label}, seed{'s' if len(own) > 1 else ''} "
+        f"{interval_of_seeds(int(run['seed']) for _, run in own)} ({status})"
+        for (label, status), own in groups.items()
     ]
     return [f"not drawn, since never evaluated: {'; '.join(named)}"] if named else []

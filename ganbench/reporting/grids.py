@@ -7,16 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ganbench.tables.forms.numbers import DASH, common_prefix, value_and_spread
+from ganbench.tables.forms.columns import TextColumn
+from ganbench.wording import DASH
 
 if TYPE_CHECKING:
-    from ganbench.tables.forms.table import Cell, Heading, RowKind, Table
+    from ganbench.tables.forms.table import Cell, RowKind, Table
 
-ARROWS = {
-    "lower": ("↓", "lower is better"),
-    "higher": ("↑", "higher is better"),
-    "target": ("→", "nearest to the reference is better"),
+MEANINGS = {
+    "lower": "lower is better",
+    "higher": "higher is better",
+    "target": "nearest to the reference is better",
+    "": "",
 }
+"""Of the arrows."""
+
 _SHARES = ("utility", "retained utility")
 """Columns between 0 and 1 whose intervals are drawn as well as written."""
 
@@ -98,10 +102,7 @@ def grids(
         title: instead of the table's own.
         most: letters of a row.
     """
-    columns = [
-        _column(heading, [row.cells[index] for row in table.rows])
-        for index, heading in enumerate(table.headings)
-    ]
+    columns = [_column(table, index) for index in range(len(table.headings))]
     blocks = _blocks(columns, table.fixed, most)
     made = [_grid(table, tasks, title, blocks[0])]
     made += [_grid(table, tasks, f"{title}, continued", block) for block in blocks[1:]]
@@ -130,9 +131,7 @@ def _letters(column: Column) -> int:
     return max(len(heading.name) + len(heading.unit) + 3, widest) + 3
 
 
-def _grid(
-    table: Table, tasks: Mapping[str, str], title: str, columns: Sequence[Column]
-) -> Grid:  # fmt: skip
+def _grid(table: Table, tasks: Mapping[str, str], title: str, columns: Sequence[Column]) -> Grid:
     place = [heading.name for heading in table.headings].index("variant")
     sections: dict[str, list[GridRow]] = {}
     for number, row in enumerate(table.rows):
@@ -146,28 +145,37 @@ def _grid(
     return Grid(table.name, title, headings, found, table.notes, width)
 
 
-def _column(heading: Heading, cells: Sequence[Cell]) -> tuple[GridColumn, list[GridCell]]:
-    numbers = [cell.value for cell in cells if isinstance(cell.value, int | float)]
-    scale, prefix = common_prefix(numbers) if heading.prefixed else (1.0, "")
-    pairs = [value_and_spread(cell, scale) for cell in cells]
-    spreads, draws = any(spread for _, spread in pairs), heading.name in _SHARES
-    span = 1 + spreads + draws
+def _column(table: Table, index: int) -> Column:
+    text, cells = TextColumn.of(table, index), [row.cells[index] for row in table.rows]
+    heading = text.heading
+    spreads, draws = any(spread for _, spread in text.cells), heading.name in _SHARES
     # A rank range such as 1–3 is text to the tables, and a number to the eye.
-    is_text = not numbers and heading.name != "rank"
-    arrow, meaning = ARROWS.get(heading.direction, ("", ""))
-    first = "descending" if heading.direction == "higher" else "ascending"
-    unit = prefix + heading.unit
-    column = GridColumn(heading.name, unit, arrow, meaning, heading.key, span, is_text, first)
+    is_text = text.is_text and heading.name != "rank"
+    column = GridColumn(
+        name=heading.name,
+        unit=text.unit,
+        arrow=text.arrow,
+        meaning=MEANINGS[heading.direction],
+        key=heading.key,
+        span=1 + spreads + draws,
+        is_text=is_text,
+        first="descending" if heading.direction == "higher" else "ascending",
+    )
     made = []
-    for cell, (text, spread) in zip(cells, pairs, strict=True):
+    for cell, (value, spread) in zip(cells, text.cells, strict=True):
         # A reason where there is no number has the room of the interval, too.
         wide = spreads and cell.value is None
         made.append(
             GridCell(
-                text, spread if spreads and not wide else None, _order(cell, heading.name),
-                2 if wide else 1, _drawing(cell) if draws else None, draws, is_text,
+                text=value,
+                spread=spread if spreads and not wide else None,
+                order=_order(cell, heading.name),
+                span=2 if wide else 1,
+                drawing=_drawing(cell) if draws else None,
+                draws=draws,
+                is_text=is_text,
             )
-        )  # fmt: skip
+        )
     return column, made
 
 

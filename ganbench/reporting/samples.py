@@ -1,21 +1,21 @@
-"""Sample sheets over training, as many as a page can carry.
+"""Samples over training: the frames of runs, as many as a page can carry.
 
-The rule: the sheets of all variants' first seed, then of the second, and so on, as long as all
-sheets of a seed fit; if not even the first one does, every second evaluation of it, every third,
+The rule: the frames of all variants' first seed, then of the second, and so on, as long as all
+frames of a seed fit; if not even the first one does, every second evaluation of it, every third,
 and so on. The last evaluation is always among them.
 """
 
 from __future__ import annotations
 
-import base64
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import UsageError
-from ganbench.reporting.scales import percent
-from ganbench.results.store import FILMSTRIP_FOLDER, filmstrip_file
+from ganbench.reporting.media import PICTURES, Shown, show
+from ganbench.results.media import frame_files
+from ganbench.statistics.groups import grouped
+from ganbench.wording import percent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
     from ganbench.tables.panels import Line
 
 MOST_BYTES = 2_400_000
-"""Of all sheets of a page; written as base64 they take a third more."""
+"""Of all frames of a page; written as base64 they take a third more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The sheets of one run: of each shown mark its data URI, empty where there is none."""
+    """The frames of one run: of each shown mark its files, none where there is no frame."""
 
     variant: str
     seed: int
     status: str
-    frames: Sequence[str]
+    frames: Sequence[Sequence[Shown]]
     last: int
-    """Index of the last mark that has a sheet."""
+    """Index of the last mark that has a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,12 @@ class Reel:
     marks: Sequence[str]
     strips: Sequence[Strip]
 
+    @property
+    def wide(self) -> bool:
+        """Whether there is something to read or to play, which takes more room than pictures."""
+        shown = (one for strip in self.strips for frame in strip.frames for one in frame)
+        return any(one.suffix not in PICTURES for one in shown)
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:
@@ -66,14 +72,13 @@ class Samples:
 
 
 @dataclass(frozen=True, slots=True)
-class _Sheets:
-    """The sheets of one run by the number of their evaluation; of each evaluation, done or not, how
+class _Frames:
+    """The frames of one run by the number of their evaluation; of each evaluation, done or not, how
     much of the budget it is at."""
 
     line: Line
     run: Mapping[str, Any]
-    files: Mapping[int, tuple[Path, int]]
-    """With their sizes in bytes."""
+    files: Mapping[int, Sequence[Path]]
     fractions: Sequence[float]
 
     def shown(self, every: int) -> list[int]:
@@ -87,18 +92,16 @@ def choose_samples(
     store: RunStore,
     most_bytes: int = MOST_BYTES,
 ) -> Samples:
-    """Read the sheets of these runs, as many as `most_bytes` allow."""
+    """Read the frames of these runs, as many as `most_bytes` allow."""
     known = [
-        sheets
+        frames
         for line in lines
         for run in line.entry.runs
-        if (sheets := _sheets(line, run, store, _fractions(line, records))).files
+        if (frames := _frames(line, run, store, _fractions(line, records))).files
     ]
     if not known:
-        return Samples((), ("These runs have no sample sheets.",))
-    places: dict[tuple[str, str], list[_Sheets]] = {}
-    for one in known:
-        places.setdefault((one.line.section, one.line.label), []).append(one)
+        return Samples((), ("These runs have no samples to show.",))
+    places = grouped(known, lambda frames: (frames.line.section, frames.line.label))
     rounds = max(map(len, places.values()))
     every, chosen = 1, [own[0] for own in places.values()]
     while _size(chosen, every) > most_bytes and every < 1000:
@@ -113,24 +116,20 @@ def choose_samples(
     if count < rounds:
         notes.append(
             f"The first {'seed' if count == 1 else f'{count} seeds'} of each variant and task; "
-            "sheets of the others would make the page too large and lie in the runs' folders."
+            "samples of the others would make the page too large and lie in the runs' folders."
         )
     if every > 1:
         notes.append(f"Of the evaluations one in {every} is shown, the last one included.")
     return Samples(_reels(chosen, every), notes)
 
 
-def _sheets(line: Line, run: Mapping[str, Any], store: RunStore, fractions: list[float]) -> _Sheets:
+def _frames(line: Line, run: Mapping[str, Any], store: RunStore, fractions: list[float]) -> _Frames:
     try:
-        folder = store.folder(run["run_id"]) / FILMSTRIP_FOLDER
+        found = frame_files(store.folder(run["run_id"]))
     except UsageError:  # an id that is no folder's name
-        return _Sheets(line, run, {}, fractions)
-    files = {}
-    for index in range(len(fractions)):
-        path = folder / filmstrip_file(index)
-        with contextlib.suppress(OSError):
-            files[index] = path, path.stat().st_size
-    return _Sheets(line, run, files, fractions)
+        found = {}
+    known = {index: files for index, files in found.items() if index < len(fractions)}
+    return _Frames(line, run, known, fractions)
 
 
 def _fractions(line: Line, records: Mapping[str, Record]) -> list[float]:
@@ -144,16 +143,21 @@ def _fractions(line: Line, records: Mapping[str, Record]) -> list[float]:
     return [(index + 1) / count for index in range(count)]
 
 
-def _size(chosen: Sequence[_Sheets], every: int) -> int:
-    return sum(one.files[i][1] for one in chosen for i in one.shown(every))
+def _size(chosen: Sequence[_Frames], every: int) -> int:
+    files = [path for one in chosen for i in one.shown(every) for path in one.files[i]]
+    return sum(map(_bytes, files))
 
 
-def _reels(chosen: Sequence[_Sheets], every: int) -> list[Reel]:
-    groups: dict[str, list[_Sheets]] = {}
-    for one in chosen:
-        groups.setdefault(one.line.section, []).append(one)
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # its run may be starting over
+        return 0
+
+
+def _reels(chosen: Sequence[_Frames], every: int) -> list[Reel]:
     reels = []
-    for section, own in groups.items():
+    for section, own in grouped(chosen, lambda frames: frames.line.section).items():
         indices = sorted({index for one in own for index in one.shown(every)})
         if not indices:
             continue
@@ -164,17 +168,8 @@ def _reels(chosen: Sequence[_Sheets], every: int) -> list[Reel]:
     return reels
 
 
-def _strip(sheets: _Sheets, indices: Sequence[int]) -> Strip:
-    frames = [_uri(sheets.files[i][0]) if i in sheets.files else "" for i in indices]
+def _strip(known: _Frames, indices: Sequence[int]) -> Strip:
+    frames = [list(filter(None, map(show, known.files.get(index, ())))) for index in indices]
     last = max((place for place, frame in enumerate(frames) if frame), default=0)
-    run = sheets.run
-    return Strip(sheets.line.label, int(run["seed"]), str(run["status"]), frames, last)
-
-
-def _uri(path: Path) -> str:
-    """Empty if the sheet is gone by now: its run may be starting over."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return ""
-    return "data:image/webp;base64," + base64.b64encode(content).decode("ascii")
+    run = known.run
+    return Strip(known.line.label, int(run["seed"]), str(run["status"]), frames, last)

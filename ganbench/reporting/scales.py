@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ganbench.tables.forms.numbers import number
+from ganbench.wording import number
 
 MOST_TICKS = 7
 MOST_RATIO = 1e12
@@ -44,11 +44,6 @@ class Scale:
         return [(value, number(value)) for value in values]
 
 
-def percent(share: float) -> str:
-    """Such as ``40 %``."""
-    return f"{share * 100:.0f} %"
-
-
 def scale_of(
     values: Iterable[float],
     start: float,
@@ -76,9 +71,11 @@ def scale_of(
     most = max(most, -math.inf if high is None else high)
     margin = 0.04 * (most - least) or 0.5
     return Scale(
-        least if least == low else least - margin, most if most == high else most + margin,
-        start, end,
-    )  # fmt: skip
+        least if least == low else least - margin,
+        most if most == high else most + margin,
+        start,
+        end,
+    )
 
 
 def _decades(low: float, high: float) -> list[float]:

@@ -87,6 +87,6 @@ def _policy(style: str, script: str) -> str:
         for text in (style, script)
     ]
     return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{hashes[0]}'; "
+        f"default-src 'none'; img-src data:; media-src data:; style-src 'sha256-{hashes[0]}'; "
         f"script-src 'sha256-{hashes[1]}'; base-uri 'none'; form-action 'none'"
     )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from ganbench.results.record import Status
 
 FieldType = Literal["string", "integer", "number", "datetime"]
+
+RunRow = Mapping[str, Any]
+"""A run as a row of a frame or of `runs.csv`: column -> value, None for what is missing."""
 
 _DTYPES: Final = {"string": "str", "integer": "Int64", "number": "float64", "datetime": "str"}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from ganbench.results.record import INSTABILITIES, Record
+from ganbench.results.record import COUNTED, Record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ class Forecast:
         self._records = [
             one
             for one in records
-            if one["status"] in ("ok", *INSTABILITIES)
+            if one["status"] in COUNTED
             and one["used"]["seconds"] > 0
             and one["environment"].get("device_name") == device_name
         ]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,24 +12,11 @@ import pandas as pd
 from ganbench.api.errors import InvalidResults
 from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
-from ganbench.results.record import INSTABILITIES, LARGEST, Column, Pin, Point, Record
+from ganbench.results.identity import Pins, code_of, own_code, pins_of, printable, setting_of
+from ganbench.results.quality import quality, seconds_per_step
+from ganbench.results.record import LARGEST, Column, Pin, Record
 from ganbench.results.seal import canonical_json
 from ganbench.results.sources import add_sources, sources_of
-from ganbench.statistics.stability import (
-    NOISE_LIMIT,
-    evaluation_noise,
-    geometric_mean,
-    late_degradation,
-    oscillation,
-    utility,
-)
-
-Pins = tuple[Pin, ...]
-
-_NUMBER = re.compile(r"\d+(e\d+)?")
-
-# The parts of a variant's own code among a run's pins: a registered variant, or MODEL+LOSS.
-_OWN_KINDS = ("variant", "model", "loss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +91,6 @@ def collect(
     return Runs(typed_frame(rows, keys), scores, pins, specs, sources=sources)
 
 
-def runs_frame(records: Iterable[Record]) -> pd.DataFrame:
-    """One row per record; see `Runs.frame`.
-
-    Raises:
-        InvalidResults: two different records have the same run id.
-    """
-    return collect(records).frame
-
-
 def typed_frame(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> pd.DataFrame:
     """Rows as a frame with the columns of `RUN_FIELDS` and `keys`, typed, in publication order."""
     names = [one.name for one in RUN_FIELDS]
@@ -150,13 +125,13 @@ def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
     clocks, sizes, failure = record["clocks"], record["parameters"], record["failure"]
     environment = record["environment"]
     row = spec_row(spec, record["protocol"], record["pins"], pins)
-    row |= {one.name: _known(environment.get(one.name)) for one in ENVIRONMENT}
+    row |= {one.name: printable(environment.get(one.name)) for one in ENVIRONMENT}
     row |= {
         "timed_on": row["device_name"] if row["budget_kind"] == "seconds" else None,
         "status": status,
         **used,
         "flops_per_step": record["flops_per_step"],
-        "seconds_per_step": _seconds_per_step(record["points"]),
+        "seconds_per_step": seconds_per_step(record["points"]),
         "parameters": sum(sizes.values()) if sizes else None,
         "generator_parameters": sizes.get("generator"),
         "discriminator_parameters": sizes.get("discriminator"),
@@ -172,7 +147,7 @@ def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
         "api": record["api"],
         "run_id": record["run_id"],
     }
-    row |= _quality(record)
+    row |= quality(record)
     if status == "ok" and record["points"]:
         row |= record["points"][-1]["scores"]
     return row
@@ -189,14 +164,9 @@ def spec_row(
         pins: for specs that have none.
         known: code -> pins; the run's are added.
     """
-    task, memory = spec["task"], spec.get("memory_bytes")
-    files = [one] if (one := spec.get("dataset_fingerprint")) else []
-    setting = canonical_json([protocol, task, spec["dataset_parameters"], memory, *files])
-    used = tuple(sorted(spec.get("pins") or pins, key=lambda pin: (pin["kind"], pin["name"])))
+    task, used = spec["task"], pins_of(spec, pins)
     code = code_of(used)
     known.setdefault(code, used)
-    own = [pin for pin in used if pin["kind"] in _OWN_KINDS]
-    own = [pin for pin in own if pin["kind"] == "variant"] or own
     return {
         "suite": spec["suite"],
         "task": task["name"],
@@ -209,81 +179,13 @@ def spec_row(
         "split": task["split"],
         "fakes": task["fakes"],
         "evaluations": task["evaluations"],
-        "memory_limit_bytes": memory,
+        "memory_limit_bytes": spec.get("memory_bytes"),
         "variant_parameters": canonical_json(spec["parameters"]).decode(),
-        "setting": _digest(setting),
+        "setting": setting_of(spec, protocol),
         "protocol": protocol,
         "code": code,
-        **{
-            name: _joined(pin[name] for pin in own)
-            for name in ("distribution", "version", "source_hash")
-        },
+        **own_code(used),
     }
-
-
-def code_of(pins: Sequence[Pin]) -> str:
-    """The hash that stands for these plugins, sorted by kind and name."""
-    return _digest(canonical_json(pins))
-
-
-def _quality(record: Record) -> dict[str, Any]:
-    """The curve of the primary distance in a few numbers. Where a run failed there is no end."""
-    status, primary = record["status"], record["primary"]
-    end_utility = 0.0 if status in INSTABILITIES else None
-    if primary is None:
-        return {"utility_end": end_utility}
-    column = record["columns"][primary]
-    curve = [point["scores"].get(primary) for point in record["points"]]
-    known = [distance for distance in curve if distance is not None]
-    best = min(known, default=None)
-    end = curve[-1] if status == "ok" and curve else None
-    floor, cap = column["floor"], column["cap"]
-    row: dict[str, Any] = {
-        "primary": primary,
-        "distance_end": end,
-        "distance_best": best,
-        "distance_floor": floor,
-        "distance_cap": cap,
-        "utility_end": end_utility,
-    }
-    if floor is not None and cap is not None and 0 < floor < cap:
-        row["utility_best"] = None if best is None else utility(best, cap, floor)
-        if end is not None:
-            row["utility_end"] = utility(end, cap, floor)
-    if status == "ok":
-        row |= _steadiness(record, curve)
-    return row
-
-
-def _steadiness(record: Record, curve: Sequence[float | None]) -> dict[str, Any]:
-    """How a finished run's distance moved, with what the choice of latents explains left out."""
-    fresh = record["fresh"]
-    if fresh is None or not curve:
-        return {}
-    repeats: list[Sequence[float | None]] = [[curve[-1], *fresh["end"]]]
-    if fresh["best_fraction"] < 1:
-        repeats.append(fresh["best"])
-    noise = evaluation_noise(repeats)
-    if noise is None:  # an unbiased estimate may be negative, and then has no logarithm
-        return {}
-    end, best = geometric_mean(fresh["end"]), geometric_mean(fresh["best"])
-    positive = all(distance is None or distance > 0 for distance in curve)
-    return {
-        "evaluation_noise": noise,
-        "late_degradation": late_degradation(end, best),
-        "oscillation": oscillation(curve, NOISE_LIMIT * noise) if positive else None,
-    }
-
-
-def _seconds_per_step(points: Sequence[Point]) -> float | None:
-    """Median over the stretches between evaluations: a slow first stretch does not count."""
-    seconds, steps, rates = 0.0, 0, []
-    for point in points:
-        used = point["used"]
-        if used["steps"] > steps:
-            rates.append((used["seconds"] - seconds) / (used["steps"] - steps))
-        seconds, steps = used["seconds"], used["steps"]
-    return statistics.median(rates) if rates else None
 
 
 def _utc(text: str) -> str | None:
@@ -299,24 +201,3 @@ def _utc(text: str) -> str | None:
 def _count(value: Any) -> int | None:
     """What should be a number of things; None for anything else."""
     return value if type(value) is int and 0 <= value <= LARGEST else None
-
-
-def _known(value: Any) -> str | None:
-    """Text without control characters, which have no place in a cell; None for nothing."""
-    if value is None or value == "":
-        return None
-    text = str(value)
-    if text.isprintable():
-        return text
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
-def _joined(values: Iterable[str]) -> str | None:
-    return _known(" + ".join(dict.fromkeys(value for value in values if value)))
-
-
-def _digest(content: bytes) -> str:
-    """Ten hexadecimal digits, the first in a row that nothing takes for a number such as 12e34."""
-    digits = hashlib.sha256(content).hexdigest()
-    rows = [digits[start : start + 10] for start in range(0, 60, 10)]
-    return next((row for row in rows if not _NUMBER.fullmatch(row)), rows[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any, Final, Literal, TypedDict
 
 from msgspec import Meta
@@ -22,8 +23,11 @@ Status = Literal[
 
 INSTABILITIES: Final = ("nonfinite_weights", "nonfinite_output", "dead_output", "diverged")
 """Failures of the training dynamics, in the order in which they are tested: they count as
-instability. The others (`oom`, `timeout`, `error`, `killed`) are failures of the machine or of the
-code: printed, never counted against a variant's stability."""
+instability."""
+
+COUNTED: Final = ("ok", *INSTABILITIES)
+"""Statuses of runs that say something about their variant. The others (`oom`, `timeout`, `error`,
+`killed`) are accidents of the machine or of the code: printed, never counted against it."""
 
 RECORD_FILE: Final = "record.json"
 
@@ -32,12 +36,15 @@ LARGEST: Final = 2**53
 
 Integer = Annotated[int, Meta(ge=-LARGEST, le=LARGEST)]
 
+Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
+"""A finite one: NaN and the infinities are in no such range."""
+
 
 class Used(TypedDict):
     """What a run has spent on training: evaluation, logging and set-up are not in it."""
 
-    flops: float
-    seconds: float
+    flops: Number
+    seconds: Number
     images: Integer
     steps: Integer
 
@@ -45,9 +52,9 @@ class Used(TypedDict):
 class Point(TypedDict):
     """One evaluation at a mark of the budget. `scores`: column key -> value."""
 
-    fraction: float
+    fraction: Number
     used: Used
-    scores: dict[str, float]
+    scores: dict[str, Number]
 
 
 class Column(TypedDict):
@@ -56,15 +63,15 @@ class Column(TypedDict):
     label: str
     panel: Panel
     direction: Direction
-    null: float | None
-    floor: float | None
-    measured_floor: float | None
-    cap: float | None
+    null: Number | None
+    floor: Number | None
+    measured_floor: Number | None
+    cap: Number | None
     n_real: Integer
     n_fake: Integer
     unit: str
-    lowest: float | None
-    highest: float | None
+    lowest: Number | None
+    highest: Number | None
     read_with: str
 
 
@@ -75,9 +82,9 @@ class Fresh(TypedDict):
     was reached at the fraction `best_fraction` of the budget. Both see the same sets of latents.
     """
 
-    best_fraction: float
-    best: list[float]
-    end: list[float]
+    best_fraction: Number
+    best: list[Number]
+    end: list[Number]
 
 
 class Failure(TypedDict):
@@ -125,10 +132,10 @@ class Record(Kept):
     status: Status
     failure: Failure | None
     used: Used
-    flops_per_step: float | None
+    flops_per_step: Number | None
     parameters: dict[str, Integer]
     peak_memory_bytes: Integer | None
-    clocks: dict[str, float]
+    clocks: dict[str, Number]
     columns: dict[str, Column]
     primary: str | None
     points: list[Point]

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import functools
-import json
-import math
-import types
-import typing
-from collections.abc import Callable, Iterable
-from typing import Any, Literal, NoReturn, NotRequired, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import msgspec
 
 from ganbench.api.version import SCHEMA_VERSION
 from ganbench.planning.budget import BudgetKind
-from ganbench.results.record import LARGEST, Pin, Record
-
-Check = Callable[[Any], None]
-
+from ganbench.results.record import Integer, Number, Pin, Record
+from ganbench.storage.parsing import as_type, from_json
 
 _DECODER = msgspec.json.Decoder(Record)
 
 
 class _Budget(TypedDict):
     kind: BudgetKind
-    amount: float
+    amount: Number
 
 
 class _Task(TypedDict):
@@ -33,9 +25,9 @@ class _Task(TypedDict):
     budget: _Budget
     scores: list[str]
     final_scores: list[str]
-    fakes: int
+    fakes: Integer
     split: str
-    evaluations: int
+    evaluations: Integer
 
 
 class _Spec(TypedDict):
@@ -46,15 +38,15 @@ class _Spec(TypedDict):
     parameters: dict[str, Any]
     task: _Task
     dataset_parameters: dict[str, Any]
-    seed: int
-    memory_bytes: NotRequired[int | None]
+    seed: Integer
+    memory_bytes: NotRequired[Integer | None]
     pins: NotRequired[list[Pin]]
 
 
 class _Progress(TypedDict):
     """What `status` and `show` tell of a run that has not ended."""
 
-    fraction: float
+    fraction: Number
 
 
 class NewerSchemaError(ValueError):
@@ -68,12 +60,11 @@ def parse_record(text: bytes) -> Record:
         NewerSchemaError, ValueError: as `as_record`, or it is not JSON.
     """
     try:
-        record = _DECODER.decode(text)  # checks all types on the way, at several times the speed
-    except (msgspec.MsgspecError, RecursionError):  # what is wrong is said better here
-        try:
-            return as_record(json.loads(text, parse_constant=_refuse))
-        except RecursionError:
-            raise ValueError("it is nested too deeply") from None
+        record = _DECODER.decode(text)  # parses and checks at once, at several times the speed
+    except (ValueError, RecursionError):
+        # Parsed first, the value can be shown in the error. And Python's parser takes halves of
+        # characters, which file names in a traceback may have.
+        return as_record(from_json(text))
     _check_version(record)
     _check_values(record, plain=_is_plain(text))
     return record
@@ -82,12 +73,15 @@ def parse_record(text: bytes) -> Record:
 def as_record(data: Any) -> Record:
     """The same object, known to be a record of this schema.
 
+    Under `spec` and `environment` it may still hold what is no JSON, which `ganbench.results.seal`
+    refuses to write.
+
     Raises:
         NewerSchemaError: it was written under a higher `schema` number.
         ValueError: it is no record; the message says which key is wrong and why.
     """
     _check_version(data)
-    check(Record, data, "record")
+    as_type(data, Record, "record")
     _check_values(record := cast("Record", data))
     return record
 
@@ -115,13 +109,9 @@ def _is_plain(text: bytes) -> bool:
     return text.isascii() and b"\\" not in text and b"\x7f" not in text
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
 def check_spec(spec: Any, *, plain: bool = False) -> None:
     """Raise ValueError unless `spec` has all that tables need of it."""
-    check(_Spec, spec, "spec")
+    as_type(spec, _Spec, "spec")
     if not plain:
         check_printable(spec)
     if spec["task"]["budget"]["amount"] <= 0:
@@ -132,15 +122,7 @@ def check_spec(spec: Any, *, plain: bool = False) -> None:
 
 def check_progress(progress: Any) -> None:
     """Raise ValueError unless `progress` is what a run tells while it lasts."""
-    check(_Progress, progress, "progress")
-
-
-def check(annotation: Any, value: Any, where: str) -> None:
-    """Raise ValueError, naming the place, unless a value is of that type; finite throughout."""
-    try:
-        _checker(annotation)(value)
-    except _Misfit as misfit:
-        raise ValueError(f"{where}{misfit.place} {misfit.problem}") from None
+    as_type(progress, _Progress, "progress")
 
 
 def check_printable(value: Any) -> None:
@@ -162,22 +144,6 @@ def check_printable(value: Any) -> None:
             left.extend(one)
 
 
-class _Misfit(Exception):
-    """What is wrong with a value, and, added by what is around it, where in the whole it stands.
-
-    Most values fit: naming the place only where one does not takes a third of the time.
-    """
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.place = ""
-
-    def inside(self, step: str) -> _Misfit:
-        self.place = step + self.place
-        return self
-
-
 def _check_points(record: Record) -> None:
     columns = record["columns"]
     if record["primary"] is not None and record["primary"] not in columns:
@@ -190,143 +156,3 @@ def _check_points(record: Record) -> None:
         for key in point["scores"]:
             if key not in columns:
                 raise ValueError(f"record.points[{index}].scores has no column {key!r}")
-
-
-@functools.cache
-def _checker(annotation: Any) -> Check:
-    """A function that raises ValueError unless its argument is of that type.
-
-    Compiled once for each annotation: ten thousand records are checked in under a second.
-    """
-    if annotation in (Any, str, int, float):
-        return _SCALARS[annotation]
-    if typing.is_typeddict(annotation):
-        return _typed_dict(annotation)
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is Literal:
-        return _literal(arguments)
-    if origin is list:
-        return _list(_checker(arguments[0]))
-    if origin is dict:
-        return _dict(_checker(arguments[1]))
-    if origin in (typing.Union, types.UnionType):
-        (other,) = (one for one in arguments if one is not type(None))
-        return _optional(_checker(other))
-    raise TypeError(f"no check for {annotation}")
-
-
-def _typed_dict(annotation: Any) -> Check:
-    checks = {key: _checker(hint) for key, hint in typing.get_type_hints(annotation).items()}
-    # `__optional_keys__` does not see what is not required in annotations kept as text.
-    extras = typing.get_type_hints(annotation, include_extras=True)
-    optional = {key for key, hint in extras.items() if typing.get_origin(hint) is NotRequired}
-    optional |= annotation.__optional_keys__
-    items = tuple(checks.items())
-
-    def check(value: Any) -> None:
-        if type(value) is not dict:
-            raise _Misfit("is not an object")
-        for key, check_item in items:
-            if key in value:
-                try:
-                    check_item(value[key])
-                except _Misfit as misfit:
-                    raise misfit.inside(f".{key}") from None
-            elif key not in optional:
-                raise _Misfit("is missing").inside(f".{key}")
-
-    return check
-
-
-def _list(check_item: Check) -> Check:
-    def check(value: Any) -> None:
-        if type(value) is not list:
-            raise _Misfit("is not a list")
-        for index, item in enumerate(value):
-            try:
-                check_item(item)
-            except _Misfit as misfit:
-                raise misfit.inside(f"[{index}]") from None
-
-    return check
-
-
-def _dict(check_item: Check) -> Check:
-    def check(value: Any) -> None:
-        if type(value) is not dict:
-            raise _Misfit("is not an object")
-        for key, item in value.items():
-            if type(key) is not str:
-                raise _Misfit(f"has a key that is not text: {key!r}")
-            try:
-                check_item(item)
-            except _Misfit as misfit:
-                raise misfit.inside(f".{key}") from None
-
-    return check
-
-
-def _literal(allowed: tuple[Any, ...]) -> Check:
-    def check(value: Any) -> None:
-        if not isinstance(value, str) or value not in allowed:
-            raise _Misfit(f"is {value!r}, not one of: {', '.join(map(str, allowed))}")
-
-    return check
-
-
-def _optional(check_present: Check) -> Check:
-    def check(value: Any) -> None:
-        if value is not None:
-            check_present(value)
-
-    return check
-
-
-def _check_text(value: Any) -> None:
-    if type(value) is not str:
-        raise _Misfit("is not text")
-
-
-def _check_integer(value: Any) -> None:
-    if type(value) is not int:  # isinstance would let true and false pass
-        raise _Misfit("is not an integer")
-    if not -LARGEST <= value <= LARGEST:
-        raise _Misfit("is out of range")
-
-
-def _check_number(value: Any) -> None:
-    if type(value) is not float and type(value) is not int:
-        raise _Misfit("is not a number")
-    # Python's JSON reads 1e999 as infinity; an integer of 400 digits is no float either.
-    if not -1.7976931348623157e308 <= value <= 1.7976931348623157e308:
-        raise _Misfit("is not finite")
-
-
-def _check_json(value: Any) -> None:
-    if value is None or isinstance(value, str | int):
-        return
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise _Misfit("is not finite")
-    elif isinstance(value, list | tuple):
-        _check_items(enumerate(value))
-    elif isinstance(value, dict):
-        _check_items(value.items())
-    else:
-        raise _Misfit(f"is not JSON but {type(value).__name__}")
-
-
-def _check_items(items: Iterable[tuple[Any, Any]]) -> None:
-    for key, item in items:
-        try:
-            _check_json(item)
-        except _Misfit as misfit:
-            raise misfit.inside(f".{key}" if isinstance(key, str) else f"[{key}]") from None
-
-
-_SCALARS: dict[Any, Check] = {
-    Any: _check_json,
-    str: _check_text,
-    int: _check_integer,
-    float: _check_number,
-}

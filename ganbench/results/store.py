@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import json
+import gc
 import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
 from ganbench.results.record import RECORD_FILE, Record
 from ganbench.results.schema import check_progress, check_spec
 from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
+from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file, require_regular
 from ganbench.storage.writing import (
     make_folder,
@@ -29,8 +30,6 @@ SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"
 LOG_FILE: Final = "log.txt"
 HISTORY_FILE: Final = "history.jsonl"
-SAMPLES_FILE: Final = "samples.png"
-FILMSTRIP_FOLDER: Final = "samples"
 GENERATOR_FILE: Final = "generator.safetensors"
 LOCK_FILE: Final = "lock"
 CHECKPOINT_FOLDER: Final = "checkpoint"
@@ -38,9 +37,24 @@ CHECKPOINT_FOLDER: Final = "checkpoint"
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 
 
-def filmstrip_file(index: int) -> str:
-    """Name, in the `FILMSTRIP_FOLDER`, of the sheet of a run's evaluation, counted from 0."""
-    return f"{index:03}.webp"
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What there is of some runs, read once and handed around.
+
+    Args:
+        records: run id -> record of the runs that have ended.
+        warnings: one line for each file that was not used, and why.
+        foreign: ids of the runs whose record is there and not for this ganbench to judge: a newer
+            one has written it, or it may not be read. They are neither trained nor missing.
+    """
+
+    records: dict[str, Record] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    foreign: set[str] = field(default_factory=set)
+
+    def __contains__(self, run_id: str) -> bool:
+        """Whether that run has ended."""
+        return run_id in self.records or run_id in self.foreign
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +65,13 @@ class Contents:
         records: of the runs that have ended, sorted by run id.
         unfinished: run id -> spec of the runs that were planned and have no (sound) record.
         warnings: one line for each file that was not used, and why.
+        foreign: as of `Finished`; no run of them is in `unfinished`.
     """
 
     records: list[Record] = field(default_factory=list)
     unfinished: dict[str, dict[str, Any]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    foreign: set[str] = field(default_factory=set)
 
 
 class RunStore:
@@ -129,12 +145,12 @@ class RunStore:
         make_folder(folder)
         if write_new(folder / RECORD_FILE, content):
             return True
-        problems: list[str] = []
-        if self._read(record["run_id"], problems) is not None:
+        found = Finished()
+        if self._read(record["run_id"], found) is not None:
             return False
         if write_new(folder / RECORD_FILE, content):
             return True
-        raise GanbenchError(problems[0] if problems else f"another process writes {folder}")
+        raise GanbenchError(next(iter(found.warnings), f"another process writes {folder}"))
 
     def read(self, text: str) -> Record:
         """The record of the run that `text` names (see `find`).
@@ -143,28 +159,38 @@ class RunStore:
             UsageError: `text` names no run, or the run has not ended yet.
             InvalidResults: its record is damaged; it has been set aside.
         """
-        run_id, warnings = self.find(text), list[str]()
-        record = self._read(run_id, warnings)
+        run_id, found = self.find(text), Finished()
+        record = self._read(run_id, found)
         if record is not None:
             return record
-        if warnings:
-            raise InvalidResults(warnings[0])
+        if found.warnings:
+            raise InvalidResults(found.warnings[0])
         raise UsageError(f"run {run_id} has not ended yet", "`ganbench status` shows its progress")
 
-    def finished(self, run_ids: Iterable[str]) -> tuple[dict[str, Record], list[str]]:
-        """Records of those of the runs that have ended, and a warning for every damaged one.
+    def finished(self, run_ids: Iterable[str]) -> Finished:
+        """Those of the runs that have ended.
 
         Asks for no runs folder: where there is none, nothing has ended.
         """
-        warnings: list[str] = []
-        found = {run_id: self._read(run_id, warnings) for run_id in run_ids}
-        return {run_id: record for run_id, record in found.items() if record}, warnings
+        found = Finished()
+        for run_id in run_ids:
+            if (record := self._read(run_id, found)) is not None:
+                found.records[run_id] = record
+        return found
 
-    def discard(self, run_id: str) -> None:
-        """Set a record aside, so that its run counts as never run; nothing is deleted."""
-        path = self.folder(run_id) / RECORD_FILE
-        if path.exists():
-            rename_aside(path, "replaced")
+    def discard(self, run_id: str, *, start_over: bool = False) -> None:
+        """Set a record aside, so that its run is run again; it is not deleted.
+
+        Args:
+            run_id: of the run.
+            start_over: whether its checkpoints go, so that it does not go on from them.
+        """
+        folder = self.folder(run_id)
+        if (folder / RECORD_FILE).exists():
+            rename_aside(folder / RECORD_FILE, "replaced")
+        if start_over:
+            for path in (folder / CHECKPOINT_FOLDER).glob("*.safetensors"):
+                path.unlink(missing_ok=True)
 
     def read_all(self) -> Contents:
         """Every sound record, every run without one, and a warning for everything set aside.
@@ -173,12 +199,15 @@ class RunStore:
             UsageError: there is no such folder, or it cannot be read.
         """
         contents = Contents()
-        for run_id in self._names():
-            record = self._read(run_id, contents.warnings)
-            if record is not None:
-                contents.records.append(record)
-            elif (spec := self._read_spec(run_id, contents.warnings)) is not None:
-                contents.unfinished[run_id] = spec
+        with _garbage_left_alone():
+            for run_id in self._names():
+                record = self._read(run_id, contents)
+                if record is not None:
+                    contents.records.append(record)
+                elif run_id in contents.foreign:
+                    continue
+                elif (spec := self._read_spec(run_id, contents.warnings)) is not None:
+                    contents.unfinished[run_id] = spec
         return contents
 
     def write_progress(self, run_id: str, progress: dict[str, Any]) -> None:
@@ -194,9 +223,9 @@ class RunStore:
     def read_progress(self, run_id: str) -> dict[str, Any] | None:
         """What `write_progress` wrote last, or None."""
         try:
-            progress = json.loads(read_file(self.folder(run_id) / PROGRESS_FILE))
+            progress = from_json(read_file(self.folder(run_id) / PROGRESS_FILE))
             check_progress(progress)
-        except (OSError, ValueError, RecursionError):
+        except (OSError, ValueError):
             return None
         return dict(progress)
 
@@ -213,39 +242,43 @@ class RunStore:
             hint = "name it with --runs DIR, or fill it with `ganbench run --all`"
             raise UsageError(reason, hint) from None
 
-    def _read(self, run_id: str, warnings: list[str]) -> Record | None:
-        """The record, or None with a warning where there is a file that is no sound record."""
+    def _read(self, run_id: str, found: Finished | Contents) -> Record | None:
+        """The record; or None, and in `found` a warning where a file is no sound record."""
         path = self.root / run_id / RECORD_FILE
         try:
             content = read_file(path)
         except FileNotFoundError:
             return None
         except OSError as error:
-            warnings.append(f"run {run_id}: {RECORD_FILE} cannot be read: {error.strerror}")
+            found.foreign.add(run_id)
+            found.warnings.append(f"run {run_id}: {RECORD_FILE} cannot be read: {error.strerror}")
             return None
         try:
             record = unseal(content)
             if record["run_id"] != run_id:
                 raise ValueError(f"it belongs to the run {record['run_id']}")
         except NewerSchemaError as newer:
-            warnings.append(f"run {run_id}: {RECORD_FILE} is left out: {newer}; update ganbench")
+            found.foreign.add(run_id)
+            found.warnings.append(
+                f"run {run_id}: {RECORD_FILE} is left out: {newer}; update ganbench"
+            )
             return None
         except ValueError as error:
             problem = f"run {run_id}: {RECORD_FILE} is damaged: {error}; {set_aside(path)}"
-            warnings.append(f"{problem}; run it again to replace it")
+            found.warnings.append(f"{problem}; run it again to replace it")
             return None
         return record
 
     def _read_spec(self, run_id: str, warnings: list[str]) -> dict[str, Any] | None:
         try:
-            spec = json.loads(read_file(self.root / run_id / SPEC_FILE))
+            spec = from_json(read_file(self.root / run_id / SPEC_FILE))
             check_spec(spec)
         except FileNotFoundError:
             return None
         except OSError as error:
             warnings.append(f"run {run_id}: {SPEC_FILE} cannot be read: {error.strerror}")
             return None
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             warnings.append(f"run {run_id}: {SPEC_FILE} is damaged: {error}")
             return None
         return dict(spec)
@@ -273,6 +306,19 @@ def find_run(text: str, known: Collection[str], where: Path) -> str:
     close = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else "`ganbench status` shows them"
     raise UsageError(f"no run in {where} has an id that begins with {text!r}", hint)
+
+
+@contextlib.contextmanager
+def _garbage_left_alone() -> Iterator[None]:
+    """Records hold no cycles: with ten thousand of them, half of the time would be looking for some
+    in vain."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _require_regular(path: Path) -> None:

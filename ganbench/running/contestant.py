@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ganbench.api.data import Data
 from ganbench.api.networks import Latent, Networks
 from ganbench.api.recipe import Training
+from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Objective
@@ -59,6 +60,29 @@ class Contestant:
             labels = LabelFeed(self.shares, self.device, stream_seed(seed, "labels")).draw(count)
         fakes = sample(self.generator, self.latents, count, self.device, seed, labels)
         return fakes, labels
+
+    def snapshot(
+        self, side: RealSide, fakes: Tensor, labels: Tensor | None, steps: int = 0
+    ) -> Snapshot:
+        """What scores see of it.
+
+        Args:
+            side: the real side.
+            fakes: (M, ...), as they would be stored.
+            labels: (M,) classes that they were made for, or None.
+            steps: generator steps taken so far.
+        """
+        return Snapshot(
+            side,
+            fakes,
+            labels,
+            steps=steps,
+            generator=self.generator,
+            extra=self.extra,
+            logits=self.logits,
+            training=self.training,
+            rehearse=self.rehearse,
+        )
 
 
 def contestant_of(trainer: Trainer, shares: Tensor | None = None) -> Contestant:

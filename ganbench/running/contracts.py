@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
 
-from ganbench.api.checked import words
+from ganbench.api.checked import check_value
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable
 from ganbench.api.networks import Latent, Loss, Networks
@@ -18,6 +19,7 @@ from ganbench.api.scores import Extractor, Measurement
 from ganbench.api.specs import Builder, Spec, import_builder
 from ganbench.api.techniques import Technique
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import modality_of
 from ganbench.training.step import described
 
 T = TypeVar("T")
@@ -63,9 +65,11 @@ def require(what: str, found: object, wanted: type[T]) -> T:
     Raises:
         PluginNotUsable: it is of another type.
     """
-    if not isinstance(found, wanted):
-        raise PluginNotUsable(f"{what} must be {words(wanted)}, it is {described(found)}")
-    return found
+    try:
+        check_value(what, found, wanted)
+    except TypeError as error:
+        raise PluginNotUsable(str(error)) from None
+    return cast("T", found)
 
 
 def check_networks(model: str, found: object) -> Networks:
@@ -141,10 +145,9 @@ def check_data(name: str, found: object, announced: DataInfo) -> Data:
     """
     what = f"data set {name}"
     data = require(f"what {what} loads", found, Data)
-    for field in ("modality", "shape", "classes"):
-        told, is_ = getattr(announced, field), getattr(data.info, field)
-        if told != is_:
-            raise PluginNotUsable(f"{what} describes {field} {told}, and loads {field} {is_}")
+    if differing := first_difference(announced, data.info):
+        field, told, is_ = differing
+        raise PluginNotUsable(f"{what} describes {field} {told}, and loads {field} {is_}")
     for split in ("train", "heldout"):
         check_samples(f"{split} of {what}", getattr(data, split), data.info)
         labels = getattr(data, f"{split}_labels")
@@ -158,23 +161,25 @@ def check_data(name: str, found: object, announced: DataInfo) -> Data:
     return data
 
 
+def first_difference(announced: DataInfo, found: DataInfo) -> tuple[str, object, object] | None:
+    """The first field, with both values, in which two descriptions of a data set differ.
+
+    Names do not count: one is what the user typed.
+    """
+    for field in fields(DataInfo):
+        told, is_ = getattr(announced, field.name), getattr(found, field.name)
+        if field.name != "name" and told != is_:
+            return field.name, told, is_
+    return None
+
+
 def check_samples(what: str, found: object, info: DataInfo) -> None:
     """One split of a data set.
 
     Raises:
-        PluginNotUsable: another type, shape, kind of number or device; values that are not finite.
+        PluginNotUsable: no tensor; or as `Modality.check`.
     """
-    samples = require(what, found, Tensor)
-    wanted = torch.uint8 if info.modality == "image" else torch.float32
-    if samples.dtype != wanted:
-        raise PluginNotUsable(f"{what} must be {wanted}, it is {samples.dtype}")
-    if samples.shape[1:] != info.shape:
-        shape = ", ".join(map(str, ("N", *info.shape)))
-        raise PluginNotUsable(f"{what} must be of shape ({shape}), it is {described(samples)}")
-    if samples.device.type != "cpu":
-        raise PluginNotUsable(f"{what} must be on the CPU, it is on {samples.device}")
-    if samples.is_floating_point() and not bool(torch.isfinite(samples).all()):
-        raise PluginNotUsable(f"{what} must be finite, it has NaN or infinite values")
+    modality_of(info).check(what, require(what, found, Tensor), info)
 
 
 def check_labels(what: str, found: object, count: int, classes: int) -> None:

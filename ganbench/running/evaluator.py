@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
+from ganbench.api.data import Data
 from ganbench.api.scores import Measurement, NonFiniteSamples
+from ganbench.modalities import modality_of
 from ganbench.planning.suite import Task
 from ganbench.results.record import Column, Fresh, Point, Status, Used
 from ganbench.running.contestant import Contestant
 from ganbench.running.task import Score
-from ganbench.scoring.evaluation import RealSide, Snapshot, measure
+from ganbench.scoring.evaluation import RealSide, measure
 from ganbench.statistics.stability import diverged
 from ganbench.training.clock import BudgetClock
-from ganbench.training.sampling import all_finite, is_dead, to_bytes
+from ganbench.training.sampling import all_finite, is_dead
 from ganbench.training.seeds import stream_seed
 
 EVALUATION_SEED = stream_seed(0, "evaluation")
@@ -88,20 +91,25 @@ class Evaluator:
 
         Raises:
             Unstable: weights, samples or scores are not finite.
+            Exception: as a score raises it; the evaluator is then as it was before.
         """
         started = time.perf_counter()
         device = self._contestant.device
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
+        with fork, self._undone_on_failure():
             self.measuring = True
             try:
+                # Before sampling: of NaN weights a clamp could make images that look like images.
                 self._check_weights()
                 raw, self.fake_labels = self._sample(EVALUATION_SEED)
-                self.fakes = self._as_data(raw)
+                self.fakes = self._as_stored(raw)
                 scores = self._all_scores if final else self._scores
                 measured = self._measure(self.fakes, self.fake_labels, scores)
             finally:
                 self.measuring = False
+            # Of the raw output: rounded to bytes, a generator that still moves may look dead.
             self._dead = is_dead(raw) and not self._real_is_constant
+            # Once, at the first evaluation: a curve of two distances would be none.
             self._choose_primary(scores, measured)
             point = self._keep(measured, 1.0 if final else self._clock.fraction())
             self._keep_best(point)
@@ -110,9 +118,29 @@ class Evaluator:
         self.seconds += time.perf_counter() - started
         self._observe(point)
 
+    @contextmanager
+    def _undone_on_failure(self) -> Iterator[None]:
+        """Forget an evaluation that fails half-way: it is done again when its run goes on."""
+        count, columns = len(self.points), dict(self.columns)
+        primary = self.primary, self._primary_scores, self._best
+        try:
+            yield
+        except Unstable:  # a result, whose last point tells of it
+            raise
+        except BaseException:
+            del self.points[count:]
+            self.columns = columns
+            self.primary, self._primary_scores, self._best = primary
+            raise
+
+    @property
+    def data(self) -> Data:
+        """The data set."""
+        return self._side.data
+
     @property
     def real(self) -> Tensor:
-        """(N, *shape) reference samples."""
+        """(N, ...) reference samples, as they are stored."""
         return self._side.real
 
     def state(self) -> dict[str, Any]:
@@ -170,24 +198,13 @@ class Evaluator:
             )
         return raw, labels
 
-    def _as_data(self, raw: Tensor) -> Tensor:
-        return to_bytes(raw) if self._side.data.info.modality == "image" else raw
+    def _as_stored(self, raw: Tensor) -> Tensor:
+        return modality_of(self.data.info).decode(raw, self.data.info)
 
     def _measure(
         self, fakes: Tensor, labels: Tensor | None, scores: list[Score]
     ) -> list[list[Measurement]]:
-        contestant = self._contestant
-        snapshot = Snapshot(
-            self._side,
-            fakes,
-            labels,
-            steps=self._clock.steps,
-            generator=contestant.generator,
-            extra=contestant.extra,
-            logits=contestant.logits,
-            training=contestant.training,
-            rehearse=contestant.rehearse,
-        )
+        snapshot = self._contestant.snapshot(self._side, fakes, labels, self._clock.steps)
         try:
             return measure(snapshot, scores)
         except NonFiniteSamples as error:
@@ -199,6 +216,7 @@ class Evaluator:
         if distance is None:
             return
         if self._best is None or distance < self._best[0]["scores"][str(self.primary)]:
+            # On the CPU: the best of ten generators must not take the place of a batch on a GPU.
             state = self._contestant.generator.state_dict()
             weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
             self._best = point, weights
@@ -214,6 +232,7 @@ class Evaluator:
         point, weights = self._best
         end = self._fresh_distances()
         generator = self._contestant.generator
+        # The very module is lent to the best weights: a copy would double the memory of a run.
         last = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
         try:
             generator.load_state_dict(weights)
@@ -226,7 +245,7 @@ class Evaluator:
         distances = []
         for seed in FRESH_SEEDS:
             raw, labels = self._sample(seed)
-            (measured,) = self._measure(self._as_data(raw), labels, self._primary_scores)
+            (measured,) = self._measure(self._as_stored(raw), labels, self._primary_scores)
             distances += [one.value for one in measured if one.key == self.primary]
         return distances
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ganbench.api.errors import InvalidResults
+from ganbench.api.errors import InvalidResults, one_line
 from ganbench.storage.reading import read_file
 from ganbench.storage.sealed import read_sealed, write_sealed
 
@@ -65,7 +65,7 @@ def load_generator(generator: nn.Module, path: Path, digest: str | None = None) 
             raise ValueError("its weights are not finite")
         generator.load_state_dict(weights)
     except (ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise InvalidResults(f"{path} does not fit the run's generator: {reason}") from None
 
 

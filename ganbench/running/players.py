@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -66,9 +67,8 @@ class Players:
             PluginNotUsable: a plugin does not keep its contract.
             UsageError: the parts cannot be combined.
         """
-        techniques = self._techniques(data.info)
-        networks = self._networks(data.info, techniques)
-        objective = Objective(self._loss(data.info), techniques)
+        objective = self.objective(data.info)
+        networks = self._networks(data.info, objective.techniques)
         real = RealFeed(data, self.device, stream_seed(seed, "data"))
         self._refuse_coupling(networks, real)
         shares = class_shares(data, label_law) if networks.conditional else None
@@ -92,7 +92,20 @@ class Players:
         Raises:
             PluginNotUsable: as `trainer`.
         """
-        return self._networks(data, self._techniques(data))
+        return self._networks(data, self.objective(data).techniques)
+
+    def objective(self, data: DataInfo) -> Objective:
+        """The loss and the techniques, on the device.
+
+        What they draw at random while they are built does not reach the networks: these begin with
+        the same weights whatever they are trained by.
+
+        Raises:
+            PluginNotUsable: as `trainer`.
+        """
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            techniques = self._techniques(data)
+            return Objective(self._loss(data), techniques)
 
     def whose(self) -> AbstractContextManager[None]:
         """Say in errors about networks, losses and techniques whose these are."""
@@ -110,7 +123,7 @@ class Players:
     def _technique_specs(self) -> list[TechniqueSpec]:
         return [self.catalogue.get(TechniqueSpec, name) for name in self.recipe.techniques]
 
-    def _networks(self, data: DataInfo, techniques: list[Part]) -> Networks:
+    def _networks(self, data: DataInfo, techniques: Sequence[Part]) -> Networks:
         networks = self._build(data)
         if networks.conditional and data.classes is None:
             raise UsageError(
@@ -146,7 +159,7 @@ class Players:
             self.catalogue, check_networks, spec, spec.build, data, **self.recipe.model_parameters
         )
         with self.catalogue.whose(spec):
-            _keeps_its_word(spec, networks)
+            _keep_promises(spec, networks)
         return networks
 
     def _loss(self, data: DataInfo) -> Part:
@@ -157,14 +170,10 @@ class Players:
         return Part(spec.name, built, frozenset(spec.needs))
 
     def _techniques(self, data: DataInfo) -> list[Part]:
-        """In the order in which they are named. What they draw at random while they are built does
-        not reach the networks: these begin with the same weights with and without them."""
+        """In the order in which they are named."""
         parts = []
-        devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices):
-            for spec in self._technique_specs:
-                if spec.build is None:
-                    continue
+        for spec in self._technique_specs:
+            if spec.build is not None:
                 own = {**_given(spec.build, data), **self.recipe.techniques[spec.name]}
                 built = made(self.catalogue, check_technique, spec, spec.build, **own)
                 parts.append(Part(spec.name, built, frozenset(spec.needs), "technique"))
@@ -216,22 +225,23 @@ class Players:
         )
 
 
-def _keeps_its_word(spec: ModelSpec, networks: Networks) -> None:
-    """A plan was made by what the spec tells of the networks.
+def _keep_promises(spec: ModelSpec, networks: Networks) -> None:
+    """What a model's spec tells others about its networks.
 
     Raises:
-        PluginNotUsable: they are not what it tells.
+        PluginNotUsable: they are otherwise.
     """
     if networks.conditional != spec.conditional:
         raise PluginNotUsable(
             f"the networks of model {spec.name} are conditional={networks.conditional}, "
             f"its spec says conditional={spec.conditional}"
         )
-    for name in spec.provides:
-        if name != JOINT and name not in networks.extras:
-            raise PluginNotUsable(
-                f"model {spec.name} provides {name!r}, and builds no extra module of that name"
-            )
+    if missing := {*spec.provides} - {*networks.extra, JOINT}:
+        raise PluginNotUsable(
+            f"model {spec.name} says that it provides {min(missing)!r}, and its networks have no "
+            "extra module of that name",
+            "return it in Networks(extra=...), or take it out of `provides`",
+        )
 
 
 def _given(builder: Builder, data: DataInfo) -> dict[str, Any]:

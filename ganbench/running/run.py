@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 import traceback
@@ -13,21 +14,20 @@ import torch
 from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
 
 from ganbench.api.data import Data
-from ganbench.api.errors import GanbenchError
+from ganbench.api.errors import GanbenchError, one_line
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
 from ganbench.planning.chosen import ChosenTask, choose_task
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
-from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Failure, Point, Record, Status
 from ganbench.results.recording import make_failure, make_record
 from ganbench.results.store import (
     CHECKPOINT_FOLDER,
     GENERATOR_FILE,
     HISTORY_FILE,
-    SAMPLES_FILE,
 )
 from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
@@ -37,7 +37,9 @@ from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
 from ganbench.running.players import Players
 from ganbench.running.sheet import write_sheet
+from ganbench.running.shown import by_class
 from ganbench.running.task import load_data, make_scores, real_side, require_same_files
+from ganbench.running.trial import try_scores
 from ganbench.training.clock import BudgetClock
 from ganbench.training.feed import class_shares
 from ganbench.training.loop import Eager, train
@@ -110,7 +112,7 @@ class Run:
             limit_memory(self._device, self.spec.memory_bytes)
         self._notify("ganbench_run_started")
         catalogue = self._catalogue
-        task = choose_task(self.spec.task, catalogue)
+        task = choose_task(self.spec.task, catalogue, self.spec.folder)
         require_same_files(task.data, self.spec.dataset_fingerprint)
         data = load_data(task.data, catalogue)
         recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
@@ -123,28 +125,38 @@ class Run:
             train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper)
         keeper.keep(before_evaluation=True)
         self._training = False
-        evaluator.evaluate(final=True)
-        self._draw(evaluator)
+        self._evaluate(final=True)
         self._status, reason = evaluator.verdict()
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
         self._kept = {"generator_sha256": digest} if digest else {}
-        write_sheet(evaluator.fakes, evaluator.real, self._title(), self._folder / SAMPLES_FILE)
+        info = evaluator.data.info
+        fakes = by_class(evaluator.fakes, evaluator.fake_labels)
+        write_sheet(fakes, evaluator.real, self._title(), info, self._folder)
 
-    def _evaluate(self) -> None:
-        """Evaluate at a mark; an evaluation that is stopped is done again when the run goes on."""
+    def _evaluate(self, *, final: bool = False) -> None:
+        """Evaluate at a mark or at the end.
+
+        An evaluation that is stopped or fails is done again when the run goes on, or is tried
+        again: what was trained until then is kept.
+        """
         assert self.evaluator is not None
         assert self._keeper is not None
         try:
-            self.evaluator.evaluate()
-        except Preempted:
-            self._keeper.save()
+            self.evaluator.evaluate(final=final)
+        except Unstable:
+            raise
+        except BaseException:
+            with contextlib.suppress(Exception):  # the record is to tell of the first failure
+                self._keeper.save()
             raise
         self._draw(self.evaluator)
 
     def _draw(self, evaluator: Evaluator) -> None:
-        self._filmstrip.add(len(evaluator.points) - 1, evaluator.fakes, evaluator.real)
+        index, info = len(evaluator.points) - 1, evaluator.data.info
+        fakes = by_class(evaluator.fakes, evaluator.fake_labels)
+        self._filmstrip.add(index, fakes, evaluator.real, info)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.
@@ -187,14 +199,13 @@ class Run:
             for side, parameters in trainer.trained.items()
         }
         catalogue = self._catalogue
+        contestant = contestant_of(trainer, class_shares(data, task.task.labels))
+        side = real_side(task, data, catalogue, self._device)
+        scores = make_scores(task.scores, catalogue)
+        final_scores = make_scores(task.final_scores, catalogue)
+        try_scores(contestant, side, [*scores, *final_scores], task.task.fakes)
         self.evaluator = Evaluator(
-            task.task,
-            contestant_of(trainer, class_shares(data, task.task.labels)),
-            self.clock,
-            real_side(task, data, catalogue, self._device),
-            make_scores(task.scores, catalogue),
-            make_scores(task.final_scores, catalogue),
-            self._observe,
+            task.task, contestant, self.clock, side, scores, final_scores, self._observe
         )
         return trainer, self.evaluator
 
@@ -215,10 +226,13 @@ class Run:
     def _fail(self, status: Status, error: BaseException) -> None:
         self._status = status
         foreseen = isinstance(error, Unstable | GanbenchError)
-        message = str(error) if foreseen else told(error, self._catalogue.plugins)
+        if isinstance(error, GanbenchError):
+            message = error.one_line
+        else:
+            message = str(error) if foreseen else told(error, self._catalogue.plugins)
         bare = foreseen and error.__cause__ is None
         trace = "" if bare else "".join(traceback.format_exception(error))
-        message = " ".join(message.split())
+        message = one_line(message)
         self._failure = make_failure(message, traceback=trace, step=self.clock.steps)
 
     def _record(self) -> Record:

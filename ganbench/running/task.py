@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from ganbench.api.data import Data
-from ganbench.api.errors import UsageError
+from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.scores import Extractor, Measurement
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.chosen import (
@@ -36,8 +36,17 @@ def load_data(chosen: ChosenData, catalogue: Catalogue) -> Data:
         MissingData: it is not on this machine.
         PluginNotUsable: what was loaded is not what the data set describes.
     """
-    check = functools.partial(check_data, announced=chosen.info)
-    return made(catalogue, check, chosen.spec, chosen.spec.load, **chosen.parameters)
+
+    def check(name: str, found: object) -> Data:
+        data = check_data(name, found, chosen.info)
+        for split in ("train", "heldout"):
+            told, count = getattr(chosen.survey, split), len(getattr(data, split))
+            if told not in (None, count):
+                what = f"{told} samples in {split}, and loads {count}"
+                raise PluginNotUsable(f"data set {name} describes {what}")
+        return data
+
+    return made(catalogue, check, chosen.spec, chosen.spec.load, **chosen.arguments)
 
 
 def require_same_files(chosen: ChosenData, fingerprint: str) -> None:
@@ -66,7 +75,7 @@ def real_side(task: ChosenTask, data: Data, catalogue: Catalogue, device: torch.
 
     @functools.cache
     def chosen(text: str) -> ChosenExtractor:
-        return named.get(text) or choose_extractor(text, catalogue)
+        return named.get(text) or choose_extractor(text, catalogue, task.folder)
 
     def origin(text: str) -> Origin:
         one = chosen(text)
@@ -97,7 +106,7 @@ def build_extractor(
         PluginNotUsable: it builds something else, or gives other features than promised.
     """
     check = functools.partial(check_extractor, samples=data.train[:2])
-    return made(catalogue, check, chosen.spec, chosen.spec.build, data, device, **chosen.parameters)
+    return made(catalogue, check, chosen.spec, chosen.spec.build, data, device, **chosen.arguments)
 
 
 def make_scores(scores: Iterable[ChosenScore], catalogue: Catalogue) -> list[Score]:
@@ -105,7 +114,7 @@ def make_scores(scores: Iterable[ChosenScore], catalogue: Catalogue) -> list[Sco
     return [
         (
             functools.partial(made, catalogue, check_measurements, one.spec, one.spec.compute),
-            dict(one.parameters),
+            dict(one.arguments),
         )
         for one in scores
     ]

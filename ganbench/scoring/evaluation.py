@@ -43,6 +43,7 @@ class RealSide:
         self.data = data
         self.split = split if len(data.heldout) or split == "train" else "train"
         self.real = (data.heldout if self.split == "heldout" else data.train).to(device)
+        self.labels = data.heldout_labels if self.split == "heldout" else data.train_labels
         self._build_extractor = build_extractor
         self._shared = cache
         self._cache: dict[str, object] = {}
@@ -88,7 +89,7 @@ class Snapshot:
 
     Args:
         side: the real side.
-        fakes: (M, *shape), uint8 images or floats.
+        fakes: (M, ...), as they would be stored.
         fake_labels: (M,) classes that they were made for, or None.
         steps: generator steps taken so far.
         generator: that made them, if there is one.
@@ -129,7 +130,7 @@ class Snapshot:
 
     @property
     def real(self) -> Tensor:
-        """(N, *shape) reference samples."""
+        """(N, ...) reference samples, as they are stored."""
         return self._side.real
 
     @property
@@ -209,6 +210,17 @@ def measure(
         UsageError: two measurements claim the same column.
     """
     measured = [compute(snapshot, **parameters) for compute, parameters in scores]
+    check_columns(measured)
+    return measured
+
+
+def check_columns(measured: Sequence[Sequence[Measurement]]) -> None:
+    """Hold what several scores have measured to what a record can keep.
+
+    Raises:
+        NonFiniteSamples: a value is not finite.
+        UsageError: two measurements claim the same column.
+    """
     seen: set[str] = set()
     for one in (one for results in measured for one in results):
         if one.key in seen:
@@ -216,4 +228,3 @@ def measure(
         if not math.isfinite(one.value):
             raise NonFiniteSamples(f"{one.label} is {one.value}")
         seen.add(one.key)
-    return measured

@@ -1,14 +1,13 @@
-"""Intervals and tests for few seeds.
+"""Intervals for few seeds.
 
 The percentile bootstrap covers far less than it claims on three to ten values, so intervals here
-are Student's, on the values or on their logarithms, and tests are exact. A failed run has no value:
-hand utilities (0 for a failure) to what needs a value of every run, and count failures apart.
+are Student's, on the values or on their logarithms. A failed run has no value: hand utilities (0
+for a failure) to what needs a value of every run, and count failures apart.
 """
 
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -26,12 +25,6 @@ SEEDS_FOR_AN_ORDER: Final = 5
 """Seeds per variant below which no order is claimed: 3 against 3 cannot give p < 0.1, 4 against 4
 cannot survive a correction for even two comparisons."""
 
-ARRANGEMENTS: Final = 2**22
-"""Arrangements of half the strata that are listed; beyond it, p-values are by random sampling."""
-
-DRAWS: Final = 100_000
-"""Random arrangements where they cannot all be listed."""
-
 
 class Interval(NamedTuple):
     """An estimate with its confidence limits; infinite limits where one value says nothing."""
@@ -41,29 +34,13 @@ class Interval(NamedTuple):
     high: float
 
 
-class PermutationTest(NamedTuple):
-    """A two-sided test of no difference in any stratum.
-
-    Args:
-        p_value: in (0, 1].
-        difference: sum over the strata of mean(a) - mean(b).
-        smallest: the smallest p-value that these sample sizes could give.
-        exact: whether every arrangement was counted.
-    """
-
-    p_value: float
-    difference: float
-    smallest: float
-    exact: bool
-
-
 def mean_interval(values: Sample, level: float = 0.95) -> Interval:
     """Student's t interval for the mean of n values; unbounded for n = 1.
 
     Raises:
         ValueError: no value, or one that is not finite.
     """
-    sample = _sample(values, "mean")
+    sample = finite_sample(values, "mean")
     mean, n = float(sample.mean()), len(sample)
     if n == 1:
         return Interval(mean, -math.inf, math.inf)
@@ -77,12 +54,23 @@ def prediction_interval(values: Sample, level: float = 0.95) -> Interval:
     Raises:
         ValueError: no value, or one that is not finite.
     """
-    sample = _sample(values, "mean")
+    sample = finite_sample(values, "mean")
     mean, n = float(sample.mean()), len(sample)
     if n == 1:
         return Interval(mean, -math.inf, math.inf)
     half = _t_quantile(level, n - 1) * float(sample.std(ddof=1)) * math.sqrt(1 + 1 / n)
     return Interval(mean, mean - half, mean + half)
+
+
+def geometric_prediction_interval(values: Sample, level: float = 0.95) -> Interval:
+    """The interval for one more value on logarithms, turned back: for distances.
+
+    Limits in [0, inf]; (0, inf) for one value.
+
+    Raises:
+        ValueError: no value, or one that is not finite and positive.
+    """
+    return _exponential(prediction_interval(_logs(values), level))
 
 
 def geometric_mean_interval(values: Sample, level: float = 0.95) -> Interval:
@@ -149,81 +137,6 @@ def seeds_to_decide(a: Sample, b: Sample, level: float = 0.95, most: int = 1000)
     return None
 
 
-def permutation_test(strata: Sequence[tuple[Sample, Sample]], seed: int = 0) -> PermutationTest:
-    """Two-sided permutation test of a against b, labels exchanged within each stratum.
-
-    Args:
-        strata: (a, b) values of each stratum, usually a task: ln distances, or utilities where
-            runs failed. One stratum is the ordinary test.
-        seed: of the random arrangements, where there are too many to list them all.
-
-    Raises:
-        ValueError: no stratum, an empty side, or a value that is not finite.
-    """
-    if not strata:
-        raise ValueError("a permutation test of no strata")
-    pairs = [(_sample(a, "permutation test"), _sample(b, "permutation test")) for a, b in strata]
-    difference = math.fsum(float(a.mean() - b.mean()) for a, b in pairs)
-    scale = max(float(np.abs(np.concatenate(pair)).max()) for pair in pairs)
-    threshold = abs(difference) - 1e-12 * scale * len(pairs)  # ties are ties despite rounding
-    counts = [math.comb(len(a) + len(b), len(a)) for a, b in pairs]
-    total = math.prod(counts)
-    balanced = all(len(a) == len(b) for a, b in pairs)
-    smallest = (2 if balanced else 1) / total
-    if max(math.prod(counts[::2]), math.prod(counts[1::2])) > ARRANGEMENTS:
-        p_value = _sampled_p_value(pairs, threshold, np.random.default_rng(seed))
-        return PermutationTest(p_value, difference, max(smallest, 1 / (DRAWS + 1)), exact=False)
-    left, right = _all_sums(pairs[::2]), np.sort(_all_sums(pairs[1::2]))
-    # |l + r| >= t for every pair of sums, without listing the pairs.
-    above = len(right) - np.searchsorted(right, threshold - left, side="left")
-    below = np.searchsorted(right, -threshold - left, side="right")
-    extreme = min(total, int(above.sum()) + int(below.sum()))
-    return PermutationTest(extreme / total, difference, smallest, exact=True)
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values adjusted for having made them all (Holm 1979), in the order given.
-
-    Raises:
-        ValueError: a p-value outside [0, 1].
-    """
-    if any(not 0 <= p <= 1 for p in p_values):
-        raise ValueError(f"p-values must lie in [0, 1]: {list(p_values)}")
-    adjusted, running, m = [0.0] * len(p_values), 0.0, len(p_values)
-    for rank, index in enumerate(sorted(range(m), key=p_values.__getitem__)):
-        running = max(running, min(1.0, (m - rank) * p_values[index]))
-        adjusted[index] = running
-    return adjusted
-
-
-def _all_sums(
-    pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
-) -> NDArray[np.float64]:
-    """Sum over the strata of mean(a) - mean(b), for every arrangement of labels."""
-    sums = np.zeros(1)
-    for a, b in pairs:
-        pooled = np.concatenate([a, b])
-        chosen = np.array(list(itertools.combinations(range(len(pooled)), len(a))))
-        totals = pooled[chosen].sum(axis=1)
-        differences = totals / len(a) - (pooled.sum() - totals) / len(b)
-        sums = (sums[:, None] + differences).ravel()
-    return sums
-
-
-def _sampled_p_value(
-    pairs: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
-    threshold: float,
-    generator: np.random.Generator,
-) -> float:
-    """The p-value of random arrangements; the one observed counts among them, so never 0."""
-    sums = np.zeros(DRAWS)
-    for a, b in pairs:
-        pooled = np.tile(np.concatenate([a, b]), (DRAWS, 1))
-        shuffled = generator.permuted(pooled, axis=1)
-        sums += shuffled[:, : len(a)].mean(axis=1) - shuffled[:, len(a) :].mean(axis=1)
-    return (1 + int((np.abs(sums) >= threshold).sum())) / (DRAWS + 1)
-
-
 def _welch_half_width(var_a: float, var_b: float, n_a: int, n_b: int, level: float) -> float:
     """Half the interval of a difference of means, with Welch-Satterthwaite degrees of freedom."""
     error_a, error_b = var_a / n_a, var_b / n_b
@@ -245,7 +158,16 @@ def _exponential(interval: Interval) -> Interval:
     return Interval(*(math.exp(value) for value in interval))
 
 
-def _sample(values: Sample, what: str) -> NDArray[np.float64]:
+def finite_sample(values: Sample, what: str) -> NDArray[np.float64]:
+    """The values as an array.
+
+    Args:
+        values: at least one, each finite.
+        what: is computed from them, for the error.
+
+    Raises:
+        ValueError: there is none, or one is not finite.
+    """
     sample = np.asarray(values, dtype=np.float64)
     if sample.size == 0 or not np.isfinite(sample).all():
         raise ValueError(
@@ -256,7 +178,7 @@ def _sample(values: Sample, what: str) -> NDArray[np.float64]:
 
 
 def _logs(values: Sample) -> NDArray[np.float64]:
-    sample = _sample(values, "geometric mean")
+    sample = finite_sample(values, "geometric mean")
     if (sample <= 0).any():
         raise ValueError(f"geometric mean of {sample.tolist()}: needs positive values")
     return np.log(sample)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ganbench.statistics.intervals import Interval
+
+K = TypeVar("K")
 
 
 def probability_of_improvement(
@@ -70,8 +72,8 @@ def performance_profile(
 
 
 def rank_ranges(
-    intervals: Mapping[str, Interval], *, lower_is_better: bool = True
-) -> dict[str, tuple[int, int]]:
+    intervals: Mapping[K, Interval], *, lower_is_better: bool = True
+) -> dict[K, tuple[int, int]]:
     """The best and the worst rank that each variant's interval leaves open, from 1.
 
     One variant is above another for certain only where their intervals do not meet.

@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     Distance = float | None
     Curve = Sequence[Distance]
 
-INSTABILITIES: Final = ("nonfinite_weights", "nonfinite_output", "dead_output", "diverged")
-"""Statuses that are failures of the training itself."""
-
-ACCIDENTS: Final = ("oom", "timeout", "error", "killed")
-"""Statuses that say nothing about the variant's stability: these runs are not counted."""
-
-COLLAPSED_LATE: Final = math.log(2)
-"""A late degradation beyond this reads "collapsed late": the distance has doubled."""
-
 NOISE_LIMIT: Final = 2 * math.sqrt(2)
 """Two standard deviations of a difference, in those of one evaluation: what noise explains of a
 rise from one evaluation to the next."""
@@ -71,15 +62,6 @@ def utility(distance: Distance, cap: float, floor: float) -> float:
     if distance <= floor:
         return 1.0
     return math.log(cap / distance) / math.log(cap / floor)
-
-
-def failure_counts(statuses: Sequence[str]) -> tuple[int, int]:
-    """S1: failed runs and counted runs, for a Clopper-Pearson interval of the failure rate.
-
-    Out-of-memory deaths, time-outs, errors and killed runs are in neither number.
-    """
-    counted = [status for status in statuses if status not in ACCIDENTS]
-    return sum(status in INSTABILITIES for status in counted), len(counted)
 
 
 def diverged(curve: Curve, cap: float) -> bool:

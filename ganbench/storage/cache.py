@@ -7,8 +7,14 @@ from pathlib import Path
 
 from ganbench.api.errors import UsageError
 
-KINDS = ("features", "extractors", "datasets")
-"""Folders of the cache."""
+KINDS = {
+    "features": "*.safetensors*",
+    "extractors": "*.safetensors*",
+    "datasets": "*.safetensors*",
+    "hashes": "*.json*",
+}
+"""Folders of the cache -> what the files in them that are ours are called; data sets that others
+have downloaded may lie beside them."""
 
 HINT = "set GANBENCH_CACHE to a directory that you may write to"
 

@@ -11,6 +11,7 @@ import json
 import math
 import re
 import reprlib
+import sys
 import typing
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeVar
@@ -25,8 +26,8 @@ JSON: Final = {
     "str": "a string", "int": "an integer", "float": "a number", "bool": "a boolean",
     "array": "a list", "object": "an object", "null": "null",
 }  # fmt: skip
-TOML: Final = JSON | {"array": "an array", "object": "a table"}
-"""What a format calls the types that msgspec names."""
+TOML: Final = JSON | {"array": "an array", "object": "a table", "null": ""}
+"""What a format calls the types that msgspec names; empty where it has none such."""
 
 _VERDICT = re.compile(r"(?P<said>.*?)(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.(?P<key>\w+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
@@ -44,15 +45,21 @@ class Mismatch(ValueError):
         where: what the whole is called; may be empty.
         place: keys and indices that lead to the part that does not fit.
         problem: what is wrong with that part, such as ``is 3, not a string``.
+        value: what is there; None for what is missing.
         hint: what to do about it, if anything helps.
     """
 
     def __init__(
-        self, where: str, place: tuple[str | int, ...], problem: str, hint: str | None = None
+        self,
+        where: str,
+        place: tuple[str | int, ...],
+        problem: str,
+        value: Any = None,
+        hint: str | None = None,
     ) -> None:
-        super().__init__(f"{''.join(_path(where, place))} {problem}".strip())
+        super().__init__(f"{''.join(_path(where, place))} {problem}")
         self.place = place
-        self.problem = problem
+        self.value = value
         self.hint = hint
 
 
@@ -114,9 +121,9 @@ def _mismatch(
         return Mismatch(where, (*place, missing[1]), "is missing")
     if unknown := _UNKNOWN.match(said):
         hint = did_you_mean(unknown[1], _fields(kind))
-        return Mismatch(where, (*place, unknown[1]), "is an unknown key", hint)
+        return Mismatch(where, (*place, unknown[1]), "is an unknown key", hint=hint)
     problem, hint = _problem(said, kind, words)
-    return Mismatch(where, tuple(place), f"is {_SHORT.repr(value)}, {problem}", hint)
+    return Mismatch(where, tuple(place), f"is {_SHORT.repr(value)}, {problem}", value, hint)
 
 
 def _part(value: Any, step: re.Match[str], kind: Any) -> tuple[Any, str | int]:
@@ -131,14 +138,18 @@ def _part(value: Any, step: re.Match[str], kind: Any) -> tuple[Any, str | int]:
 def _problem(said: str, kind: Any, words: Mapping[str, str]) -> tuple[str, str | None]:
     """What a value is not, and what to do about it."""
     if bound := _BOUND.fullmatch(said):
+        if abs(float(bound[3])) == sys.float_info.max:
+            return "not a finite number", None
         return f"it must {'hold' if bound[1] else 'be'} {_SIDES[bound[2]]} {bound[3]}", None
     if expected := _EXPECTED.fullmatch(said):
-        types = [words.get(one, one) for one in expected[1].split(" | ")]
+        types = [name for one in expected[1].split(" | ") if (name := words.get(one, one))]
         listed = " or ".join(filter(None, (", ".join(types[:-1]), types[-1])))
         return f"not {listed}", "write it in quotes" if types == [words["str"]] else None
     if said.startswith("Invalid enum value"):
         return f"not one of: {', '.join(_choices(kind))}", None
-    return said[:1].lower() + said[1:], None
+    if said.endswith("out of range"):
+        return "which is out of range", None
+    return said, None
 
 
 def _inside(kind: Any, key: str | None) -> Any:
@@ -185,7 +196,7 @@ def _fits(value: Any, kind: Any) -> bool:
 
 def _path(where: str, place: tuple[str | int, ...]) -> Iterator[str]:
     """``record.points[1].scores['fd/raw']``, in parts."""
-    yield where
+    yield where or ("" if place else "it")
     for number, step in enumerate(place):
         if isinstance(step, str) and re.fullmatch(r"[\w.-]+", step):
             yield f".{step}" if where or number else step

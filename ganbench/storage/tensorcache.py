@@ -17,7 +17,7 @@ from typing import Any
 
 from torch import Tensor
 
-from ganbench.api.errors import UsageError
+from ganbench.api.errors import UsageError, one_line
 from ganbench.storage.cache import cache_dir
 from ganbench.storage.locks import locked
 from ganbench.storage.sealed import plain, read_sealed, write_sealed
@@ -81,7 +81,7 @@ class TensorCache:
                 self._give_up(error)
             except ValueError as error:
                 kept = set_aside(path)
-                self._remark(f"cache file {path.name} is not used: {_one_line(error)}; {kept}")
+                self._remark(f"cache file {path.name} is not used: {one_line(error)}; {kept}")
                 if path.exists():  # it could not be renamed, and nothing is ever overwritten
                     self._writable = False
             started = time.perf_counter()
@@ -112,7 +112,7 @@ class TensorCache:
 
     def _give_up(self, error: Exception) -> None:
         if self._writable:
-            self._remark(f"{self._what} are computed and not kept: {_one_line(error)}")
+            self._remark(f"{self._what} are computed and not kept: {one_line(error)}")
         self._writable = False
 
 
@@ -138,7 +138,3 @@ def pays(seconds: float, size: int) -> bool:
 def _own(tensors: Tensors) -> Tensors:
     """As they will be read, so that warm or cold makes no difference."""
     return tuple(map(plain, tensors))
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

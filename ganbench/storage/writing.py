@@ -63,7 +63,7 @@ def write_new(path: Path, content: bytes) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        raise _cannot_write(path, error) from None
+        raise cannot_write(path, error) from None
     _sync_folder(path.parent)
     return True
 
@@ -83,12 +83,12 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
                 temporaries[path].write_bytes(content)
                 _settle(temporaries[path], durable=True)
             except OSError as error:
-                raise _cannot_write(path, error) from None
+                raise cannot_write(path, error) from None
         for path, temporary in temporaries.items():
             try:
                 temporary.replace(path)
             except OSError as error:
-                raise _cannot_write(path, error) from None
+                raise cannot_write(path, error) from None
     for folder in {path.parent for path in contents}:
         _sync_folder(folder)
 
@@ -150,7 +150,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot_write(path, error) from None
+        raise cannot_write(path, error) from None
 
 
 @contextlib.contextmanager
@@ -203,7 +203,8 @@ def _sync_folder(folder: Path) -> None:
         _sync(folder)
 
 
-def _cannot_write(path: Path, error: OSError) -> GanbenchError:
+def cannot_write(path: Path, error: OSError) -> GanbenchError:
+    """What to tell whoever has asked for a file that could not be written."""
     reason = error.strerror or str(error)
     return GanbenchError(
         f"cannot write {path}: {reason}",

@@ -6,21 +6,23 @@ has a section of its own; and every column has one score key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from ganbench.results.frame import Runs, collect, plain_rows
+from ganbench.results.frame import Runs, collect
 from ganbench.results.record import Column, Record
+from ganbench.statistics.groups import grouped
+from ganbench.tables.caveats import with_caveats
+from ganbench.tables.coverage import Coverage
 from ganbench.tables.forms.table import Table
-from ganbench.tables.grouping import entries
 from ganbench.tables.labels import section_names, variant_labels
-from ganbench.tables.leaderboard import leaderboard
+from ganbench.tables.leaderboard import aggregates
 from ganbench.tables.pairs import with_pairs
 from ganbench.tables.panels import Line, cost, ranking, scores, stability
 from ganbench.tables.profiles import profile, tuning
 from ganbench.tables.sensitivity import sensitivity
-from ganbench.tables.standing import Coverage
 
-Edition = tuple[str, int, str | None]
+Edition = tuple[Any, ...]
 """Suite, protocol and, for time budgets, device: what one ranking is about."""
 
 _PANELS = {"distance": ("distance",), "collapse": ("collapse", "quality")}
@@ -44,17 +46,15 @@ def tables(source: Runs | Sequence[Record], coverage: Coverage | None = None) ->
 
 def editions(runs: Runs, coverage: Coverage | None = None) -> dict[str, list[Line]]:
     """The lines of the leaderboard by what one ranking is about, each edition under its name."""
-    found: dict[Edition, list[Line]] = {}
-    rows = plain_rows(leaderboard(runs, coverage))
-    # One row per entry, in their order.
-    named = zip(variant_labels(rows), section_names(rows), rows, entries(runs), strict=True)
+    rows = aggregates(runs, coverage)
+    facts = [row.facts for row in rows]
+    named = zip(variant_labels(facts), section_names(facts), rows, strict=True)
     lines = [Line(*one) for one in named]
     if coverage is not None:  # the suite's own order of its tasks
         places = {task: index for index, task in enumerate(coverage.tasks)}
         lines.sort(key=lambda line: places.get(line.row["task"], len(places)))
-    for line in lines:
-        edition = (line.row["suite"], line.row["protocol"], line.row["timed_on"])
-        found.setdefault(edition, []).append(line)
+    about = ("suite", "protocol", "timed_on")
+    found = grouped(lines, lambda line: tuple(line.row[name] for name in about))
     names = edition_names(found)
     return {names[edition]: own for edition, own in found.items()}
 
@@ -72,42 +72,47 @@ def edition_names(editions: Iterable[Edition]) -> dict[Edition, str]:
 
 def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
     """All tables of one edition, in the order in which they are read."""
+    columns = _by_setting(runs)
     return [
-        with_pairs(ranking(lines, f"{name}: ranking"), lines),
+        with_caveats(with_pairs(ranking(lines, f"{name}: ranking"), lines), lines, columns),
         *sensitivity(lines, f"{name}: learning-rate sensitivity"),
         stability(lines, f"{name}: stability"),
-        *_score_tables(lines, name, "distance", runs),
+        *_score_tables(lines, name, "distance", columns),
         *profile(lines, f"{name}: performance profile"),
         *tuning(lines, f"{name}: best of k seeds", runs.scores),
-        *_score_tables(lines, name, "collapse", runs),
+        *_score_tables(lines, name, "collapse", columns),
         cost(lines, f"{name}: cost"),
     ]
 
 
-def _score_tables(lines: list[Line], name: str, table: str, runs: Runs) -> list[Table]:
+def _by_setting(runs: Runs) -> dict[str, dict[str, Column]]:
+    """Setting -> key -> what the score is."""
+    columns: dict[str, dict[str, Column]] = {}
+    for (setting, key), column in runs.scores.items():
+        columns.setdefault(setting, {})[key] = column
+    return columns
+
+
+def _score_tables(
+    lines: list[Line], name: str, table: str, columns: Mapping[str, Mapping[str, Column]]
+) -> list[Table]:
     """One table for all tasks with exactly the same columns: a column has one key."""
     described: dict[str, dict[str, Column]] = {}
-    groups: dict[tuple[str, ...], list[Line]] = {}
     for line in lines:
-        columns = {
+        described[line.section] = {
             key: column
-            for (setting, key), column in runs.scores.items()
-            if setting == line.row["setting"] and column["panel"] in _PANELS[table]
+            for key, column in columns.get(line.row["setting"], {}).items()
+            if column["panel"] in _PANELS[table]
         }
-        described[line.section] = columns
-        if keys := _ordered(columns, line.row["primary"]):
-            groups.setdefault(keys, []).append(line)
+    groups = grouped(lines, lambda line: _ordered(described[line.section], line.row["primary"]))
+    groups.pop((), None)  # tasks without such a score
     title = f"{name}: {_TITLES[table]}"
-    return [
-        scores(
-            members,
-            title,
-            table,
-            [(key, described[members[0].section][key]) for key in keys],
-            described,
-        )
-        for keys, members in groups.items()
-    ]
+    made = []
+    for keys, members in groups.items():
+        printed = [(key, described[members[0].section][key]) for key in keys]
+        one = scores(members, title, table, printed, described)
+        made.append(with_caveats(one, members, columns, keys))
+    return made
 
 
 def _ordered(columns: dict[str, Column], primary: str | None) -> tuple[str, ...]:

@@ -12,17 +12,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ganbench.api.errors import NothingSelected
+from ganbench.results.record import COUNTED
 from ganbench.statistics.intervals import (
     SEEDS_FOR_AN_ORDER,
     Interval,
-    PermutationTest,
-    holm,
     ratio_interval,
     seeds_to_decide,
 )
+from ganbench.statistics.permutation import PermutationTest, holm
 from ganbench.statistics.ranking import probability_of_improvement
 from ganbench.tables.contenders import Contenders, choose, contenders
-from ganbench.tables.grouping import COUNTED, entries
+from ganbench.tables.grouping import entries
 from ganbench.tables.labels import section_names
 from ganbench.tables.stratified import ALPHA, Pair, final_distances, stratified_test
 

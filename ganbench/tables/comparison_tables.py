@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from ganbench.results.fields import STATUSES
-from ganbench.statistics.intervals import DRAWS, SEEDS_FOR_AN_ORDER
+from ganbench.results.record import COUNTED
+from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER
+from ganbench.statistics.permutation import DRAWS
 from ganbench.tables.assemble import edition_names
 from ganbench.tables.comparison import (
     NO_TEST,
@@ -17,10 +19,9 @@ from ganbench.tables.comparison import (
     Contrast,
     family_size,
 )
-from ganbench.tables.forms.numbers import number
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
-from ganbench.tables.grouping import COUNTED
 from ganbench.tables.stratified import ALPHA
+from ganbench.wording import number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,13 +29,28 @@ if TYPE_CHECKING:
     from ganbench.tables.grouping import Entry
 
 _TYPES: Final = {
-    "suite": "str", "protocol": "int64", "timed_on": "str", "task": "str", "section": "str",
-    "tasks": "int64", "a": "str", "b": "str", "n_a": "int64", "n_b": "int64",
-    "ratio": "float64", "ratio_low": "float64", "ratio_high": "float64",
-    "probability_of_improvement": "float64", "scale": "str", "p_value": "float64",
-    "p_smallest": "float64", "p_exact": "boolean", "p_holm": "float64", "more_seeds": "float64",
+    "suite": "str",
+    "protocol": "int64",
+    "timed_on": "str",
+    "task": "str",
+    "section": "str",
+    "tasks": "int64",
+    "a": "str",
+    "b": "str",
+    "n_a": "int64",
+    "n_b": "int64",
+    "ratio": "float64",
+    "ratio_low": "float64",
+    "ratio_high": "float64",
+    "probability_of_improvement": "float64",
+    "scale": "str",
+    "p_value": "float64",
+    "p_smallest": "float64",
+    "p_exact": "boolean",
+    "p_holm": "float64",
+    "more_seeds": "float64",
     "verdict": "str",
-}  # fmt: skip
+}
 """Columns of the frame and their types."""
 
 _RATIO = Heading("distance B/A", "lower")
@@ -70,12 +86,22 @@ def comparison_frame(comparison: Comparison) -> pd.DataFrame:
 def _plain(one: Contrast) -> dict[str, Any]:
     suite, protocol, timed_on = one.edition
     row: dict[str, Any] = {
-        "suite": suite, "protocol": protocol, "timed_on": timed_on,
-        "task": one.tasks[0] if one.section else None, "section": one.section or None,
-        "tasks": len(one.pairs), "a": one.a, "b": one.b, "n_a": one.seeds[0], "n_b": one.seeds[1],
-        "probability_of_improvement": one.improvement, "scale": one.scale or None,
-        "p_holm": one.p_adjusted, "more_seeds": one.more_seeds, "verdict": one.verdict,
-    }  # fmt: skip
+        "suite": suite,
+        "protocol": protocol,
+        "timed_on": timed_on,
+        "task": one.tasks[0] if one.section else None,
+        "section": one.section or None,
+        "tasks": len(one.pairs),
+        "a": one.a,
+        "b": one.b,
+        "n_a": one.seeds[0],
+        "n_b": one.seeds[1],
+        "probability_of_improvement": one.improvement,
+        "scale": one.scale or None,
+        "p_holm": one.p_adjusted,
+        "more_seeds": one.more_seeds,
+        "verdict": one.verdict,
+    }
     if one.ratio is not None:
         row["ratio"] = one.ratio.estimate
         if math.isfinite(one.ratio.high):

@@ -11,23 +11,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, plain_rows
-from ganbench.results.record import INSTABILITIES
+from ganbench.results.identity import VARIANT_CODE
+from ganbench.statistics.groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-Row = dict[str, Any]
-
-COUNTED = ("ok", *INSTABILITIES)
-"""Statuses of runs that say something about their variant; the others are accidents."""
 
 _SETTING = ["suite", "setting"]
 _PART = ["suite", "protocol", "timed_on", "task", "setting", "primary"]
 _ENTRY = ["variant", "variant_parameters", "code"]
-_OWN = ["variant", "variant_parameters", "distribution", "version", "source_hash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +32,7 @@ class Entry:
     """The seeds of one variant in one part. `runs` are rows of `Runs.frame`, None where empty."""
 
     part: tuple[Any, ...]
-    runs: list[Row]
+    runs: Sequence[RunRow]
 
     @property
     def edition(self) -> tuple[Any, ...]:
@@ -45,7 +42,7 @@ class Entry:
     @property
     def own_code(self) -> tuple[Any, ...]:
         """The variant and the code that provides it, whatever data and scores it meets."""
-        return tuple(self.runs[0][key] for key in _OWN)
+        return tuple(self.runs[0][key] for key in VARIANT_CODE)
 
     def __getitem__(self, column: str) -> Any:
         """What all its runs have in that column of the setting, e.g. ``task``."""
@@ -66,9 +63,8 @@ class Entry:
 
 def entries(runs: Runs) -> list[Entry]:
     """All entries, sorted by part, variant and code."""
-    groups: dict[tuple[Any, ...], list[Row]] = {}
-    for row in plain_rows(_assigned(runs.frame)):
-        groups.setdefault(tuple(row[key] for key in (*_PART, *_ENTRY)), []).append(row)
+    rows = plain_rows(_assigned(runs.frame))
+    groups = grouped(rows, lambda row: tuple(row[key] for key in (*_PART, *_ENTRY)))
     found = [Entry(key[: len(_PART)], group) for key, group in groups.items()]
     return sorted(found, key=lambda entry: [str(entry[key] or "") for key in (*_PART, *_ENTRY)])
 

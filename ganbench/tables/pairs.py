@@ -7,8 +7,10 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ganbench.statistics.intervals import ARRANGEMENTS, DRAWS, SEEDS_FOR_AN_ORDER, holm
-from ganbench.tables.grouping import COUNTED
+from ganbench.results.record import COUNTED
+from ganbench.statistics.groups import grouped
+from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER
+from ganbench.statistics.permutation import ARRANGEMENTS, DRAWS, holm
 from ganbench.tables.stratified import ALPHA, stratified_test
 
 if TYPE_CHECKING:
@@ -29,10 +31,13 @@ def with_pairs(table: Table, lines: Sequence[Line]) -> Table:
     Stratified permutation tests, Holm's correction over the pairs. No note where there are too few
     seeds for an order, or so many pairs and seeds that the tests would take longer than the table.
     """
-    variants: dict[str, list[Entry]] = {}
-    for line in lines:
-        if line.row["rank_low"] is not None and line.row["suite_utility_n"] is not None:
-            variants.setdefault(line.label, []).append(line.entry)
+    ranked = [
+        line
+        for line in lines
+        if line.row["rank_low"] is not None and "suite_utility" in line.row.estimates
+    ]
+    groups = grouped(ranked, lambda line: line.label)
+    variants = {label: [line.entry for line in own] for label, own in groups.items()}
     if not 2 <= len(variants) <= _VARIANTS or not _affordable(variants):
         return table
     pairs = list(itertools.combinations(variants.values(), 2))

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from ganbench.results.fields import STATUSES
 from ganbench.results.record import INSTABILITIES
+from ganbench.statistics.groups import grouped
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, clopper_pearson
 from ganbench.tables.forms.table import Cell, Heading, Row, RowKind, Table
 from ganbench.tables.labels import interval_of_seeds
+from ganbench.tables.standing import NEVER_TRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from ganbench.results.record import Column
+    from ganbench.tables.aggregate import Aggregate, Estimate
     from ganbench.tables.grouping import Entry
 
 LINE_NOTE = "below the line: not all seeds have a result, so no rank"
@@ -29,18 +32,30 @@ FEW_NOTE = f"fewer than {SEEDS_FOR_AN_ORDER} seeds: no order is claimed"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A leaderboard row with the names under which it is printed, and the runs it is made from."""
+    """A leaderboard row with the names under which it is printed."""
 
     label: str
     section: str
-    row: dict[str, Any]
-    entry: Entry
+    row: Aggregate
 
-    def cell(self, name: str, separator: str = "_", text: str = "") -> Cell:
-        """The estimate of that name with its interval and n."""
-        get = self.row.get
-        low, high = get(f"{name}{separator}low"), get(f"{name}{separator}high")
-        return Cell(get(name), low, high, get(f"{name}{separator}n"), text)
+    @property
+    def entry(self) -> Entry:
+        """The runs it is made from."""
+        return self.row.entry
+
+    def cell(self, name: str, text: str = "") -> Cell:
+        """The estimate of that name."""
+        return _cell(self.row.estimates.get(name), text)
+
+    def score(self, key: str, text: str = "") -> Cell:
+        """The estimate of the score with that key."""
+        return _cell(self.row.scores.get(key), text)
+
+
+def _cell(estimate: Estimate | None, text: str) -> Cell:
+    if estimate is None:
+        return Cell(text=text)
+    return Cell(estimate.value, estimate.low, estimate.high, estimate.n, text)
 
 
 def ranking(lines: Sequence[Line], title: str) -> Table:
@@ -53,13 +68,10 @@ def ranking(lines: Sequence[Line], title: str) -> Table:
         Heading("ok"),
         Heading("why no rank"),
     )
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        groups.setdefault(line.label, []).append(line)
     rows = []
-    for own in groups.values():
+    for own in grouped(lines, lambda line: line.label).values():
         # Rows of settings on which the suite is not ranked carry no suite utility of their own.
-        main = max(own, key=lambda line: line.row["suite_utility_n"] is not None)
+        main = max(own, key=lambda line: "suite_utility" in line.row.estimates)
         row = main.row
         runs, ok = (sum(line.row[name] for line in own) for name in ("runs", "ok"))
         cells = (
@@ -70,7 +82,8 @@ def ranking(lines: Sequence[Line], title: str) -> Table:
             Cell(ok, text=f"{ok}/{runs}"),
             Cell(row["unranked"] or ""),
         )
-        key = (row["rank_low"] or math.inf, row["rank_high"] or 0, -(row["suite_utility"] or 0))
+        utility = row.value("suite_utility") or 0
+        key = (row["rank_low"] or math.inf, row["rank_high"] or 0, -utility)
         rows.append((key, Row("", cells, "below" if row["unranked"] else "ranked")))
     rows.sort(key=lambda pair: (pair[1].kind != "ranked", *pair[0]))
     seeds = {int(seed) for line in lines for seed in line.row["seeds"].split(",")}
@@ -100,7 +113,7 @@ def stability(lines: Sequence[Line], title: str) -> Table:
 
     def cells(line: Line) -> tuple[Cell, ...]:
         row = line.row
-        retained = line.cell("retained_utility", text=row["retained_utility_missing"] or "")
+        retained = line.cell("retained_utility", row["retained_utility_missing"] or "")
         return (
             _rank(row, "stability_rank"),
             Cell(line.label),
@@ -109,10 +122,10 @@ def stability(lines: Sequence[Line], title: str) -> Table:
             Cell(_outcomes(row)),
             line.cell("late_degradation"),
             line.cell("oscillation"),
-            Cell(row["seed_dispersion"], n=row["distance_n"]),
+            Cell(row["seed_dispersion"], n=row.estimates["distance"].n),
         )
 
-    never = [line for line in lines if line.row["retained_utility_missing"] == "never trained"]
+    never = [line for line in lines if line.row["retained_utility_missing"] == NEVER_TRAINED]
     notes = [
         "retained utility: mean utility at the end over the best that any seed ever had",
         "late degradation, oscillation, seed sd: in ln distance, over finished runs; what the "
@@ -120,14 +133,19 @@ def stability(lines: Sequence[Line], title: str) -> Table:
     ]
     if never:
         notes.append("never trained: no run was ever better than the real mean; ranked last")
-    rows = _sections(lines, cells, "stability_rank", lambda row: -(row["retained_utility"] or 0))
+    rows = _sections(
+        lines, cells, "stability_rank", lambda row: -(row.value("retained_utility") or 0)
+    )
     return Table("stability", title, headings, rows, _with_line(notes, rows))
 
 
 def scores(
-    lines: Sequence[Line], title: str, name: str, columns: Sequence[tuple[str, Column]],
+    lines: Sequence[Line],
+    title: str,
+    name: str,
+    columns: Sequence[tuple[str, Column]],
     references: dict[str, dict[str, Column]],
-) -> Table:  # fmt: skip
+) -> Table:
     """All scores of one panel that some tasks have in common.
 
     Args:
@@ -146,7 +164,7 @@ def scores(
 
     def cells(line: Line) -> tuple[Cell, ...]:
         silent = (line.row["uninterpretable"] or "").split()
-        values = [line.cell(key, ":", SILENT if key in silent else "") for key, _ in columns]
+        values = [line.score(key, SILENT if key in silent else "") for key, _ in columns]
         rank = (_rank(line.row, "distance_rank"),) if name == "distance" else ()
         return (*rank, Cell(line.label), Cell(line.row["ok"]), *values)
 
@@ -167,7 +185,7 @@ def scores(
 
     worst = math.inf
     rows = _sections(
-        lines, cells, "distance_rank", lambda row: _or(row["distance"], worst), reference
+        lines, cells, "distance_rank", lambda row: _or(row.value("distance"), worst), reference
     )
     notes = ["means over finished runs (n); of distances the geometric mean where all are positive"]
     if any(cell.text == SILENT for row in rows for cell in row.cells):
@@ -193,15 +211,15 @@ def cost(lines: Sequence[Line], title: str) -> Table:
     def cells(line: Line) -> tuple[Cell, ...]:
         row = line.row
         mixed = "several devices" if ";" in (row["device_name"] or "") else ""
-        values = [line.cell(name, text=mixed if row[name] is None else "") for name in names]
-        memory = line.cell("peak_memory_bytes", text=mixed)
+        values = [line.cell(name, mixed if row.value(name) is None else "") for name in names]
+        memory = line.cell("peak_memory_bytes", mixed)
         return (Cell(line.label), Cell(row["ok"]), *values, Cell(row["parameters"]), memory)
 
     devices = sorted({line.row["device_name"] or "an unknown device" for line in lines})
     notes = [f"means over finished runs (n), on: {' | '.join(devices)}"]
     if len(devices) > 1:
         notes.append("times and memory of different devices do not compare")
-    rows = _sections(lines, cells, "", lambda row: _or(row["seconds"], math.inf))
+    rows = _sections(lines, cells, "", lambda row: _or(row.value("seconds"), math.inf))
     return Table("cost", title, headings, rows, tuple(notes), 2)
 
 
@@ -209,15 +227,12 @@ def _sections(
     lines: Iterable[Line],
     cells: Callable[[Line], tuple[Cell, ...]],
     rank: str,
-    order: Callable[[dict[str, Any]], float],
+    order: Callable[[Aggregate], float],
     references: Callable[[str], list[Row]] | None = None,
 ) -> tuple[Row, ...]:
     """Rows by section: the ranked, best first; below the line the others; then the references."""
-    sections: dict[str, list[Line]] = {}
-    for line in lines:
-        sections.setdefault(line.section, []).append(line)
     rows: list[Row] = []
-    for section, members in sections.items():
+    for section, members in grouped(lines, lambda line: line.section).items():
 
         def place(line: Line) -> tuple[Any, ...]:
             row = line.row
@@ -232,7 +247,7 @@ def _sections(
     return tuple(rows)
 
 
-def _kind(row: dict[str, Any], rank: str) -> RowKind:
+def _kind(row: Aggregate, rank: str) -> RowKind:
     """Costs are no competition: there is no line in their table."""
     return "below" if rank and row["incomplete"] else "ranked"
 
@@ -241,14 +256,14 @@ def _with_line(notes: list[str], rows: Iterable[Row]) -> tuple[str, ...]:
     return (*notes, LINE_NOTE) if any(row.kind == "below" for row in rows) else tuple(notes)
 
 
-def _rank(row: dict[str, Any], name: str) -> Cell:
+def _rank(row: Aggregate, name: str) -> Cell:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if low is None:
         return Cell()
     return Cell(str(low) if low == high else f"{low}–{high}")
 
 
-def _unstable(rows: Sequence[dict[str, Any]]) -> Cell:
+def _unstable(rows: Sequence[Aggregate]) -> Cell:
     """Unstable runs among those that ended by themselves, with the exact interval."""
     failed = sum(row[status] for row in rows for status in INSTABILITIES)
     counted = failed + sum(row["ok"] for row in rows)
@@ -258,7 +273,7 @@ def _unstable(rows: Sequence[dict[str, Any]]) -> Cell:
     return Cell(share.estimate, share.low, share.high, counted, f"{failed}/{counted}")
 
 
-def _outcomes(row: dict[str, Any]) -> str:
+def _outcomes(row: Aggregate) -> str:
     """Such as ``4 ok, 1 nonfinite_weights``: every run, by the word for how it ended."""
     return ", ".join(f"{row[status]} {status}" for status in STATUSES if row[status])
 

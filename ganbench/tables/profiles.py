@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ganbench.results.record import COUNTED
+from ganbench.statistics.groups import grouped
 from ganbench.statistics.ranking import performance_profile
 from ganbench.statistics.stability import tuning_curve
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
-from ganbench.tables.grouping import COUNTED
 from ganbench.tables.stratified import final_distances
 
 if TYPE_CHECKING:
@@ -36,10 +37,13 @@ def profile(lines: Sequence[Line], title: str) -> list[Table]:
     names = ("best" if ratio == 1 else f"within {ratio:g} x" for ratio in RATIOS)
     headings = (Heading("variant"), *(Heading(name, "higher") for name in names))
     rows = [
-        Row("", (Cell(label), *(_share(one, len(tasks)) for one in shares[label])),
-            "below" if label in incomplete else "ranked")
+        Row(
+            "",
+            (Cell(label), *(_share(one, len(tasks)) for one in shares[label])),
+            "below" if label in incomplete else "ranked",
+        )
         for label in order
-    ]  # fmt: skip
+    ]
     notes = [
         "tasks on which a variant's distance is at most so many times the best variant's, of "
         f"{', '.join(tasks)}",
@@ -57,10 +61,10 @@ def profile_distances(
 
     Nothing where there are fewer than two tasks or variants.
     """
-    main = [line for line in lines if line.row["suite_utility_n"] is not None]
+    main = [line for line in lines if "suite_utility" in line.row.estimates]
     settings = {line.section: line.row["task"] for line in main}
     # A ratio needs positive distances: an unbiased estimate may be negative.
-    known = {(line.label, line.section): line.row["distance"] for line in main}
+    known = {(line.label, line.section): line.row.value("distance") for line in main}
     odd = {section for (_, section), one in known.items() if one is not None and one <= 0}
     sections = [section for section in settings if section not in odd]
     labels = list(dict.fromkeys(line.label for line in main))
@@ -87,12 +91,9 @@ def tuning(
         title: of the tables; the distance's label is added.
         columns: (setting, key) -> description of the distance.
     """
-    groups: dict[str, list[Line]] = {}
-    for line in lines:
-        if line.row["primary"] is not None and line.entry.count(*COUNTED):
-            groups.setdefault(line.row["primary"], []).append(line)
+    judged = [one for one in lines if one.row["primary"] and one.entry.count(*COUNTED)]
     made = []
-    for key, own in groups.items():
+    for key, own in grouped(judged, lambda line: str(line.row["primary"])).items():
         several = {line.section for line in own if line.entry.count(*COUNTED) > 1}
         chosen = [line for line in own if line.section in several]
         if chosen:
@@ -107,7 +108,7 @@ def _tuning(lines: Sequence[Line], title: str, key: str, unit: str) -> Table:
     sections = dict.fromkeys(line.section for line in lines)
 
     def place(line: Line) -> tuple[float, str]:
-        distance = line.row["distance"]
+        distance = line.row.value("distance")
         return math.inf if distance is None else distance, line.label
 
     rows = [

@@ -11,6 +11,7 @@ from ganbench.api.errors import UsageError
 from ganbench.planning.references import parse_reference, written
 from ganbench.planning.variants import LR_SCALE
 from ganbench.results.fields import STATUSES
+from ganbench.results.record import COUNTED
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER
 from ganbench.statistics.stability import (
     LEARNING_RATE_GRID,
@@ -19,9 +20,9 @@ from ganbench.statistics.stability import (
     learning_rate_sensitivity,
 )
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
-from ganbench.tables.grouping import COUNTED
 from ganbench.tables.labels import variant_labels
 from ganbench.tables.panels import FEW_NOTE
+from ganbench.tables.standing import NEVER_TRAINED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -42,8 +43,9 @@ class Tuned:
     @property
     def utilities(self) -> dict[float, float]:
         """Mean final utility at the multipliers of the protocol that have one."""
-        means = {scale: line.row["utility"] for scale, line in self.lines.items()}
-        return {scale: means[scale] for scale in LEARNING_RATE_GRID if means.get(scale) is not None}
+        own = [(scale, self.lines[scale]) for scale in LEARNING_RATE_GRID if scale in self.lines]
+        means = {scale: line.row.value("utility") for scale, line in own}
+        return {scale: mean for scale, mean in means.items() if mean is not None}
 
     @property
     def missing(self) -> str:
@@ -56,7 +58,7 @@ class Tuned:
             return "no distance with a floor and a cap"
         if lost:
             return f"no run at {_times(lost)} has ended by itself"
-        return "" if any(self.utilities.values()) else "never trained"
+        return "" if any(self.utilities.values()) else NEVER_TRAINED
 
     @property
     def score(self) -> LearningRateSensitivity | None:
@@ -106,8 +108,8 @@ def sensitivity(lines: Sequence[Line], title: str) -> list[Table]:
 
 def _tuned(lines: Iterable[Line]) -> list[Tuned]:
     """The lines grouped by all that is the same but for the learning rates."""
-    scaled = [(line, scale) for line in lines if (scale := _scale(line.row)) is not None]
-    labels = variant_labels(_untuned(line.row) for line, _ in scaled)
+    scaled = [(line, scale) for line in lines if (scale := _scale(line.row.facts)) is not None]
+    labels = variant_labels(_untuned(line.row.facts) for line, _ in scaled)
     found: dict[tuple[str, str], Tuned] = {}
     for (line, scale), label in zip(scaled, labels, strict=True):
         one = found.setdefault((line.section, label), Tuned(label, line.section, {}))
@@ -146,7 +148,7 @@ def _cells(one: Tuned, scales: Sequence[float]) -> tuple[Cell, ...]:
         Cell(None if score is None else score.width),
         Cell() if score is None else Cell(one.best, text=_times([one.best])),
         *(
-            Cell(one.lines[scale].row["utility"] if scale in one.lines else None)
+            Cell(one.lines[scale].row.value("utility") if scale in one.lines else None)
             for scale in scales
         ),
         Cell(few, text=str(few) if few == many else f"{few}–{many}"),
@@ -161,9 +163,7 @@ def _seeds(one: Tuned) -> list[int]:
 
 def _is_complete(one: Tuned) -> bool:
     lines = one.lines.values()
-    return one.missing in ("", "never trained") and all(
-        not line.row["incomplete"] for line in lines
-    )
+    return one.missing in ("", NEVER_TRAINED) and all(not line.row["incomplete"] for line in lines)
 
 
 def _place(one: Tuned) -> tuple[bool, float, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from ganbench.statistics.intervals import PermutationTest, permutation_test
-from ganbench.tables.grouping import COUNTED, Entry
+from ganbench.results.record import COUNTED
+from ganbench.statistics.permutation import PermutationTest, permutation_test
+from ganbench.tables.grouping import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ganbench.api.errors import one_line
 from ganbench.storage.sealed import read_sealed, write_sealed
 from ganbench.storage.writing import set_aside
 
@@ -70,7 +71,7 @@ def load_checkpoint(folder: Path, remark: Callable[[str], None]) -> dict[str, An
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
-            reason = " ".join(str(error).split())
+            reason = one_line(error)
             remark(f"checkpoint {path.name} is not used: {reason}; {set_aside(path)}")
     return None
 

@@ -15,38 +15,37 @@ JITTER = 0.05
 """Standard deviation of what is added to every weight: layers that begin at 0 pass nothing on."""
 
 
-def couples_samples(
-    discriminator: nn.Module, samples: Tensor, labels: Tensor | None = None
-) -> bool:
-    """Whether a sample moves the logit of another judgement than its own.
+def couples_samples(network: nn.Module, samples: Tensor, labels: Tensor | None = None) -> bool:
+    """Whether a sample moves the logit of another judgement than its own; or, of a generator, a
+    latent another's sample.
 
-    The discriminator is looked at in train mode, with jittered weights, and left as it was, as are
+    The network is looked at in train mode, with jittered weights, and left as it was, as are
     torch's random numbers.
 
     Args:
-        discriminator: logits (J,) of samples (B, *shape).
-        samples: some as it sees them in training; few are enough.
+        network: logits (J,) of samples (B, *shape), or samples of latents.
+        samples: some of its input, as in training; few are enough.
         labels: their classes, where it is conditional.
     """
-    size = samples_per_judgement(discriminator)
+    size = samples_per_judgement(network)
     count = min(JUDGEMENTS, len(samples) // size)
     if count < 2:
         return False
-    state = module_state(discriminator)
+    state = module_state(network)
     state["tensors"] = {name: one.detach().clone() for name, one in state["tensors"].items()}
-    mode = discriminator.training
+    mode = network.training
     devices = [samples.device] if samples.device.type == "cuda" else []
     try:
         with torch.random.fork_rng(devices):
             torch.manual_seed(0)
             with torch.no_grad():
-                for parameter in discriminator.parameters():
+                for parameter in network.parameters():
                     parameter.add_(torch.randn_like(parameter), alpha=JITTER)
             given = samples[: count * size].detach().clone().requires_grad_()
             inputs = [given, *([] if labels is None else [labels[: count * size]])]
-            logits = discriminator.train()(*inputs).view(-1)
+            logits = network.train()(*inputs).reshape(-1)
             (slope,) = torch.autograd.grad(logits[0], given, allow_unused=True)
     finally:
-        restore_module(discriminator, state, samples.device)
-        discriminator.train(mode)
+        restore_module(network, state, samples.device)
+        network.train(mode)
     return slope is not None and bool((slope[size:] != 0).any())

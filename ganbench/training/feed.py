@@ -12,18 +12,12 @@ from torch.nn.functional import one_hot
 
 from ganbench.api.data import Data
 from ganbench.api.networks import Latent
+from ganbench.modalities import modality_of
 from ganbench.training.seeds import stream_seed
 
 
-def to_network_range(samples: Tensor) -> Tensor:
-    """uint8 images to float32 in [-1, 1], the range of a tanh generator; floats as they are."""
-    if samples.dtype == torch.uint8:
-        return samples.to(torch.float32).mul_(1 / 127.5).sub_(1)
-    return samples
-
-
 class RealFeed:
-    """Shuffled epochs over a training set that lies on the device, images as bytes.
+    """Shuffled epochs over a training set that lies on the device as it is stored: images as bytes.
 
     Args:
         data: its `train` split is fed; an epoch's incomplete last batch is dropped.
@@ -34,8 +28,9 @@ class RealFeed:
     def __init__(self, data: Data, device: torch.device, seed: int) -> None:
         self._samples = data.train.to(device)
         self._labels = None if data.train_labels is None else data.train_labels.to(device)
-        self.shape = tuple(self._samples.shape[1:])
-        """Of one sample."""
+        self._info, self._encode = data.info, modality_of(data.info).encode
+        self.shape = data.info.shape
+        """Of one sample, as networks see it."""
         self._seed = seed
         self._begin(seed)
 
@@ -56,18 +51,18 @@ class RealFeed:
         return other
 
     def draw(self, count: int) -> tuple[Tensor, Tensor | None]:
-        """The next real samples (count, *shape) in the networks' range; labels (count,) or None."""
+        """The next real samples (count, *shape) as networks see them; labels (count,) or None."""
         if self._next + count > len(self._order):
             self._order, self._next = self._shuffled(count), 0
         chosen = self._order[self._next : self._next + count]
         self._next += count
         labels = None if self._labels is None else self._labels.index_select(0, chosen)
-        return to_network_range(self._samples.index_select(0, chosen)), labels
+        return self._encode(self._samples.index_select(0, chosen), self._info), labels
 
     def first(self, count: int) -> tuple[Tensor, Tensor | None]:
         """The first samples, as `draw` gives them, for those who only look; nothing moves on."""
         labels = None if self._labels is None else self._labels[:count]
-        return to_network_range(self._samples[:count]), labels
+        return self._encode(self._samples[:count], self._info), labels
 
     def state(self) -> dict[str, Any]:
         """Where in the order of which epoch it is."""

@@ -16,6 +16,7 @@ from torch import Tensor
 from ganbench.api.errors import PluginNotUsable
 from ganbench.training.clock import BudgetClock
 from ganbench.training.engine import Engine
+from ganbench.training.first_step import first_step
 from ganbench.training.flops import StepFlops
 from ganbench.training.step import TrainingStep
 from ganbench.training.telemetry import Telemetry, gradient_norm
@@ -45,7 +46,7 @@ class Eager:
         """Critic steps, then the generator's; or the round that a technique plays instead."""
         trainer = self.trainer
         trainer.number, trainer.progress = number, progress
-        trainer.last.clear()
+        trainer.last.clear()  # telemetry must not take an old step's logits for this one's
         trainer.anneal()
         for act in self._before_step:
             act(trainer)
@@ -53,10 +54,12 @@ class Eager:
             self._take("play", self._play, count, trainer)
         else:
             for index in range(self.critic_steps(number)):
+                # One of several critic steps is counted: all of them do the same.
                 self._take("discriminator", self.discriminator_step, count and index == 0)
             self._take("generator", self.generator_step, count)
         for act in self._after_step:
             act(trainer)
+        # After whatever moves weights beside the optimisers: the average follows what is there.
         if trainer.average is not None:
             trainer.average.update()
 
@@ -74,7 +77,7 @@ class Eager:
         """One step of the generator, on fakes of its own."""
         self.trainer.differentiate("generator")
         self.trainer.update("generator")
-        if self._simultaneous:
+        if self._simultaneous:  # its gradient is as old as the generator's, as theory has it
             self.trainer.update("discriminator")
         return self.trainer.last["generator"]
 
@@ -89,7 +92,7 @@ class Eager:
             return training.critic_steps if number % training.critic_every == 0 else 0
         part, ask = self._asked[-1]  # a technique knows better than the loss
         steps = int(ask(number))
-        least = 1 if number == 0 else 0
+        least = 1 if number == 0 else 0  # a generator learns nothing from a critic that has not
         if steps < least or (self._simultaneous and steps != 1):
             wanted = (
                 "simultaneous updates take one" if self._simultaneous
@@ -106,7 +109,8 @@ class Eager:
             return self._known("play", number)
         critic_steps = self.critic_steps(number)
         images, critic = self._known("discriminator", number)
-        return critic_steps * images, critic_steps * critic + self._known("generator", number)[1]
+        more, generator = self._known("generator", number)  # more: for an opponent to learn from
+        return critic_steps * images + more, critic_steps * critic + generator
 
     def _known(self, what: str, number: int) -> tuple[int, float]:
         """What such a step costs. At step 0 all terms act: no combination of them costs more."""
@@ -124,12 +128,13 @@ class Eager:
             act(*arguments)
             return
         trainer.drawn = 0
+        # The counter changes no bit, but costs a multiple of a small step: hence not every time.
         with StepFlops() as counter:
             act(*arguments)
         trainer.costs[key] = trainer.drawn, counter.total
 
 
-class Keeper(Protocol):
+class StateKeeper(Protocol):
     """Keeps the state of a run between two steps, so that it can be stopped and go on."""
 
     def due(self) -> bool:
@@ -144,7 +149,7 @@ def train(
     clock: BudgetClock,
     telemetry: Telemetry,
     at_mark: Callable[[], None],
-    keeper: Keeper | None = None,
+    keeper: StateKeeper | None = None,
 ) -> None:
     """Train until the budget is spent.
 
@@ -155,14 +160,14 @@ def train(
         at_mark: called at every mark of the budget before its end.
         keeper: looks after the state between steps.
     """
-    if clock.steps == 0:  # not timed: it pays for warming up and counting
-        engine.step(0, 0.0, count=True)
+    if clock.steps == 0:  # not timed: it pays for warming up, counting and being looked at
+        first_step(engine)
         clock.count_step(*engine.cost(0))
     clock.start()
     while clock.allows(*engine.cost(clock.steps)):
         evaluate = clock.mark_due()
         if evaluate or (keeper is not None and keeper.due()):
-            clock.stop()
+            clock.stop()  # whatever happens from here to `start` is on nobody's budget
             telemetry.flush()
             if keeper is not None:  # first, so that an evaluation that is stopped is done again
                 keeper.keep(before_evaluation=evaluate)
@@ -173,6 +178,7 @@ def train(
 
         engine.step(clock.steps, clock.fraction())
 
+        # Before the step is counted: rows are named by the steps that went before them.
         if telemetry.wants(clock.steps):
             _record(telemetry, clock.steps, engine.trainer)
         clock.count_step(*engine.cost(clock.steps))

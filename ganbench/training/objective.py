@@ -25,6 +25,10 @@ Method = Literal[
 ]
 
 
+Term = Callable[[TrainingStep], Tensor]
+"""A loss's or a technique's part of what a side minimises."""
+
+
 @dataclass(slots=True)
 class Part:
     """A loss or a technique at work.
@@ -69,7 +73,7 @@ class Objective:
         self.loss = loss
         self.techniques = tuple(techniques)
         self.parts = (loss, *self.techniques)
-        self._terms: dict[str, list[tuple[Part, int, Callable[..., Tensor]]]] = {
+        self._terms: dict[Side, list[tuple[Part, int, Term]]] = {
             side: [
                 (part, part.every, method)
                 for part in self.parts
@@ -81,7 +85,7 @@ class Objective:
         # Who looks ahead in a generator's step, or plays both players' steps as one, may ask for
         # both players' losses on one batch.
         self._crossing = {"generator": [*opponents, *plays], "discriminator": plays}
-        lazy = {
+        lazy: dict[str, list[tuple[str, int]]] = {
             side: [(part.name, every) for part, every, _ in terms if every > 1]
             for side, terms in self._terms.items()
         }
@@ -126,15 +130,27 @@ class Objective:
             PluginNotUsable: a part returns no scalar with a graph.
         """
         total: Tensor | None = None
-        role, step.role = step.role, side
+        asks, role = step.asks, step.role
+        if (side, role) == ("discriminator", "generator"):  # somebody looks ahead
+            step.grant("real")
+        step.role = side
         for part, every, method in self._terms[side]:
             if every > 1 and step.number % every:
                 continue
             step.asks = part
             term = method(step)
             total = term if total is None else total + term
-        step.asks, step.role = None, role
+        step.asks, step.role = asks, role
         return total  # type: ignore[return-value]  # checked where it is differentiated
+
+    def around(self, wrap: Callable[[Part, Side, Term], Term]) -> Objective:
+        """The same, each term being what `wrap` makes of it."""
+        other = Objective(self.loss, self.techniques)
+        for side, terms in self._terms.items():
+            other._terms[side] = [
+                (part, every, wrap(part, side, method)) for part, every, method in terms
+            ]
+        return other
 
     def blame(self, side: Side, step: TrainingStep) -> PluginNotUsable | None:
         """Whose term cannot be differentiated, asked anew; None if all can be."""

@@ -48,14 +48,6 @@ def sample(
     return torch.cat(parts).float()
 
 
-def to_bytes(images: Tensor) -> Tensor:
-    """Images in [-1, 1] to uint8: x * 127.5 + 128, clamped, then cut, as torch-fidelity has it.
-
-    To be called on finite images only: NaN would become 0, and 300 without the clamp 44.
-    """
-    return images.mul(127.5).add(128).clamp(0, 255).to(torch.uint8)
-
-
 def is_dead(samples: Tensor) -> bool:
     """Whether all samples are the same: their variance, summed over coordinates, is below 1e-12."""
     flat = samples.flatten(1).double()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -36,6 +36,28 @@ class Batch:
     fake_labels: Tensor | None = None
 
 
+class UndeclaredNeed(PluginNotUsable):
+    """A loss or technique uses what its spec does not say that it needs."""
+
+
+class _Extras(Mapping[str, nn.Module]):
+    """A model's extra modules, for those who have said that they need them."""
+
+    def __init__(self, modules: Mapping[str, nn.Module], granted: Callable[[str], None]) -> None:
+        self._modules = modules
+        self._granted = granted
+
+    def __getitem__(self, name: str) -> nn.Module:
+        self._granted(name)
+        return self._modules[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._modules)
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+
 class TrainingStep:
     """Implements `ganbench.api.networks.Step`.
 
@@ -64,7 +86,7 @@ class TrainingStep:
         wants_features: bool = False,
     ) -> None:
         self.generator = generator
-        self.extra = extra
+        self.extra = _Extras(extra, lambda name: self.grant(name, f"extra[{name!r}]"))
         self.latent = batch.latent
         self.fake = batch.fake
         self.number = number
@@ -75,6 +97,7 @@ class TrainingStep:
         self.supposed = False
         """Whether it is judged by another discriminator than the one under training."""
         self._batch = batch
+        self._extra = extra
         self._judge = discriminator
         self._conditional = conditional
         self.role = role
@@ -92,7 +115,7 @@ class TrainingStep:
     def real(self) -> Tensor:
         """(B, *shape) real samples."""
         if self.role == "generator":
-            self._granted("real")
+            self.grant("real")
         if self._batch.real is None:
             raise PluginNotUsable("there are no real samples in this step")
         return self._batch.real
@@ -100,13 +123,13 @@ class TrainingStep:
     @property
     def labels(self) -> Tensor:
         """(B,) classes of the real samples."""
-        self._granted("labels")
+        self.grant("labels")
         return _there(self._batch.labels, "classes of real samples")
 
     @property
     def fake_labels(self) -> Tensor:
         """(B,) classes that the fakes were made for."""
-        self._granted("labels")
+        self.grant("labels")
         return _there(self._batch.fake_labels, "classes of fakes: the networks take none")
 
     def log(self, name: str, value: Tensor | float) -> None:
@@ -123,7 +146,7 @@ class TrainingStep:
         other = TrainingStep(
             self.generator,
             discriminator,
-            self.extra,
+            self._extra,
             replace(batch, fake=_alias(self.fake), real=_alias(batch.real)),
             conditional=self._conditional,
             number=self.number,
@@ -152,14 +175,14 @@ class TrainingStep:
     @property
     def real_features(self) -> Tensor:
         """(J, F) features of the real samples."""
-        self._granted("features")
+        self.grant("features")
         _ = self.real_logits
         return self._features("real")
 
     @property
     def fake_features(self) -> Tensor:
         """(J, F) features of the fakes."""
-        self._granted("features")
+        self.grant("features")
         _ = self.fake_logits
         return self._features("fake")
 
@@ -168,25 +191,30 @@ class TrainingStep:
     @property
     def real_slopes(self) -> Tensor:
         """(J, D) gradients of the logits at the real samples."""
-        self._granted("real_slopes")
+        self.grant("real_slopes")
         return self._once("real_slopes", lambda: self._slopes(self.real_logits, self.real))
 
     @property
     def fake_slopes(self) -> Tensor:
         """(J, D) gradients of the logits at the fakes."""
-        self._granted("fake_slopes")
+        self.grant("fake_slopes")
         return self._once("fake_slopes", lambda: self._slopes(self.fake_logits, self.fake))
 
     @property
     def interpolated_slopes(self) -> Tensor:
         """(J, D) gradients of the logits between real and fake, one mix for each judgement."""
-        self._granted("interpolated_slopes")
+        self.grant("interpolated_slopes")
         return self._once("interpolated_slopes", self._interpolated_slopes)
 
     def slopes(self, samples: Tensor) -> Tensor:
         """(J, D) gradients of the logits at samples (B, *shape)."""
-        self._granted("slopes")
+        self.grant("slopes")
         return self._slopes_at(samples)
+
+    def known_logits(self) -> list[Tensor]:
+        """Those logits (J,) of real and fake samples that somebody has asked for."""
+        names = ("real_logits", "fake_logits")
+        return [self._kept[name] for name in names if name in self._kept]
 
     def mean_logits(self) -> tuple[Tensor, Tensor]:
         """Mean logits of real and fake, NaN where nobody needed them.
@@ -206,15 +234,25 @@ class TrainingStep:
             found = self._kept[name] = compute()
         return found
 
-    def _granted(self, need: str) -> None:
-        if self.asks is not None and need not in self.asks.needs:
-            raise PluginNotUsable(
-                f"{self.asks.name} uses step.{need}, and its spec does not say so",
+    def grant(self, need: str, what: str = "") -> None:
+        """Let who is at work have what it needs, if its spec says so.
+
+        Args:
+            need: as specs name it.
+            what: of the step, where it is called otherwise.
+
+        Raises:
+            UndeclaredNeed: the spec does not.
+        """
+        if self.asks is None:
+            return
+        if need not in self.asks.needs:
+            raise UndeclaredNeed(
+                f"{self.asks.name} uses step.{what or need}, and its spec does not say so",
                 f'add "{need}" to its needs',
                 kind=self.asks.kind,
             )
-        if self.asks is not None:
-            self.asks.used.add(need)
+        self.asks.used.add(need)
 
     def _judged(self, which: str, samples: Tensor, labels: Tensor | None) -> Tensor:
         """One logit for each judgement: means over anything else would train, and mean nothing."""

@@ -62,7 +62,7 @@ class Trainer:
         self.number = 0
         self.progress = 0.0
         self.extra = {name: extra.module for name, extra in networks.extras.items()}
-        self.trained = _trained(networks, objective)
+        self.trained = trained_sides(networks, objective)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self._rates: list[tuple[torch.optim.Optimizer, float]] = []
         self._clipped: dict[Side, list[tuple[list[nn.Parameter], float]]] = {s: [] for s in SIDES}
@@ -251,19 +251,48 @@ class Trainer:
             )
 
 
-def _trained(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
-    """What each side's optimisers train.
+def trained_sides(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
+    """What each side's optimisers train, each parameter once.
 
     Raises:
-        PluginNotUsable: nothing, on one side.
+        PluginNotUsable: nothing, on one side; the same on both.
     """
     own = objective.parameters()
     found: dict[Side, list[nn.Parameter]] = {}
     for side in SIDES:
-        modules = [getattr(networks, side)]
-        modules += [extra.module for extra in networks.extras.values() if extra.side == side]
-        found[side] = [p for module in modules for p in module.parameters() if p.requires_grad]
-        if not found[side]:
+        named = trainable(networks, side)
+        if not named:
             raise PluginNotUsable(f"the {side} has no parameter that can be trained", kind="model")
-        found[side] += own[side]
+        found[side] = list(dict.fromkeys([*named.values(), *own[side]]))
+    _refuse_shared(networks)
     return found
+
+
+def trainable(networks: Networks, side: Side) -> dict[str, nn.Parameter]:
+    """The parameters of the networks that one side's optimisers train, by name."""
+    modules: dict[str, nn.Module] = {side: getattr(networks, side)}
+    modules |= {name: one.module for name, one in networks.extras.items() if one.side == side}
+    return {
+        f"{owner}.{name}": parameter
+        for owner, module in modules.items()
+        for name, parameter in module.named_parameters()
+        if parameter.requires_grad
+    }
+
+
+def _refuse_shared(networks: Networks) -> None:
+    """What one side learns would be moved by the other side's optimiser.
+
+    Raises:
+        PluginNotUsable: a parameter is on both sides.
+    """
+    generating, judging = (trainable(networks, side) for side in SIDES)
+    names = {parameter: name for name, parameter in generating.items()}
+    for name, parameter in judging.items():
+        if parameter in names:
+            raise PluginNotUsable(
+                f"{names[parameter]} and {name} are one parameter, which both sides would train",
+                "give each side a layer of its own (copy.deepcopy), or freeze what both share: "
+                "requires_grad_(False)",
+                kind="model",
+            )

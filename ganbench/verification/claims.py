@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.planning.runspec import RunSpec, run_id_of
 from ganbench.publishing.loading import is_published
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
+from ganbench.results.fields import ENVIRONMENT
 from ganbench.results.frame import plain_rows
 from ganbench.results.record import Record
 from ganbench.results.store import GENERATOR_FILE, RunStore, find_run
@@ -27,8 +29,10 @@ class Claim:
         steps: generator steps that it took.
         scores: key -> value at the end of the budget.
         labels: key -> heading.
+        distances: keys of distances, whose errors are relative.
         device: `cpu` or `cuda`.
         threads: CPU threads, where known.
+        environment: what is known of where it ran, as its record has it.
         others: scores of the variant's other seeds on the task.
         weights: its generator, if there is one.
         digest: SHA-256 that the weights must have, where known.
@@ -41,8 +45,10 @@ class Claim:
     steps: int
     scores: dict[str, float]
     labels: dict[str, str] = field(default_factory=dict)
+    distances: frozenset[str] = frozenset()
     device: str = "cpu"
     threads: int = 1
+    environment: dict[str, Any] = field(default_factory=dict)
     others: tuple[dict[str, float], ...] = ()
     weights: Path | None = None
     digest: str | None = None
@@ -88,8 +94,10 @@ def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
         steps=record["used"]["steps"],
         scores=_last(record),
         labels={key: column["label"] for key, column in record["columns"].items()},
+        distances=_distances(record["columns"]),
         device=record["environment"].get("device") or "cpu",
         threads=record["environment"].get("threads") or 1,
+        environment=record["environment"],
         others=tuple(others),
         weights=file if own else weights,
         digest=record.get("generator_sha256") if own else None,
@@ -111,10 +119,13 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
     others = [
         {key: rows[run_id][key] for key in runs.score_keys if rows[run_id][key] is not None}
         for run_id, spec in sorted(runs.specs.items())
-        if run_id != row["run_id"] and run_id in rows and rows[run_id]["status"] == "ok"
+        if run_id != row["run_id"]
+        and run_id in rows
+        and rows[run_id]["status"] == "ok"
         and rows[run_id]["protocol"] == row["protocol"]
         and _without_seed(spec) == identity
-    ]  # fmt: skip
+    ]
+    columns = {key: one for (setting, key), one in runs.scores.items() if setting == row["setting"]}
     return Claim(
         run_id=row["run_id"],
         spec=_spec(runs.specs[row["run_id"]]),
@@ -122,13 +133,11 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
         status=row["status"],
         steps=row["steps"] or 0,
         scores={key: row[key] for key in runs.score_keys if row[key] is not None},
-        labels={
-            key: column["label"]
-            for (setting, key), column in runs.scores.items()
-            if setting == row["setting"]
-        },
+        labels={key: column["label"] for key, column in columns.items()},
+        distances=_distances(columns),
         device=row["device"] or "cpu",
         threads=row["threads"] or 1,
+        environment={name: row[name] for name in ("threads", *(one.name for one in ENVIRONMENT))},
         others=tuple(others),
         weights=weights,
     )
@@ -136,6 +145,10 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
 
 def _last(record: Record) -> dict[str, float]:
     return dict(record["points"][-1]["scores"]) if record["points"] else {}
+
+
+def _distances(columns: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(key for key, column in columns.items() if column["panel"] == "distance")
 
 
 def _without_seed(spec: dict[str, Any]) -> dict[str, Any]:

@@ -1,110 +1,40 @@
 """Whether a run's scores come out again: from the generator that it left, or trained once more.
 
-From the generator, every score must be the same to a relative 1e-6: the samples, the real side and
-the protocol are. A retrained run must be the same where machine and versions are; elsewhere it is
-one more seed's worth of chance, and must lie within what the other seeds allow.
+How what comes out is judged is in `verdict.py`.
 """
 
 from __future__ import annotations
 
-import math
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import torch
 from torch import nn
 
-from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
-from ganbench.api.specs import SPEC_TYPES
+from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
-from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
-from ganbench.execution.executors.limits import OUTPUT_BYTES, run_limits
-from ganbench.execution.executors.local import LocalExecutor, usable_cores
+from ganbench.execution.conditions import DEFAULTS, Conditions
+from ganbench.execution.executors.executor import open_executor
+from ganbench.execution.pins import require_same_code
+from ganbench.execution.supervisor import Supervisor
 from ganbench.planning.chosen import choose_task
-from ganbench.planning.plan import pin_of
-from ganbench.planning.variants import choose_variant
+from ganbench.planning.naming import choose_variant
+from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.contestant import Contestant
 from ganbench.running.evaluator import Evaluator, Unstable
 from ganbench.running.generator import load_generator
 from ganbench.running.players import Players
 from ganbench.running.task import load_data, make_scores, real_side, require_same_files
-from ganbench.statistics.intervals import prediction_interval
 from ganbench.training.clock import BudgetClock
 from ganbench.training.feed import class_shares
 from ganbench.verification.claims import Claim, read_claim
-
-TOLERANCE: Final = 1e-6
-LEVEL: Final = 0.95
-RECOMPUTED: Final = "recomputed from its generator"
-RETRAINED: Final = "trained again from its spec"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """One score, as claimed and as found.
-
-    Args:
-        key, label: of the score.
-        claimed, found: its values; None where it is missing.
-        verdict: `same` (all bits), `equal` (to 1e-6), `within seeds`, or `differs`.
-        low, high: what the other seeds allow, where that was asked.
-    """
-
-    key: str
-    label: str
-    claimed: float | None
-    found: float | None
-    verdict: str
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What became of a check.
-
-    Args:
-        run_id: of the run.
-        method: `RECOMPUTED` or `RETRAINED`.
-        status: how the run ended this time.
-        claimed_status: how it is said to have ended.
-        comparisons: one per score.
-    """
-
-    run_id: str
-    method: str
-    status: str
-    claimed_status: str
-    comparisons: tuple[Comparison, ...]
-
-    @property
-    def holds(self) -> bool:
-        """Whether the claim is confirmed."""
-        sound = all(one.verdict != "differs" for one in self.comparisons)
-        return sound and self.status == self.claimed_status
-
-    @property
-    def summary(self) -> str:
-        """One line: how it was checked, and what came out."""
-        kinds = {one.verdict for one in self.comparisons}
-        if self.status != self.claimed_status:
-            outcome = f"it ended as {self.status}, not as {self.claimed_status}"
-        elif "differs" in kinds:
-            wrong = sum(one.verdict == "differs" for one in self.comparisons)
-            outcome = f"{wrong} of {len(self.comparisons)} scores differ"
-        elif "within seeds" in kinds:
-            outcome = "equal within the interval of the other seeds"
-        elif "equal" in kinds:
-            outcome = f"equal to {TOLERANCE:g}"
-        else:
-            outcome = "equal, bit by bit"
-        return f"{self.run_id}: {self.method}: {outcome}"
+from ganbench.verification.verdict import Verdict, judge_recomputed, judge_retrained
 
 
 class _MoreNeeded(Exception):
@@ -131,14 +61,13 @@ def verify_run(
     *,
     weights: Path | None,
     retrain: bool,
-    plugins: PluginChoice,
+    conditions: Conditions,
     remark: Callable[[str], None],
 ) -> Verdict:
     """Check a run of a runs folder or of a published leaderboard; see `read_claim` and `verify`."""
     claim = read_claim(run_id, runs, weights)
-    return verify(
-        claim, installed_catalogue(plugins), retrain=retrain, plugins=plugins, remark=remark
-    )
+    catalogue = installed_catalogue(conditions.plugins)
+    return verify(claim, catalogue, retrain=retrain, conditions=conditions, remark=remark)
 
 
 def verify(
@@ -146,8 +75,7 @@ def verify(
     catalogue: Catalogue,
     *,
     retrain: bool = False,
-    limit_seconds: float = 12 * 3600,
-    plugins: PluginChoice = NO_CHOICE,
+    conditions: Conditions = DEFAULTS,
     remark: Callable[[str], None] = print,
 ) -> Verdict:
     """Check a claim, from the run's generator if there is one.
@@ -156,8 +84,7 @@ def verify(
         claim: the run.
         catalogue: where its names are looked up.
         retrain: train it again even if there is a generator.
-        limit_seconds: wall time of training.
-        plugins: which ones a run that is trained again loads.
+        conditions: how it is trained again.
         remark: takes lines of talk.
 
     Raises:
@@ -171,44 +98,25 @@ def verify(
             f"{PROTOCOL_VERSION}: its numbers cannot come out again",
             "verify it with the ganbench that ran it",
         )
-    _check_code(claim, catalogue)
+    require_same_code(claim.spec, catalogue)
     if claim.weights is not None and claim.scores and not retrain:
         try:
             status, scores = _evaluate(claim, claim.weights, catalogue)
-            return _judge(claim, RECOMPUTED, status, scores)
+            return judge_recomputed(claim, status, scores)
         except _MoreNeeded:
             remark("a score looks at more than the generator, which alone is kept: training again")
     elif not retrain:
         remark(f"{claim.run_id} has left no generator: training again")
-    record = _train(claim, limit_seconds, plugins)
-    points = record["points"]
-    return _judge(claim, RETRAINED, record["status"], points[-1]["scores"] if points else {})
-
-
-def _check_code(claim: Claim, catalogue: Catalogue) -> None:
-    for pin in claim.spec.pins:
-        try:
-            here = pin_of(catalogue.get(SPEC_TYPES[pin["kind"]], pin["name"]), catalogue)
-        except UsageError as error:
-            raise PluginNotUsable(error.message, error.hint) from None
-        if here != pin:
-            raise PluginNotUsable(
-                f"the {pin['kind']} {pin['name']!r} was run with {_code(pin)}, "
-                f"installed is {_code(here)}",
-                f"install what was run: pip install {pin['distribution']}=={pin['version']}",
-            )
-
-
-def _code(pin: dict[str, str]) -> str:
-    distribution = f"{pin['distribution']} {pin['version']}".strip() or "local code"
-    return f"{distribution} (source {pin['source_hash'][:19] or 'unknown'})"
+    record = _train(claim, catalogue, conditions)
+    scores = record["points"][-1]["scores"] if record["points"] else {}
+    return judge_retrained(claim, record["status"], scores, record["environment"])
 
 
 def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, dict[str, float]]:
     """Status and scores of the last evaluation, as the run's own evaluator gives them."""
     device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
     spec, task = claim.spec, claim.spec.task
-    chosen = choose_task(task, catalogue)
+    chosen = choose_task(task, catalogue, spec.folder)
     require_same_files(chosen.data, spec.dataset_fingerprint)
     with _threads(claim.threads):
         data = load_data(chosen.data, catalogue)
@@ -257,66 +165,17 @@ def _threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _train(claim: Claim, limit_seconds: float, plugins: PluginChoice) -> Any:
+def _train(claim: Claim, catalogue: Catalogue, conditions: Conditions) -> Record:
     """The record of the same spec, run in a process and a folder of its own."""
     if claim.device == "cuda" and not torch.cuda.is_available():
         raise UsageError(f"{claim.run_id} was trained on a GPU, and there is none here")
-    with tempfile.TemporaryDirectory(prefix="ganbench-verify-") as folder:
-        jobs = max(1, usable_cores() // claim.threads) if claim.device == "cpu" else 1
-        limits = run_limits(limit_seconds, None, OUTPUT_BYTES)
-        executor = LocalExecutor(RunStore(folder), claim.device, jobs, limits, plugins)
-        try:
-            return executor.submit(claim.spec).result()
-        finally:
-            executor.stop()
-
-
-def _judge(claim: Claim, method: str, status: str, found: dict[str, float]) -> Verdict:
-    keys = sorted({*claim.scores, *found})
-    level = 1 - (1 - LEVEL) / max(1, len(keys))  # so that all of them lie within, 95 times of 100
-    comparisons = tuple(
-        _compared(claim, key, claim.scores.get(key), found.get(key), method == RETRAINED, level)
-        for key in keys
-    )
-    return Verdict(
-        run_id=claim.run_id,
-        method=method,
-        status=status,
-        claimed_status=claim.status,
-        comparisons=comparisons,
-    )
-
-
-def _compared(
-    claim: Claim,
-    key: str,
-    claimed: float | None,
-    found: float | None,
-    by_chance: bool,
-    level: float,
-) -> Comparison:
-    one = Comparison(
-        key=key,
-        label=claim.labels.get(key, key),
-        claimed=claimed,
-        found=found,
-        verdict="differs",
-    )
-    if claimed is None or found is None:
-        return one
-    if claimed == found:
-        return replace(one, verdict="same")
-    if math.isclose(claimed, found, rel_tol=TOLERANCE, abs_tol=1e-12):
-        return replace(one, verdict="equal")
-    others = [scores[key] for scores in claim.others if key in scores]
-    if not by_chance or len(others) < 2:
-        return one
-    # Both must be what another seed could give: else any claim would pass with an honest rerun.
-    seeds = prediction_interval(others, level)
-    within = all(seeds.low <= value <= seeds.high for value in (claimed, found))
-    return replace(
-        one,
-        low=seeds.low,
-        high=seeds.high,
-        verdict="within seeds" if within else "differs",
-    )
+    resources = replace(conditions, jobs=1).resources(claim.device)
+    with (
+        tempfile.TemporaryDirectory(prefix="ganbench-verify-") as folder,
+        open_executor(conditions.executor, resources, catalogue) as executor,
+    ):
+        supervisor = Supervisor(
+            RunStore(folder), executor, conditions, device=claim.device, threads=claim.threads
+        )
+        ((_, record),) = supervisor.records([claim.spec])
+        return record

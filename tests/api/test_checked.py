@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ganbench import DataInfo, Latent, LossSpec, ModelSpec, Optimiser, Parameter, Recipe, Training
+from ganbench.api.checked import check_value
 from ganbench.api.errors import UsageError
 from ganbench.catalogue.catalogue import installed_catalogue
 
@@ -112,6 +113,38 @@ def test_a_constant_out_of_its_range(case: str) -> None:
     with pytest.raises(UsageError) as caught:
         make()
     assert message in str(caught.value)
+
+
+class Steering:
+    """What a plugin may return: to show it is to run its code."""
+
+    shape = (2, 3)
+
+    def __repr__(self) -> str:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (3.0, "3.0"),
+        ([1, None, ("a",)], "[1, None, ('a',)]"),
+        ("x" * 100, "a str"),
+        (list(range(100)), "a list"),
+        (Steering(), "a Steering of shape (2, 3)"),
+        ([Steering()], "a list"),
+        (Latent, "the class Latent"),
+    ],
+)
+def test_what_is_there_is_shown_as_far_as_that_is_safe(value: Any, shown: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        check_value("the answer", value, Parameter | bool)
+    assert str(caught.value) == f"the answer must be a Parameter or True or False, it is {shown}"
+
+
+def test_a_value_of_the_right_type_passes() -> None:
+    check_value("the answer", True, Parameter | bool)
+    check_value("the answer", [1, 2], tuple[int, ...])
 
 
 def test_what_is_right_in_another_way_passes() -> None:

@@ -12,6 +12,8 @@ from ganbench.api.errors import (
     PluginNotUsable,
     UsageError,
     did_you_mean,
+    one_line,
+    type_and_line,
 )
 
 
@@ -53,3 +55,10 @@ def test_did_you_mean_names_several_that_are_close() -> None:
     assert {"wgan-gp", "wgan-lp"} <= set(
         hint.removeprefix("did you mean ").rstrip("?").split(" or ")
     )
+
+
+def test_errors_in_one_line() -> None:
+    assert one_line("two\n  lines\t") == "two lines"
+    assert one_line(ValueError("two\nlines")) == "two lines"
+    assert one_line(ValueError()) == type_and_line(ValueError()) == "ValueError"
+    assert type_and_line(ValueError("two\nlines")) == "ValueError: two lines"

@@ -82,7 +82,7 @@ def test_a_default_fits_its_own_bounds(parameter: Parameter) -> None:
 
 
 def test_by_default_a_spec_works_on_every_modality() -> None:
-    assert spec().modalities == ("points", "image", "audio", "text", "tabular")
+    assert spec().modalities == ("points", "image", "audio", "text", "tabular", "pair")
 
 
 def test_every_kind_has_a_spec_type() -> None:

@@ -43,6 +43,12 @@ Cli = Callable[..., "CompletedProcess[str]"]
         (["info", "dcgann"], 2, "nothing is named", "did you mean dcgan?"),
         (["table"], 2, "cannot read the runs folder", "ganbench run --all"),
         (["show", "nothing"], 2, "cannot read the runs folder", ""),
+        (["run", "vanilla", "--executor", "loca"], 2, "executor 'loca'", "did you mean local?"),
+        (["run", "vanilla", "--executor", "local:8"], 2, "takes nothing behind a colon", ""),
+        (["run", "vanilla", "--executor", "local[n=8]"], 2, "local has no parameter 'n'", ""),
+        (["run", "vanilla", "--executor", "vanilla"], 2, "is a variant, not an executor", ""),
+        (["work", "."], 2, "there is no job in", "`ganbench run` leaves one"),
+        (["work", "nowhere"], 2, "'nowhere' does not exist", ""),
         (["run", "vanilla", "--device", "cuda"], 2, "no usable GPU", "--device cpu"),
     ],
 )
@@ -88,7 +94,7 @@ def test_unreadable_image_folder(ganbench_cli: Cli, tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("name = ", "no valid TOML"),
-        ('name = "x"\n', "the key 'tasks' is missing"),
+        ('name = "x"\n', "tasks is missing"),
         ('name = "x"\ntsks = []\n', "did you mean tasks?"),
         ('name = "../x"\ntasks = []\n', "may only have"),
     ],

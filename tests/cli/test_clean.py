@@ -15,9 +15,10 @@ Cli = Callable[..., "CompletedProcess[str]"]
 
 CACHED = {"features/0ab.safetensors", "extractors/classifier-1.safetensors"}
 CACHED |= {"datasets/images/2.safetensors", "features/3.safetensors.damaged-1"}
-CACHED |= {"features/.4.safetensors.old.tmp"}
+CACHED |= {"features/.4.safetensors.old.tmp", "hashes/6.json"}
 FOREIGN = {"features/.0ab.safetensors.lock", "features/.5.safetensors.new.tmp", "mine.txt"}
-FOREIGN |= {"datasets/cifar-10/data_batch_1", "notes/thesis.safetensors"}
+FOREIGN |= {"datasets/cifar-10/data_batch_1", "datasets/coco/notes.json"}
+FOREIGN |= {"notes/thesis.safetensors"}
 OURS = {"a/checkpoint/state.safetensors", "a/checkpoint/state.previous.safetensors"}
 KEPT = {"a/spec.json", "a/record.json", "a/log.txt", "a/samples.png", "b/spec.json", "b/lock"}
 KEPT |= {"b/checkpoint/state.safetensors", "stranger/checkpoint/state.safetensors"}
@@ -55,6 +56,7 @@ def test_nothing_goes_without_a_word(ganbench_cli: Cli, heaps: Path, flags: tupl
         "features": (3, 3000, state),
         "extractors": (1, 1000, state),
         "datasets": (1, 1000, state),
+        "hashes": (1, 1000, state),
         "checkpoints": (2, 2000, state),
     }
     assert files(heaps / "cache") == CACHED | FOREIGN

@@ -12,7 +12,7 @@ import pytest
 from ganbench.publishing.publish import publish
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 from ..results.synthetic import curve, record, spec
 
@@ -76,7 +76,7 @@ def test_every_mismatch_is_printed_with_its_place(ganbench_cli: Cli, tmp_path: P
     (folder / "runs.csv").write_text(text.replace(",0.1.0,", ",0.2.0,"), "utf-8")
     done = ganbench_cli("validate", "mine")
     assert done.returncode == 4
-    assert "mine/runs.csv: hash is sha256:" in done.stdout
+    assert "mine/runs.csv: it is not the file that its manifest describes: hash" in done.stdout
     assert "mine/runs.csv:2 [version]: '0.2.0', the run's spec says '0.1.0'" in done.stdout
     assert "mine/runs.csv:5 [version]" in done.stdout
     assert "mismatches" in done.stderr

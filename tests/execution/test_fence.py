@@ -9,8 +9,12 @@ from pathlib import Path
 import pytest
 
 from ganbench.execution.fence import tidy, tidy_finished
+from ganbench.results.record import COUNTED
+from ganbench.results.seal import seal
 from ganbench.results.store import LOCK_FILE
 from ganbench.storage.locks import take_fence
+
+from ..results.synthetic import curve, record, spec
 
 HOLD = """
 import sys, pathlib
@@ -49,10 +53,26 @@ def test_an_unfinished_run_keeps_its_checkpoints(folder: Path) -> None:
     assert names(folder) == KEPT | CHECKPOINTS
 
 
-def test_a_finished_run_does_not(folder: Path) -> None:
-    (folder / "record.json").touch()
+def end(folder: Path, status: str) -> None:
+    ended = record(spec(), curve("ring8", 2, 0), status)
+    (folder / "record.json").write_bytes(seal(ended))
+
+
+@pytest.mark.parametrize("status", COUNTED)
+def test_a_run_with_a_result_does_not(folder: Path, status: str) -> None:
+    end(folder, status)
     tidy_finished(folder)
     assert names(folder) == KEPT | {"record.json"}
+
+
+@pytest.mark.parametrize("status", ["error", "oom", "timeout", "killed", "damaged"])
+def test_after_an_accident_they_are_kept_for_the_next_try(folder: Path, status: str) -> None:
+    if status == "damaged":
+        (folder / "record.json").touch()
+    else:
+        end(folder, status)
+    tidy_finished(folder)
+    assert names(folder) == KEPT | CHECKPOINTS | {"record.json"}
 
 
 def test_where_nothing_is_left_nothing_is_touched(tmp_path: Path) -> None:

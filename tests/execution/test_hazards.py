@@ -15,7 +15,7 @@ from typing import IO, Any
 import psutil
 import pytest
 
-from ganbench.execution.executors.local import GRACE_SECONDS
+from ganbench.execution.executors.executor import GRACE_SECONDS
 from ganbench.results.store import RunStore
 
 from ..steering import GATES, HAZARDS, Gates, is_alive, python_path, until, workers
@@ -36,7 +36,7 @@ QUICK: dict[str, tuple[str, str | None, str | None]] = {
     "segfault": ("killed", "SIGSEGV", "SIGSEGV"),
     "memory": ("oom", "allocate", None),
     "nan": ("nonfinite_weights", "not finite at step", None),
-    "hoard": ("oom", "GiB of main memory in 2 processes, more than the limit of 2.00 GiB", None),
+    "hoard": ("oom", "GiB of main memory in 2 processes, more than the limit of 2 GiB", None),
     "cuda-memory": ("oom", "CUDA out of memory", None),
     "flood": ("error", "more than the limit of 50 MB; --max-output sets it", None),
     "thread": ("ok", None, None),

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from ganbench.cli.verbs.publish import command
-from ganbench.publishing.publish import LEADERBOARD_FILE, RUNS_FILE
+from ganbench.publishing.manifest import LEADERBOARD_FILE, RUNS_FILE
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
 from ganbench.results.store import RunStore
 

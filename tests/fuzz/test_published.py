@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ganbench.api.errors import InvalidResults
 from ganbench.publishing.publish import publish
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 
 from ..results.synthetic import curve, record, spec
 from .harness import call, check, examples, only, profile
@@ -43,12 +43,13 @@ def published() -> dict[str, bytes]:
 
 
 def repaired(files: dict[str, bytes]) -> dict[str, bytes]:
-    """The same with the hash of runs.csv put right: a manifest keeps out accidents only."""
+    """The same with runs.csv described as it is: a manifest keeps out accidents only."""
     manifest = json.loads(files["datapackage.json"])
-    digest = hashlib.sha256(files["runs.csv"]).hexdigest()
+    content = files["runs.csv"]
     for resource in manifest["resources"]:
         if resource["name"] == "runs":
-            resource["hash"] = f"sha256:{digest}"
+            digest = hashlib.sha256(content).hexdigest()
+            resource.update(bytes=len(content), hash=f"sha256:{digest}")
     return {**files, "datapackage.json": json.dumps(manifest).encode()}
 
 
@@ -147,15 +148,15 @@ Change = Callable[[dict[str, str]], object]
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda row: row.update(status="splendid"), "status is 'splendid', not one of: ok"),
-        (lambda row: row.update(budget_kind="luck"), "budget_kind is 'luck'"),
-        (lambda row: row.update(seed=""), "a row has no seed"),
-        (lambda row: row.update(seed="-1"), "seed is negative"),
-        (lambda row: row.update(seed="9" * 30), "seed is out of range"),
-        (lambda row: row.update(distance_end="nan"), "distance_end is not finite"),
-        (lambda row: row.update(code="0123456789"), "no plugins for the code"),
+        (lambda row: row.update(status="splendid"), "[status]: 'splendid' is none of: ok"),
+        (lambda row: row.update(budget_kind="luck"), "[budget_kind]: 'luck' is none of: flops"),
+        (lambda row: row.update(seed=""), "[seed]: it is empty"),
+        (lambda row: row.update(seed="-1"), "[seed]: -1 is negative"),
+        (lambda row: row.update(seed="9" * 30), "[seed]: '999999999999999999999999999999' is no"),
+        (lambda row: row.update(distance_end="nan"), "[distance_end]: 'nan' is no finite number"),
+        (lambda row: row.update(code="a123456789"), "[code]: 'a123456789' stands for no plugins"),
         (lambda row: row.update(variant="\x1b[2J"), "cannot be printed"),
-        (lambda row: row.update(variant_parameters="[]"), "variant_parameters is no JSON object"),
+        (lambda row: row.update(variant_parameters="[]"), "[variant_parameters]: it is no JSON o"),
         (lambda row: row.update(variant="x" * 200_000), "field larger than field limit"),
     ],
 )
@@ -169,6 +170,6 @@ def test_what_no_run_can_have_is_named(change: Change, complaint: str) -> None:
     writer.writeheader()
     writer.writerows(rows)
     files = repaired({**published(), "runs.csv": stream.getvalue().encode()})
-    with board(files) as folder, pytest.raises(InvalidResults, match=complaint) as caught:
+    with board(files) as folder, pytest.raises(InvalidResults, match=r"runs\.csv") as caught:
         read_published(folder)
-    assert "runs.csv" in caught.value.message
+    assert complaint in caught.value.message

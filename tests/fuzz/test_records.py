@@ -63,9 +63,9 @@ def runs_folder() -> Iterator[Path]:
 
 
 def others_are_intact(root: Path) -> None:
-    records, warnings = RunStore(root / "runs").finished(one["run_id"] for one in GOOD[1:])
-    assert list(records.values()) == GOOD[1:]
-    assert not warnings
+    found = RunStore(root / "runs").finished(one["run_id"] for one in GOOD[1:])
+    assert list(found.records.values()) == GOOD[1:]
+    assert not found.warnings
 
 
 def look(verb: list[str], root: Path) -> None:
@@ -86,7 +86,7 @@ def test_spoiled_bytes_of_records(number: int) -> None:
             if content != seal(VICTIM) and verb[0] in ("table", "compare", "status"):
                 kept = [one.read_bytes() for one in file.parent.glob("record.json*")]
                 assert content in kept, "a damaged record was deleted"
-                assert not RunStore(root / "runs").finished([VICTIM["run_id"]])[0]
+                assert not RunStore(root / "runs").finished([VICTIM["run_id"]]).records
 
     run()
 

@@ -131,6 +131,36 @@ def test_the_name_of_the_first_visible_gpu(
     assert devices.device_name("cuda") == name
 
 
+CPUINFO = """processor\t: 0
+vendor_id\t: AuthenticAMD
+cpu family\t: 25
+model\t\t: 17
+model name\t: AMD EPYC
+stepping\t: 1
+
+processor\t: 1
+cpu family\t: 6
+model\t\t: 143
+model name\t: another
+stepping\t: 8
+"""
+
+
+def test_processors_of_one_name_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices.Path, "read_text", lambda path, encoding: CPUINFO)
+    assert devices.cpu_name() == "AMD EPYC"
+    assert devices.cpu_kind() == "25-17-1"
+
+
+def test_where_nobody_tells_of_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: object, encoding: str) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(devices.Path, "read_text", refuse)
+    assert devices.cpu_name()
+    assert devices.cpu_kind() is None
+
+
 def test_the_name_of_a_cpu_and_of_no_gpu(machine: Machine) -> None:
     machine(0)
     assert devices.device_name("cpu") == devices.cpu_name()

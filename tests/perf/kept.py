@@ -12,11 +12,12 @@ import json
 from pathlib import Path
 from typing import TypedDict
 
-from ganbench.machine.devices import cpu_name
+from ganbench.machine.devices import cpu_kind, cpu_name
 
 FILE = Path(__file__).parent / "ratios.json"
 TOLERANCE = 0.25
 """Of what is new."""
+HERE = f"{cpu_name()} {cpu_kind() or ''}".strip()
 
 
 class Kept(TypedDict):
@@ -53,8 +54,10 @@ class Ratios:
         kept = self.read()
         if self._replace:
             tolerance = kept[name]["tolerance"] if name in kept else TOLERANCE
-            kept[name] = Kept(ratio=round(ratio, 3), tolerance=tolerance, measured_on=cpu_name())
-            self._file.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
+            kept[name] = Kept(ratio=round(ratio, 3), tolerance=tolerance, measured_on=HERE)
+            self._file.write_text(
+                json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+            )
             return
         assert name in kept, f"no ratio is kept of {name!r}: run it with --keep-ratios"
         least = kept[name]["ratio"] * (1 - kept[name]["tolerance"])

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from ganbench.catalogue.catalogue import installed_catalogue
-from ganbench.execution.job import CHECKPOINT_SECONDS
+from ganbench.execution.conditions import DEFAULTS
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.results.store import CHECKPOINT_FOLDER
@@ -28,9 +28,9 @@ pytestmark = pytest.mark.perf
 MOST = 0.02
 CASES = [
     ("dcgan", 5.0, 22.0),
-    ("dcgan", CHECKPOINT_SECONDS, 65.0),
+    ("dcgan", DEFAULTS.checkpoint_seconds, 65.0),
     ("dcgan[width=256]", 5.0, 45.0),
-    ("dcgan[width=256]", CHECKPOINT_SECONDS, 350.0),
+    ("dcgan[width=256]", DEFAULTS.checkpoint_seconds, 350.0),
 ]
 """Variant on digits, seconds between two checkpoints, seconds of training."""
 

@@ -29,7 +29,7 @@ from ganbench import Data, Recipe
 from ganbench.api.specs import DatasetSpec, import_builder
 from ganbench.planning.budget import Budget
 from ganbench.training.clock import BudgetClock
-from ganbench.training.loop import train
+from ganbench.training.loop import Eager, train
 from ganbench.training.telemetry import Telemetry
 
 from ..training.small import CPU, catalogue, networks_of, recipe_of, variant_trainer
@@ -127,7 +127,7 @@ def ratios_of(
             next(bare)
         started.append(time.process_time())
 
-    train(trainer, clock, Telemetry(folder / "history.jsonl"), at_mark)
+    train(Eager(trainer), clock, Telemetry(folder / "history.jsonl"), at_mark)
     ours = [two - one for one, two in zip(started[:-1], stopped[1:], strict=True)]
     bares = [two - one for one, two in zip(stopped, started, strict=True)]
     around = [(one + two) / 2 for one, two in pairwise(bares)]  # before and after ours

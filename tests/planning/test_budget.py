@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganbench.api.errors import UsageError
-from ganbench.planning.budget import Budget, BudgetKind, parse_memory, with_prefix
+from ganbench.planning.budget import Budget, BudgetKind, parse_memory
 
 KINDS: tuple[BudgetKind, ...] = ("flops", "seconds", "images", "steps")
 
@@ -114,13 +114,6 @@ def test_what_is_written_reads_back_without_loss(kind: BudgetKind, number: float
 def test_any_text_is_a_positive_budget_or_refused(text: str) -> None:
     with contextlib.suppress(UsageError):
         assert Budget.parse(text).amount > 0
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"), [(0, "0"), (999, "999"), (1000, "1k"), (1.5e12, "1.5T"), (2e19, "20E")]
-)
-def test_with_prefix(amount: float, text: str) -> None:
-    assert with_prefix(amount) == text
 
 
 @pytest.mark.parametrize(

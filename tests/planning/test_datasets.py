@@ -9,12 +9,7 @@ import pytest
 from ganbench import DataInfo, DatasetSpec, Parameter
 from ganbench.api.errors import MissingData, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.datasets import (
-    check_dataset,
-    choose_dataset,
-    describe_dataset,
-    fingerprint_dataset,
-)
+from ganbench.planning.datasets import check_dataset, choose_dataset, describe_dataset
 
 
 def dataset(describe: Any, **changes: Any) -> DatasetSpec:
@@ -36,7 +31,7 @@ def test_an_argument_behind_a_colon(catalogue: Catalogue) -> None:
         ("vanilla", "'vanilla' is a variant, not a dataset"),
         ("ring8:x", "data set ring8 takes nothing behind a colon"),
         ("ring8[sigma=1]", "ring8 has no parameter 'sigma'"),
-        ("images:x[side=7]", "images.side is '7', outside [8, 64]"),
+        ("images:x[side=7]", "images.side is '7', outside [8, 512]"),
     ],
 )
 def test_what_names_nothing(catalogue: Catalogue, text: str, message: str) -> None:
@@ -67,7 +62,7 @@ def refuse() -> DataInfo:
     ("describe", "error", "message"),
     [
         (crash, PluginNotUsable, "describe of data set mine fails: KeyError: 'shape'"),
-        (lambda: None, PluginNotUsable, "must describe a DataInfo, it returned None"),
+        (lambda: None, PluginNotUsable, "must return a DataInfo or a Survey, it returned None"),
         (refuse, UsageError, "mine needs a path"),
     ],
 )
@@ -80,12 +75,10 @@ def test_faulty_descriptions(
     assert message in str(caught.value)
 
 
-def test_checks_and_fingerprints_are_guarded_like_descriptions(catalogue_with: Any) -> None:
-    catalogue = catalogue_with(dataset(crash, check=crash, fingerprint=crash))
+def test_checks_are_guarded_like_descriptions(catalogue_with: Any) -> None:
+    catalogue = catalogue_with(dataset(crash, check=crash))
     with pytest.raises(PluginNotUsable, match="check of data set mine fails: KeyError"):
         check_dataset("mine", catalogue)
-    with pytest.raises(PluginNotUsable, match="fingerprint of data set mine fails: KeyError"):
-        fingerprint_dataset("mine", catalogue)
 
 
 def test_a_check_tells_what_is_missing(catalogue_with: Any) -> None:
@@ -97,20 +90,16 @@ def test_a_check_tells_what_is_missing(catalogue_with: Any) -> None:
         check_dataset("mine", catalogue)
 
 
-def test_checks_and_fingerprints_get_the_parameters(catalogue_with: Any) -> None:
+def test_checks_get_the_parameters(catalogue_with: Any) -> None:
     checked = []
     spec = dataset(
         crash,
         parameters={"side": Parameter(default=8, help="x")},
         check=lambda side: checked.append(side),
-        fingerprint=lambda side: f"{side} px",
     )
-    catalogue = catalogue_with(spec)
-    check_dataset("mine[side=16]", catalogue)
+    check_dataset("mine[side=16]", catalogue_with(spec))
     assert checked == [16]
-    assert fingerprint_dataset("mine", catalogue) == "8 px"
 
 
-def test_a_data_set_without_check_or_fingerprint(catalogue: Catalogue) -> None:
+def test_a_data_set_without_a_check(catalogue: Catalogue) -> None:
     check_dataset("ring8", catalogue)
-    assert fingerprint_dataset("ring8", catalogue) == ""

@@ -11,8 +11,8 @@ from ganbench import DataInfo, LossSpec, ModelSpec, Optimiser, Recipe, Training,
 from ganbench.api.errors import NothingSelected, PluginNotUsable, UsageError
 from ganbench.api.parameters import Parameter
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.planning.variants import choose_variant
 
 POINTS = DataInfo(name="ring8", modality="points", shape=(2,))
 
@@ -141,3 +141,25 @@ def test_the_dirac_suite_puts_every_loss_to_its_model(
     }
     assert not plan.skipped
     assert not any(loss in " ".join(plan.suite.variants) for loss in losses)
+
+
+def test_a_discriminator_of_pairs_takes_only_losses_that_need_it(
+    catalogue_with: Callable[..., Catalogue],
+) -> None:
+    training = own_training(step=0.1)
+    pairs = LossSpec(
+        name="pairs", description="d", build="a:b", training=training, needs=("joint",)
+    )
+    catalogue = catalogue_with(model(provides=("joint",)), pairs)
+    assert choose_variant("mine+pairs", catalogue).misfit(catalogue, POINTS) is None
+    alone = choose_variant("mine+minimax", catalogue).misfit(catalogue, POINTS)
+    assert "judges samples with their latents, and its loss minimax shows it samples alone" in str(
+        alone
+    )
+    lacking = choose_variant("mlp+pairs", catalogue).misfit(catalogue, POINTS)
+    assert "needs 'joint', which its model mlp does not provide" in str(lacking)
+
+
+def test_what_uncouples_is_a_parameter() -> None:
+    with pytest.raises(ValueError, match="model 'mine' has no parameter 'norm'"):
+        model(uncoupled={"norm": "layer"})

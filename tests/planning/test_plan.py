@@ -7,13 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from ganbench import DataInfo, Optimiser, Parameter, Recipe, Training, VariantSpec
+from ganbench import (
+    DataInfo,
+    DatasetSpec,
+    Optimiser,
+    Parameter,
+    Recipe,
+    Survey,
+    Training,
+    VariantSpec,
+)
 from ganbench.api.errors import NothingSelected, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.machine import devices
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Plan, Selection, make_plan
+from ganbench_plugins.datasets import folder
 
 SUITE = """
 name = "mine"
@@ -176,6 +187,25 @@ def test_a_mismatch_of_modality_is_left_out_with_the_reason(
     assert plan.skipped == ("dcgan+minimax on ring: it does not handle points data",)
 
 
+def test_images_that_a_model_does_not_fit_are_left_out_with_the_reason(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    for index in range(40):
+        Image.new("RGB", (4, 4), (index, 0, 0)).save(tmp_path / "photos" / f"{index}.png")
+    file = tmp_path / "photos.toml"
+    dataset = f"images:{tmp_path / 'photos'}[side=128]"
+    task = SUITE.partition("[[tasks]]")[2].partition("[[tasks]]")[0]
+    task = task.replace('"ring8"', f'"{dataset}"').replace('"modes"', '"fd[extractor=raw]"')
+    file.write_text(f'name = "photos"\nvariants = ["vanilla", "dcgan", "wgan-gp"]\n[[tasks]]{task}')
+    plan = make_plan(Selection(suite=str(file), seeds=(0,)), catalogue)
+    assert [spec.variant for spec in plan.runs] == ["vanilla"]
+    assert plan.skipped == (
+        "dcgan on ring: its model dcgan does not handle samples of shape (3, 128, 128)",
+        "wgan-gp on ring: its model resnet does not handle samples of shape (3, 128, 128)",
+    )
+
+
 def test_nothing_selected_when_no_variant_is_named(catalogue: Catalogue) -> None:
     with pytest.raises(NothingSelected, match="no variant is selected") as caught:
         make_plan(Selection(), catalogue)
@@ -257,3 +287,87 @@ def test_the_same_selection_has_the_same_ids(built_ins: Any, suite: str) -> None
     assert [replace(spec, suite="x").run_id for spec in first.runs] == [
         spec.run_id for spec in second.runs
     ]
+
+
+FOLDER_SUITE = """
+name = "folder"
+seeds = "0-2"
+{tasks}
+"""
+FOLDER_TASK = """
+[[tasks]]
+name = "{name}"
+dataset = "images:{folder}[side=8]"
+budget = "20steps"
+scores = ["fd[extractor=raw]"]
+"""
+
+
+def folder_suite(tmp_path: Path, *names: str) -> str:
+    """A suite whose tasks all name one folder of images."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(12):
+        Image.new("L", (8, 8), number).save(folder / f"{number}.png")
+    tasks = "".join(FOLDER_TASK.format(name=name, folder=folder) for name in names)
+    file = tmp_path / "folder.toml"
+    file.write_text(FOLDER_SUITE.format(tasks=tasks))
+    return str(file)
+
+
+def test_a_folder_is_walked_once_whatever_the_number_of_variants_and_tasks(
+    catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walks = count_calls(monkeypatch, "_walk")
+    variants = [f"dcgan[lr={number}e-4]" for number in range(1, 21)]
+    plan = make_plan(
+        Selection(variants=variants, suite=folder_suite(tmp_path, "one", "two")), catalogue
+    )
+    assert len(plan.runs) == 20 * 2 * 3
+    assert len(walks) == 1
+    assert len({spec.dataset_fingerprint for spec in plan.runs}) == 1
+
+
+def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[tuple[Any, ...]]:
+    """Arguments of the calls of a function of `images:`, which does what it did."""
+    calls: list[tuple[Any, ...]] = []
+    function = getattr(folder, name)
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return function(*arguments)
+
+    monkeypatch.setattr(folder, name, counted)
+    return calls
+
+
+def test_a_recipe_is_asked_for_once_for_each_variant_and_data(catalogue_with: Any) -> None:
+    seen = []
+
+    def recipe(data: DataInfo) -> Recipe:
+        seen.append(data.name)
+        adam = Optimiser(lr=1.0)
+        training = Training(generator=adam, discriminator=adam)
+        return Recipe(model="mlp", loss="minimax", training=training)
+
+    catalogue = catalogue_with(VariantSpec(name="mine", description="x", recipe=recipe))
+    plan = make_plan(Selection(variants=["mine"], seeds=range(5)), catalogue)
+    assert seen == [task.dataset for task in plan.suite.tasks]
+
+
+def test_what_a_data_set_tells_is_asked_once(catalogue_with: Any, tmp_path: Path) -> None:
+    looks = []
+
+    def describe() -> Survey:
+        looks.append(1)
+        info = DataInfo(name="mine", modality="points", shape=(2,))
+        return Survey(info=info, fingerprint="abc")
+
+    spec = DatasetSpec(name="mine", description="x", describe=describe, load="x:y")
+    suite = tmp_path / "mine.toml"
+    task = '[[tasks]]\nname = "{}"\ndataset = "mine"\nbudget = "1steps"\nscores = ["w2"]\n'
+    suite.write_text('name = "mine"\n' + task.format("one") + task.format("two"))
+    variants = ["vanilla", "dcgan", "wgan-gp"]
+    plan = make_plan(Selection(variants=variants, suite=str(suite)), catalogue_with(spec))
+    assert len(looks) == 1
+    assert {spec.dataset_fingerprint for spec in plan.runs} == {"abc"}

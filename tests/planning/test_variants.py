@@ -20,7 +20,8 @@ from ganbench import (
 )
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.variants import choose_variant, parameters_of
+from ganbench.planning.naming import choose_variant
+from ganbench.planning.variants import parameters_of
 
 POINTS = DataInfo(name="ring8", modality="points", shape=(2,))
 IMAGES = DataInfo(name="digits", modality="image", shape=(1, 8, 8))

@@ -16,9 +16,9 @@ from ganbench.api.specs import DatasetSpec, import_builder
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.plugin_files import PluginFile
 from ganbench.planning.budget import Budget
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.runspec import RunSpec
-from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Record
 from ganbench.running.keeper import Preempted
 from ganbench.running.players import Players

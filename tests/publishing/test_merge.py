@@ -13,11 +13,11 @@ from ganbench.planning.runspec import RunSpec
 from ganbench.publishing.joining import Merged
 from ganbench.publishing.merge import merge_folders
 from ganbench.publishing.publish import publish
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.publishing.validation.validate import validate
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
-from ganbench.tables.standing import Coverage
+from ganbench.tables.coverage import Coverage
 
 from ..results.synthetic import W2, curve, record, spec
 

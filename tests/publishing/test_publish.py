@@ -19,17 +19,16 @@ from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
 from ganbench.results.frame import collect
 from ganbench.results.record import Record
 from ganbench.results.redaction import without_paths
-from ganbench.results.store import RunStore
 from ganbench.tables.assemble import tables
+from ganbench.tables.coverage import Coverage
 from ganbench.tables.forms.render import render
-from ganbench.tables.standing import Coverage
 
 from ..results.synthetic import curve, record, spec, starter
 
 RECORDS = starter()
 UNRANKED = {
-    "dcgan: 2 of 5 seeds on digits; 2 of 5 seeds on grid25; 2 of 5 seeds on ring8",
-    "vanilla: 4 of 5 seeds on digits (1 timeout)",
+    "dcgan: 2 of 5 seeds on digits, grid25, ring8",
+    "vanilla: 4 of 5 seeds (1 timeout) on digits",
 }
 
 
@@ -177,7 +176,7 @@ def test_a_changed_or_missing_file_is_refused(folder: Path, file: str) -> None:
     with pytest.raises(InvalidResults):
         load_runs(folder)
     (folder / file).unlink()
-    with pytest.raises(GanbenchError, match="cannot read"):
+    with pytest.raises(GanbenchError, match="cannot be read"):
         load_runs(folder)
 
 
@@ -266,14 +265,3 @@ def test_nothing_is_left_behind(folder: Path) -> None:
         "leaderboard.csv",
         "runs.csv",
     ]
-
-
-def test_runs_are_loaded_from_a_runs_folder(tmp_path: Path) -> None:
-    store = RunStore(tmp_path)
-    for one in RECORDS[:3]:
-        store.write(one)
-    loaded = load_runs(tmp_path)
-    runs, coverage, warnings = loaded.runs, loaded.coverage, loaded.warnings
-    assert sorted(runs.frame["run_id"]) == sorted(one["run_id"] for one in RECORDS[:3])
-    assert coverage is None
-    assert warnings == []

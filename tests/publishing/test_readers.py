@@ -11,7 +11,7 @@ import pytest
 
 from ganbench.publishing.cells import original_cell
 from ganbench.publishing.publish import publish
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
 
 from ..results.synthetic import curve, record, spec, starter

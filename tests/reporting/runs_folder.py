@@ -8,8 +8,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from ganbench.results.media import FRAMES_FOLDER, frame_file
 from ganbench.results.record import Record
-from ganbench.results.store import FILMSTRIP_FOLDER, LOG_FILE, RunStore, filmstrip_file
+from ganbench.results.store import LOG_FILE, RunStore
 
 from ..results.synthetic import curve, record, spec, starter
 
@@ -30,10 +31,10 @@ def write_runs(folder: Path, records: Sequence[Record]) -> RunStore:
         store.write(one)
         home = store.folder(one["run_id"])
         (home / LOG_FILE).write_text("line 1\nreading /home/somebody/data\nlast line\n")
-        (home / FILMSTRIP_FOLDER).mkdir()
+        (home / FRAMES_FOLDER).mkdir()
         for index in range(len(one["points"])):
             content = sheet(20 * index + one["spec"]["seed"])
-            (home / FILMSTRIP_FOLDER / filmstrip_file(index)).write_bytes(content)
+            (home / FRAMES_FOLDER / frame_file(index, 0, ".webp")).write_bytes(content)
     return store
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import shutil
+import wave
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ganbench.reporting.write import write_report
+from ganbench.results.media import FRAMES_FOLDER, frame_file
 
 from ..steering import until
 from .runs_folder import small
@@ -24,14 +27,41 @@ pytestmark = pytest.mark.skipif(
 FLAGS = (
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--no-first-run", "--window-size=1280,900"),
+    *("--no-first-run", "--window-size=1280,900", "--autoplay-policy=no-user-gesture-required"),
 )
+
+
+SECONDS = 2
+
+
+def silence() -> bytes:
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(8000)
+        file.writeframes(bytes([128]) * SECONDS * 8000)
+    return stream.getvalue()
+
+
+MEDIA = {
+    ".wav": silence(),
+    ".txt": b"a line that is longer than any strip is wide, and then some more of it\n" * 8,
+    ".csv": b"height,children,colour,weight,answer\n" + b"178.2,3,turquoise,81.4,perhaps\n" * 8,
+}
+"""Beside the picture of every frame of one run."""
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("browser")
-    write_report(small(folder / "runs").root, folder / "report.html")
+    store = small(folder / "runs")
+    run = next(one for one in store.read_all().records if one["status"] == "ok")
+    for index in range(len(run["points"])):
+        for place, (suffix, content) in enumerate(MEDIA.items(), start=1):
+            name = frame_file(index, place, suffix)
+            (store.folder(run["run_id"]) / FRAMES_FOLDER / name).write_bytes(content)
+    write_report(store.root, folder / "report.html")
     return (folder / "report.html").as_uri()
 
 
@@ -192,7 +222,7 @@ def test_the_slider_shows_the_sheets_of_its_mark(browser: Any) -> None:
     def shades() -> list[int]:
         """Grey of the visible sheets: 20 for each evaluation before theirs, plus the seed."""
         script = (
-            "return Promise.all([...arguments[0].querySelectorAll('img:not([hidden])')]"
+            "return Promise.all([...arguments[0].querySelectorAll('.frame:not([hidden]) img')]"
             ".map(async (image) => { await image.decode();"
             "const context = new OffscreenCanvas(1, 1).getContext('2d');"
             "context.drawImage(image, 0, 0);"
@@ -210,6 +240,26 @@ def test_the_slider_shows_the_sheets_of_its_mark(browser: Any) -> None:
     assert slider.get_attribute("aria-valuetext") == "20 % of the budget"
     slider.send_keys(Keys.END)
     assert shades()[-1] == 9
+
+
+def test_sounds_can_be_played_and_end_with_their_mark(browser: Any) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    assert shown(browser, "#samples audio") == 1
+    play = (
+        "const [done] = [...arguments].slice(-1); const sound ="
+        "document.querySelector('#samples .frame:not([hidden]) audio'); sound.muted = true;"
+        "sound.loop = true; window.sound = sound;"
+        "sound.play().then(() => done(sound.duration), (error) => done(String(error)))"
+    )
+    assert browser.execute_async_script(play) == SECONDS  # the policy lets it load
+    slider = browser.execute_script(
+        "return window.sound.closest('.reel').querySelector('input[type=range]')"
+    )
+    assert not browser.execute_script("return window.sound.paused")
+    slider.send_keys(Keys.HOME)
+    assert browser.execute_script("return window.sound.paused")
+    assert shown(browser, "#samples audio") == 1
 
 
 def test_marks_tell_their_value_to_pointer_and_keyboard(browser: Any) -> None:

@@ -10,13 +10,15 @@ import pytest
 
 import ganbench
 from ganbench.api.errors import NothingSelected, UsageError
+from ganbench.modalities.media import SUFFIXES
 from ganbench.publishing.publish import publish
 from ganbench.reporting.charts import Style
 from ganbench.reporting.figures import distance_charts
 from ganbench.reporting.write import write_report
 from ganbench.results.frame import collect
+from ganbench.results.media import FRAMES_FOLDER, frame_file
 from ganbench.tables.assemble import editions, tables
-from ganbench.tables.forms.numbers import number
+from ganbench.wording import number
 
 from ..results.synthetic import curve, record, spec, starter
 from .runs_folder import HOSTILE, many, small, write_runs
@@ -48,7 +50,9 @@ def test_the_page_is_valid_html_with_unique_ids(page: str) -> None:
 
 def test_the_page_asks_for_nothing_from_outside(page: str) -> None:
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
-    assert policy.startswith("default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-")
+    assert policy.startswith(
+        "default-src &#39;none&#39;; img-src data:; media-src data:; style-src &#39;sha256-"
+    )
     assert "unsafe" not in policy
     sources = re.findall(r'(?:src|href|data|action)="([^"]*)"', page)
     assert all(one.startswith(("#", "data:image/webp;base64,")) for one in sources)
@@ -84,7 +88,7 @@ def test_curves_end_where_the_tables_say() -> None:
         for drawn in chart.series
         if drawn.series.points
     }
-    wanted = {(line.section, line.label): line.row["distance"] for line in lines}
+    wanted = {(line.section, line.label): line.row.value("distance") for line in lines}
     assert ends == {key: pytest.approx(value) for key, value in wanted.items()}
     (failed,) = [
         thread
@@ -141,6 +145,29 @@ def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
     html5lib.HTMLParser(strict=True).parse(page)
     assert page.count("<script>") == 1
     assert "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;&amp;&#39;&#34;" in page
+
+
+def test_every_kind_of_media_is_shown_in_its_own_way_and_escaped(tmp_path: Path) -> None:
+    store = write_runs(tmp_path / "runs", starter()[:1])
+    (run,) = store.root.iterdir()
+    for path in (run / FRAMES_FOLDER).iterdir():
+        path.unlink()
+    last = len(starter()[0]["points"]) - 1
+    for place, suffix in enumerate(SUFFIXES):
+        content = f"{HOSTILE},b\n1,2\n".encode()
+        (run / FRAMES_FOLDER / frame_file(last, place, suffix)).write_bytes(content)
+    write_report(store.root, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    html5lib.HTMLParser(strict=True).parse(page)
+    (frame,) = re.findall(r'<div class="frame" .*?(?=<figcaption>)', page, re.DOTALL)
+    assert re.findall(r"<(img|audio|pre|table)\b", frame) == ["img", "img", "audio", "pre", "table"]
+    assert '<audio controls src="data:audio/wav;base64,' in frame
+    escaped = "&lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;&amp;&#39;&#34;"
+    assert f"{escaped},b\n1,2\n</pre>" in frame
+    assert re.findall(r"<td class=.t.>(.*?)</td>", frame) == ["1", "2"]
+    assert frame.count('<th scope="col" class="t">') == 2
+    assert page.count("<script>") == 1
+    assert '<div class="strips wide">' in page
 
 
 def test_the_same_records_give_the_same_bytes(folder: Path, page: str, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from ganbench.reporting.samples import Samples, choose_samples
 from ganbench.results.frame import collect
+from ganbench.results.media import FRAMES_FOLDER, frame_file
 from ganbench.results.record import Record
-from ganbench.results.store import FILMSTRIP_FOLDER, RunStore, filmstrip_file
+from ganbench.results.store import RunStore
 from ganbench.tables.assemble import editions
 
 from ..results.synthetic import curve, record, spec
@@ -48,8 +49,8 @@ def test_all_sheets_are_shown_where_there_is_room(store: RunStore) -> None:
         (name, seed) for name in ("one", "two") for seed in range(3)
     ]
     assert list(reel.marks) == [f"{share} %" for share in range(10, 101, 10)]
-    content = base64.b64decode(reel.strips[1].frames[3].partition(",")[2])
-    assert content == sheet(20 * 3 + 1)
+    (shown,) = reel.strips[1].frames[3]
+    assert base64.b64decode(shown.uri.partition(",")[2]) == sheet(20 * 3 + 1)
 
 
 def test_seeds_are_left_out_together_and_the_page_says_so(store: RunStore) -> None:
@@ -85,7 +86,7 @@ def test_a_run_without_a_record_shows_the_sheets_that_it_has_drawn(tmp_path: Pat
     lost = record(spec("lost", "ring8", 0), [], "killed")
     store = write_runs(tmp_path / "runs", [lost])
     for index in range(4):
-        path = store.folder(lost["run_id"]) / FILMSTRIP_FOLDER / filmstrip_file(index)
+        path = store.folder(lost["run_id"]) / FRAMES_FOLDER / frame_file(index, 0, ".webp")
         path.write_bytes(sheet(index))
     (reel,) = chosen(store, [lost], 10**6).reels
     assert list(reel.marks) == ["10 %", "20 %", "30 %", "40 %"]
@@ -100,4 +101,4 @@ def test_a_run_of_few_steps_has_the_marks_that_it_was_evaluated_at(tmp_path: Pat
 def test_runs_without_sheets_are_no_error(tmp_path: Path) -> None:
     samples = chosen(RunStore(tmp_path), runs(), 10**6)
     assert samples.reels == ()
-    assert samples.notes == ("These runs have no sample sheets.",)
+    assert samples.notes == ("These runs have no samples to show.",)

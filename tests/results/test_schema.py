@@ -49,17 +49,17 @@ def test_no_field_takes_what_is_no_json_of_its_type(path: tuple[Any, ...], value
     [
         (("status",), "fine", "record.status is 'fine', not one of: ok, "),
         (("schema",), 0, "record.schema is 0"),
-        (("used", "steps"), 1.5, "record.used.steps is not an integer"),
-        (("used", "flops"), 10**400, "record.used.flops is not finite"),
+        (("used", "steps"), 1.5, "record.used.steps is 1.5, not an integer"),
+        (("used", "flops"), 10**400, "record.used.flops is 1000.*out of range"),
         (("primary",), "fd/gone", "record.primary names no column"),
         (("points", 0, "scores"), {"fd/gone": 1.0}, "has no column 'fd/gone'"),
         (("points", 1, "fraction"), 0.1, r"points\[1\].fraction is not in"),
         (("points", 1, "fraction"), 1.1, r"points\[1\].fraction is not in"),
-        (("spec", "seed"), "0", "spec.seed is not an integer"),
+        (("spec", "seed"), "0", "spec.seed is '0', not an integer"),
         (("spec", "task"), {}, "spec.task.name is missing"),
         (("spec", "variant"), "\x1b[31mred", "cannot be printed"),
         (("columns", W2, "label"), "two\nlines", "cannot be printed"),
-        (("failure",), "oops", "record.failure is not an object"),
+        (("failure",), "oops", "record.failure is 'oops', not an object"),
     ],
 )
 def test_the_complaint_names_the_place(path: tuple[Any, ...], value: Any, complaint: str) -> None:
@@ -90,3 +90,18 @@ def test_infinity_written_as_a_large_number_is_refused() -> None:
 def test_every_finite_float_survives_exactly(value: float) -> None:
     changed = _changed(("points", 0, "scores", W2), value)
     assert unseal(seal(changed))["points"][0]["scores"][W2] == value
+
+
+@pytest.mark.parametrize("text", ["caf\udce9.py", "\x1b[31m", "\u202e", "漢字", "a\nb"])
+def test_what_errors_quote_survives(text: str) -> None:
+    failure = {"message": text, "traceback": text, "signal": None, "step": None}
+    failed = record(spec(), [0.5], "error", failure=failure)
+    assert unseal(seal(failed)) == failed
+
+
+def test_what_is_free_may_be_anything_that_json_can_hold() -> None:
+    free = {"a": [1, None, 2.5, {"b": True}], "n": 2**80}
+    assert unseal(seal(_changed(("environment",), free)))["environment"] == free
+    for value in (math.nan, [math.inf], object(), {1, 2}):
+        with pytest.raises(ValueError, match="JSON"):
+            seal(_changed(("environment", "x"), value))

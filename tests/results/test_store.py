@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
 from ganbench.api.version import SCHEMA_VERSION
 from ganbench.results.seal import canonical_json, seal, unseal
-from ganbench.results.store import RunStore
+from ganbench.results.store import CHECKPOINT_FOLDER, RunStore
 
 from .synthetic import curve, record, spec
 
@@ -107,8 +107,7 @@ def test_a_damaged_record_is_replaced_by_the_next_run(store: RunStore) -> None:
     folder = _plant(store, SEALED[:-10])
     assert store.write(GOOD)
     assert store.read(GOOD["run_id"]) == GOOD
-    _, warnings = RunStore(store.root).finished([GOOD["run_id"]])
-    assert warnings == []
+    assert RunStore(store.root).finished([GOOD["run_id"]]).warnings == []
     (folder / "record.json").write_bytes(b"{}")
     store.read_all()
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -161,10 +160,10 @@ def test_a_newer_record_is_left_where_it_is(store: RunStore) -> None:
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_numbers_that_are_not_finite_are_refused(store: RunStore, value: float) -> None:
     bad = {**GOOD, "used": {**GOOD["used"], "seconds": value}}
-    with pytest.raises(InvalidResults, match=r"record\.used\.seconds is not finite"):
+    with pytest.raises(InvalidResults, match=r"record\.used\.seconds is .*, not a finite number"):
         store.write(bad)  # type: ignore[typeddict-item]
     bad = {**GOOD, "environment": {"load": [value]}}
-    with pytest.raises(InvalidResults, match="not finite"):
+    with pytest.raises(InvalidResults, match="not JSON compliant"):
         store.write(bad)  # type: ignore[typeddict-item]
     assert not store.root.exists()
 
@@ -222,3 +221,18 @@ def test_other_files_in_the_folder_are_no_runs(store: RunStore) -> None:
     (store.root / ".cache").mkdir()
     assert store.ids() == [GOOD["run_id"]]
     assert store.read_all().warnings == []
+
+
+@pytest.mark.parametrize("start_over", [False, True])
+def test_a_discarded_run_goes_on_from_its_checkpoints_or_starts_over(
+    store: RunStore, start_over: bool
+) -> None:
+    store.write(GOOD)
+    folder = store.folder(GOOD["run_id"])
+    checkpoint = folder / CHECKPOINT_FOLDER / "latest.safetensors"
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    store.discard(GOOD["run_id"], start_over=start_over)
+    assert not store.finished([GOOD["run_id"]]).records
+    assert (folder / "record.json.replaced-1").read_bytes() == SEALED
+    assert checkpoint.exists() is not start_over

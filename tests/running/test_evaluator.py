@@ -11,8 +11,8 @@ from ganbench import Measurement
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.planning.budget import Budget
 from ganbench.planning.chosen import choose_task
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.planning.variants import choose_variant
 from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator, Unstable
 from ganbench.running.players import Players

@@ -33,6 +33,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     one = Time()
     monkeypatch.setattr(keeper, "time", SimpleNamespace(monotonic=lambda: one.now))
     monkeypatch.setattr(keeper, "save_checkpoint", one.save)
+    monkeypatch.setattr(keeper, "_expected_bytes", lambda trainer: 0)
     monkeypatch.setattr(Keeper, "_state", lambda self: {})
     return one
 
@@ -40,9 +41,8 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
 @pytest.fixture
 def make(time: Time, tmp_path: Path) -> Callable[[float], Keeper]:
     def make(every: float) -> Keeper:
-        trainer: Any = SimpleNamespace(parameters={})
         unused: Any = None
-        return Keeper("a", tmp_path, every, time.now, trainer, unused, unused, unused, pytest.fail)
+        return Keeper("a", tmp_path, every, time.now, unused, unused, unused, unused, pytest.fail)
 
     return make
 

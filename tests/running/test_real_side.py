@@ -9,7 +9,6 @@ from typing import NoReturn
 
 import pytest
 import torch
-from safetensors import safe_open
 from torch import Tensor
 
 from ganbench.catalogue.catalogue import installed_catalogue
@@ -20,6 +19,7 @@ from ganbench.results.record import Record
 from ganbench.running.run import Run
 from ganbench.storage import tensorcache
 from ganbench.storage.cache import cache_dir
+from ganbench.storage.sealed import read_sealed
 from ganbench_plugins.datasets.digits import load
 from ganbench_plugins.extractors.frozen import FrozenExtractor
 from ganbench_plugins.scores.kernels import diversity, frechet
@@ -64,8 +64,8 @@ def what(features: Path) -> set[str]:
     """What the files in a folder hold."""
     found = set()
     for path in files(features):
-        with safe_open(path, "pt") as file:
-            found.add(json.loads(file.metadata()["key"])["what"])
+        text, _ = read_sealed(path)
+        found.add(json.loads(text)["what"])
     return found
 
 

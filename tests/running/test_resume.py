@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,37 @@ def test_an_evaluation_that_is_stopped_is_done_again(
     assert outcome(record, again, folder) == straight
     assert record is not None
     assert record["resumed"] == 1
+
+
+@pytest.mark.parametrize("call", [2, 10, 11], ids=["at a mark", "at the end", "on fresh latents"])
+def test_an_evaluation_that_fails_loses_no_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """Ten marks of which the last is the end; then the best and the last generator once more."""
+    spec = spec_of("vanilla", "ring8")
+    straight = outcome(*attempt(spec, tmp_path / "straight"), tmp_path / "straight")
+    folder = tmp_path / "failed"
+    measure, calls = Evaluator._measure, itertools.count(1)
+
+    def fails(self: Evaluator, *arguments: Any) -> Any:
+        if next(calls) == call:
+            raise RuntimeError("the disk with the weights has gone")
+        return measure(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Evaluator, "_measure", fails)
+        record, run = attempt(spec, folder)
+    assert record is not None
+    assert record["status"] == "error"
+    assert record["failure"] is not None
+    assert "the disk with the weights has gone" in record["failure"]["message"]
+    assert len(record["points"]) == min(call, 10) - 1
+    trained = run.clock.steps
+    record, again = attempt(spec, folder)
+    assert outcome(record, again, folder) == straight
+    assert record is not None
+    assert record["resumed"] == 1
+    assert trained == min(6 * call, 60)
 
 
 def test_a_kill_costs_what_came_after_the_last_checkpoint(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 import pytest
 
 from ganbench.storage.parsing import TOML, Mismatch, as_type, from_json
+
+LARGEST = sys.float_info.max
 
 
 class Item(TypedDict):
@@ -18,6 +22,7 @@ class Item(TypedDict):
 class Whole(TypedDict):
     count: Annotated[int, msgspec.Meta(ge=0, le=9)]
     share: float
+    finite: NotRequired[Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]]
     items: list[Item]
     sizes: NotRequired[dict[str, int | None]]
     named: NotRequired[dict[str, Item]]
@@ -29,7 +34,7 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True):
     parts: Annotated[list[str | Strict], msgspec.Meta(min_length=1)] = msgspec.field(
         default_factory=list
     )
-    ratio: bool | float = 1.0
+    ratio: bool | float | None = 1.0
 
 
 GOOD: dict[str, Any] = {
@@ -41,6 +46,8 @@ MISMATCHES: dict[str, tuple[dict[str, Any], str]] = {
     "a float for an integer": ({"count": 1.5}, "whole.count is 1.5, not an integer"),
     "a whole float for an integer": ({"count": 1.0}, "whole.count is 1.0, not an integer"),
     "true for an integer": ({"count": True}, "whole.count is True, not an integer"),
+    "nan": ({"finite": math.nan}, "whole.finite is nan, not a finite number"),
+    "infinity": ({"finite": math.inf}, "whole.finite is inf, not a finite number"),
     "true for a number": ({"share": True}, "whole.share is True, not a number"),
     "too small": ({"count": -1}, "whole.count is -1, it must be at least 0"),
     "too large": ({"count": 10}, "whole.count is 10, it must be at most 9"),

@@ -16,12 +16,8 @@ from ganbench.api.errors import NothingSelected, UsageError
 from ganbench.planning.budget import Budget
 from ganbench.results.frame import collect
 from ganbench.results.record import Record
-from ganbench.statistics.intervals import (
-    holm,
-    permutation_test,
-    ratio_interval,
-    seeds_to_decide,
-)
+from ganbench.statistics.intervals import ratio_interval, seeds_to_decide
+from ganbench.statistics.permutation import holm, permutation_test
 from ganbench.statistics.stability import utility
 from ganbench.tables.comparison import Comparison, Contrast, compare
 from ganbench.tables.comparison_tables import comparison_frame, comparison_tables

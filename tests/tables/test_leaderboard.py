@@ -11,8 +11,9 @@ from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.planning.budget import Budget
 from ganbench.results.frame import collect
 from ganbench.results.record import Record
+from ganbench.tables.coverage import Coverage
+from ganbench.tables.labels import variant_labels
 from ganbench.tables.leaderboard import leaderboard
-from ganbench.tables.standing import Coverage
 
 from ..results.synthetic import W2, record, spec
 
@@ -153,7 +154,7 @@ def test_a_rank_needs_all_tasks_and_seeds() -> None:
     table = board([*full, *half, *few], {waiting.run_id: waiting.to_json()})
     unranked = table.groupby("variant")["unranked"].first()
     assert unranked["half"] == "not run on grid25"
-    assert unranked["few"] == "grid25: 2 of 5 seeds; ring8: 2 of 5 seeds (1 unfinished)"
+    assert unranked["few"] == "2 of 5 seeds on grid25; 2 of 5 seeds (1 unfinished) on ring8"
     assert pd.isna(unranked["full"])
     assert table.loc[table["variant"] != "full", "rank_low"].isna().all()
 
@@ -165,7 +166,7 @@ def test_the_coverage_that_is_asked_for_decides() -> None:
     row = leaderboard(runs, Coverage(("ring8", "digits"), (0, 1, 2))).iloc[0]
     assert row["unranked"] == "not run on digits"
     row = leaderboard(runs, Coverage(("ring8",), tuple(range(10)))).iloc[0]
-    assert row["unranked"] == "ring8: 5 of 10 seeds"
+    assert row["unranked"] == "5 of 10 seeds on ring8"
 
 
 def test_the_suite_is_ranked_by_equal_weights_of_tasks() -> None:
@@ -242,6 +243,17 @@ def test_parameters_that_print_alike_are_not_mixed() -> None:
         ]
     )
     assert list(table["distance_n"]) == [2, 2]
+    assert len(set(variant_labels(table.to_dict("records")))) == 2
+
+
+def test_parameters_that_a_recipe_chooses_by_the_data_make_no_other_variant() -> None:
+    records = [
+        *seeds("a", [0.1] * 5, parameters={"lr": 1e-4}),
+        *seeds("a", [5.0] * 5, task="digits", parameters={"lr": 2e-4}),
+    ]
+    table = board(records)
+    assert list(table["rank_low"]) == [1, 1]
+    assert set(variant_labels(table.to_dict("records"))) == {"a"}
 
 
 def test_a_run_that_died_early_joins_the_other_seeds() -> None:
@@ -280,7 +292,7 @@ def test_a_task_without_floor_and_cap_has_no_utility() -> None:
         one["primary"] = None
     row = board(records).iloc[0]
     assert row["retained_utility_missing"] == "no distance with a floor and a cap"
-    assert row["unranked"] == "ring8: no distance with a floor and a cap"
+    assert row["unranked"] == "no distance with a floor and a cap on ring8"
     assert row[W2] == pytest.approx(0.1)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from ganbench.planning.budget import Budget
 from ganbench.results.record import Record
-from ganbench.statistics.intervals import holm, permutation_test
+from ganbench.statistics.permutation import holm, permutation_test
 from ganbench.statistics.stability import utility
 from ganbench.tables.assemble import tables
 from ganbench.tables.forms.render import FORMATS, render

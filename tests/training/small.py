@@ -15,9 +15,9 @@ from ganbench.api.hooks import ENTRY_POINT_GROUP
 from ganbench.api.specs import import_builder
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.budget import Budget
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import Task
-from ganbench.planning.variants import choose_variant
 from ganbench.running.players import Players
 from ganbench.training.feed import LatentFeed, RealFeed
 from ganbench.training.objective import Objective, Part

@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ganbench import Data, Latent
-from ganbench.training.feed import (
-    LabelFeed,
-    LatentFeed,
-    RealFeed,
-    class_shares,
-    to_network_range,
-)
-from ganbench.training.sampling import to_bytes
+from ganbench import Data, DataInfo, Latent, Vocabulary
+from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed, class_shares
 from ganbench.training.seeds import seed_everything, stream_seed
 
 from .small import CPU, image, points, random_data
@@ -84,22 +77,20 @@ def test_data_without_labels() -> None:
 
 
 def test_trap_11_images_reach_the_networks_in_the_range_of_a_tanh() -> None:
-    levels = torch.arange(256, dtype=torch.uint8)
-    scaled = to_network_range(levels)
-    assert scaled.dtype == torch.float32
-    assert (scaled[0], scaled[-1]) == (-1, 1)
-    torch.testing.assert_close(scaled, torch.linspace(-1, 1, 256))
-    assert torch.equal(to_bytes(scaled), levels)
-
     samples, _ = RealFeed(random_data(image(8)), CPU, seed=0).draw(100)
     assert samples.dtype == torch.float32
     assert samples.min() == -1
     assert samples.max() == 1
 
 
-def test_points_keep_their_units() -> None:
-    far = torch.tensor([[250.0, -3.0]])
-    assert torch.equal(to_network_range(far), far)
+def test_texts_reach_the_networks_as_one_hot_rows() -> None:
+    vocabulary = Vocabulary(tokens=("", "a", "b"))
+    info = DataInfo(name="ab", modality="text", shape=(2, 3), vocabulary=vocabulary)
+    texts = torch.tensor([[1, 2], [2, 0]])
+    feed = RealFeed(Data(info=info, train=texts, heldout=texts[:0]), CPU, seed=0)
+    assert feed.shape == (2, 3)
+    samples, _ = feed.draw(2)
+    assert sorted(samples.tolist()) == [[[0, 0, 1], [1, 0, 0]], [[0, 1, 0], [0, 0, 1]]]
 
 
 def test_feeding_leaves_the_data_as_it_is() -> None:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ganbench import Latent
 from ganbench.training import sampling
 from ganbench.training.feed import LatentFeed
-from ganbench.training.sampling import SAMPLING_BATCH, all_finite, is_dead, sample, to_bytes
+from ganbench.training.sampling import SAMPLING_BATCH, all_finite, is_dead, sample
 
 from .small import CPU, image, networks_of
 
@@ -82,32 +82,6 @@ def test_sampling_leaves_the_global_stream_alone() -> None:
     state = torch.random.get_rng_state()
     sample(Tell(), Latent(size=3), 10, CPU, seed=0)
     assert torch.equal(torch.random.get_rng_state(), state)
-
-
-@pytest.mark.parametrize(
-    ("value", "byte"),
-    [
-        (-1.0, 0),
-        (0.0, 128),
-        (1.0, 255),
-        (-2.0, 0),
-        (300.0, 255),
-        (-1 + 1.4 / 255, 1),
-        (0.9999, 255),
-        (0.99, 254),
-    ],
-)
-def test_to_bytes(value: float, byte: int) -> None:
-    converted = to_bytes(torch.tensor([value]))
-    assert converted.dtype == torch.uint8
-    assert converted.item() == byte
-
-
-def test_to_bytes_leaves_its_input_alone() -> None:
-    images = torch.rand(4, 1, 2, 2)
-    before = images.clone()
-    to_bytes(images)
-    assert torch.equal(images, before)
 
 
 @given(st.floats(-1e3, 1e3, allow_nan=False), st.integers(2, 30), st.integers(1, 5))

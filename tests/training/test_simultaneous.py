@@ -158,7 +158,7 @@ def test_extra_modules_of_the_discriminator_step_with_it() -> None:
         latent=plain.latent,
         extra={"head": (head, "discriminator")},
     )
-    trainer = small_trainer(WithHead(), networks, updates="simultaneous")
+    trainer = small_trainer(WithHead(), networks, needs=["head"], updates="simultaneous")
     before = weights(head)
     Eager(trainer).discriminator_step()
     assert same(before, weights(head))

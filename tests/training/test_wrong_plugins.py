@@ -12,6 +12,8 @@ from torch import nn
 
 from ganbench.api.errors import PluginNotUsable
 from ganbench.training.loop import Eager
+from ganbench.training.objective import Part
+from ganbench.training.step import UndeclaredNeed
 
 from .small import small_networks, small_trainer
 
@@ -116,3 +118,38 @@ def test_logits_of_a_convolution_pass() -> None:
     )
     step, _ = Eager(small_trainer(Returning("", lambda step: None), networks)).discriminator_step()
     assert step.fake_logits.shape == (16,)
+
+
+def test_extras_are_refused_to_those_who_have_not_asked_for_them() -> None:
+    networks = replace(small_networks(), extra={"head": (nn.Linear(2, 1), "discriminator")})
+
+    def loss(step: Any) -> Any:
+        return step.extra["head"](step.real).mean() + step.fake_logits.mean()
+
+    told = r"small uses step.extra\['head'\], and its spec does not say so"
+    with pytest.raises(UndeclaredNeed, match=told) as caught:
+        Eager(small_trainer(Returning("discriminator", loss), networks)).discriminator_step()
+    assert caught.value.hint == 'add "head" to its needs'
+    granted = small_trainer(Returning("discriminator", loss), networks, needs=["head"])
+    Eager(granted).discriminator_step()
+    assert granted.objective.loss.used == {"head"}
+
+
+class LookingAhead:
+    """Asks what the discriminator would lose on a generator's step."""
+
+    def opponent(self, game: Any, step: Any) -> Any:
+        game.loss("discriminator", step)
+        return game.networks.discriminator
+
+
+def test_who_looks_ahead_needs_real_samples() -> None:
+    for needs, fails in (((), True), (("real",), False)):
+        ahead = Part("ahead", LookingAhead(), frozenset(needs), "technique")
+        trainer = small_trainer(Returning("", lambda step: None), techniques=[ahead])
+        if fails:
+            with pytest.raises(UndeclaredNeed, match=r"ahead uses step\.real"):
+                Eager(trainer).generator_step()
+        else:
+            Eager(trainer).generator_step()
+            assert ahead.used == {"real"}

@@ -14,13 +14,15 @@ from click.testing import CliRunner
 from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.cli.main import cli
+from ganbench.execution.conditions import Conditions
 from ganbench.publishing.selection import publish_suite
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.generator import keep_generator, load_generator
 from ganbench.storage.sealed import read_sealed, write_sealed
 from ganbench.verification.claims import Claim, read_claim
-from ganbench.verification.verify import RECOMPUTED, RETRAINED, Verdict, verify
+from ganbench.verification.verdict import RECOMPUTED, RETRAINED, Verdict
+from ganbench.verification.verify import verify
 
 SUITE = """
 name = "tiny"
@@ -108,30 +110,44 @@ def test_retraining_gives_the_same_bits(claim: Claim) -> None:
     assert "trained again from its spec: equal, bit by bit" in verdict.summary
 
 
+def test_it_is_trained_again_where_one_says(claim: Claim) -> None:
+    """By the same door as every run."""
+    with pytest.raises(
+        UsageError, match=r"(?s)unknown executor 'lokal'.*did you mean local"
+    ) as told:
+        verify(claim, installed_catalogue(), retrain=True, conditions=Conditions(executor="lokal"))
+    assert told.value.exit_code == 2
+
+
 @pytest.fixture
 def retrained(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> Record:
-    """What training again gives, elsewhere."""
+    """What training again gives, on another processor."""
     points = [{"fraction": 1.0, "used": {}, "scores": dict(claim.scores)}]
-    record: Record = {"status": "ok", "points": points}  # type: ignore[typeddict-item]
+    environment = {**claim.environment, "cpu_kind": "another"}
+    record: Record = {"status": "ok", "points": points, "environment": environment}  # type: ignore[typeddict-item]
     monkeypatch.setattr("ganbench.verification.verify._train", lambda *_: record)
     return record
 
 
-def test_elsewhere_the_seeds_say_what_is_equal(claim: Claim, retrained: Record) -> None:
+def test_elsewhere_the_seeds_say_what_is_another_trajectory(
+    claim: Claim, retrained: Record
+) -> None:
     key = next(key for key in claim.scores if key.startswith("sliced-w2"))
     values = [scores[key] for scores in claim.others]
     assert len(values) == 3
     retrained["points"][0]["scores"][key] = sum(values) / 3
     verdict = check(claim, retrain=True)
     assert verdict.holds
-    assert "equal within the interval of the other seeds" in verdict.summary
+    assert "here another), within the interval of the other seeds" in verdict.summary
     (one,) = [one for one in verdict.comparisons if one.key == key]
     assert one.low is not None
     assert one.high is not None
     for claimed, found in ((claim.scores[key], 2 * one.high), (2 * one.high, sum(values) / 3)):
         retrained["points"][0]["scores"][key] = found
         false = replace(claim, scores={**claim.scores, key: claimed})
-        assert not check(false, retrain=True).holds
+        verdict = check(false, retrain=True)
+        assert not verdict.holds
+        assert "outside of the interval of the other seeds in 1 of" in verdict.summary
     retrained["points"][0]["scores"][key] = sum(values) / 3
     assert not check(replace(claim, others=claim.others[:1]), retrain=True).holds
 
@@ -154,12 +170,14 @@ def test_a_published_row_is_verified_with_weights_from_elsewhere(home: Path, cla
     published = read_claim(claim.run_id, home / "results" / "tiny", claim.weights)
     assert (published.spec, published.scores) == (replace(claim.spec, suite="tiny"), claim.scores)
     assert published.others == claim.others
+    assert published.environment["cpu"] == claim.environment["cpu"]
+    assert published.environment["threads"] == claim.environment["threads"]
     assert check(published).holds
 
 
 def test_other_code_is_refused(claim: Claim) -> None:
     pins = tuple({**pin, "source_hash": "sha256:" + "0" * 64} for pin in claim.spec.pins)
-    with pytest.raises(PluginNotUsable, match=r"was run with ganbench .* \(source sha256:000"):
+    with pytest.raises(PluginNotUsable, match=r"is that of ganbench .* \(source sha256:000"):
         check(replace(claim, spec=replace(claim.spec, pins=pins)))
     gone = ({**claim.spec.pins[0], "name": "gone"},)
     with pytest.raises(PluginNotUsable, match="unknown"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.references import parse_reference
-from ganbench.planning.variants import choose_variant
 
 
 def kind_of(name: str, kind: str | None, catalogue: Catalogue) -> str:
@@ -15,17 +15,16 @@ def kind_of(name: str, kind: str | None, catalogue: Catalogue) -> str:
     Raises:
         GanbenchError: there is no such plugin or kind.
     """
-    kinds = ["variant", *(one for one in SPEC_TYPES if one != "variant")]
-    if kind is not None and kind not in kinds:
-        raise UsageError(f"there is no kind {kind!r}", did_you_mean(kind, kinds))
+    if kind is not None and kind not in SPEC_TYPES:
+        raise UsageError(f"there is no kind {kind!r}", did_you_mean(kind, SPEC_TYPES))
     head = parse_reference(name).name
     if "+" in head and kind in (None, "variant"):
         return "variant"
-    found = [one for one in kinds if head in catalogue.names(one)]
+    found = [one for one in SPEC_TYPES if head in catalogue.names(one)]
     if kind is None and found:
         return found[0]
     if kind is None:
-        known = [one for each in kinds for one in catalogue.names(each)]
+        known = [one for each in SPEC_TYPES for one in catalogue.names(each)]
         if unusable := [one.name for one in catalogue.plugins if one.reason]:
             shown = ", ".join(unusable)
             raise UsageError(

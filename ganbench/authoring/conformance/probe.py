@@ -16,22 +16,33 @@ from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from typing import Any, NoReturn
 
-from ganbench.api.data import DataInfo
 from ganbench.api.parameters import resolve_parameters
-from ganbench.api.specs import DatasetSpec, ModelSpec, Spec, VariantSpec
-from ganbench.catalogue.plugin_files import PluginFile
-
-EXAMPLES = (
-    DataInfo(name="points", modality="points", shape=(2,), classes=8),
-    DataInfo(name="images", modality="image", shape=(3, 32, 32), classes=10),
+from ganbench.api.recipe import Optimiser, Recipe, Training
+from ganbench.api.scores import EvaluationInfo
+from ganbench.api.specs import (
+    DatasetSpec,
+    ExtractorSpec,
+    ModelSpec,
+    ScoreSpec,
+    Spec,
+    TechniqueSpec,
+    VariantSpec,
 )
+from ganbench.catalogue.plugin_files import PluginFile
+from ganbench.modalities import MODALITIES
+
+EXAMPLES = tuple(one.examples[0] for one in MODALITIES.values())
+
+
+TRAINING = Training(generator=Optimiser(lr=1e-3), discriminator=Optimiser(lr=1e-3))
+RECIPE = Recipe(model="mlp", loss="non-saturating", training=TRAINING)
 
 
 class TorchImported(BaseException):
     """Somebody imports torch. Not an Exception, so that no `except ImportError` hides it."""
 
 
-class Watch:
+class ImportWatch:
     """A finder that finds nothing, and raises when torch is looked for."""
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
@@ -55,7 +66,7 @@ def _importer() -> str:
 def probe(asked: dict[str, Any]) -> dict[str, str]:
     """Import the module, call its hooks, and all that plans are made from."""
     doing = "when the plugin is imported"
-    sys.meta_path.insert(0, Watch())
+    sys.meta_path.insert(0, ImportWatch())
     try:
         plugin = _imported(asked["module"], asked["file"])
         doing = "when its hooks are called"
@@ -86,23 +97,40 @@ def _specs(plugin: Any) -> Iterator[Spec]:
 
 def _plan(spec: Spec, given: dict[str, Any]) -> None:
     """What `ganbench plan` calls; errors are for other checks to find."""
+    for function, arguments, keywords in _calls(spec, given):
+        try:
+            function(*arguments, **keywords)
+        except Exception:  # noqa: S112
+            continue
+
+
+def _calls(spec: Spec, given: dict[str, Any]) -> Iterator[tuple[Any, tuple[Any, ...], Any]]:
+    """Functions with arguments and keywords."""
     parameters = resolve_parameters(spec.name, spec.parameters, given)
-    calls: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
+    light: list[tuple[Any, tuple[Any, ...], dict[str, Any]]] = []
     match spec:
         case VariantSpec():
-            shapes = [one for one in EXAMPLES if one.modality in spec.modalities]
-            calls = [(spec.recipe, (one,), parameters) for one in shapes]
+            for one in EXAMPLES:
+                if one.modality in spec.modalities:
+                    own = resolve_parameters(spec.name, spec.parameters_for(one.modality), given)
+                    light.append((spec.recipe_for(one.modality), (one,), own))
         case ModelSpec():
-            calls = [(spec.training, (), parameters)]
-            calls += [(spec.supports, (one,), {}) for one in EXAMPLES]
+            light = [(spec.training, (), parameters), (spec.coupled, (), parameters)]
+            light += [(spec.supports, (one,), {}) for one in EXAMPLES]
+        case TechniqueSpec():
+            light = [(spec.training, (TRAINING,), parameters)]
+            light += [(spec.misfit, (RECIPE, one), parameters) for one in EXAMPLES]
         case DatasetSpec():
-            calls = [(one, (), parameters) for one in (spec.describe, spec.check)]
-    for function, arguments, keywords in calls:
-        if function is not None:
-            try:
-                function(*arguments, **keywords)
-            except Exception:  # noqa: S112
-                continue
+            light = [(one, (), parameters) for one in (spec.describe, spec.check)]
+        case ExtractorSpec():
+            light = [(spec.check, (one,), parameters) for one in EXAMPLES]
+        case ScoreSpec():
+            sizes = [
+                EvaluationInfo(data=one, split="heldout", real=1_000, train=1_000, fakes=1_000)
+                for one in EXAMPLES
+            ]
+            light = [(spec.check, (one,), parameters) for one in sizes]
+    yield from (one for one in light if one[0] is not None)
 
 
 def main() -> NoReturn:

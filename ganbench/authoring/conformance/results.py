@@ -17,13 +17,15 @@ class CheckResult:
         status: `passed`, `failed`, `skipped` (it does not apply, or cannot be done here) or
             `expected` (it failed, and was declared to).
         reason: why it did not pass; empty if it did.
-        hint: how to mend what failed; empty otherwise.
+        hint: how to mend what failed, where that is known; else empty.
+        waits_for: the check that failed and without which this one, skipped, means nothing.
     """
 
     id: str
     status: CheckStatus
     reason: str = ""
     hint: str = ""
+    waits_for: str = ""
 
 
 class CheckFailed(AssertionError):
@@ -31,7 +33,16 @@ class CheckFailed(AssertionError):
 
 
 class Broken(Exception):
-    """Raised by a check: the plugin breaks its rule. The message is the reason."""
+    """Raised by a check: the plugin breaks its rule.
+
+    Args:
+        reason: how.
+        mend: how to mend just that; None: as the check's table says; empty: nobody knows.
+    """
+
+    def __init__(self, reason: str, mend: str | None = None) -> None:
+        super().__init__(reason)
+        self.mend = mend
 
 
 class NotApplicable(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ganbench.api.errors import MissingData, UsageError, did_you_mean
+from ganbench.api.errors import GanbenchError, MissingData, UsageError, did_you_mean, one_line
 from ganbench.api.specs import import_builder
 from ganbench.authoring.conformance.names import kind_of
 from ganbench.authoring.conformance.results import Broken, CheckResult, NotApplicable
@@ -31,8 +31,7 @@ def check(
     Args:
         name: of the plugin, with parameters if wanted: ``wgan-gp[lr=1e-3]``, ``images:PATH``; or a
             ``MODEL+LOSS`` pair.
-        kind: `variant`, `loss`, `model`, `dataset`, `score` or `extractor`; None: the one that has
-            that name, a variant first.
+        kind: of plugin, such as `loss`; None: the one that has that name, a variant first.
         device: where it is trained; the check `cuda` uses a GPU where there is one, in any case.
         expected_failures: id of a check that is known to fail -> why. One that passes after all is
             a failure.
@@ -103,22 +102,32 @@ class Session:
         return self._results[check_id]
 
     def _make(self, check: Check) -> CheckResult:
-        for one in needed(check, self._kind):
-            if self.result(one).status != "passed":
-                return CheckResult(id=check.id, status="skipped", reason=f"it needs {one} to pass")
+        if blocking := self._blocking(check):
+            reason = f"it needs {blocking} to pass"
+            return CheckResult(id=check.id, status="skipped", reason=reason, waits_for=blocking)
         try:
             self._run(check)
         except (NotApplicable, MissingData) as error:
-            return CheckResult(id=check.id, status="skipped", reason=_one_line(str(error)))
+            return CheckResult(id=check.id, status="skipped", reason=one_line(error))
         except Broken as error:
-            reason = str(error)
+            return _failed(check, str(error), check.mend if error.mend is None else error.mend)
+        except GanbenchError as error:  # a contract that runs hold plugins to as well
+            return _failed(check, error.message, error.hint or "")
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may even call sys.exit()
-            reason = told(error, self._catalogue.plugins)
-        else:
-            return CheckResult(id=check.id, status="passed")
-        return CheckResult(id=check.id, status="failed", reason=_one_line(reason), hint=check.mend)
+            return _failed(check, told(error, self._catalogue.plugins))
+        return CheckResult(id=check.id, status="passed")
+
+    def _blocking(self, check: Check) -> str:
+        """The check without which this one means nothing, and that failed; empty: there is none."""
+        for one in needed(check, self._kind):
+            result = self.result(one)
+            if result.status == "failed":
+                return one
+            if result.waits_for:
+                return result.waits_for
+        return ""
 
     def _run(self, check: Check) -> None:
         from ganbench.authoring.conformance.subject import Subject
@@ -130,5 +139,5 @@ class Session:
             import_builder(check.function)(self._subject)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _failed(check: Check, reason: str, hint: str = "") -> CheckResult:
+    return CheckResult(id=check.id, status="failed", reason=one_line(reason), hint=hint)

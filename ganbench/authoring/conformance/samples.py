@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import operator
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from ganbench.api.data import Data, DataInfo, Modality
+from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import GanbenchError
 from ganbench.api.specs import DatasetSpec, import_builder
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import MODALITIES, modality_of
 from ganbench.planning.datasets import describe_dataset
 
 INSTALLED = ("ring8", "digits", "dirac")
@@ -17,20 +21,17 @@ INSTALLED = ("ring8", "digits", "dirac")
 CLASSES = 4
 TRAIN, HELDOUT = 512, 256
 
-_SHAPES: tuple[tuple[Modality, tuple[int, ...]], ...] = (
-    *(("points", (dimensions,)) for dimensions in (1, 3, 16)),
-    *(("image", (channels, side, side)) for side in (16, 28, 32, 64) for channels in (1, 3)),
-    ("image", (3, 8, 8)),
-    ("tabular", (8,)),
-    ("audio", (1, 16_384)),
-    ("text", (32, 96)),
-)
+SPREAD = 0.3
+"""Of made-up samples as networks see them: most lie between -1 and 1."""
 
 
 def example_shapes(catalogue: Catalogue) -> list[DataInfo]:
-    """The usual shapes of every modality, then those of all other data sets that are installed."""
+    """The usual shapes of every modality, small ones first, then those of all other data sets that
+    are installed."""
     found = [describe_dataset(name, catalogue) for name in INSTALLED if _has(catalogue, name)]
-    found += [_info(modality, shape) for modality, shape in _SHAPES]
+    for modality in MODALITIES.values():
+        examples = sorted(modality.examples, key=operator.attrgetter("features"))
+        found += [replace(one, classes=CLASSES) for one in examples]
     for name in catalogue.names(DatasetSpec.kind):
         try:
             info = describe_dataset(name, catalogue)
@@ -55,9 +56,7 @@ def made_up(info: DataInfo) -> Data:
     centres = torch.randn(CLASSES, *info.shape, generator=random)
     labels = torch.arange(TRAIN + HELDOUT) % CLASSES
     noise = torch.randn(len(labels), *info.shape, generator=random)
-    samples = centres[labels] + 0.1 * noise + 1
-    if info.modality == "image":
-        samples = _as_bytes(samples)
+    samples = _stored(SPREAD * (centres[labels] + 0.1 * noise), info)
     return Data(
         info=info,
         train=samples[:TRAIN],
@@ -67,13 +66,14 @@ def made_up(info: DataInfo) -> Data:
     )
 
 
-def _as_bytes(samples: Tensor) -> Tensor:
-    return samples.mul(40).add(90).clamp(0, 255).to(torch.uint8)
+def noise_like(info: DataInfo, count: int) -> Tensor:
+    """As many samples, as they are stored, that are nothing but noise."""
+    random = torch.Generator().manual_seed(5)
+    return _stored(0.5 * torch.randn(count, *info.shape, generator=random), info)
 
 
-def _info(modality: Modality, shape: tuple[int, ...]) -> DataInfo:
-    name = f"{modality} {'x'.join(map(str, shape))}"
-    return DataInfo(name=name, modality=modality, shape=shape, classes=CLASSES)
+def _stored(raw: Tensor, info: DataInfo) -> Tensor:
+    return modality_of(info).decode(raw, info)
 
 
 def _has(catalogue: Catalogue, name: str) -> bool:

@@ -3,52 +3,38 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar, cast
 
 import torch
-from torch import Tensor, nn
 
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.networks import Networks
 from ganbench.api.parameters import Value, resolve_parameters
-from ganbench.api.recipe import Recipe, Training
 from ganbench.api.specs import DatasetSpec, Spec
+from ganbench.authoring.conformance.cases import Case, described, smaller, steep_loss, texts
+from ganbench.authoring.conformance.looking import Look
 from ganbench.authoring.conformance.names import specs_of
 from ganbench.authoring.conformance.results import Broken, NotApplicable
 from ganbench.authoring.conformance.samples import example_data, example_shapes
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import MODALITIES
 from ganbench.planning.datasets import choose_dataset
+from ganbench.planning.naming import choose_variant
+from ganbench.planning.prepared import prepare
 from ganbench.planning.references import parse_reference
-from ganbench.planning.variants import Variant, choose_variant
 from ganbench.running.players import Players
+from ganbench.training.coupling import JUDGEMENTS, couples_samples
+from ganbench.training.feed import RealFeed
 from ganbench.training.loop import Eager
+from ganbench.training.objective import Objective
 from ganbench.training.seeds import seed_everything
 from ganbench.training.trainer import Trainer
 
-LARGEST_BATCH = 32
-"""Batches of images are cut to a divisor of the recipe's own that is no larger, to be quick."""
-
-PARTNERS = {"points": "mlp", "image": "dcgan"}
-"""The model that a loss is seen with on data of a modality."""
-
-LOSS, PER_SAMPLE_LOSS = "non-saturating", "wgan-gp"
-"""The losses that a model is seen with; the second where it has no batch norm."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A training to look at: a variant or MODEL+LOSS pair on data of one shape."""
-
-    variant: Variant
-    info: DataInfo
-    recipe: Recipe
-
-    def __str__(self) -> str:
-        return f"{self.variant.display} on {described(self.info)}"
+T = TypeVar("T")
 
 
 class Subject:
@@ -70,10 +56,23 @@ class Subject:
         self.catalogue = catalogue
         self.device = torch.device(device)
         self.specs = specs_of(name, kind, catalogue)
+        self._refusals: list[str] = []
+        self._known: dict[str, object] = {}
+
+    def once(self, key: str, compute: Callable[[], T]) -> T:
+        """The result of `compute`, computed by the first check that asks for it.
+
+        Args:
+            key: of what several checks share.
+            compute: may refuse; then the next check that asks is refused, too.
+        """
+        if key not in self._known:
+            self._known[key] = compute()
+        return cast("T", self._known[key])
 
     @property
     def spec(self) -> Spec:
-        """The plugin's spec; of a MODEL+LOSS pair the model's."""
+        """The plugin's spec; of a variant that is put together, its first part's."""
         return self.specs[0]
 
     @property
@@ -91,57 +90,91 @@ class Subject:
 
     @functools.cached_property
     def cases(self) -> tuple[Case, ...]:
-        """The trainings that the checks look at: on points and on images, where it declares them.
+        """The trainings that the checks look at: one on every kind of data that it declares.
 
         Raises:
-            NotApplicable: there is no data that it declares to work on.
+            NotApplicable: there is no data that it declares to work on, or nothing to see it with.
         """
-        cases = tuple(self._cases())
-        if not cases:
-            raise NotApplicable(f"no {' or '.join(self.spec.modalities)} data of a shape that fits")
+        first: dict[str, Case] = {}
+        for case in self.trainings():
+            first.setdefault(case.info.modality, case)
+        if not first:
+            raise NotApplicable(self._nothing_fits())
+        cases = tuple(first.values())
+        if self.kind == "model":
+            return cases + tuple(self._with_penalty(cases[-1]))
         return cases
 
-    def variants(self, settings: dict[str, Value] | None = None) -> Iterator[tuple[Variant, str]]:
-        """The variants in which the plugin is seen, each with the modality it is for or ``""``.
+    def trainings(self, settings: Mapping[str, Value] | None = None) -> Iterator[Case]:
+        """Every training in which the plugin can be seen, on all example shapes.
 
         Args:
             settings: of its parameters, over those in its name.
         """
-        if self.kind == "variant":
-            yield choose_variant(self.name, self.catalogue, settings), ""
+        known: set[str] = set()
+        for modality, text in self._texts(settings or {}):
+            if modality in known:
+                continue
+            variant = choose_variant(text, self.catalogue, settings if self._is_variant else None)
+            for info in (one for one in self.shapes if one.modality == modality):
+                prepared = prepare(variant, info, self.catalogue)
+                if isinstance(prepared, str):
+                    self._refusals.append(f"{variant.display} on {described(info)}: {prepared}")
+                    continue
+                known.add(modality)
+                yield Case(prepared, info)
+
+    @property
+    def _is_variant(self) -> bool:
+        return self.kind == "variant"
+
+    def _texts(self, settings: Mapping[str, Value]) -> Iterator[tuple[str, str]]:
+        if not self._is_variant:
+            yield from texts(self.spec, self.name, settings, self.catalogue)
             return
-        own = {**parse_reference(self.name).settings, **(settings or {})}
-        inner = ",".join(f"{self.kind}.{key}={value}" for key, value in own.items())
-        name = self.spec.name
-        if self.kind == "model":
-            yield choose_variant(f"{name}+{LOSS}[{inner}]", self.catalogue), ""
-        else:
-            for modality, model in PARTNERS.items():
-                yield choose_variant(f"{model}+{name}[{inner}]", self.catalogue), modality
+        for modality in MODALITIES:
+            if all(modality in spec.modalities for spec in self.specs):
+                yield modality, self.name
 
-    def _cases(self) -> Iterator[Case]:
-        last = None
-        for variant, only in self.variants():
-            fitting = [one for one in self.shapes if only in ("", one.modality)]
-            fitting = [one for one in fitting if variant.misfit(self.catalogue, one) is None]
-            first = {one.modality: one for one in reversed(fitting)}
-            chosen = [first[one] for one in PARTNERS if one in first] or fitting[:1]
-            for info in chosen:
-                last = Case(variant, info, variant.recipe(self.catalogue, info))
-                yield last
-        if self.kind == "model" and last is not None:
-            pair = choose_variant(f"{self.spec.name}+{PER_SAMPLE_LOSS}", self.catalogue)
-            case = Case(pair, last.info, pair.recipe(self.catalogue, last.info))
-            if not has_batch_norm(self.networks(case).discriminator):
-                yield case
+    def _nothing_fits(self) -> str:
+        """Why there is no case."""
+        if self._refusals:
+            return self._refusals[0]
+        declared = " or ".join(self.spec.modalities)
+        return f"there is no data, model or loss to see it with: it declares {declared}"
 
-    def networks(self, case: Case, info: DataInfo | None = None) -> Networks:
-        """A fresh build of a case's model, in train mode; for other data, if given."""
-        return Players(case.recipe, self.catalogue, self.device).networks(info or case.info)
+    def _with_penalty(self, case: Case) -> Iterator[Case]:
+        """A model with a loss of slopes, if its discriminator judges each sample alone."""
+        loss = steep_loss(self.catalogue)
+        if loss is None or case.joint or self.couples(case):
+            return
+        name = case.variant.display.replace(f"+{case.recipe.loss}", f"+{loss}", 1)
+        prepared = prepare(choose_variant(name, self.catalogue), case.info, self.catalogue)
+        if not isinstance(prepared, str):
+            yield Case(prepared, case.info)
+
+    def networks(self, case: Case) -> Networks:
+        """A fresh build of a case's networks, in train mode."""
+        return Players(case.recipe, self.catalogue, self.device).networks(case.info)
+
+    def objective(self, case: Case) -> Objective:
+        """A fresh build of a case's loss and techniques."""
+        return Players(case.recipe, self.catalogue, self.device).objective(case.info)
 
     def data(self, case: Case) -> Data:
         """The samples of a case, loaded anew."""
         return example_data(case.info, self.catalogue)
+
+    def look(self, case: Case, networks: Networks, judgements: int) -> Look:
+        """Networks of a case with something to put into them."""
+        feed = RealFeed(self.data(case), self.device, seed=0)
+        return Look.of(networks, feed, judgements)
+
+    def couples(self, case: Case) -> bool:
+        """Whether samples influence each other's logits in a case: measured, as a run does it."""
+        networks = self.networks(case)
+        look = self.look(case, networks, JUDGEMENTS)
+        return couples_samples(networks.discriminator, look.real, look.labels)
 
     def trainer(
         self,
@@ -151,7 +184,7 @@ class Subject:
         device: torch.device | None = None,
         **training: Any,
     ) -> Trainer:
-        """A trainer as a run of a case builds it, with smaller batches of images.
+        """A trainer as a run of a case builds it, with smaller batches of large samples.
 
         Args:
             case: what to train.
@@ -162,7 +195,7 @@ class Subject:
         data = self.data(case)
         if seed is not None:
             seed_everything(seed)
-        changed = replace(case.recipe.training, **{**_batches(case), **training})
+        changed = replace(smaller(case, self.catalogue), **training)
         recipe = replace(case.recipe, training=changed)
         return Players(recipe, self.catalogue, device or self.device).trainer(data, seed or 0)
 
@@ -176,7 +209,8 @@ class Subject:
         try:
             yield
         except Exception as error:
-            raise Broken(f"{where}: {told(error, self.catalogue.plugins)}") from error
+            hint = getattr(error, "hint", None) or ""
+            raise Broken(f"{where}: {told(error, self.catalogue.plugins)}", hint) from error
 
 
 def advance(trainer: Trainer, steps: int, first: int = 0) -> None:
@@ -186,68 +220,6 @@ def advance(trainer: Trainer, steps: int, first: int = 0) -> None:
         engine.step(number, 0.0)
 
 
-def modules(networks: Networks) -> dict[str, nn.Module]:
-    """All modules of a model by name."""
-    own = {"generator": networks.generator, "discriminator": networks.discriminator}
-    return own | {name: extra.module for name, extra in networks.extras.items()}
-
-
-def weights(networks: Networks) -> dict[str, Tensor]:
-    """Copies of all parameters and buffers, by name."""
-    return {
-        f"{owner}.{name}": tensor.detach().clone()
-        for owner, module in modules(networks).items()
-        for name, tensor in (*module.named_parameters(), *module.named_buffers())
-    }
-
-
-def named_parameters(networks: Networks, side: str) -> dict[str, nn.Parameter]:
-    """The parameters that one side's optimiser trains, by name."""
-    trained_by = {"generator": "generator", "discriminator": "discriminator"}
-    trained_by |= {name: str(extra.side) for name, extra in networks.extras.items()}
-    return {
-        f"{owner}.{name}": parameter
-        for owner, module in modules(networks).items()
-        if trained_by[owner] == side
-        for name, parameter in module.named_parameters()
-        if parameter.requires_grad
-    }
-
-
-def first_difference(one: dict[str, Tensor], other: dict[str, Tensor]) -> str | None:
-    """The first tensor that differs in a bit; NaN equals NaN."""
-    for name in sorted(one.keys() | other.keys()):
-        if name not in one or name not in other or not same_bits(one[name], other[name]):
-            return name
-    return None
-
-
-def same_bits(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors are the same, NaN included."""
-    same = one.shape == other.shape and one.dtype == other.dtype
-    return same and torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
-
-
-def has_batch_norm(network: nn.Module) -> bool:
-    """Whether a network mixes the samples of a batch by batch norm."""
-    kinds = (nn.modules.batchnorm._BatchNorm,)
-    return any(isinstance(one, kinds) for one in network.modules())
-
-
-def described(info: DataInfo) -> str:
-    """A shape for people, e.g. ``image 1x8x8``."""
-    return f"{info.modality} {'x'.join(map(str, info.shape))}"
-
-
-def _batches(case: Case) -> dict[str, Any]:
-    if case.info.modality == "points":
-        return {}
-    training: Training = case.recipe.training
-    smaller = _divisor(training.batch_size)
-    own = training.generator_batch_size
-    return {"batch_size": smaller, "generator_batch_size": own and _divisor(own)}
-
-
-def _divisor(batch: int) -> int:
-    """The largest divisor up to the limit, so that batches that are packed stay whole."""
-    return max(size for size in range(1, min(batch, LARGEST_BATCH) + 1) if batch % size == 0)
+def plays(trainer: Trainer) -> bool:
+    """Whether rounds are played in a way of their own, without single steps of either side."""
+    return bool(trainer.objective.methods("play"))

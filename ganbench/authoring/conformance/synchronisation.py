@@ -15,8 +15,16 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 _METHODS = {
-    *("item", "cpu", "tolist", "numpy", "__array__"),
-    *("__bool__", "__float__", "__int__", "__index__", "__complex__"),
+    "item",
+    "cpu",
+    "tolist",
+    "numpy",
+    "__array__",
+    "__bool__",
+    "__float__",
+    "__int__",
+    "__index__",
+    "__complex__",
 }
 _OPERATORS = {
     "aten::_local_scalar_dense": ".item()",

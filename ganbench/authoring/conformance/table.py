@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 _CHECKS = "ganbench.authoring.conformance.checks"
 
-IN_RUNS = ("variant", "loss", "model", "dataset", "score", "extractor")
+TRAINED = ("variant", "model", "loss", "technique")
+BUILT = ("variant", "model", "technique")
+IN_RUNS = (*TRAINED, "dataset", "score", "extractor")
 ALL = (*IN_RUNS, "executor")
-TRAINED = ("variant", "loss", "model")
-BUILT = ("variant", "model")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="metadata",
         kinds=ALL,
-        asks="Description, source, licence of data and help of every parameter are there.",
+        asks="Description, licence of data and help of every parameter are there; a source can be "
+        "found.",
         why="`ganbench info` and leaderboards show them; nobody can judge numbers of unknown "
         "origin.",
         mend="fill in the fields of the spec; see `ganbench info` of a built-in",
@@ -75,14 +76,45 @@ CHECKS: tuple[Check, ...] = (
         run="building:builds",
     ),
     Check(
+        id="trained-once",
+        kinds=TRAINED,
+        asks="Every trainable parameter, a loss's own included, is trained by one side.",
+        why="What nobody trains keeps its first value; what both sides train obeys neither.",
+        mend='set `trained_with = "generator"` or `"discriminator"` in a loss or technique that '
+        "has parameters, or make them buffers; give each network layers of its own",
+        run="declared:trained_once",
+        needs=("builds",),
+    ),
+    Check(
         id="outputs",
         kinds=BUILT,
         asks="Samples and logits have the right shape, type and range, and are finite.",
         why="Evaluation turns samples into bytes and logits into statistics as they are.",
-        mend="generators return float32 (B, *shape), images in [-1, 1] (end in a tanh); "
-        "discriminators return float32 logits (B,) or (B, 1) without a sigmoid",
+        mend="generators return float32 (B, *shape) in the data's range (end in "
+        "`ganbench.output_layer(data)`, a tanh for images); discriminators return float32 logits "
+        "(B,) or (B, 1) without a sigmoid",
         run="building:outputs",
         needs=("builds",),
+    ),
+    Check(
+        id="coupling",
+        kinds=TRAINED,
+        asks="Samples of a batch influence each other's logits where its spec says so, and nowhere "
+        "under a penalty of slopes.",
+        why="A slope at a single sample means nothing where its neighbours move its logit.",
+        mend="say it as it is: `coupled` of a model is a function of its parameters, of a "
+        "technique True or False; layer norm couples nothing, batch norm does",
+        run="declared:coupling",
+        needs=("trained-once", "outputs"),
+    ),
+    Check(
+        id="needs",
+        kinds=("loss", "technique"),
+        asks="What it uses of a step, or of the model, is in its `needs`, and nothing else is.",
+        why="Plans refuse what cannot be combined by it, and steps compute what it lists.",
+        mend="list in `needs` what it asks a step for; `ganbench info needs` shows the words",
+        run="declared:needs",
+        needs=("coupling",),
     ),
     Check(
         id="seeded-build",
@@ -92,7 +124,7 @@ CHECKS: tuple[Check, ...] = (
         mend="draw initial weights from torch's global generator, which the run has seeded; keep "
         "nothing between builds",
         run="building:seeded_build",
-        needs=("builds",),
+        needs=("coupling",),
     ),
     Check(
         id="state-dict",
@@ -101,7 +133,7 @@ CHECKS: tuple[Check, ...] = (
         why="The best generator and published checkpoints are kept that way.",
         mend="register every tensor that matters as a parameter or a buffer",
         run="building:state_dict",
-        needs=("outputs", "seeded-build"),
+        needs=("seeded-build", "steps", "evaluation-untouched"),
     ),
     Check(
         id="batch-sizes",
@@ -118,9 +150,9 @@ CHECKS: tuple[Check, ...] = (
         kinds=TRAINED,
         asks="Training steps run; losses are finite scalars, and weights stay finite.",
         why="Everything else is asked of these steps.",
-        mend="return one scalar tensor with a graph from both losses; mean over the batch",
+        mend="return one scalar tensor with a graph from both losses: the mean over the batch",
         run="steps:steps",
-        needs=("builds", "outputs"),
+        needs=("coupling", "needs"),
     ),
     Check(
         id="generator-gradients",
@@ -159,7 +191,7 @@ CHECKS: tuple[Check, ...] = (
         mend="the generator's optimiser minimises: -D(G(z)) for a Wasserstein loss, "
         "softplus(-D(G(z))) for the non-saturating one",
         run="sign:generator_sign",
-        needs=("steps", "discriminator-sign"),
+        needs=("steps", "discriminator-sign", "generator-gradients"),
     ),
     Check(
         id="discriminator-sign",
@@ -225,10 +257,10 @@ CHECKS: tuple[Check, ...] = (
         kinds=TRAINED,
         asks="Budgets are kept: no training, data or work beside what is counted.",
         why="Equal budgets are what makes numbers comparable.",
-        mend="let optimisers do all updates; draw one real batch per step; ask for more "
-        "discriminator steps with `critic_steps`; do the same work in every step as in the first",
+        mend="let optimisers do all updates; ask for more discriminator steps with `critic_steps`; "
+        "say with `every` which terms act now and then, and do all other work in every step alike",
         run="budget:honoured",
-        needs=("steps",),
+        needs=("steps", "generator-gradients"),
     ),
     Check(
         id="cuda",
@@ -241,9 +273,29 @@ CHECKS: tuple[Check, ...] = (
         needs=("steps",),
     ),
     Check(
+        id="neutral",
+        kinds=("technique",),
+        asks="With its neutral settings, training has the bits that it has without it.",
+        why="A remedy is compared with none: what is not the remedy must not differ.",
+        mend="do nothing at a weight of 0: no other samples, no other order of layers; or take out "
+        "of `neutral` what is not",
+        run="techniques:neutral",
+        needs=("deterministic-step",),
+    ),
+    Check(
+        id="evaluation-untouched",
+        kinds=("technique",),
+        asks="In eval mode samples and logits are a function of the weights alone.",
+        why="What is judged is the generator, not what helped it to learn.",
+        mend="act in train mode only (`self.training`); count and draw nothing in eval mode",
+        run="techniques:evaluation_untouched",
+        needs=("steps",),
+    ),
+    Check(
         id="dataset-description",
         kinds=("dataset",),
-        asks="`describe` tells shape, modality and classes as they are, and declares the modality.",
+        asks="`describe` tells shape, modality and all the rest as they are; the modality is "
+        "declared.",
         why="Plans are made from it, without loading anything.",
         mend="return the same DataInfo from `describe` and in `Data.info`, with a modality that "
         "the spec declares",
@@ -252,10 +304,11 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="dataset-samples",
         kinds=("dataset",),
-        asks="Samples are finite, on the CPU, of the announced shape; images bytes that use their "
-        "range, else float32.",
+        asks="Samples are finite, on the CPU, of the announced shape, and as their modality is "
+        "stored; images and sounds use their range.",
         why="The feed and the evaluation take them as they are.",
-        mend="images: uint8 (N, C, H, W) in 0..255; anything else: float32; both splits alike",
+        mend="both splits alike: images uint8 (N, C, H, W) in 0..255, sounds int16 (N, C, S), "
+        "texts int64 (N, L) tokens, points, tables and pairs float32; see `Data`",
         run="datasets:samples",
     ),
     Check(

@@ -10,6 +10,7 @@ from ganbench.cli.options import json_option, runs_option
 from ganbench.console import print_json, print_rows, talk
 from ganbench.execution.cleaning import cache_heaps, checkpoint_heap, remove
 from ganbench.results.store import RunStore
+from ganbench.wording import file_size
 
 
 @click.command()
@@ -49,9 +50,9 @@ def command(runs: Path, cache: bool, checkpoints: bool, dry_run: bool, as_json: 
         )
         return
     print_rows(
-        ["what", "files", "MB", "state", "folder"],
+        ["what", "files", "size", "state", "folder"],
         [
-            [heap.name, str(len(heap.files)), f"{heap.size / 1e6:.1f}", state, str(heap.folder)]
+            [heap.name, str(len(heap.files)), file_size(heap.size), state, str(heap.folder)]
             for heap, state in rows
         ],
     )

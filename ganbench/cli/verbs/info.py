@@ -7,22 +7,18 @@ from typing import Any
 
 import click
 
-from ganbench.api.data import DataInfo
 from ganbench.api.errors import UsageError, did_you_mean
-from ganbench.api.specs import SPEC_TYPES, DatasetSpec, Spec, VariantSpec
+from ganbench.api.specs import SPEC_TYPES, DatasetSpec, ExecutorSpec, Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.completing import complete_names
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, say, talk
+from ganbench.modalities import MODALITIES
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.suite import Suite, embedded_suites, load_suite
-from ganbench.planning.variants import choose_variant, parameters_of
-
-_EXAMPLES = {
-    "points": DataInfo(name="2-D points", modality="points", shape=(2,)),
-    "image": DataInfo(name="32 px colour images", modality="image", shape=(3, 32, 32)),
-}
+from ganbench.planning.variants import parameters_of
 
 
 @click.command()
@@ -51,9 +47,10 @@ def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
 
 
 def _specs(catalogue: Catalogue, name: str) -> list[Spec]:
-    kinds = ["variant", *(kind for kind in SPEC_TYPES if kind != "variant")]
     return [
-        catalogue.get(SPEC_TYPES[kind], name) for kind in kinds if name in catalogue.names(kind)
+        catalogue.get(SPEC_TYPES[kind], name)
+        for kind in SPEC_TYPES
+        if name in catalogue.names(kind)
     ]
 
 
@@ -65,8 +62,11 @@ def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
         "name": spec.name,
         "description": spec.description,
         "paper": spec.paper,
-        "modalities": list(spec.modalities),
-        "parameters": {name: asdict(one) for name, one in parameters.items()},
+        "modalities": [] if isinstance(spec, ExecutorSpec) else list(spec.modalities),
+        "parameters": {
+            name: {**asdict(one), "kind": one.value_type.__name__}
+            for name, one in parameters.items()
+        },
         "distribution": plugin.origin,
         "file": plugin.file,
     }
@@ -81,7 +81,7 @@ def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
 def _recipes(spec: VariantSpec, catalogue: Catalogue) -> dict[str, Any]:
     """The recipe with default parameters on an example of each modality it declares."""
     variant = choose_variant(spec.name, catalogue)
-    examples = [_EXAMPLES[modality] for modality in spec.modalities if modality in _EXAMPLES]
+    examples = [MODALITIES[name].examples[0] for name in spec.modalities]
     return {data.name: asdict(variant.recipe(catalogue, data)) for data in examples}
 
 

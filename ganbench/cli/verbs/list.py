@@ -31,7 +31,7 @@ PLURALS = {"losses": "loss", **{f"{kind}s": kind for kind in SPEC_TYPES if kind 
 def command(choice: PluginChoice, /, kind: str | None, as_json: bool) -> None:
     """List what is there: everything, or one KIND.
 
-    KIND is variants, models, losses, datasets, scores, extractors, executors or suites.
+    KIND is variants, models, losses, techniques, datasets, scores, extractors, executors or suites.
     """
     known = [*PLURALS, "suites"]
     if kind is not None and kind not in known and kind not in PLURALS.values() and kind != "suite":
@@ -49,11 +49,10 @@ def command(choice: PluginChoice, /, kind: str | None, as_json: bool) -> None:
 
 
 def _rows(catalogue: Catalogue) -> list[dict[str, str]]:
-    kinds = ["variant", *(kind for kind in SPEC_TYPES if kind != "variant")]
     rows = []
-    for kind in kinds:
+    for kind, spec_type in SPEC_TYPES.items():
         for name in catalogue.names(kind):
-            spec = catalogue.get(SPEC_TYPES[kind], name)
+            spec = catalogue.get(spec_type, name)
             plugin = catalogue.plugin_of(spec)
             rows.append(
                 {

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ganbench.console import talk, warn
-from ganbench.tables.forms.numbers import counted
+from ganbench.wording import counted
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +14,14 @@ from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.defaults import tell_settings
 from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.console import duration, print_json, print_rows, talk, warn
+from ganbench.console import print_json, print_rows, talk, warn
 from ganbench.machine.devices import device_name, resolve_device
-from ganbench.planning.budget import with_prefix
-from ganbench.planning.plan import make_plan
+from ganbench.planning.plan import Plan, make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
 from ganbench.results.record import Record
-from ganbench.results.store import CHECKPOINT_FOLDER, RunStore
-from ganbench.tables.forms.numbers import counted
+from ganbench.results.store import CHECKPOINT_FOLDER, Contents, RunStore
+from ganbench.wording import counted, duration, file_size, with_prefix
 
 
 @click.command()
@@ -41,16 +41,22 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     selection = make_selection(**options)
     plan = make_plan(selection, open_catalogue(choice, talk, need_files=True))
     store = RunStore(runs)
-    records, warnings = _records(store)
-    warn(warnings)
+    contents = store.read_all() if store.root.is_dir() else Contents()
+    warn(contents.warnings)
     device = device_name(resolve_device(selection.device))
-    forecast = Forecast(records.values(), device)
-    rows = [_row(spec, records.get(spec.run_id), store, forecast) for spec in plan.runs]
+    forecast = Forecast(contents.records, device)
+    records = {record["run_id"]: record for record in contents.records}
+    rows = [
+        _row(spec, records.get(spec.run_id), store, forecast)
+        for spec in plan.runs
+        if spec.run_id not in contents.foreign
+    ]
     total = _total(rows)
     if as_json:
         left_out = list(plan.skipped)
         suite = plan.suite.name
         print_json({"suite": suite, "runs": rows, "left_out": left_out, "total": total})
+        _refuse_missing(plan, records)
         return
     print_rows(
         ["run", "budget", "state", "expected"],
@@ -58,14 +64,19 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     )
     for reason in plan.skipped:
         talk(f"left out: {reason}")
+    for note in plan.notes:
+        talk(note)
     _tell(total, rows, device, runs)
+    _refuse_missing(plan, records)
 
 
-def _records(store: RunStore) -> tuple[dict[str, Record], list[str]]:
-    if not store.root.is_dir():
-        return {}, []
-    contents = store.read_all()
-    return {record["run_id"]: record for record in contents.records}, contents.warnings
+def _refuse_missing(plan: Plan, records: Mapping[str, Record]) -> None:
+    """Say what `run` would say instead of running.
+
+    Raises:
+        MissingData: something that a run needs is not on this machine.
+    """
+    plan.require_present(spec for spec in plan.runs if spec.run_id not in records)
 
 
 def _row(
@@ -152,7 +163,7 @@ def _tell(
             f"finished {where} in {runs}/"
         )
         return
-    disk = "" if total["bytes"] is None else f"; {total['bytes'] / 1e6:.1f} MB in {runs}/"
+    disk = "" if total["bytes"] is None else f"; {file_size(total['bytes'])} in {runs}/"
     talk(f"{flops} of training; about {duration(total['seconds'])} of one slot {where}{disk}")
     if guesses := sum(map(_is_guess, rows)):
         talk(f"~: {guesses} guessed by other variants or settings on the same task")

@@ -10,10 +10,19 @@ from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, print_rows, talk
+from ganbench.statistics.groups import grouped
 
 FIELDS = (
-    *("name", "state", "reason", "distribution", "version", "api_version"),
-    *("module", "file", "source_hash", "provides"),
+    "name",
+    "state",
+    "reason",
+    "distribution",
+    "version",
+    "api_version",
+    "module",
+    "file",
+    "source_hash",
+    "provides",
 )
 
 SHOWN = 4
@@ -59,18 +68,15 @@ def _api(plugin: Plugin) -> str:
 def _account(plugin: Plugin) -> str:
     """What a usable plugin provides; of another one the reason, and its file if there is one."""
     if plugin.state is State.LOADED:
-        return _grouped(plugin.provides) or "observes runs"
+        return _by_kind(plugin.provides) or "observes runs"
     return plugin.reason + (f" [{plugin.file}]" if plugin.file else "")
 
 
-def _grouped(provides: tuple[str, ...]) -> str:
-    names: dict[str, list[str]] = {}
-    for one in provides:
-        kind, _, name = one.partition(":")
-        names.setdefault(kind, []).append(name)
+def _by_kind(provides: tuple[str, ...]) -> str:
+    pairs = [one.split(":", 1) for one in provides]
     return "; ".join(
-        f"{kind} {', '.join(some[:SHOWN])}" + _rest(len(some) - SHOWN)
-        for kind, some in names.items()
+        f"{kind} {', '.join(name for _, name in own[:SHOWN])}" + _rest(len(own) - SHOWN)
+        for kind, own in grouped(pairs, lambda pair: pair[0]).items()
     )
 
 

@@ -9,7 +9,7 @@ import click
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import filter_options
 from ganbench.console import talk, warn
-from ganbench.tables.forms.numbers import counted
+from ganbench.wording import counted, file_size
 
 
 @click.command()
@@ -41,6 +41,6 @@ def command(
     count, warnings = write_report(runs, out, suite=suite, tasks=tasks, variants=variants)
     warn(warnings)
     click.echo(out)
-    talk(f"{counted(count, 'run')}, {out.stat().st_size / 1e6:.1f} MB")
+    talk(f"{counted(count, 'run')}, {file_size(out.stat().st_size)}")
     if show:
         click.launch(out.resolve().as_uri())

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ganbench.api.errors import InvalidResults
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.defaults import tell_settings
 from ganbench.cli.options import (
@@ -17,8 +18,9 @@ from ganbench.cli.options import (
     selection_options,
 )
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.console import duration, talk
-from ganbench.tables.forms.numbers import counted
+from ganbench.console import talk
+from ganbench.execution.conditions import Conditions
+from ganbench.wording import counted, duration
 
 
 @click.command()
@@ -31,7 +33,11 @@ from ganbench.tables.forms.numbers import counted
     is_flag=True,
     help="Run again what ended as error, oom, timeout or killed; unstable runs are results.",
 )
-@click.option("--fail-fast", is_flag=True, help="Start no further run once one has failed.")
+@click.option(
+    "--fail-fast",
+    is_flag=True,
+    help="Start no further run once one has failed; those under way go on to their end.",
+)
 @click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
 @json_option
 @plugin_options
@@ -40,6 +46,7 @@ def command(
     choice: PluginChoice,
     /,
     runs: Path,
+    executor: str,
     jobs: int | None,
     limit: float,
     host_memory: int | None,
@@ -60,33 +67,33 @@ def command(
     """
     import time
 
-    from ganbench.execution.executors.limits import run_limits
     from ganbench.execution.progress import make_progress
     from ganbench.execution.request import execute
 
     began = time.monotonic()
     for line in tell_settings(click.get_current_context()):
         talk(line)
+    conditions = Conditions(
+        executor=executor,
+        jobs=jobs,
+        limit_seconds=limit,
+        host_bytes=host_memory,
+        output_bytes=max_output,
+        retries=retries,
+        checkpoint_seconds=checkpoint_every,
+        fresh=fresh,
+        retry_failed=retry_failed,
+        fail_fast=fail_fast,
+        plugins=choice,
+    )
+    selection = make_selection(**options)
     try:
-        session = execute(
-            make_selection(**options),
-            runs=runs,
-            jobs=jobs,
-            limits=run_limits(limit, host_memory, max_output),
-            plugins=choice,
-            fresh=fresh,
-            retry_failed=retry_failed,
-            fail_fast=fail_fast,
-            retries=retries,
-            checkpoint_seconds=checkpoint_every,
-            progress=make_progress,
-            remark=talk,
-        )
+        session = execute(selection, conditions, runs=runs, progress=make_progress, remark=talk)
     except (KeyboardInterrupt, SystemExit):
         talk("stopped; the same command goes on where the runs were")
         raise
     from ganbench.cli.tables import print_tables
-    from ganbench.tables.standing import Coverage
+    from ganbench.tables.coverage import Coverage
 
     coverage = Coverage(
         tasks=tuple(dict.fromkeys(spec.task.name for spec in session.plan.runs)),
@@ -104,4 +111,10 @@ def command(
         talk(f"{session.worth_retrying} failed before and were not run again: try --retry-failed")
     if new:
         talk(f"{session.busy_share:.0%} of the slots' time was training and evaluation")
+    if session.foreign:
+        raise InvalidResults(
+            f"{counted(len(session.foreign), 'run')} of the plan ended before, with a record that "
+            f"this ganbench cannot read: not trained, and not in the tables (see the warnings)",
+            "update ganbench; or run them again with --fresh, which sets all records aside",
+        )
     return 1 if failures and not allow_failures else 0

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
+from ganbench.api.errors import InvalidResults
 from ganbench.cli.completing import complete_runs
 from ganbench.cli.options import json_option, runs_option
-from ganbench.console import duration, print_json, print_rows, say, warn
-from ganbench.planning.budget import with_prefix
+from ganbench.console import print_json, print_rows, say, warn
+from ganbench.results.media import FRAMES_FOLDER, sheet_files
 from ganbench.results.record import Record
-from ganbench.results.store import FILMSTRIP_FOLDER, HISTORY_FILE, LOG_FILE, SAMPLES_FILE, RunStore
+from ganbench.results.store import HISTORY_FILE, LOG_FILE, RunStore
 from ganbench.storage.reading import tail
+from ganbench.wording import duration, memory_size, number, with_prefix
 
 
 @click.command()
@@ -27,12 +28,14 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
     """
     store = RunStore(runs)
     found = store.find(run_id)
-    records, warnings = store.finished([found])
+    finished = store.finished([found])
     folder = store.folder(found)
-    if found not in records:
-        _show_unfinished(store, found, as_json, warnings)
+    if finished.foreign:
+        raise InvalidResults(finished.warnings[0])
+    if found not in finished:
+        _show_unfinished(store, found, as_json, finished.warnings)
         return
-    record = records[found]
+    record = finished.records[found]
     if as_json:
         print_json(record)
         return
@@ -42,11 +45,8 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
     log = tail(folder / LOG_FILE)
     if log:
         say(f"\nend of {folder / LOG_FILE}:\n{log}")
-    files = [
-        folder / name
-        for name in (SAMPLES_FILE, FILMSTRIP_FOLDER, HISTORY_FILE)
-        if (folder / name).exists()
-    ]
+    others = (folder / FRAMES_FOLDER, folder / HISTORY_FILE)
+    files = [*sheet_files(folder), *(path for path in others if path.exists())]
     if files:
         say("\nfiles: " + ", ".join(map(str, files)))
 
@@ -79,7 +79,7 @@ def _show_head(record: Record) -> None:
     sizes = ", ".join(f"{name} {count:,}" for name, count in record["parameters"].items())
     say(f"  weights: {sizes or 'none'}")
     if record["peak_memory_bytes"]:
-        say(f"  peak memory: {record['peak_memory_bytes'] / 2**20:.0f} MiB")
+        say(f"  peak memory: {memory_size(record['peak_memory_bytes'])}")
     environment = record["environment"]
     if environment:
         get = environment.get
@@ -102,7 +102,7 @@ def _show_scores(record: Record) -> None:
     say()
     print_rows(header, rows)
     floors = [
-        f"{column['label']} {column['floor']:.4g}"
+        f"{column['label']} {number(column['floor'])}"
         for column in record["columns"].values()
         if column["floor"] is not None
     ]
@@ -110,8 +110,8 @@ def _show_scores(record: Record) -> None:
         say("real against real at these sample counts: " + ", ".join(floors))
 
 
-def _cell(value: Any) -> str:
-    return "" if value is None else f"{value:.4g}"
+def _cell(value: float | None) -> str:
+    return "" if value is None else number(value)
 
 
 def _show_failure(record: Record) -> None:

@@ -9,7 +9,7 @@ import click
 from ganbench.api.errors import InvalidResults
 from ganbench.cli.options import json_option
 from ganbench.console import print_json, talk
-from ganbench.tables.forms.numbers import counted
+from ganbench.wording import counted
 
 
 @click.command()

@@ -10,12 +10,13 @@ import click
 
 from ganbench.api.errors import InvalidResults
 from ganbench.catalogue.plugin_files import PluginChoice
-from ganbench.cli.options import json_option
+from ganbench.cli.options import executor_option, json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, print_rows, talk
+from ganbench.execution.conditions import Conditions
 
 if TYPE_CHECKING:
-    from ganbench.verification.verify import Verdict
+    from ganbench.verification.verdict import Verdict
 
 
 @click.command()
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     help="Generator to judge: a run's generator.safetensors. By default the one in the run folder.",
 )
 @click.option("--retrain", is_flag=True, help="Train the run again, whatever it has left.")
+@executor_option
 @json_option
 @plugin_options
 @click.pass_obj
@@ -43,6 +45,7 @@ def command(
     runs: Path,
     weights: Path | None,
     retrain: bool,
+    executor: str,
     as_json: bool,
 ) -> None:
     """Recompute a run's scores from the generator that it left, or train it again.
@@ -53,8 +56,9 @@ def command(
     """
     from ganbench.verification.verify import verify_run
 
+    conditions = Conditions(executor=executor, plugins=choice)
     verdict = verify_run(
-        run_id, runs, weights=weights, retrain=retrain, plugins=choice, remark=talk
+        run_id, runs, weights=weights, retrain=retrain, conditions=conditions, remark=talk
     )
     if as_json:
         print_json({"holds": verdict.holds, "summary": verdict.summary, **asdict(verdict)})

@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from ganbench.execution.executors.processes import end_orphans
+from ganbench.execution.worker import SINGLE_THREADED
 
 PRELOADED = (
     "ganbench.execution.executors.server",  # first: it prepares the server itself
@@ -32,7 +33,7 @@ PRELOADED = (
     "scipy.optimize",
     "sklearn.datasets",
     "ganbench.running.run",
-    "ganbench.execution.worker",
+    "ganbench.execution.executors.child",
 )
 
 SERVER_GONE = 255
@@ -87,13 +88,9 @@ def end_left_behind(process: ForkServerProcess) -> None:
 
 @contextlib.contextmanager
 def _single_threaded_libraries() -> Iterator[None]:
-    """Thread pools are sized when libraries are loaded: the server must load them with one thread.
-
-    A run that is given more threads asks torch for them itself.
-    """
-    names = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
+    """The server loads the libraries for all of its workers."""
+    before = {name: os.environ.get(name) for name in SINGLE_THREADED}
+    os.environ.update(SINGLE_THREADED)
     try:
         yield
     finally:

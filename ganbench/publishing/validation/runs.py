@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.planning.runspec import run_id_of
-from ganbench.results.frame import Runs, code_of, spec_row
+from ganbench.results.fields import RunRow
+from ganbench.results.frame import Runs, spec_row
+from ganbench.results.identity import code_of
 from ganbench.results.record import INSTABILITIES, Pin
 from ganbench.statistics.stability import utility
 
-Row = Mapping[str, Any]
 Problem = tuple[str, str]
 """Column and message."""
 
 _NOT_NEGATIVE: Final = (
-    *("seed", "flops", "seconds", "images", "steps", "flops_per_step", "seconds_per_step"),
-    *("parameters", "generator_parameters", "discriminator_parameters", "peak_memory_bytes"),
-    *("setup_seconds", "evaluation_seconds", "wall_seconds", "failed_at_step"),
-    *("evaluation_noise", "distance_floor", "distance_cap", "oscillation"),
+    "flops",
+    "seconds",
+    "images",
+    "steps",
+    "flops_per_step",
+    "seconds_per_step",
+    "parameters",
+    "generator_parameters",
+    "discriminator_parameters",
+    "peak_memory_bytes",
+    "setup_seconds",
+    "evaluation_seconds",
+    "wall_seconds",
+    "failed_at_step",
+    "evaluation_noise",
+    "distance_floor",
+    "distance_cap",
+    "oscillation",
 )
-_POSITIVE: Final = ("budget_amount", "fakes", "evaluations", "threads", "memory_limit_bytes")
+_POSITIVE: Final = ("fakes", "evaluations", "threads", "memory_limit_bytes")
 _ONCE: Final = (
     (("run_id",), "the run {run_id}"),
     (
@@ -36,7 +51,6 @@ _ONCE: Final = (
 """Columns that no two runs share, and what they stand for."""
 
 _ROUNDING: Final = 1e-9
-_NO_PLUGINS: Final = "stands for no plugins in the manifest"
 _FIRST_DAY: Final = "2020-01-01T00:00:00Z"
 
 
@@ -49,12 +63,12 @@ class RunCheck:
         rows: all rows of `runs.csv`, as typed values.
     """
 
-    def __init__(self, runs: Runs, suite: str, rows: Sequence[Row]) -> None:
+    def __init__(self, runs: Runs, suite: str, rows: Sequence[RunRow]) -> None:
         self._runs, self._suite, self._keys = runs, suite, runs.score_keys
         self._occurring = [Counter(map(itemgetter(*columns), rows)) for columns, _ in _ONCE]
-        self._bad_codes = {code: _code_problem(code, pins) for code, pins in runs.pins.items()}
+        self._code_problems = {code: _code_problem(code, pins) for code, pins in runs.pins.items()}
 
-    def problems(self, row: Row) -> Iterator[Problem]:
+    def problems(self, row: RunRow) -> Iterator[Problem]:
         """Everything about one of the rows that cannot be."""
         if row["suite"] != self._suite:
             yield "suite", f"{row['suite']!r}, the manifest says {self._suite!r}"
@@ -67,14 +81,13 @@ class RunCheck:
         yield from _spent(row)
         yield from _dates(row)
 
-    def _repeats(self, row: Row) -> Iterator[Problem]:
+    def _repeats(self, row: RunRow) -> Iterator[Problem]:
         for (columns, what), counts in zip(_ONCE, self._occurring, strict=True):
             if (count := counts[itemgetter(*columns)(row)]) > 1:
                 yield columns[-1], f"{what.format_map(row)} occurs {count} times"
 
-    def _identity(self, row: Row) -> Iterator[Problem]:
-        problem = self._bad_codes.get(row["code"], f"{row['code']!r} {_NO_PLUGINS}")
-        if problem is not None:
+    def _identity(self, row: RunRow) -> Iterator[Problem]:
+        if (problem := self._code_problems[row["code"]]) is not None:
             yield "code", problem
         spec = self._runs.specs.get(row["run_id"])
         if spec is None:
@@ -86,7 +99,7 @@ class RunCheck:
             if row[column] != value:
                 yield column, f"{row[column]!r}, the run's spec says {value!r}"
 
-    def _scores(self, row: Row) -> Iterator[Problem]:
+    def _scores(self, row: RunRow) -> Iterator[Problem]:
         for key in self._keys:
             value = row[key]
             if value is None:
@@ -109,13 +122,13 @@ class RunCheck:
 def _code_problem(code: str, pins: Sequence[Pin]) -> str | None:
     """What is wrong with the plugins that a hash of code stands for, as the manifest tells them."""
     if not pins:
-        return f"{code!r} {_NO_PLUGINS}"
+        return f"{code!r} stands for no plugins in the manifest"
     if (found := code_of(pins)) != code:
         return f"the plugins of {code} in the manifest have the hash {found}"
     return None
 
 
-def _versions(row: Row) -> Iterator[Problem]:
+def _versions(row: RunRow) -> Iterator[Problem]:
     for column, newest in (
         ("protocol", PROTOCOL_VERSION),
         ("schema", SCHEMA_VERSION),
@@ -126,7 +139,7 @@ def _versions(row: Row) -> Iterator[Problem]:
             yield column, f"{value} is not known here: this ganbench knows 1 to {newest}"
 
 
-def _ranges(row: Row) -> Iterator[Problem]:
+def _ranges(row: RunRow) -> Iterator[Problem]:
     for columns, lowest in ((_NOT_NEGATIVE, 0), (_POSITIVE, 1e-300)):
         for column in columns:
             value = row[column]
@@ -138,7 +151,7 @@ def _ranges(row: Row) -> Iterator[Problem]:
             yield column, f"{value} is not in [0, 1]"
 
 
-def _ending(row: Row) -> Iterator[Problem]:
+def _ending(row: RunRow) -> Iterator[Problem]:
     end, status = row["distance_end"], row["status"]
     if status != "ok" and end is not None:
         yield "distance_end", f"a run that ended as {status} has no distance at the end"
@@ -159,11 +172,9 @@ def _ending(row: Row) -> Iterator[Problem]:
             yield column, f"{row[column]}, from distance, floor and cap it is {known}"
 
 
-def _spent(row: Row) -> Iterator[Problem]:
+def _spent(row: RunRow) -> Iterator[Problem]:
     kind, amount, spent = row["budget_kind"], row["budget_amount"], row.get(row["budget_kind"])
-    if kind not in ("flops", "seconds", "images", "steps"):
-        yield "budget_kind", f"{kind!r} is no kind of budget"
-    elif spent is not None and (row["steps"] or 0) > 1:
+    if spent is not None and (row["steps"] or 0) > 1:
         # A counted budget is never overshot; time is, by less than a step, which may be a slow one.
         slack = 0.05 * amount + 10 * (row["seconds_per_step"] or 0) if kind == "seconds" else 0
         if spent > amount * (1 + _ROUNDING) + slack:
@@ -176,7 +187,7 @@ def _spent(row: Row) -> Iterator[Problem]:
         yield "wall_seconds", f"{wall:g} s is less than training and evaluation took, {used:g} s"
 
 
-def _dates(row: Row) -> Iterator[Problem]:
+def _dates(row: RunRow) -> Iterator[Problem]:
     last = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for column in ("started", "finished"):
         if row[column] is not None and not _FIRST_DAY <= row[column] <= last:

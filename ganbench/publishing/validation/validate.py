@@ -8,7 +8,6 @@ files, whether a number was measured at all, `ganbench verify` tells.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Sequence
@@ -17,25 +16,28 @@ from pathlib import Path
 from typing import Any, Final
 
 from ganbench.api.errors import UsageError
-from ganbench.api.version import SCHEMA_VERSION, __version__
+from ganbench.api.version import __version__
 from ganbench.catalogue.provenance import RELEASED
+from ganbench.publishing.csvfile import CsvFile
 from ganbench.publishing.eligibility import objections
+from ganbench.publishing.findings import Finding
 from ganbench.publishing.manifest import (
+    LEADERBOARD,
     LEADERBOARD_FILE,
     MANIFEST_FILE,
+    RUNS,
     RUNS_FILE,
-    check_manifest,
-    known_scores,
-    known_specs,
-    known_unranked,
+    FieldSchema,
+    Manifest,
+    Resource,
+    TableForm,
 )
 from ganbench.publishing.publish import package
-from ganbench.publishing.validation.cells import Sheet, read_sheet
-from ganbench.publishing.validation.findings import Finding
+from ganbench.publishing.reading import known_coverage, known_runs, read_folder, resource_of
 from ganbench.publishing.validation.runs import RunCheck
-from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
-from ganbench.results.frame import Runs, typed_frame
-from ganbench.tables.standing import Coverage
+from ganbench.results.fields import RunRow
+from ganbench.results.frame import Runs
+from ganbench.tables.coverage import Coverage
 
 _FREE: Final = ("version", "api")
 """What a manifest says about the ganbench that wrote it: another one may have."""
@@ -94,126 +96,57 @@ def published_folders(path: Path) -> list[Path]:
 
 def validate(folder: Path) -> Report:
     """Check one published leaderboard; every mismatch is a finding."""
-    report = Report(folder)
-    manifest = _read_manifest(folder, report)
-    if manifest is None:
+    reading = read_folder(folder, LEADERBOARD, RUNS)
+    report = Report(folder, findings=reading.findings)
+    if reading.manifest is None:
         return report
-    sheets, contents = {}, {}
-    for name, file, fixed in (
-        ("leaderboard", LEADERBOARD_FILE, LEADERBOARD_FIELDS),
-        ("runs", RUNS_FILE, RUN_FIELDS),
-    ):
-        found = [one for one in manifest["resources"] if one.get("name") == name]
-        resource: dict[str, Any] = found[0] if found else {}
-        fields = _fields(resource, fixed, name, report)
-        content = _read(folder / file, resource, report)
-        if content is not None and fields is not None:
-            written = repr if name == "runs" else "{:.9g}".format
-            sheets[name] = sheet = read_sheet(file, content, fields, written)
-            report.findings += sheet.findings
-            if sheet.sound:
-                contents[file] = content
+    for form in (LEADERBOARD, RUNS):
+        if (resource := resource_of(reading.manifest, form)) is not None:
+            _check_descriptions(resource["schema"]["fields"], form, report)
     report.runs, report.rows = (
-        len(sheets[name].rows) if name in sheets else 0 for name in ("runs", "leaderboard")
+        len(reading.files[form.name].rows) if form.name in reading.files else 0
+        for form in (RUNS, LEADERBOARD)
     )
-    if "runs" in sheets:
-        _check_content(manifest, sheets["runs"], contents, report)
+    if (file := reading.files.get(RUNS.name)) is not None:
+        _check_content(reading.manifest, file, reading.contents, report)
     return report
 
 
-def _read_manifest(folder: Path, report: Report) -> dict[str, Any] | None:
-    """The manifest, if the rest can be checked against it."""
-
-    try:
-        manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_bytes())
-        check_manifest(manifest)
-        if (schema := manifest["ganbench"]["schema"]) > SCHEMA_VERSION:
-            raise ValueError(f"schema {schema} is newer than this ganbench knows; update ganbench")
-    except OSError as error:
-        message = f"it cannot be read: {error.strerror}"
-    except (ValueError, RecursionError) as error:
-        message = f"it is no manifest of this ganbench: {error}"
-    else:
-        return manifest
-    report.findings.append(Finding(MANIFEST_FILE, message))
-    return None
-
-
-def _read(path: Path, resource: dict[str, Any], report: Report) -> bytes | None:
-    """The file, with its size and checksum compared."""
-    try:
-        content = path.read_bytes()
-    except OSError as reason:
-        report.findings.append(Finding(path.name, f"it cannot be read: {reason.strerror}"))
-        return None
-    for key, found in (
-        ("path", path.name),
-        ("bytes", len(content)),
-        ("hash", f"sha256:{hashlib.sha256(content).hexdigest()}"),
-    ):
-        if resource.get(key) != found:
-            message = f"{key} is {found}, the manifest says {resource.get(key)}"
-            report.findings.append(Finding(path.name, message))
-    return content
-
-
-def _fields(
-    resource: dict[str, Any], fixed: Sequence[Field], name: str, report: Report
-) -> list[Field] | None:
-    """The columns that the manifest describes; those of every leaderboard must be as they are."""
-    described = resource.get("schema", {}).get("fields")
-    if described is None:
-        report.findings.append(Finding(MANIFEST_FILE, f"the columns of {name} are not described"))
-        return None
-    fields = list(fixed)
-    for one, found in zip(fixed, described, strict=False):
-        schema = one.to_schema()
-        for key in ("name", "type", "format", "constraints"):
+def _check_descriptions(described: list[FieldSchema], form: TableForm, report: Report) -> None:
+    """Whether the manifest describes the columns as they are."""
+    for column, found in zip(form.fields, described, strict=False):
+        schema = column.to_schema()
+        for key in ("type", "format", "constraints"):
             if found.get(key) != schema.get(key):
                 message = f"{key} is {found.get(key)!r}, it should be {schema.get(key)!r}"
-                report.findings.append(Finding(MANIFEST_FILE, f"{name}: {message}", None, one.name))
-    for found in described[len(fixed) :]:
-        count = name == "leaderboard" and str(found.get("name")).endswith(":n")
-        fields.append(Field(str(found.get("name")), "integer" if count else "number", ""))
-        if found.get("type") != fields[-1].type:
-            message = f"{name}: type is {found.get('type')!r}, it should be {fields[-1].type!r}"
-            report.findings.append(Finding(MANIFEST_FILE, message, None, fields[-1].name))
-    return fields
+                finding = Finding(MANIFEST_FILE, f"{form.name}: {message}", None, column.name)
+                report.findings.append(finding)
+    for found in described[len(form.fields) :]:
+        if found["type"] != (wanted := form.type_of(found["name"])):
+            message = f"{form.name}: type is {found['type']!r}, it should be {wanted!r}"
+            report.findings.append(Finding(MANIFEST_FILE, message, None, found["name"]))
 
 
 def _check_content(
-    manifest: dict[str, Any], sheet: Sheet, contents: dict[str, bytes], report: Report
+    manifest: Manifest, file: CsvFile, contents: dict[str, bytes], report: Report
 ) -> None:
     """The rows by themselves, then everything that is derived from them."""
-    about = manifest["ganbench"]
-    described = next(one for one in manifest["resources"] if one.get("name") == "runs")
-    described = described["schema"]["fields"]
-    keys = [one["name"] for one in described[len(RUN_FIELDS) :]]
-    if not sheet.rows or any(len(row) != len(described) for row in sheet.rows):
+    if not file.rows:
         report.findings.append(Finding(RUNS_FILE, "there is no run in it"))
         return
-    pins = {code: tuple(used) for code, used in about["plugins"].items()}
-    runs = Runs(
-        typed_frame(sheet.rows if sheet.sound else [], keys),
-        known_scores(described),
-        pins,
-        known_specs(about),
-        known_unranked(about),
-        about.get("sources", {}),
-    )
-    if sheet.sound:
-        run_check = RunCheck(runs, about["suite"], sheet.rows)
-        for number, row in enumerate(sheet.rows, start=2):
+    runs, coverage = known_runs(manifest, file), known_coverage(manifest)
+    if file.sound:
+        run_check = RunCheck(runs, manifest["ganbench"]["suite"], file.rows)
+        for number, row in enumerate(file.rows, start=2):
             for column, message in run_check.problems(row):
                 report.findings.append(Finding(RUNS_FILE, message, number, column))
-    _warn(sheet.rows, runs, report)
-    if sheet.sound and all(row["code"] in pins for row in sheet.rows):
-        coverage = Coverage(tuple(about["tasks"]), tuple(about["seeds"]))
-        _check_ranked(sheet.rows, runs, coverage, report)
+    _warn(file.rows, runs, report)
+    if file.sound:
+        _check_ranked(file.rows, runs, coverage, report)
         _check_derived(manifest, runs, coverage, contents, report)
 
 
-def _warn(rows: Sequence[dict[str, Any]], runs: Runs, report: Report) -> None:
+def _warn(rows: Sequence[RunRow], runs: Runs, report: Report) -> None:
     bare = sum(row["run_id"] not in runs.specs for row in rows)
     if bare:
         message = f"{bare} of {len(rows)} runs have no spec here: their ids are not computed again"
@@ -228,9 +161,7 @@ def _warn(rows: Sequence[dict[str, Any]], runs: Runs, report: Report) -> None:
         report.findings.append(Finding(RUNS_FILE, message, level="warning"))
 
 
-def _check_ranked(
-    rows: Sequence[dict[str, Any]], runs: Runs, coverage: Coverage, report: Report
-) -> None:
+def _check_ranked(rows: Sequence[RunRow], runs: Runs, coverage: Coverage, report: Report) -> None:
     """Whether exactly those runs are marked as unranked that may not be ranked."""
     found = objections(runs, coverage)
     expected = {run_id: one.reason for one in found for run_id in one.run_ids}
@@ -242,7 +173,7 @@ def _check_ranked(
 
 
 def _check_derived(
-    manifest: dict[str, Any],
+    manifest: Manifest,
     runs: Runs,
     coverage: Coverage,
     contents: dict[str, bytes],
@@ -272,7 +203,7 @@ def _check_derived(
             report.findings.append(Finding(MANIFEST_FILE, message))
 
 
-def _form(resource: dict[str, Any]) -> dict[str, Any]:
+def _form(resource: Resource) -> dict[str, Any]:
     """How a file is to be read: all of its description but its columns and checksum."""
     schema = {key: value for key, value in resource["schema"].items() if key != "fields"}
     rest = {key: value for key, value in resource.items() if key not in ("bytes", "hash")}

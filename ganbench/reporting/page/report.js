@@ -92,10 +92,13 @@
       slider.querySelector("output").value = marks[mark];
       input.setAttribute("aria-valuetext", `${marks[mark]} of the budget`);
       for (const strip of strips) {
-        const frames = all("img", strip);
+        const frames = all(".frame", strip);
         const before = frames.filter((frame) => frame.dataset.i <= mark);
         const now = before.at(-1) ?? frames[0];
-        for (const frame of frames) frame.hidden = frame !== now;
+        for (const frame of frames) {
+          frame.hidden = frame !== now;
+          if (frame.hidden) for (const sound of all("audio", frame)) sound.pause();
+        }
       }
     });
   }

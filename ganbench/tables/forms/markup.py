@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from ganbench.api.version import SCHEMA_VERSION
-from ganbench.tables.forms.numbers import common_prefix, value_and_spread
+from ganbench.tables.forms.columns import TextColumn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,18 +21,36 @@ _FORMULA: Final = re.compile(r"\s*[=+\-@]")
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _LATEX: Final = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
-    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "–": "--", "±": r"$\pm$", "²": r"\textsuperscript{2}", "µ": r"\textmu{}",
-    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-}  # fmt: skip
-_LATEX_ARROWS: Final = {
-    "lower": r" $\downarrow$", "higher": r" $\uparrow$", "target": r" $\rightarrow$", "": "",
-}  # fmt: skip
-_MARKDOWN_ARROWS: Final = {"lower": " ↓", "higher": " ↑", "target": " →", "": ""}
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "–": "--",
+    "±": r"$\pm$",
+    "²": r"\textsuperscript{2}",
+    "µ": r"\textmu{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "↓": r"$\downarrow$",
+    "↑": r"$\uparrow$",
+    "→": r"$\rightarrow$",
+}
 
 CSV_HEADER: Final = (
-    *("table", "title", "section", "row", "kind", "column", "key", "direction", "unit"),
-    *("value", "low", "high", "n", "text"),
+    "table",
+    "title",
+    "section",
+    "row",
+    "kind",
+    "column",
+    "key",
+    "direction",
+    "unit",
+    "value",
+    "low",
+    "high",
+    "n",
+    "text",
 )
 
 
@@ -58,12 +76,10 @@ def as_csv(tables: Sequence[Table]) -> str:
                     continue
                 lead = (table.name, table.title, row.section, label, row.kind, heading.name)
                 value = cell.value
-                writer.writerow([
-                    *map(safe_cell, (*lead, heading.key, heading.direction, heading.unit)),
-                    safe_cell(value) if isinstance(value, str) else _exact(value),
-                    *(_exact(one) for one in (cell.low, cell.high, cell.n)),
-                    safe_cell(cell.text),
-                ])  # fmt: skip
+                about = map(safe_cell, (*lead, heading.key, heading.direction, heading.unit))
+                shown = safe_cell(value) if isinstance(value, str) else _exact(value)
+                rest = (_exact(cell.low), _exact(cell.high), _exact(cell.n))
+                writer.writerow([*about, shown, *rest, safe_cell(cell.text)])
     return stream.getvalue()
 
 
@@ -77,8 +93,8 @@ def as_markdown(tables: Sequence[Table]) -> str:
     """GitHub-flavoured Markdown, with the task in a column of its own."""
     blocks = []
     for table in tables:
-        headings, rows = _texts(table, _markdown, _MARKDOWN_ARROWS)
-        right = [":--" if is_text else "--:" for is_text in _text_columns(table)]
+        headings, rows, is_text = _texts(table, _markdown)
+        right = [":--" if text else "--:" for text in is_text]
         lines = [f"### {_markdown(table.title)}", ""]
         lines += [_pipes(headings), _pipes(right), *map(_pipes, rows), ""]
         lines += [f"- {_markdown(note)}" for note in table.notes]
@@ -90,8 +106,8 @@ def as_latex(tables: Sequence[Table]) -> str:
     """`table` environments for the packages booktabs and textcomp."""
     blocks = []
     for table in tables:
-        headings, rows = _texts(table, _latex, _LATEX_ARROWS)
-        columns = "".join("l" if is_text else "r" for is_text in _text_columns(table))
+        headings, rows, is_text = _texts(table, _latex)
+        columns = "".join("l" if text else "r" for text in is_text)
         lines = [r"\begin{table}", rf"\caption{{{_latex(table.title)}}}"]
         lines += [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", _ampersands(headings)]
         above: tuple[str, str] | None = None
@@ -108,34 +124,21 @@ def as_latex(tables: Sequence[Table]) -> str:
 
 
 def _texts(
-    table: Table, escape: Callable[[str], str], arrows: dict[str, str]
-) -> tuple[list[str], list[list[str]]]:
-    """Headings and cells as escaped text; tables with sections get a column of their names."""
-    columns = []
-    headings = []
-    for index, heading in enumerate(table.headings):
-        cells = [row.cells[index] for row in table.rows]
-        numbers = [cell.value for cell in cells if isinstance(cell.value, int | float)]
-        scale, prefix = common_prefix(numbers) if heading.prefixed else (1.0, "")
-        unit = f" [{prefix}{heading.unit}]" if prefix + heading.unit else ""
-        headings.append(escape(heading.name + unit) + arrows[heading.direction])
-        parts = (value_and_spread(cell, scale) for cell in cells)
-        columns.append([escape(" ".join(filter(None, pair))) for pair in parts])
-    rows = [list(texts) for texts in zip(*columns, strict=True)]
+    table: Table, escape: Callable[[str], str]
+) -> tuple[list[str], list[list[str]], list[bool]]:
+    """Headings and rows as escaped text, and which columns hold text rather than numbers.
+
+    Tables with sections get a column of their names.
+    """
+    columns = [TextColumn.of(table, index) for index in range(len(table.headings))]
+    headings = [escape(column.title) for column in columns]
+    texts = [[escape(text) for text in column.texts] for column in columns]
+    is_text = [column.is_text for column in columns]
     if any(row.section for row in table.rows):
         headings.insert(0, "task")
-        for row, texts in zip(table.rows, rows, strict=True):
-            texts.insert(0, escape(row.section))
-    return headings, rows
-
-
-def _text_columns(table: Table) -> list[bool]:
-    """Whether each column, that of the sections included, holds text rather than numbers."""
-    texts = [
-        not any(isinstance(row.cells[index].value, int | float) for row in table.rows)
-        for index in range(len(table.headings))
-    ]
-    return [True, *texts] if any(row.section for row in table.rows) else texts
+        texts.insert(0, [escape(row.section) for row in table.rows])
+        is_text.insert(0, True)
+    return headings, [list(row) for row in zip(*texts, strict=True)], is_text
 
 
 def _markdown(text: str) -> str:

@@ -9,14 +9,12 @@ from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.style import Style
 
-from ganbench.tables.forms.numbers import common_prefix, value_and_spread
+from ganbench.tables.forms.columns import TextColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ganbench.tables.forms.table import Heading, Table
-
-ARROWS = {"lower": " ↓", "higher": " ↑", "target": " →", "": ""}
+    from ganbench.tables.forms.table import Table
 
 _GAP = 2
 _WRAPPED, _WORD = 16, 32
@@ -33,7 +31,7 @@ def terminal(tables: Sequence[Table], width: int = 100, *, color: bool = False) 
     lines: list[str] = []
     for table in tables:
         lines.append(_styled(table.title, "bold underline", color))
-        columns = [_Column(table, index) for index in range(len(table.headings))]
+        columns = [_Column(TextColumn.of(table, index)) for index in range(len(table.headings))]
         for block in _blocks(columns, table.fixed, width):
             lines += _block_lines(table, block, width, color)
         for note in table.notes:
@@ -51,27 +49,17 @@ def _styled(text: str, style: str, color: bool) -> str:
 
 
 class _Column:
-    """One column as text: its heading, its cells, and how wide it is and may become."""
+    """A column of text: how wide it is, and how wide it may become."""
 
-    def __init__(self, table: Table, index: int) -> None:
-        heading, cells = table.headings[index], [row.cells[index] for row in table.rows]
-        numbers = [cell.value for cell in cells if isinstance(cell.value, int | float)]
-        scale, prefix = common_prefix(numbers) if heading.prefixed else (1.0, "")
-        pairs = [value_and_spread(cell, scale) for cell in cells]
-        self.is_text = not numbers
-        self.cells = [text for text, _ in pairs] if self.is_text else _aligned(pairs)
+    def __init__(self, column: TextColumn) -> None:
+        self.is_text = column.is_text
+        self.cells = column.texts if column.is_text else _aligned(column.cells)
         self.is_empty = self.is_text and not any(self.cells)
-        self.heading = heading_text(heading, prefix)
+        self.heading = column.title
         self.wanted = max(cell_len(text) for text in (self.heading, *self.cells))
         words = (word for text in (self.heading, *self.cells) for word in text.split())
         longest = min(_WORD, max(map(cell_len, words), default=0))
         self.width = min(self.wanted, max(_WRAPPED, longest)) if self.is_text else self.wanted
-
-
-def heading_text(heading: Heading, prefix: str = "") -> str:
-    """Name, unit with its prefix, arrow: ``step [ms] ↓``."""
-    unit = prefix + heading.unit
-    return heading.name + (f" [{unit}]" if unit else "") + ARROWS[heading.direction]
 
 
 def _aligned(pairs: Sequence[tuple[str, str]]) -> list[str]:

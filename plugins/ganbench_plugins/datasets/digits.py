@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from ganbench import Data, DataInfo, DatasetSpec, hookimpl
+from ganbench import Data, DataInfo, DatasetSpec, Survey, hookimpl
 from ganbench_plugins.datasets.split import stratified_heldout
 
 N_HELDOUT = 1_000  # the least that evaluation works with; 797 are left to train on
 INFO = DataInfo(name="digits", modality="image", shape=(1, 8, 8), classes=10)
+SURVEY = Survey(info=INFO, train=797, heldout=N_HELDOUT)
 
 
 def load() -> Data:
@@ -37,7 +38,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
             description="1,797 handwritten digits of 8x8 (scikit-learn); 797 train, 1,000 held out",
             paper="Alpaydin & Kaynak 1998, https://doi.org/10.24432/C50P49",
             modalities=("image",),
-            describe=lambda: INFO,
+            describe=lambda: SURVEY,
             load=load,
             licence="CC BY 4.0 (UCI machine learning repository)",
         )

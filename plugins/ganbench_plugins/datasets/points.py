@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ganbench import Data, DataInfo, DatasetSpec, KnownModes, hookimpl
+from ganbench import Data, DataInfo, DatasetSpec, KnownModes, Survey, hookimpl
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,13 +84,13 @@ def ganbench_datasets() -> list[DatasetSpec]:
         common(
             name="ring8",
             description="2-D: 8 Gaussians on the unit circle, sigma 0.01; 100,000 train points",
-            describe=lambda: RING,
+            describe=lambda: Survey(info=RING, train=N_TRAIN, heldout=N_HELDOUT),
             load=load_ring,
         ),
         common(
             name="grid25",
             description="2-D: 25 Gaussians on {-4,-2,0,2,4}^2, sigma 0.05; 100,000 train points",
-            describe=lambda: GRID,
+            describe=lambda: Survey(info=GRID, train=N_TRAIN, heldout=N_HELDOUT),
             load=load_grid,
         ),
     ]

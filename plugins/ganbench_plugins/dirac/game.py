@@ -180,8 +180,8 @@ def linearise(rehearse: Callable[[Networks], bool]) -> Matrix | None:
         if rehearse(networks):
             raise _Memory
         (slope,) = networks.discriminator.parameters()  # whatever a technique has made of its name
-        place = networks.generator.get_parameter("bias")
-        return place.detach().item(), slope.detach().item()
+        bias = networks.generator.get_parameter("bias")
+        return bias.detach().item(), slope.detach().item()
 
     def slopes(size: float) -> Matrix:
         quotients = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ganbench import Classifier, Data, ExtractorSpec, UsageError, cache, hookimpl
+from ganbench import Classifier, Data, DataInfo, ExtractorSpec, UsageError, cache, hookimpl
 
 if TYPE_CHECKING:
     import torch
@@ -100,18 +100,33 @@ def width(data: Data) -> int:
 
 def _labels(data: Data) -> tuple[Tensor, int]:
     """The train labels and the number of classes, once `data` is known to be fit to train on."""
-    info = data.info
+    check(data.info)
+    if data.train_labels is None or data.info.classes is None:
+        raise _unlabelled(data.info)
+    return data.train_labels, data.info.classes
+
+
+def check(info: DataInfo) -> None:
+    """Make sure that a classifier of such data can be trained.
+
+    Raises:
+        UsageError: as `build`.
+    """
     if info.modality != "image" or info.side not in SIDES:
         raise UsageError(
             "the classifier extractor works on images of 8 to 64 pixels, "
             f"{info.name} has {info.modality} {info.shape}"
         )
-    if data.train_labels is None or info.classes is None or info.classes < 2:
-        raise UsageError(
-            f"the classifier extractor needs labels of at least two classes, {info.name} has none",
-            "choose another extractor, such as mobilenetv2-b13 or inception-v3-compat",
-        )
-    return data.train_labels, info.classes
+    if info.classes is None or info.classes < 2:
+        raise _unlabelled(info)
+
+
+def _unlabelled(info: DataInfo) -> UsageError:
+    return UsageError(
+        f"the classifier extractor needs labels of at least two classes, {info.name} has none",
+        "choose another extractor: fd[extractor=mobilenetv2-b13], "
+        "fd[extractor=inception-v3-compat]",
+    )
 
 
 def _digest(weights: Weights) -> str:
@@ -130,5 +145,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             description="64 features of a small classifier trained on the data set's train split",
             modalities=("image",),
             build=build,
+            check=check,
         )
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ganbench import Data, Extractor, ExtractorSpec, hookimpl
 from ganbench_plugins.extractors.clip_towers import TOWERS, Tower
 from ganbench_plugins.extractors.pretrained import pretrained
-from ganbench_plugins.extractors.weights import PARAMETERS
+from ganbench_plugins.extractors.weights import PARAMETERS, check
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +43,7 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("image",),
             parameters=PARAMETERS,
             build=partial(build, tower),
+            check=partial(check, tower.source),
         )
         for tower in TOWERS
     ]

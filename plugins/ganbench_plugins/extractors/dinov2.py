@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ganbench import Data, Extractor, ExtractorSpec, hookimpl
 from ganbench_plugins.extractors.dinov2_shapes import SHAPES, Shape
 from ganbench_plugins.extractors.pretrained import pretrained
-from ganbench_plugins.extractors.weights import PARAMETERS
+from ganbench_plugins.extractors.weights import PARAMETERS, check
 
 if TYPE_CHECKING:
     import torch
@@ -44,6 +44,7 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("image",),
             parameters=PARAMETERS,
             build=partial(build, shape),
+            check=partial(check, shape.source),
         )
         for shape in SHAPES
     ]

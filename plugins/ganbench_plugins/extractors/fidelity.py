@@ -7,11 +7,12 @@ and `dinov2`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ganbench import Data, Extractor, ExtractorSpec, hookimpl
 from ganbench_plugins.extractors.pretrained import pretrained
-from ganbench_plugins.extractors.weights import PARAMETERS, Package, Source
+from ganbench_plugins.extractors.weights import PARAMETERS, Package, Source, check
 
 if TYPE_CHECKING:
     import torch
@@ -58,5 +59,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("image",),
             parameters=PARAMETERS,
             build=build,
+            check=partial(check, SOURCE),
         )
     ]

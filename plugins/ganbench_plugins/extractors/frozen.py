@@ -37,7 +37,7 @@ class FrozenExtractor:
     Args:
         id: name and content hash.
         layer: which layer the features are.
-        features: maps a batch (B, *shape) on `device`, in the data's own type, to (B, d).
+        features: maps a batch (B, ...) on `device`, as it is stored, to (B, d).
         device: where the features are computed, and returned.
         batch: samples in one batch.
     """
@@ -57,7 +57,7 @@ class FrozenExtractor:
         self._batch = batch
 
     def __call__(self, samples: Tensor) -> Tensor:
-        """Features (N, d) float32, on the extractor's device, of samples (N, *shape)."""
+        """Features (N, d) float32, on the extractor's device, of samples (N, ...)."""
         with full_precision(self._device):
             batches = torch.split(samples, self._batch)
             return torch.cat([self._features(batch.to(self._device)).float() for batch in batches])

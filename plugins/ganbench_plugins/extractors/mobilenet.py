@@ -6,6 +6,7 @@ It is never FID.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ganbench import Data, Extractor, ExtractorSpec, cache, hookimpl
@@ -13,6 +14,7 @@ from ganbench_plugins.extractors.weights import (
     PARAMETERS,
     Package,
     Source,
+    check,
     find,
     require_images,
 )
@@ -64,5 +66,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("image",),
             parameters=PARAMETERS,
             build=build,
+            check=partial(check, SOURCE),
         )
     ]

@@ -6,11 +6,12 @@ and recall in those papers do not compare with what these features give.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ganbench import Data, Extractor, ExtractorSpec, hookimpl
 from ganbench_plugins.extractors.pretrained import pretrained
-from ganbench_plugins.extractors.weights import PARAMETERS, Source
+from ganbench_plugins.extractors.weights import PARAMETERS, Source, check
 
 if TYPE_CHECKING:
     import torch
@@ -47,5 +48,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("image",),
             parameters=PARAMETERS,
             build=build,
+            check=partial(check, SOURCE),
         )
     ]

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from ganbench import DataInfo, MissingData, Parameter, UsageError
 
 PARAMETERS = {
-    "weights": Parameter(default="", help="weights file; empty: look where packages put it"),
+    "weights": Parameter(
+        default="", path=True, help="weights file; empty: look where packages put it"
+    ),
     "download": Parameter(default=False, help="download the weights if they are not there"),
 }
 
@@ -65,10 +68,30 @@ class Source:
     @property
     def hub_path(self) -> Path:
         """Where torch's own download puts it."""
-        import torch
-
         name = self.file or self.url.rpartition("/")[2]
-        return Path(torch.hub.get_dir()) / "checkpoints" / name
+        return hub_folder() / "checkpoints" / name
+
+
+def hub_folder() -> Path:
+    """What `torch.hub.get_dir` gives, without torch: plans look for weights, too."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(os.environ.get("TORCH_HOME", f"{cache}/torch")).expanduser() / "hub"
+
+
+def check(source: Source, data: DataInfo, *, weights: str, download: bool) -> None:
+    """Make sure, without reading the weights, that `find` will, and that the images can be taken.
+
+    Raises:
+        MissingData: the weights are nowhere, and nobody asked for a download.
+        UsageError: as `require_images`.
+    """
+    require_images(source.name, data)
+    if weights:
+        _require_file(Path(weights).expanduser())
+    elif not (
+        download or source.hub_path.is_file() or (source.package and source.package.locate())
+    ):
+        raise _missing(source)
 
 
 def find(source: Source, weights: str, download: bool) -> tuple[Path, str]:
@@ -94,12 +117,21 @@ def find(source: Source, weights: str, download: bool) -> tuple[Path, str]:
             return _downloaded(source), source.name
         except (OSError, RuntimeError) as error:
             reason = f", and the download failed: {' '.join(str(error).split())}"
+    raise _missing(source, reason)
+
+
+def _missing(source: Source, reason: str = "") -> MissingData:
     ways = [f"name it {source.name}[download=true]", f"{source.name}[weights=FILE] ({source.url})"]
     if source.package is not None:
         ways.insert(0, f"run: {source.package.install}")
-    raise MissingData(
+    return MissingData(
         f"the weights of {source.name} are not on this machine{reason}", " or ".join(ways)
     )
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        raise MissingData(f"there is no weights file {path.absolute()}")
 
 
 def first_line(error: BaseException) -> str:
@@ -127,8 +159,7 @@ def _sha256(path: Path) -> str:
 
 
 def _given(source: Source, path: Path) -> tuple[Path, str]:
-    if not path.is_file():
-        raise MissingData(f"there is no weights file {path}")
+    _require_file(path)
     known = [source.sha256] + ([source.package.sha256] if source.package else [])
     is_known = _sha256(path).startswith(tuple(known))
     return path, source.name if is_known else f"{source.name}-custom"

@@ -2,17 +2,23 @@
 
 At 64 px this is the paper's network: 4x4x1024 - 512 - 256 - 128 - image. Smaller images take fewer
 of the same layers. Pixels below 4x4 carry no shape, yet at 8 px two levels are needed for the
-discriminator to be a hierarchy at all: it then starts from 2x2.
+discriminator to be a hierarchy at all: it then starts from 2x2. Of oblong images the shorter side
+decides.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 
 from torch import nn
 
 from ganbench import DataInfo, Latent, Networks
-from ganbench_plugins.networks.layers import Reshape, halvings, init_normal, norm2d
+from ganbench_plugins.networks.layers import Reshape, init_normal, norm2d
+from ganbench_plugins.networks.sizes import dcgan_levels, shorter
+
+Base = tuple[int, int]
+"""Height and width of the smallest map."""
 
 
 def build(
@@ -25,9 +31,9 @@ def build(
     latent_law: str,
 ) -> Networks:
     """Transposed 5x5 convolutions up from the latent, strided 5x5 convolutions down to a logit."""
-    levels = halvings(data, smallest=4, least=2)
-    width = width or default_width(data.side)
-    base = data.side >> levels
+    levels = dcgan_levels(data)
+    width = width or default_width(shorter(data))
+    base = (data.height >> levels, data.width >> levels)
     widths = [width << level for level in reversed(range(levels))]
     generator = _generator(data, latent, base, widths, generator_norm)
     discriminator = _discriminator(data, base, widths[::-1], discriminator_norm)
@@ -43,13 +49,13 @@ def default_width(side: int) -> int:
 
 
 def _generator(
-    data: DataInfo, latent: int, base: int, widths: list[int], norm: str
+    data: DataInfo, latent: int, base: Base, widths: list[int], norm: str
 ) -> nn.Sequential:
     """No biases, as in the authors' code; without normalisation every layer has one."""
     bias = norm == "none"
     layers: list[nn.Module] = [
-        nn.Linear(latent, widths[0] * base * base, bias=bias),
-        Reshape(widths[0], base, base),
+        nn.Linear(latent, widths[0] * math.prod(base), bias=bias),
+        Reshape(widths[0], *base),
         *norm2d(norm, widths[0]),
         nn.ReLU(),
     ]
@@ -58,12 +64,13 @@ def _generator(
     return nn.Sequential(*layers, _up(widths[-1], data.channels, bias), nn.Tanh())
 
 
-def _discriminator(data: DataInfo, base: int, widths: list[int], norm: str) -> nn.Sequential:
+def _discriminator(data: DataInfo, base: Base, widths: list[int], norm: str) -> nn.Sequential:
     bias = norm == "none"
     layers: list[nn.Module] = [_down(data.channels, widths[0], bias), nn.LeakyReLU(0.2)]
     for fan_in, fan_out in itertools.pairwise(widths):
         layers += [_down(fan_in, fan_out, bias), *norm2d(norm, fan_out), nn.LeakyReLU(0.2)]
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(widths[-1] * base * base, 1, bias=bias))
+    fan_in = widths[-1] * math.prod(base)
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(fan_in, 1, bias=bias))
 
 
 def _up(fan_in: int, fan_out: int, bias: bool) -> nn.Module:

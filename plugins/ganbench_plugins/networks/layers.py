@@ -5,8 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganbench import DataInfo, UsageError
-
 
 def norm1d(kind: str, features: int) -> list[nn.Module]:
     """The normalisation of a (B, features) activation, as a list of no or one layer."""
@@ -34,29 +32,6 @@ class Reshape(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.reshape(-1, *self.shape)
-
-
-def halvings(data: DataInfo, smallest: int, least: int = 1) -> int:
-    """How often an image's side can be halved while it stays at least `smallest` pixels.
-
-    Args:
-        data: of square images.
-        smallest: the side at which to stop.
-        least: the number of halvings wanted at the least.
-
-    Raises:
-        UsageError: the side is not divisible often enough, or outside 8 to 64 px.
-    """
-    side, count = data.side, 0
-    while side >> (count + 1) >= smallest:
-        count += 1
-    count = max(count, least)
-    if not 8 <= side <= 64 or side % 2**count:
-        raise UsageError(
-            f"{data.name}: {side} px images do not fit this architecture",
-            "use a side of 8, 12, 16, 20, 24, 28, 32, 40, 48, 56 or 64 px",
-        )
-    return count
 
 
 @torch.no_grad()

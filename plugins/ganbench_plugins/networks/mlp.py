@@ -1,10 +1,10 @@
-"""Multilayer perceptrons for points, and for images as flat vectors."""
+"""Multilayer perceptrons for points, and for anything else as flat vectors."""
 
 from __future__ import annotations
 
 from torch import nn
 
-from ganbench import DataInfo, Latent, Networks
+from ganbench import DataInfo, Latent, Networks, output_layer
 from ganbench_plugins.networks.layers import Reshape, init_normal, norm1d
 
 
@@ -22,16 +22,15 @@ def build(
 ) -> Networks:
     """Generator latent -> depth x width (ReLU) -> sample; discriminator the other way round.
 
-    Images end in a tanh; other data is generated without bound. A normalisation brings its own
-    biases: the layer before it has none.
+    Samples end in the range of their kind: images in a tanh, points without bound. A normalisation
+    brings its own biases: the layer before it has none.
     """
     layers: list[nn.Module] = []
     for fan_in in [latent, *[width] * (depth - 1)]:
         norm = norm1d(generator_norm, width)
         layers += [nn.Linear(fan_in, width, bias=not norm), *norm, nn.ReLU()]
-    layers += [nn.Linear(width, data.features)]
-    layers += [nn.Tanh()] if data.modality == "image" else []
-    generator = nn.Sequential(*layers, Reshape(*data.shape))
+    layers += [nn.Linear(width, data.features), Reshape(*data.shape)]
+    generator = nn.Sequential(*layers, output_layer(data))
 
     layers = [nn.Flatten()]
     for index, fan_in in enumerate([data.features, *[width] * (depth - 1)]):

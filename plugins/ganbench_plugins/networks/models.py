@@ -1,6 +1,7 @@
 """The architectures that ganbench carries, as plugins. Their code is imported when one is built."""
 
 from ganbench import ModelSpec, Parameter, hookimpl
+from ganbench_plugins.networks.sizes import dcgan_levels, fitting, resnet_levels
 
 GANBENCH_API_VERSION = 2
 
@@ -32,7 +33,7 @@ def ganbench_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="mlp",
-            description="multilayer perceptrons for any flat or flattened sample",
+            description="multilayer perceptrons for any sample, flattened",
             paper="Goodfellow et al. 2014, Generative Adversarial Nets, arXiv:1406.2661",
             build="ganbench_plugins.networks.mlp:build",
             coupled=_has_batch_norm,
@@ -65,6 +66,7 @@ def ganbench_models() -> list[ModelSpec]:
             coupled=_has_batch_norm,
             uncoupled=_LAYER_NORM,
             modalities=("image",),
+            supports=fitting(dcgan_levels),
             parameters={
                 "width": _width("channels next to the image; auto: 128 at 64 px, less below"),
                 "generator_norm": Parameter(
@@ -86,6 +88,7 @@ def ganbench_models() -> list[ModelSpec]:
             paper="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, arXiv:1704.00028",
             build="ganbench_plugins.networks.resnet:build",
             modalities=("image",),
+            supports=fitting(resnet_levels),
             parameters={
                 "width": _width("channels of every block; auto: 128 from 28 px on, less below"),
                 "discriminator_norm": Parameter(

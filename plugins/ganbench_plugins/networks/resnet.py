@@ -2,7 +2,7 @@
 
 At 32 px this is the paper's CIFAR-10 network: three up blocks from 4x4; a first critic block and
 one down block to 8x8, then two blocks at that size. Other sides take as many up blocks as lead from
-4..7 px to the image, and as many down blocks as lead to at most 8 px.
+4..7 px to the image, and as many down blocks as lead to at most 8 px, counted by the shorter side.
 """
 
 from __future__ import annotations
@@ -14,27 +14,26 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganbench import DataInfo, Latent, Networks
-from ganbench_plugins.networks.layers import Reshape, halvings, norm2d
+from ganbench_plugins.networks.layers import Reshape, norm2d
+from ganbench_plugins.networks.sizes import resnet_levels, shorter
 
 
 def build(
     data: DataInfo, *, width: int | None, discriminator_norm: str, latent: int, latent_law: str
 ) -> Networks:
     """Up-sampling residual generator with batch norm, down-sampling critic without."""
-    width = width or default_width(data.side)
-    levels = halvings(data, smallest=4)
-    base = data.side >> levels
+    width = width or default_width(shorter(data))
+    ups, downs = resnet_levels(data)
+    base = (data.height >> ups, data.width >> ups)
     generator = nn.Sequential(
-        nn.Linear(latent, width * base * base),
-        Reshape(width, base, base),
-        *[ResidualBlock(width, norm="batch", resample="up") for _ in range(levels)],
+        nn.Linear(latent, width * math.prod(base)),
+        Reshape(width, *base),
+        *[ResidualBlock(width, norm="batch", resample="up") for _ in range(ups)],
         nn.BatchNorm2d(width),
         nn.ReLU(),
         nn.Conv2d(width, data.channels, 3, padding=1),
         nn.Tanh(),
     )
-    downs = max(1, math.ceil(math.log2(data.side / 8)))
-    halvings(data, smallest=data.side >> downs)
     norm = discriminator_norm
     discriminator = nn.Sequential(
         FirstCriticBlock(data.channels, width),

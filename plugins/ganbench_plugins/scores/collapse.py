@@ -6,7 +6,8 @@ import math
 
 from torch import Tensor
 
-from ganbench import Evaluation, FeatureColumn, Measurement, UsageError
+from ganbench import Evaluation, EvaluationInfo, FeatureColumn, Measurement
+from ganbench_plugins.scores import requirements
 from ganbench_plugins.scores.kernels.diversity import (
     bin_divergence,
     real_bins,
@@ -30,6 +31,7 @@ def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
 
     The nulls of precision and recall are what halves of the real samples have of one another.
     """
+    requirements.prdc(EvaluationInfo.of(evaluation), extractor=extractor)
     column = FeatureColumn(evaluation, extractor)
     side = evaluation.once(
         f"neighbours/{extractor}", lambda: real_neighbours(column.real, evaluation.cached)
@@ -82,12 +84,7 @@ def near_train(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     Raises:
         UsageError: the reference is not the held-out split, or the data set has none.
     """
-    if evaluation.split != "heldout":
-        raise UsageError(
-            "score near-train tells copies by what held-out samples do, and the real side here is "
-            "the train split",
-            'set split = "heldout" for this task, or leave the score out',
-        )
+    requirements.near_train(EvaluationInfo.of(evaluation), extractor=extractor)
     column = FeatureColumn(evaluation, extractor)
     side = evaluation.once(
         f"near-train/{extractor}",
@@ -101,13 +98,9 @@ def near_train(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
 
 def bins(evaluation: Evaluation, *, extractor: str, bins: int) -> list[Measurement]:
     """NDB's divergence over k-means cells of the training features, its bias subtracted."""
+    requirements.bins(EvaluationInfo.of(evaluation), extractor=extractor, bins=bins)
     column = FeatureColumn(evaluation, extractor)
     train = evaluation.train_features(extractor)
-    if len(train) < bins:
-        raise UsageError(
-            f"score ndb with {bins} bins needs as many training samples, there are {len(train)}",
-            f"set fewer: ndb[bins={max(2, len(train) // 10)}]",
-        )
     cells = evaluation.once(
         f"bins/{extractor}/{bins}",
         lambda: real_bins(train, column.real, evaluation.cached, bins=bins),

@@ -8,7 +8,8 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
-from ganbench import Evaluation, FeatureColumn, Measurement, UsageError
+from ganbench import Evaluation, EvaluationInfo, FeatureColumn, Measurement
+from ganbench_plugins.scores import requirements
 from ganbench_plugins.scores.kernels.caching import number
 from ganbench_plugins.scores.kernels.frechet import (
     GaussianStatistics,
@@ -34,6 +35,7 @@ FLOOR_PAIRS = 4
 
 def frechet(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """The Fréchet distance; named FID for the extractor that defines it, and for no other."""
+    requirements.frechet(EvaluationInfo.of(evaluation), extractor=extractor)
     column = FeatureColumn(evaluation, extractor)
     statistics = evaluation.once(
         f"gaussian/{extractor}", lambda: gaussian_statistics(column.real, evaluation.cached)
@@ -88,6 +90,7 @@ def frechet_label(name: str, n_fake: int, against_train: bool) -> str:
 
 def kernel(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """The kernel distance over the full samples: unbiased, so 0 under the real law, at any n."""
+    requirements.kernel(EvaluationInfo.of(evaluation), extractor=extractor)
     column = FeatureColumn(evaluation, extractor)
     side = evaluation.once(
         f"kernel/{extractor}", lambda: real_kernel(column.real, evaluation.cached)
@@ -107,11 +110,13 @@ def kernel(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
 
 def exact_wasserstein(evaluation: Evaluation, *, samples: int) -> list[Measurement]:
     """The exact squared 2-Wasserstein distance between equally many points."""
+    requirements.exact_wasserstein(EvaluationInfo.of(evaluation), samples=samples)
     return [_transport(evaluation, "w2", "W2²", wasserstein_squared, samples)]
 
 
 def sliced_wasserstein(evaluation: Evaluation) -> list[Measurement]:
     """The squared 2-Wasserstein distance, averaged over 256 directions."""
+    requirements.sliced_wasserstein(EvaluationInfo.of(evaluation))
     count = min(len(evaluation.fakes), len(evaluation.real))
     return [_transport(evaluation, "sliced-w2", "sliced W2²", sliced_wasserstein_squared, count)]
 
@@ -124,8 +129,6 @@ def _transport(
     n: int,
 ) -> Measurement:
     """A transport distance on raw coordinates, with its floor measured on real samples."""
-    if len(evaluation.fakes) < n or len(evaluation.real) < n:
-        raise UsageError(f"score {name} needs {n} real and as many generated samples")
     real = evaluation.real[:n]
 
     def floor() -> float:
@@ -158,9 +161,4 @@ def _disjoint_from(evaluation: Evaluation, n: int) -> list[Tensor]:
     rest = evaluation.real[n:]
     if evaluation.split == "heldout":
         rest = torch.cat([rest, evaluation.data.train.to(rest.device)])
-    sets = [rest[i : i + n] for i in range(0, len(rest) - n + 1, n)][:FLOOR_PAIRS]
-    if not sets:
-        raise UsageError(
-            f"{evaluation.data.info.name} has too few samples for a noise floor at {n}"
-        )
-    return sets
+    return [rest[i : i + n] for i in range(0, len(rest) - n + 1, n)][:FLOOR_PAIRS]

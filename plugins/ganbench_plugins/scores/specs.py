@@ -1,6 +1,7 @@
-"""The scores that ganbench carries, as plugins. Their code is in `ganbench.scoring`."""
+"""The scores that ganbench carries, as plugins."""
 
 from ganbench import Parameter, ScoreSpec, hookimpl
+from ganbench_plugins.scores import requirements
 
 GANBENCH_API_VERSION = 2
 
@@ -24,6 +25,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             paper="Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, "
             "arXiv:1706.08500",
             compute=f"{_MEASURES}.distances:frechet",
+            check=requirements.frechet,
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
@@ -31,6 +33,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             description="kernel distance (unbiased squared MMD, cubic kernel) of all samples",
             paper="Bińkowski et al. 2018, Demystifying MMD GANs, arXiv:1801.01401",
             compute=f"{_MEASURES}.distances:kernel",
+            check=requirements.kernel,
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
@@ -38,6 +41,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             description="precision, recall, density and coverage of features; near-duplicates",
             paper="Kynkäänniemi et al. 2019, arXiv:1904.06991; Naeem et al. 2020, arXiv:2002.09797",
             compute=f"{_MEASURES}.collapse:prdc",
+            check=requirements.prdc,
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
@@ -51,6 +55,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             name="near-train",
             description="share of fakes that lie as near to a training sample as copies do",
             compute=f"{_MEASURES}.collapse:near_train",
+            check=requirements.near_train,
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
@@ -58,6 +63,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             description="Jensen-Shannon divergence over k-means cells of the training data",
             paper="Richardson & Weiss 2018, On GANs and GMMs, arXiv:1805.12462",
             compute=f"{_MEASURES}.collapse:bins",
+            check=requirements.bins,
             parameters={
                 **_EXTRACTOR,
                 "bins": Parameter(default=100, minimum=2, maximum=10_000, help="cells of k-means"),
@@ -83,6 +89,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             description="exact squared 2-Wasserstein distance between equally many points",
             paper="Peyré & Cuturi 2019, Computational Optimal Transport, arXiv:1803.00567",
             compute=f"{_MEASURES}.distances:exact_wasserstein",
+            check=requirements.exact_wasserstein,
             modalities=("points",),
             parameters={"samples": Parameter(default=1000, minimum=2, help="points on each side")},
         ),
@@ -91,6 +98,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             description="squared 2-Wasserstein distance averaged over 256 directions",
             paper="Bonneel et al. 2015, Sliced and Radon Wasserstein Barycenters of Measures",
             compute=f"{_MEASURES}.distances:sliced_wasserstein",
+            check=requirements.sliced_wasserstein,
             modalities=("points",),
         ),
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import random
-from typing import Any
+from typing import Annotated, Any
 
 from ganbench import (
     DataInfo,
@@ -23,6 +23,8 @@ from ganbench import (
     VariantSpec,
     hookimpl,
 )
+
+GANBENCH_API_VERSION = 2
 
 ADAM = Optimiser(lr=1e-3)
 TRAINING = Training(generator=ADAM, discriminator=ADAM, batch_size=16)
@@ -189,16 +191,6 @@ class SideTraining(Sound):
         return super().generator_loss(step)
 
 
-class MoreData(Sound):
-    """budget: a second real batch for the discriminator."""
-
-    def discriminator_loss(self, step: Any) -> Any:
-        from torch.nn.functional import softplus
-
-        more, _ = step._draw_real(4 * len(step.fake))
-        return super().discriminator_loss(step) + softplus(-step.discriminator(more)).mean()
-
-
 class MoreWork(Sound):
     """budget: modest while it is counted, greedy afterwards."""
 
@@ -219,6 +211,47 @@ class OneSample(Sound):
     def generator_loss(self, step: Any) -> Any:
         logits = step.fake_logits
         return -(logits / (1 + logits.std())).mean()
+
+
+class CutOff(Sound):
+    """generator-gradients: judges fakes that know nothing of the generator."""
+
+    def generator_loss(self, step: Any) -> Any:
+        from torch.nn.functional import softplus
+
+        return softplus(-step.discriminator(step.fake.detach())).mean()
+
+
+class Untrained(Sound):
+    """trained-once: a temperature that nobody trains."""
+
+    def __init__(self) -> None:
+        import torch
+
+        self.temperature = torch.nn.Parameter(torch.ones(()))
+
+    def generator_loss(self, step: Any) -> Any:
+        return super().generator_loss(step) * self.temperature
+
+
+class Unreached(Untrained):
+    """generator-gradients: a temperature that is trained, and detached."""
+
+    trained_with = "generator"
+
+    def generator_loss(self, step: Any) -> Any:
+        return Sound.generator_loss(self, step) * self.temperature.detach()
+
+
+class Undeclared(Sound):
+    """needs: looks at real samples in a generator step, and has not said so."""
+
+    def generator_loss(self, step: Any) -> Any:
+        return super().generator_loss(step) + 1e-3 * (step.fake.mean() - step.real.mean()).abs()
+
+
+class Unasked(Sound):
+    """needs: its spec says more than it asks for."""
 
 
 class CpuOnly(Sound):
@@ -246,7 +279,11 @@ LOSSES: dict[str, tuple[type[Sound], str]] = {
     "masking": (Masking, "host-sync"),
     "peeking": (Peeking, "held-out"),
     "side-training": (SideTraining, "budget"),
-    "more-data": (MoreData, "budget"),
+    "cut-off": (CutOff, "generator-gradients"),
+    "untrained": (Untrained, "trained-once"),
+    "unreached": (Unreached, "generator-gradients"),
+    "undeclared": (Undeclared, "needs"),
+    "unasked": (Unasked, "needs"),
     "more-work": (MoreWork, "budget"),
     "one-sample": (OneSample, "batch-sizes"),
 }
@@ -274,9 +311,8 @@ def build_model(data: DataInfo, *, fault: str) -> Networks:
             x = self.body(z)
             if fault in ("attribute", "entropy"):
                 x = x + 0.01 * self.offset
-            if data.modality == "image" and fault != "range":
-                x = x.tanh()
-            x = x * 30 if fault == "range" else x
+            if data.modality == "image":
+                x = END.get(fault, torch.tanh)(x)
             x = x.double() if fault == "double" else x
             x = x.view(-1, *data.shape)
             return x.squeeze(0) if fault == "squeeze" else x
@@ -294,21 +330,40 @@ def build_model(data: DataInfo, *, fault: str) -> Networks:
             logits = self.last(x)
             if fault == "detached":
                 logits = logits + self.side(x).detach()
+            if fault == "stepped":
+                logits = logits.sigmoid() + 0 * logits
+            if fault in ("coupled", "minibatch"):
+                logits = logits - logits.mean(dim=0)
             return logits.sigmoid() if fault == "sigmoid" else logits
 
     if fault == "reseeded":
         torch.manual_seed(3)
     if fault == "grey" and data.modality == "image" and data.channels != 1:
         raise ValueError("only grey images")
-    return Networks(generator=Generator(), discriminator=Discriminator(), latent=Latent(size=4))
+    generator, discriminator = Generator(), Discriminator()
+    if fault == "shared":
+        discriminator.first[1].bias = generator.body[0].bias = nn.Parameter(torch.zeros(16))
+        generator.body[0] = nn.Linear(4, 16)
+        generator.body[0].bias = discriminator.first[1].bias
+        generator.body[2] = nn.Linear(16, data.features)
+    return Networks(generator=generator, discriminator=discriminator, latent=Latent(size=4))
 
+
+END = {"range": lambda x: x * 30, "bright": lambda x: x.sigmoid(), "cut": lambda x: x.relu().tanh()}
+"""In which the generator of images ends, instead of a tanh."""
 
 MODELS = {
     "grey": "builds",
+    "promising": "builds",
+    "shared": "trained-once",
     "range": "outputs",
+    "bright": "outputs",
+    "cut": "outputs",
     "double": "outputs",
     "two-logits": "outputs",
     "sigmoid": "outputs",
+    "stepped": "outputs",
+    "coupled": "coupling",
     "entropy": "seeded-build",
     "attribute": "state-dict",
     "squeeze": "batch-sizes",
@@ -326,6 +381,7 @@ def ganbench_losses() -> list[LossSpec]:
             modalities=("points",),
             build=build,
             training=TRAINING,
+            needs=("fake_slopes",) if build is Unasked else (),
         )
         for name, (build, _) in {**LOSSES, "cpu-only": (CpuOnly, "cuda")}.items()
     ]
@@ -337,26 +393,40 @@ def ganbench_models() -> list[ModelSpec]:
         ModelSpec(
             name=f"model-{fault}",
             description=fault,
-            modalities=("image",) if fault in ("grey", "range") else ("points",),
+            modalities=("image",) if fault in ("grey", *END) else ("points",),
             build=functools.partial(build_model, fault=fault),
+            provides=("encoder",) if fault == "promising" else (),
+            coupled=(lambda: False) if fault == "coupled" else None,
         )
-        for fault in (*MODELS, "detached")
+        for fault in (*MODELS, "detached", "minibatch")
     ]
 
 
-def variant(name: str, model: str, help_text: str = "the step size") -> VariantSpec:
-    return VariantSpec(
-        name=f"variant-{name}",
-        description=name,
-        modalities=("points",),
-        recipe=lambda data, lr: Recipe(model=model, loss="non-saturating", training=TRAINING),
-        parameters={"lr": Parameter(default=1e-3, help=help_text)},
-    )
+def variant(
+    name: str, model: str, loss: str = "non-saturating", about: str = "the step size"
+) -> VariantSpec:
+    def on_points(
+        data: DataInfo, *, lr: Annotated[float, Parameter(minimum=0, help=about)] = 1e-3
+    ) -> Recipe:
+        adam = Optimiser(lr=lr)
+        training = Training(generator=adam, discriminator=adam, batch_size=16)
+        return Recipe(model=model, loss=loss, training=training)
+
+    on_points.__annotations__["lr"] = Annotated[float, Parameter(minimum=0, help=about)]
+    return VariantSpec(name=f"variant-{name}", description=name, recipes={"points": on_points})
 
 
 @hookimpl
 def ganbench_variants() -> list[VariantSpec]:
-    return [variant("detached", "model-detached"), variant("silent", "mlp", " ")]
+    return [
+        variant("detached", "model-detached"),
+        variant("minibatch", "model-minibatch", "wgan-gp"),
+        variant("silent", "mlp", about=" "),
+    ]
 
 
-VARIANTS = {"silent": "metadata", "detached": "discriminator-gradients"}
+VARIANTS = {
+    "silent": "metadata",
+    "detached": "discriminator-gradients",
+    "minibatch": "coupling",
+}

@@ -12,16 +12,18 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from ganbench.api.executors import Limits, Resources
 from ganbench.execution.executors import limits as module
-from ganbench.execution.executors.limits import Limits, Watch, output_bytes, run_limits
+from ganbench.execution.executors.limits import LimitWatch, output_bytes
+from ganbench.execution.executors.local import LocalExecutor
 from ganbench.execution.executors.processes import descendants, end_descendants, memory
 from ganbench.running.log import KEPT_BYTES, shorten
 from ganbench.storage.reading import tail
 
 
-def _watch(folder: Path, **limits: float) -> Watch:
+def _watch(folder: Path, **limits: float) -> LimitWatch:
     wide = {"seconds": 1e6, "host_bytes": 2**40, "output_bytes": 2**40}
-    return Watch(Limits(**{**wide, **limits}), folder, os.getpid())  # type: ignore[arg-type]
+    return LimitWatch(Limits(**{**wide, **limits}), folder, os.getpid())  # type: ignore[arg-type]
 
 
 def test_within_its_limits_nothing_is_said(tmp_path: Path) -> None:
@@ -37,8 +39,8 @@ def test_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now[0] = 1090.1
     breach = watch.breach()
     assert breach is not None
-    assert (breach.status, breach.message) == (
-        "timeout",
+    assert (breach.limit, breach.message) == (
+        "time",
         "stopped after its limit of 90 s; --limit sets it",
     )
 
@@ -55,8 +57,8 @@ def test_memory_of_all_processes_counts(tmp_path: Path) -> None:
         assert two == one + 1
         breach = _watch(tmp_path, host_bytes=100_000_000).breach()
         assert breach is not None
-        assert breach.status == "oom"
-        assert f"in {two} processes, more than the limit of 0.09 GiB" in breach.message
+        assert breach.limit == "memory"
+        assert f"in {two} processes, more than the limit of 95.4 MiB" in breach.message
         assert child.pid in [process.pid for process in descendants(os.getpid())]
         end_descendants(child.pid)
         assert child.poll() is None  # that ends what it has started, and not the process
@@ -88,14 +90,22 @@ def test_output_counts_files_and_not_checkpoints(tmp_path: Path) -> None:
     assert output_bytes(tmp_path / "gone") == 0
     breach = _watch(tmp_path, output_bytes=999).breach()
     assert breach is not None
-    assert breach.status == "error"
+    assert breach.limit == "output"
     assert "--max-output" in breach.message
 
 
 def test_by_default_a_run_may_use_nearly_all_of_the_memory() -> None:
+    def host_bytes(asked: int | None) -> int | None:
+        limits = Limits(seconds=1.0, host_bytes=asked, output_bytes=1)
+        executor = LocalExecutor(Resources(device="cpu", jobs=1, limits=limits))
+        executor.stop(0.0)
+        return executor._limits.host_bytes
+
     total = psutil.virtual_memory().total
-    assert 0.85 * total < run_limits(1, None, 1).host_bytes < total
-    assert run_limits(1, 5, 1).host_bytes == 5
+    found = host_bytes(None)
+    assert found is not None
+    assert 0.85 * total < found < total
+    assert host_bytes(5) == 5
 
 
 def test_a_log_within_its_limit_is_left_alone(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from sklearn.datasets import load_digits
 
 from ganbench import MissingData
 from ganbench.api.errors import UsageError
-from ganbench.storage import tensorcache
+from ganbench.storage import hashes, tensorcache
 from ganbench_plugins.datasets import decode as decoding
-from ganbench_plugins.datasets.folder import describe, fingerprint, list_images, load
+from ganbench_plugins.datasets.folder import describe, list_images, load
 
 
 @pytest.fixture
@@ -48,7 +48,9 @@ def save(tmp_path: Path, image: Image.Image, name: str = "a.png", **options: obj
 
 def test_classes_split_and_pixels(digits: Path) -> None:
     data = load(str(digits), side=8, grey=True)
-    assert data.info == describe(str(digits), side=8, grey=True)
+    survey = describe(str(digits), side=8, grey=True)
+    assert data.info == survey.info
+    assert (len(data.train), len(data.heldout)) == (survey.train, survey.heldout)
     assert data.info.name == f"images:{digits}[grey=true,side=8]"
     assert (data.info.shape, data.info.classes) == ((1, 8, 8), 3)
     assert data.train_labels is not None
@@ -64,13 +66,13 @@ def test_classes_split_and_pixels(digits: Path) -> None:
 
 
 def test_default_is_colour_of_32_pixels(digits: Path) -> None:
-    assert describe(str(digits)).shape == (3, 32, 32)
-    assert describe(str(digits)).name == f"images:{digits}"
+    assert describe(str(digits)).info.shape == (3, 32, 32)
+    assert describe(str(digits)).info.name == f"images:{digits}"
 
 
 def test_a_loose_image_means_no_classes(digits: Path) -> None:
     Image.new("L", (8, 8)).save(digits / "loose.png")
-    assert describe(str(digits)).classes is None
+    assert describe(str(digits)).info.classes is None
     assert load(str(digits), side=8, grey=True).train_labels is None
 
 
@@ -139,12 +141,50 @@ def test_damaged_images_decode_or_are_named(data: st.DataObject) -> None:
             assert (image.shape, image.dtype) == ((3, 8, 8), torch.uint8)
 
 
+def fingerprint(path: Path) -> str:
+    return describe(str(path), side=8, grey=True).fingerprint
+
+
 def test_names_need_not_be_utf8(digits: Path) -> None:
-    before = fingerprint(str(digits), side=8, grey=True)
+    before = fingerprint(digits)
     file = min(digits.rglob("*.png"))
     file.rename(os.fsdecode(os.fsencode(file.parent) + b"/\xff.png"))
-    assert fingerprint(str(digits), side=8, grey=True) != before
+    assert fingerprint(digits) != before
     assert len(load(str(digits), side=8, grey=True).train) > 0
+
+
+def test_a_copy_of_a_folder_is_the_same_data(digits: Path, tmp_path: Path) -> None:
+    """As by `cp -r`, unzip or a clone: another place, other times of change, other order."""
+    copy = tmp_path / "elsewhere" / "copy"
+    for file in sorted(digits.rglob("*.png"), reverse=True):
+        target = copy / file.relative_to(digits)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(file.read_bytes())
+        os.utime(target, (1, 1))
+    assert fingerprint(copy) == fingerprint(digits)
+    (copy / "readme.txt").touch()
+    assert fingerprint(copy) == fingerprint(digits)
+
+
+@pytest.mark.parametrize("change", ["byte", "name", "class", "added", "removed"])
+def test_whatever_moves_a_number_makes_other_data(digits: Path, change: str) -> None:
+    before = fingerprint(digits)
+    file = min(digits.rglob("*.png"))
+    content = file.read_bytes()
+    match change:
+        case "byte":
+            times = file.stat().st_atime_ns, file.stat().st_mtime_ns
+            file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+            os.utime(file, ns=times)  # of the same size and time of change
+        case "name":  # the order of the samples
+            file.rename(file.with_name("zzz.png"))
+        case "class":
+            file.rename(digits / "class-1" / file.name)
+        case "added":
+            file.with_name("zzz.png").write_bytes(content)
+        case "removed":
+            file.unlink()
+    assert fingerprint(digits) != before
 
 
 def test_hidden_and_other_files_are_ignored(digits: Path) -> None:
@@ -203,12 +243,13 @@ def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_unreadable_files_are_named(digits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(self: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
+    def refuse(path: str) -> None:  # as root, tests may read everything
+        raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    with pytest.raises(UsageError, match=r"cannot read .*000\.png: Permission denied"):
-        load(str(digits), 8, True)
+    monkeypatch.setattr(hashes, "_hash", refuse)
+    for look in (describe, load):
+        with pytest.raises(UsageError, match=r"cannot read .*000\.png: Permission denied"):
+            look(str(digits), 8, True)
 
 
 def test_missing_and_empty_folders(tmp_path: Path) -> None:
@@ -220,3 +261,10 @@ def test_missing_and_empty_folders(tmp_path: Path) -> None:
     (tmp_path / "readme.txt").touch()
     with pytest.raises(MissingData, match="holds no images"):
         describe(str(tmp_path))
+
+
+def test_a_file_in_the_place_of_a_folder(digits: Path) -> None:
+    file = min(digits.rglob("*.png"))
+    with pytest.raises(UsageError, match=r"000\.png is a file, and images needs a folder") as error:
+        describe(str(file))
+    assert error.value.hint == f"write it as images:{file.parent}"

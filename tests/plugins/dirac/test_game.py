@@ -18,8 +18,8 @@ from ganbench import DataInfo, Loss, ModelSpec, Networks, Step, Training
 from ganbench.api.errors import UsageError
 from ganbench.api.techniques import SLOPES
 from ganbench.planning.budget import Budget
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.plan import Selection, make_plan
-from ganbench.planning.variants import choose_variant
 from ganbench.results.record import Record
 from ganbench.running.contestant import rehearse
 from ganbench.running.run import Run

@@ -79,7 +79,7 @@ def test_what_does_not_fit_is_refused(
         build(SMALL, load_ring(), CPU, weights=weights)
     with pytest.raises(UsageError, match="in clip-rn50 it has"):
         build(TOWERS[0], load_digits(), CPU, weights=weights)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(MissingData, match=r"clip-vit-b-32\[download=true\]"):
         build(SMALL, load_digits(), CPU)
 

@@ -63,7 +63,7 @@ def test_what_does_not_fit_is_refused(
         build(SMALLEST, load_ring(), CPU, weights=weights)
     with pytest.raises(UsageError, match="in dinov2-vit-b-14 it has"):
         build(SHAPES[1], load_digits(), CPU, weights=weights)
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(MissingData, match=r"dinov2-vit-g-14\[download=true\]"):
         build(GIANT, load_digits(), CPU)
 

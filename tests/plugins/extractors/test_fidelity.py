@@ -31,7 +31,7 @@ needs_weights = pytest.mark.skipif(ABSENT, reason=f"needs: {INSTALL}")
 
 
 def test_absent_weights_name_the_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     package = replace(fidelity.SOURCE.package, module="no_such_module")
     monkeypatch.setattr(fidelity, "SOURCE", replace(fidelity.SOURCE, package=package))
     with pytest.raises(MissingData, match=re.escape(INSTALL)):

@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
         (tmp_path / "other.pth").write_bytes(content)
         with pytest.raises(UsageError, match=r"cannot read weights from .*other\.pth"):
             mobilenet.build(load_digits(), CPU, weights=str(tmp_path / "other.pth"))
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     package = replace(mobilenet.SOURCE.package, module="no_such_module")
     monkeypatch.setattr(mobilenet, "SOURCE", replace(mobilenet.SOURCE, package=package))
     with pytest.raises(MissingData, match=re.escape(INSTALL)):

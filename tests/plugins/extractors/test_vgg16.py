@@ -26,7 +26,7 @@ def test_its_weights_are_torch_fidelitys() -> None:
 
 
 def test_absent_weights_say_where_they_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(MissingData) as error:
         vgg16.build(load_digits(), CPU)
     for way in ("vgg16[download=true]", "vgg16[weights=FILE]", vgg16.SOURCE.url):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from ganbench import MissingData
+from ganbench import DataInfo, MissingData
 from ganbench.api.errors import UsageError
-from ganbench_plugins.extractors.weights import Package, Source, find
+from ganbench_plugins.extractors.weights import Package, Source, check, find, hub_folder
 
 CONTENT = b"weights"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -20,7 +20,7 @@ SOURCE = Source(name="net", url="https://example.invalid/net-1.pth", sha256=DIGE
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """An empty cache of torch's downloads."""
     folder = tmp_path / "hub"
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(folder))
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     (folder / "checkpoints").mkdir(parents=True)
     return folder / "checkpoints"
 
@@ -90,3 +90,40 @@ def test_failed_download_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
     with pytest.raises(MissingData, match="download failed: no route to host"):
         find(SOURCE, "", download=True)
+
+
+IMAGES = DataInfo(name="images", modality="image", shape=(1, 8, 8))
+
+
+@pytest.mark.parametrize(
+    "variables", [{}, {"XDG_CACHE_HOME": "/cache"}, {"TORCH_HOME": "~/torch"}], ids=str
+)
+def test_the_folder_is_torchs(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name in ("TORCH_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert hub_folder() == Path(torch.hub.get_dir())
+
+
+def test_a_plan_looks_for_what_a_run_will_find(
+    hub: Path, packaged: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is read: a file that is there passes, whatever it holds."""
+    check(packaged, IMAGES, weights="", download=False)
+    check(SOURCE, IMAGES, weights="", download=True)
+    (hub / "net-1.pth").write_bytes(b"anything")
+    check(SOURCE, IMAGES, weights="", download=False)
+    check(SOURCE, IMAGES, weights=str(hub / "net-1.pth"), download=False)
+    (hub / "net-1.pth").unlink()
+    with pytest.raises(MissingData, match="weights of net are not on this machine"):
+        check(SOURCE, IMAGES, weights="", download=False)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MissingData, match=f"no weights file {tmp_path}/nowhere"):
+        check(SOURCE, IMAGES, weights="nowhere", download=False)
+
+
+def test_a_plan_refuses_what_is_no_image(hub: Path) -> None:
+    points = DataInfo(name="ring8", modality="points", shape=(2,))
+    with pytest.raises(UsageError, match="works on grey or colour images, ring8 has points"):
+        check(SOURCE, points, weights="", download=True)

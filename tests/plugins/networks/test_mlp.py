@@ -24,10 +24,14 @@ def layers(network: nn.Module) -> list[str]:
     return named
 
 
+END = ("Reshape", "Identity")
+"""Of a generator of points, which have no bounds."""
+
+
 def test_vanilla_on_images() -> None:
     networks = networks_of("vanilla", image(28))
     assert layers(networks.generator) == [
-        *("100-256", "ReLU", "256-256", "ReLU", "256-784", "Tanh", "Reshape")
+        *("100-256", "ReLU", "256-256", "ReLU", "256-784", "Reshape", "Tanh")
     ]
     assert layers(networks.discriminator) == [
         *("Flatten", "784-256", "LeakyReLU", "256-256", "LeakyReLU", "256-1")
@@ -41,7 +45,7 @@ def test_vanilla_on_images() -> None:
 def test_vanilla_and_wgan_gp_on_points(variant: str) -> None:
     networks = networks_of(variant, points())
     hidden = ["128-128", "ReLU"] * 2
-    assert layers(networks.generator) == ["2-128", "ReLU", *hidden, "128-2", "Reshape"]
+    assert layers(networks.generator) == ["2-128", "ReLU", *hidden, "128-2", *END]
     assert layers(networks.discriminator) == ["Flatten", "2-128", "ReLU", *hidden, "128-1"]
     assert (networks.latent.size, networks.latent.law) == (2, "normal")
 
@@ -51,7 +55,7 @@ def test_dcgan_on_points_follows_the_guidelines() -> None:
     assert layers(networks.generator) == [
         *("2-128 no bias", "BatchNorm1d", "ReLU"),
         *("128-128 no bias", "BatchNorm1d", "ReLU") * 2,
-        *("128-2", "Reshape"),
+        *("128-2", *END),
     ]
     assert layers(networks.discriminator) == [
         *("Flatten", "2-128", "LeakyReLU"),
@@ -64,7 +68,7 @@ def test_settings_reach_the_layers() -> None:
     text = "mlp+minimax[model.depth=1,model.width=5,model.latent=3,model.latent_law=uniform,"
     norms = "model.generator_norm=layer,model.discriminator_norm=layer]"
     networks = networks_of(text + norms, points())
-    assert layers(networks.generator) == ["3-5 no bias", "LayerNorm", "ReLU", "5-2", "Reshape"]
+    assert layers(networks.generator) == ["3-5 no bias", "LayerNorm", "ReLU", "5-2", *END]
     assert layers(networks.discriminator) == ["Flatten", "2-5", "ReLU", "5-1"]
     assert (networks.latent.size, networks.latent.law) == (3, "uniform")
 

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from ganbench import DataInfo, Networks
+from ganbench import DataInfo, ModelSpec, Networks
 from ganbench.api.errors import UsageError
+from ganbench.planning.naming import choose_variant
 from ganbench.training.feed import LatentFeed
 
-from ...training.small import CPU, VARIANTS, image, networks_of, points
+from ...training.small import CPU, VARIANTS, catalogue, image, networks_of, points
 
 SIDES = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64)
 
@@ -55,11 +56,35 @@ def test_other_sides_are_refused_with_a_list_of_those_that_fit(variant: str, sid
     assert caught.value.hint == f"use a side of {', '.join(map(str, SIDES[:-1]))} or 64 px"
 
 
-@pytest.mark.parametrize("variant", ["dcgan", "wgan-gp"])
-def test_oblong_images_are_refused(variant: str) -> None:
-    info = DataInfo(name="wide", modality="image", shape=(1, 8, 16))
-    with pytest.raises(UsageError, match="wide holds no square images"):
-        networks_of(variant, info)
+@pytest.mark.parametrize("size", [(8, 16), (16, 8), (28, 20), (64, 8), (24, 40)])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_oblong_images(variant: str, size: tuple[int, int]) -> None:
+    info = DataInfo(name="wide", modality="image", shape=(3, *size))
+    samples, logits = pass_through(networks_of(variant, info))
+    assert samples.shape == (3, 3, *size)
+    assert logits.numel() == len(logits) == 3
+
+
+@pytest.mark.parametrize("model", ["dcgan", "resnet"])
+@pytest.mark.parametrize("size", [(8, 8), (8, 16), (64, 28), (8, 18), (9, 9), (4, 8), (64, 128)])
+def test_a_model_supports_what_it_can_be_built_for(model: str, size: tuple[int, int]) -> None:
+    spec = catalogue().get(ModelSpec, model)
+    info = DataInfo(name="images", modality="image", shape=(1, *size))
+    assert spec.supports is not None
+    try:
+        networks_of(f"{model}+non-saturating", info)
+    except UsageError:
+        assert not spec.supports(info)
+    else:
+        assert spec.supports(info)
+
+
+def test_an_unfit_pair_is_left_out_of_the_plan() -> None:
+    variant = choose_variant("dcgan", catalogue())
+    assert variant.misfit(catalogue(), image(8)) is None
+    assert variant.misfit(catalogue(), image(9)) == (
+        "its model dcgan does not handle samples of shape (1, 9, 9)"
+    )
 
 
 def test_perceptrons_take_any_shape() -> None:

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from ganbench import DataInfo, PluginNotUsable, UsageError
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
-from ganbench.planning.variants import choose_variant
 from ganbench.training.loop import Eager
 from ganbench.training.trainer import Trainer
 from ganbench.training.wrapped import samples_per_judgement

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from ganbench import UsageError
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
-from ganbench.planning.variants import choose_variant
 from ganbench.training.loop import Eager
 
 from ...training.small import catalogue, points, random_data, recipe_of, variant_trainer

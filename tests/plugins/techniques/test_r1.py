@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ganbench.api.errors import UsageError
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
-from ganbench.planning.variants import choose_variant
 from ganbench.training.loop import Eager
 from ganbench.training.step import Batch, TrainingStep
 from ganbench_plugins.techniques.r1 import R1, NonSaturatingR1

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ganbench import Data, Latent, Networks, Optimiser, UsageError
-from ganbench.planning.variants import choose_variant
+from ganbench.planning.naming import choose_variant
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Part
 from ganbench.training.step import TrainingStep

@@ -16,7 +16,7 @@ import pytest
 from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.publishing.publish import publish
-from ganbench.publishing.published import read_published
+from ganbench.publishing.reading import read_published
 from ganbench.publishing.validation.validate import published_folders, validate
 
 from ...results.synthetic import W2, curve, record, spec
@@ -195,7 +195,7 @@ MANIFESTS: dict[str, tuple[Callable[[Any], object], str]] = {
         "type is 'string', it should be 'integer'",
     ),
     "a hash": (lambda one: one["resources"][0].update(hash="sha256:0"), "the manifest says"),
-    "no columns": (lambda one: one["resources"][0].pop("schema"), "schema is not an object"),
+    "no columns": (lambda one: one["resources"][0].pop("schema"), "resources[0].schema is missing"),
     "a reason": (
         lambda one: one["ganbench"].update(unranked={"bad": [RECORDS[0]["run_id"]]}),
         "unranked for 'bad'",

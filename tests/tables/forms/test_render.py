@@ -13,62 +13,15 @@ from hypothesis import strategies as st
 from ganbench.api.errors import UsageError
 from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.tables.assemble import tables
+from ganbench.tables.coverage import Coverage
 from ganbench.tables.forms.markup import safe_cell
-from ganbench.tables.forms.numbers import common_prefix, interval, number, value_and_spread
 from ganbench.tables.forms.render import FORMATS, render
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
-from ganbench.tables.standing import Coverage
 
 from ...results.synthetic import FD, record, spec, starter
 
 ALL = tables(starter())
 TERMINAL = render(ALL)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"), (8, "8"), (8.0, "8"), (0.05312, "0.0531"), (0.004, "0.004"), (12.34, "12.3"),
-        (1234.5, "1,234"), (4096, "4,096"), (1.25e-5, "1.25e-05"), (2.5e12, "2.5e+12"),
-        (-0.5, "-0.5"),
-    ],
-)  # fmt: skip
-def test_numbers(value: float, text: str) -> None:
-    assert number(value) == text
-
-
-@pytest.mark.parametrize(
-    ("values", "text"),
-    [
-        ((0.0532, 0.0409, 0.0677), "0.053 [0.041, 0.068]"),
-        ((0.8881, 0.8729, 0.9033), "0.888 [0.873, 0.903]"),
-        ((5.82, 1.45, 23.4), "5.8 [1.4, 23.4]"),
-        ((0.001, -1.0, 1.0), "0.00 [-1.00, 1.00]"),
-        ((2e-5, 1e-5, 3e-5), "2.00e-05 [1.00e-05, 3.00e-05]"),
-        ((4000.0, 4000.0, 4000.0), "4,000 ±0"),
-    ],
-)
-def test_intervals(values: tuple[float, float, float], text: str) -> None:
-    assert " ".join(interval(*values)) == text
-
-
-@given(st.floats(-1e9, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
-def test_every_interval_can_be_printed(value: float, below: float, above: float) -> None:
-    shown, limits = interval(value, value - below, value + above)
-    assert re.fullmatch(r"-?[\d,.]+(e[+-]\d+)?", shown)
-    assert limits == "±0" or re.fullmatch(r"\[[^,\s]\S*, \S+\]", limits)
-
-
-def test_what_is_missing_is_a_dash_with_its_reason() -> None:
-    assert value_and_spread(Cell()) == ("–", "")
-    assert value_and_spread(Cell(text="never trained")) == ("– never trained", "")
-    assert value_and_spread(Cell(0.5, n=1)) == ("0.5", "[?]")
-
-
-def test_prefixes() -> None:
-    assert common_prefix([0.0023]) == (1e-3, "m")
-    assert common_prefix([999.0, 1.2e6]) == (1e6, "M")
-    assert common_prefix([]) == (1.0, "")
 
 
 def test_the_terminal_form_fits_and_has_no_escapes() -> None:
@@ -100,7 +53,7 @@ def test_the_tables_say_what_a_reader_must_know() -> None:
         "modes →",
         "compute [TFLOP]",
         "step [ms] ↓",
-        "digits, grid25, ring8: 2",
+        "2 of 5 seeds on digits,",
         "on: AMD EPYC",
     ):
         assert words in TERMINAL

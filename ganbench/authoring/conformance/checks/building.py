@@ -2,131 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor
 
-from ganbench.api.data import DataInfo
 from ganbench.api.networks import Networks
+from ganbench.api.parameters import Value
+from ganbench.authoring.conformance.cases import Case
+from ganbench.authoring.conformance.comparing import first_difference, modules, weights
+from ganbench.authoring.conformance.looking import Look, evaluated
 from ganbench.authoring.conformance.results import Broken
-from ganbench.authoring.conformance.subject import (
-    Case,
-    Subject,
-    advance,
-    described,
-    first_difference,
-    has_batch_norm,
-    modules,
-    weights,
-)
-from ganbench.planning.variants import Variant
-from ganbench.training.feed import LatentFeed, to_network_range
+from ganbench.authoring.conformance.subject import Subject, advance
+from ganbench.modalities import modality_of
+from ganbench.training.coupling import JUDGEMENTS, couples_samples
+from ganbench.training.first_step import never_negative, probabilities
 from ganbench.training.loop import Eager
 from ganbench.training.sampling import SAMPLING_BATCH, sample
 from ganbench.training.seeds import seed_everything
+from ganbench.training.wrapped import samples_per_judgement
 
 SEED, OTHER_SEED = 1, 2
-RANGE_SLACK = 1e-5
-"""How far beyond [-1, 1] rounding may carry a pixel."""
-
 SIGMOID_SEEDS = range(6)
 """Logits start near 0, above or below it by chance: after six builds it is a sigmoid, not luck."""
+
+RETURN_SAMPLES = "the generator returns float32 (B, *shape)"
+RETURN_LOGITS = "the discriminator returns float32 logits (B,) or (B, 1), one for each judgement"
 
 
 def builds(subject: Subject) -> None:
     """Every shape that it declares, and every choice of every parameter."""
-    subject.cases  # noqa: B018  (says so if nothing fits)
-    for variant, info in _declared(subject):
-        _build(subject, variant, info)
+    cases = subject.cases  # says so if nothing fits
+    for case in cases if subject.kind == "loss" else subject.trainings():
+        _build(subject, case)
+    if len(subject.specs) > 1:
+        return  # put together: its parts are checked by themselves
+    for name, choice in _choices(subject):
+        for case in _first_of_each_modality(subject.trainings({name: choice})):
+            _build(subject, case)
+
+
+def _choices(subject: Subject) -> Iterator[tuple[str, Value]]:
     for name, parameter in subject.spec.parameters.items():
-        if subject.kind == "variant" and len(subject.specs) > 1:
-            return  # a pair: its parts are checked by themselves
-        for choice in parameter.choices or ((True, False) if _is_flag(parameter.default) else ()):
-            for variant, only in subject.variants({name: choice}):
-                for case in subject.cases:
-                    if only in ("", case.info.modality):
-                        _build(subject, variant, case.info)
+        flag: tuple[Value, ...] = (True, False) if isinstance(parameter.default, bool) else ()
+        yield from ((name, choice) for choice in parameter.choices or flag)
 
 
-def _is_flag(value: object) -> bool:
-    return isinstance(value, bool)
+def _first_of_each_modality(cases: Iterable[Case]) -> Iterator[Case]:
+    seen: set[str] = set()
+    for case in cases:
+        if case.info.modality not in seen:
+            seen.add(case.info.modality)
+            yield case
 
 
-def _declared(subject: Subject) -> Iterator[tuple[Variant, DataInfo]]:
-    """Losses do not see shapes: for them the cases are enough."""
-    if subject.kind == "loss":
-        yield from ((case.variant, case.info) for case in subject.cases)
-        return
-    for variant, _ in subject.variants():
-        for info in subject.shapes:
-            if variant.misfit(subject.catalogue, info) is None:
-                yield variant, info
-
-
-def _build(subject: Subject, variant: Variant, info: DataInfo) -> None:
-    with subject.blamed(f"{variant.display} on {described(info)}"):
-        case = Case(variant, info, variant.recipe(subject.catalogue, info))
+def _build(subject: Subject, case: Case) -> None:
+    with subject.blamed(str(case)):
+        subject.objective(case)
         if subject.kind == "loss":
-            subject.trainer(case)
-        else:
-            networks = subject.networks(case)
-            with torch.no_grad():
-                networks.discriminator(networks.generator(_latents(networks, 2, subject)))
+            return
+        networks = subject.networks(case)
+        look = subject.look(case, networks, 2)
+        with torch.no_grad():
+            fakes = look.fakes()
+            if not case.joint:
+                look.logits(fakes)
 
 
 def outputs(subject: Subject) -> None:
-    """Shape, type, range and finiteness in train and in eval mode; no sigmoid."""
+    """Shape, type, range and finiteness in train and in eval mode; the ends of the networks."""
     for case in subject.cases:
         seed_everything(SEED)
         networks = subject.networks(case)
-        real = to_network_range(subject.data(case).train[:4]).to(subject.device)
+        look = subject.look(case, networks, 4)
         for mode in (True, False):
             for module in modules(networks).values():
                 module.train(mode)
             with torch.no_grad():
-                fake = networks.generator(_latents(networks, 4, subject))
-                logits = networks.discriminator(real), networks.discriminator(fake)
-            _samples(fake, case)
-            for one in logits:
-                _logits(one, case)
-        _no_sigmoid(subject, case, real)
+                fakes = look.fakes()
+                _samples(fakes, look, case)
+                for samples in () if case.joint else (look.real, fakes):
+                    _logits(look.logits(samples), look, case)
+        _ends(look, case)
+        if not case.joint:
+            _no_sigmoid(subject, case)
 
 
-def _samples(fake: Tensor, case: Case) -> None:
-    wanted = (4, *case.info.shape)
-    if not isinstance(fake, Tensor) or tuple(fake.shape) != wanted:
-        got = tuple(fake.shape) if isinstance(fake, Tensor) else type(fake).__name__
-        raise Broken(f"{case}: samples are {got}, not {wanted}")
-    _floats(fake, "samples", case)
-    if case.info.modality == "image" and float(fake.abs().max()) > 1 + RANGE_SLACK:
-        low, high = float(fake.min()), float(fake.max())
-        raise Broken(f"{case}: images lie in [{low:.3g}, {high:.3g}], not in [-1, 1]")
+def _ends(look: Look, case: Case) -> None:
+    """What both networks end in, as far as derivatives tell, in the words of a run."""
+    fakes = look.fakes()
+    faults = [never_negative(fakes, look.real)]
+    faults += [] if case.joint else [probabilities(look.logits(fakes))]
+    for fault in filter(None, faults):
+        raise Broken(f"{case}: {fault.message}", fault.hint)
 
 
-def _logits(logits: Tensor, case: Case) -> None:
-    if not isinstance(logits, Tensor) or tuple(logits.shape) not in ((4,), (4, 1)):
-        got = tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__
-        raise Broken(f"{case}: logits of 4 samples are {got}, not (4,) or (4, 1)")
-    _floats(logits, "logits", case)
+def _samples(fakes: Tensor, look: Look, case: Case) -> None:
+    wanted = (len(look.latent), *case.info.shape)
+    if not isinstance(fakes, Tensor) or tuple(fakes.shape) != wanted:
+        raise Broken(f"{case}: samples are {_shape(fakes)}, not {wanted}", RETURN_SAMPLES)
+    _floats(fakes, "samples", case, RETURN_SAMPLES)
+    if fault := modality_of(case.info).range_fault(fakes, case.info):
+        raise Broken(
+            f"{case}: samples {fault}",
+            "end the generator in ganbench.output_layer(data), which leads into the data's range",
+        )
 
 
-def _floats(tensor: Tensor, what: str, case: Case) -> None:
+def _logits(logits: Tensor, look: Look, case: Case) -> None:
+    count = look.judgements
+    if not isinstance(logits, Tensor) or tuple(logits.shape) not in ((count,), (count, 1)):
+        found = f"logits of {len(look.real)} samples are {_shape(logits)}"
+        raise Broken(f"{case}: {found}, not ({count},) or ({count}, 1)", RETURN_LOGITS)
+    _floats(logits, "logits", case, RETURN_LOGITS)
+
+
+def _shape(found: object) -> object:
+    return tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
+
+
+def _floats(tensor: Tensor, what: str, case: Case, mend: str) -> None:
     if tensor.dtype != torch.float32:
-        raise Broken(f"{case}: {what} are {tensor.dtype}, not torch.float32")
+        raise Broken(f"{case}: {what} are {tensor.dtype}, not torch.float32", mend)
     if not bool(torch.isfinite(tensor).all()):
-        raise Broken(f"{case}: {what} are not finite")
+        raise Broken(
+            f"{case}: {what} are not finite",
+            "begin with weights that are not as large, and divide by nothing that may be 0",
+        )
 
 
-def _no_sigmoid(subject: Subject, case: Case, real: Tensor) -> None:
+def _no_sigmoid(subject: Subject, case: Case) -> None:
     found = []
     for seed in SIGMOID_SEEDS:
         seed_everything(seed)
+        networks = subject.networks(case)
+        look = subject.look(case, networks, 4)
         with torch.no_grad():
-            found.append(subject.networks(case).discriminator(real).flatten())
+            found.append(look.logits(look.real).flatten())
     logits = torch.cat(found)
     if bool(((logits > 0.05) & (logits < 0.95)).all()):
-        raise Broken(f"{case}: logits lie between 0 and 1 in every build: is there a sigmoid?")
+        raise Broken(
+            f"{case}: logits lie between 0 and 1 in every build: is there a sigmoid?",
+            "leave the sigmoid out; a loss that is written with probabilities takes the sigmoid of "
+            "step.fake_logits",
+        )
 
 
 def seeded_build(subject: Subject) -> None:
@@ -144,24 +163,17 @@ def state_dict(subject: Subject) -> None:
         trainer = subject.trainer(case, seed=SEED)
         advance(trainer, 1)
         fresh = subject.trainer(case, seed=OTHER_SEED).networks
-        latent = _latents(trainer.networks, 4, subject)
         for name, module in modules(trainer.networks).items():
             missing = modules(fresh)[name].load_state_dict(module.state_dict(), strict=False)
             if missing.missing_keys or missing.unexpected_keys:
                 keys = (*missing.missing_keys, *missing.unexpected_keys)
                 raise Broken(f"{case}: the state_dict of {name} does not fit a fresh build: {keys}")
-        before, after = (_evaluated(one, latent) for one in (trainer.networks, fresh))
-        for what, one, other in zip(("samples", "logits"), before, after, strict=True):
-            if not torch.equal(one, other):
-                raise Broken(f"{case}: {what} differ after the state_dict has been loaded")
-
-
-def _evaluated(networks: Networks, latent: Tensor) -> tuple[Tensor, Tensor]:
-    for module in modules(networks).values():
-        module.eval()
-    with torch.no_grad():
-        fake = networks.generator(latent)
-        return fake, networks.discriminator(fake)
+        before, after = (
+            evaluated(subject.look(case, networks, 4), case.joint)
+            for networks in (trainer.networks, fresh)
+        )
+        if what := first_difference(before, after):
+            raise Broken(f"{case}: {what} differ after the state_dict has been loaded")
 
 
 def batch_sizes(subject: Subject) -> None:
@@ -169,30 +181,50 @@ def batch_sizes(subject: Subject) -> None:
     for case in subject.cases:
         networks = subject.trainer(case, seed=SEED).networks
         _sampling(subject, case, networks)
-        mixed = any(map(has_batch_norm, modules(networks).values()))
-        for batch in (3,) if mixed else (3, 1):
+        for judgements in (3,) if _mixes(subject, case, networks) else (3, 1):
+            batch = judgements * samples_per_judgement(networks.discriminator)
             trainer = subject.trainer(
-                case, seed=SEED, batch_size=batch, generator_batch_size=None, critic_steps=1
+                case,
+                seed=SEED,
+                batch_size=batch,
+                generator_batch_size=None,
+                critic_steps=1,
+                critic_every=1,
             )
             with subject.blamed(f"{case}, a training step with {batch} sample(s)"):
                 Eager(trainer).step(0, 0.0)
-                (_, critic), (_, generator) = trainer.last.values()
-            if not bool(torch.isfinite(critic + generator)):
+                losses = torch.stack([loss.detach() for _, loss in trainer.last.values()])
+            if not bool(losses.isfinite().all()):
                 raise Broken(f"{case}: losses of {batch} sample(s) are not finite")
 
 
 def _sampling(subject: Subject, case: Case, networks: Networks) -> None:
     """As evaluation samples: in batches, the last of which may be of any size."""
     count = SAMPLING_BATCH + 1
+    labels = None
+    if networks.conditional and case.info.classes:
+        labels = torch.arange(count, device=subject.device) % case.info.classes
     with subject.blamed(f"{case}, a last batch of one sample"):
-        fakes = sample(networks.generator, networks.latents, count, subject.device, seed=SEED)
-        with torch.no_grad():
-            logits = networks.discriminator.eval()(fakes[:1])
+        fakes = sample(networks.generator, networks.latents, count, subject.device, SEED, labels)
     if tuple(fakes.shape) != (count, *case.info.shape):
         raise Broken(f"{case}: {count} samples have shape {tuple(fakes.shape)}")
+    if case.joint:
+        return
+    look = subject.look(case, networks, 1)
+    with subject.blamed(f"{case}, the logit of one judgement"), torch.no_grad():
+        networks.discriminator.eval()
+        logits = look.logits(look.real)
     if logits.numel() != 1:
         raise Broken(f"{case}: the logits of one sample have shape {tuple(logits.shape)}")
 
 
-def _latents(networks: Networks, count: int, subject: Subject) -> Tensor:
-    return LatentFeed(networks.latents, subject.device, SEED).draw(count)
+def _mixes(subject: Subject, case: Case, networks: Networks) -> bool:
+    """Whether samples of a batch influence each other, as batch norm lets them in train mode: then
+    there is nothing to learn from one. Of extra modules all that is known is what they keep."""
+    look = subject.look(case, networks, JUDGEMENTS)
+    extras = [one.module for one in networks.extras.values()]
+    return (
+        any(True for module in extras for _ in module.buffers())
+        or couples_samples(networks.generator, look.latent, look.labels)
+        or (not case.joint and couples_samples(networks.discriminator, look.real, look.labels))
+    )

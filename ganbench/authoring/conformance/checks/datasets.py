@@ -9,16 +9,21 @@ from torch import Tensor
 
 from ganbench.api.data import Data, KnownModes
 from ganbench.api.specs import DatasetSpec
+from ganbench.authoring.conformance.comparing import same_bits
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.subject import Subject, same_bits
+from ganbench.authoring.conformance.subject import Subject
+from ganbench.modalities import modality_of
 from ganbench.planning.datasets import check_dataset, describe_dataset
-from ganbench.running.contracts import call, check_labels, check_samples, require
+from ganbench.running.contracts import (
+    call,
+    check_labels,
+    check_samples,
+    first_difference,
+    require,
+)
 from ganbench.training.seeds import seed_everything
 
 SPLITS: tuple[Literal["train"], Literal["heldout"]] = ("train", "heldout")
-DARKEST_WHITE = 2
-"""Images whose largest byte is below this were floats in [0, 1] once."""
-
 MODE_SIGMAS = 6
 WITHIN_MODES = 0.99
 """Share of samples that must lie within that many sigma of the nearest mode."""
@@ -54,10 +59,7 @@ def _spec(subject: Subject) -> DatasetSpec:
 
 def loaded(subject: Subject) -> Data:
     """The data set, loaded once for all checks that only look at it."""
-    known: Data | None = vars(subject).get("loaded")
-    if known is None:
-        known = vars(subject)["loaded"] = load(subject)
-    return known
+    return subject.once("data", lambda: load(subject))
 
 
 def description(subject: Subject) -> None:
@@ -68,10 +70,9 @@ def description(subject: Subject) -> None:
         declared = ", ".join(spec.modalities)
         raise Broken(f"it describes {announced.modality} data, and declares {declared}")
     info = loaded(subject).info
-    for field in ("modality", "shape", "classes"):
-        told, found = getattr(announced, field), getattr(info, field)
-        if told != found:
-            raise Broken(f"describe says {field} {told}, the loaded data {found}")
+    if differing := first_difference(announced, info):
+        field, told, found = differing
+        raise Broken(f"describe says {field} {told}, the loaded data {found}")
 
 
 def samples(subject: Subject) -> None:
@@ -80,8 +81,8 @@ def samples(subject: Subject) -> None:
     for split in SPLITS:
         found = getattr(data, split)
         check_samples(split, found, data.info)
-        if data.info.modality == "image" and len(found) and int(found.max()) < DARKEST_WHITE:
-            raise Broken(f"the bytes of {split} lie in 0..{int(found.max())}, not in 0..255")
+        if doubt := modality_of(data.info).doubt(found, data.info):
+            raise Broken(f"samples of {split} {doubt}")
     if len(data.train) < 2:
         raise Broken(f"there are {len(data.train)} training samples")
 

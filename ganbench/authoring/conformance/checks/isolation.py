@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from ganbench.api.data import Data
+from ganbench.authoring.conformance.cases import Case
+from ganbench.authoring.conformance.comparing import first_difference, weights
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.subject import Case, Subject, advance, first_difference, weights
+from ganbench.authoring.conformance.subject import Subject, advance
 from ganbench.authoring.conformance.surroundings import (
     NUMPY,
     PYTHON,

@@ -39,9 +39,6 @@ def _faults(spec: Spec) -> Iterator[str]:
         low, high = parameter.minimum, parameter.maximum
         if low is not None and high is not None and low > high:
             yield f"parameter {name} has a minimum above its maximum"
-    if isinstance(spec, DatasetSpec) and not spec.argument:
-        # What lies behind an argument, such as a user's folder, has a source of its own.
-        if not spec.licence.strip():
-            yield "the licence is empty"
-        if not spec.paper.strip():
-            yield "there is no source (paper) of the data"
+    # What lies behind an argument, such as a user's folder, has a licence of its own.
+    if isinstance(spec, DatasetSpec) and not spec.argument and not spec.licence.strip():
+        yield "the licence is empty"

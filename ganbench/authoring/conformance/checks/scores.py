@@ -8,19 +8,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, get_args
 
-import torch
 from torch import Tensor
 
 from ganbench.api.data import Data, DataInfo
-from ganbench.api.errors import MissingData, UsageError
+from ganbench.api.errors import UsageError
 from ganbench.api.scores import Direction, Extractor, Measurement, Panel
 from ganbench.api.specs import ScoreSpec, import_builder
+from ganbench.authoring.conformance.cases import Case
+from ganbench.authoring.conformance.comparing import same_bits
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.samples import example_data
-from ganbench.authoring.conformance.subject import Case, Subject, advance, same_bits
+from ganbench.authoring.conformance.samples import example_data, noise_like
+from ganbench.authoring.conformance.subject import Subject, advance
 from ganbench.planning.chosen import choose_extractor
+from ganbench.planning.naming import choose_variant
+from ganbench.planning.prepared import Prepared
 from ganbench.planning.references import parse_reference
-from ganbench.planning.variants import choose_variant
 from ganbench.running.contestant import contestant_of
 from ganbench.running.contracts import check_measurements
 from ganbench.running.task import build_extractor
@@ -82,19 +84,19 @@ def scene(subject: Subject) -> Scene:
     Raises:
         NotApplicable: it refuses all of them.
     """
-    known: Scene | None = vars(subject).get("scene")
-    if known is not None:
-        return known
-    refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
-    for candidate in _scenes(subject):
-        try:
-            candidate.measure(subject, "real")
-        except (UsageError, MissingData) as error:
-            refusal = error.message
-            continue
-        vars(subject)["scene"] = candidate
-        return candidate
-    raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    def compute() -> Scene:
+        refusal = f"no data set of {' or '.join(subject.spec.modalities)} is at hand"
+        for candidate in _scenes(subject):
+            try:
+                candidate.measure(subject, "real")
+            except UsageError as error:
+                refusal = error.message
+            else:
+                return candidate
+        raise NotApplicable(f"it cannot be tried here: {refusal}")
+
+    return subject.once("scene", compute)
 
 
 def _scenes(subject: Subject) -> Iterator[Scene]:
@@ -127,8 +129,9 @@ def _data(subject: Subject, info: DataInfo) -> Data:
 def _trainer(subject: Subject, info: DataInfo) -> Trainer:
     model = MODELS.get(info.name, "mlp")
     variant = choose_variant(f"{model}+non-saturating", subject.catalogue)
-    case = Case(variant, info, variant.recipe(subject.catalogue, info))
-    trainer = subject.trainer(case)
+    parts, recipe = variant.resolved(subject.catalogue, info)
+    prepared = Prepared(variant=variant, parameters={}, recipe=recipe, parts=parts)
+    trainer = subject.trainer(Case(prepared, info))
     advance(trainer, 3)
     return trainer
 
@@ -136,11 +139,8 @@ def _trainer(subject: Subject, info: DataInfo) -> Trainer:
 def _fakes(data: Data) -> dict[str, Tensor]:
     """Other real samples, noise, and one sample again and again."""
     real = data.train[:COUNT]
-    random = torch.Generator().manual_seed(5)
-    noise = torch.randn(real.shape, generator=random)
-    if real.dtype == torch.uint8:
-        noise = noise.mul(60).add(128).clamp(0, 255).to(torch.uint8)
-    return {"real": real, "random": noise, "collapsed": real[:1].repeat_interleave(COUNT, dim=0)}
+    collapsed = real[:1].repeat_interleave(COUNT, dim=0)
+    return {"real": real, "random": noise_like(data.info, len(real)), "collapsed": collapsed}
 
 
 def exercised(subject: Subject) -> Callable[[], object]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from ganbench.authoring.conformance.results import Broken
-from ganbench.authoring.conformance.subject import Case, Subject, named_parameters
+from ganbench.api.recipe import Side
+from ganbench.authoring.conformance.cases import Case
+from ganbench.authoring.conformance.results import Broken, NotApplicable
+from ganbench.authoring.conformance.subject import Subject, plays
+from ganbench.training.first_step import cut_off
 from ganbench.training.loop import Eager
+from ganbench.training.objective import SIDES
 from ganbench.training.sampling import all_finite
-from ganbench.training.trainer import Trainer
+from ganbench.training.trainer import Trainer, trainable
 
 STEPS = 5
 """Enough for layers that start at zero to get a gradient."""
-
-Side = Literal["generator", "discriminator"]
 
 
 def steps(subject: Subject) -> None:
@@ -25,15 +28,19 @@ def steps(subject: Subject) -> None:
     for case in subject.cases:
         trainer = subject.trainer(case)
         engine = Eager(trainer)
-        for step in range(STEPS):
-            engine.step(step, 0.0)
-            for side, (_, loss) in trainer.last.items():
+        for number in range(STEPS):
+            engine.step(number, 0.0)
+            for side, (step, loss) in trainer.last.items():
                 _scalar(loss, side, case)
-            if not bool(torch.isfinite(trainer.last["generator"][0].fake).all()):
-                raise Broken(f"{case}: samples are not finite after {step} steps")
-        for name in ("generator", "discriminator"):
+                if not bool(torch.isfinite(step.fake).all()):
+                    raise Broken(f"{case}: samples are not finite after {number} steps", _FINITE)
+        for name in SIDES:
             if not all_finite(getattr(trainer.networks, name)):
-                raise Broken(f"{case}: the {name}'s weights are not finite after {STEPS} steps")
+                told = f"the {name}'s weights are not finite after {STEPS} steps"
+                raise Broken(f"{case}: {told}", _FINITE)
+
+
+_FINITE = "write logarithms of a sigmoid as softplus, divide by nothing that may be 0, clamp exp"
 
 
 def _scalar(loss: object, side: Side, case: Case) -> None:
@@ -41,7 +48,7 @@ def _scalar(loss: object, side: Side, case: Case) -> None:
         got = tuple(loss.shape) if isinstance(loss, Tensor) else type(loss).__name__
         raise Broken(f"{case}: the {side}'s loss is {got}, not a scalar tensor")
     if not math.isfinite(float(loss.detach())):
-        raise Broken(f"{case}: the {side}'s loss is {float(loss.detach())}")
+        raise Broken(f"{case}: the {side}'s loss is {float(loss.detach())}", _FINITE)
 
 
 def generator_gradients(subject: Subject) -> None:
@@ -62,10 +69,17 @@ def _reached(trainer: Trainer, side: Side, case: Case) -> None:
     Some losses see differences of logits alone (Wasserstein, relativistic): the gradient of what
     moves all logits alike is then rightly zero.
     """
-    waiting = named_parameters(trainer.networks, side)
+    idle = _idle(case)
+    waiting = {
+        name: one
+        for name, one in _named(trainer, side).items()
+        if name.partition(".")[0] not in idle
+    }
     engine = Eager(trainer)
-    for step in range(STEPS):
-        engine.step(step, 0.0)
+    for number in range(STEPS):
+        engine.step(number, 0.0)
+        if side == "generator" and (fault := cut_off(trainer)):
+            raise Broken(f"{case}: {fault.message}", fault.hint)
         waiting = _still_waiting(waiting)
         if not waiting:
             return
@@ -76,21 +90,33 @@ def _reached(trainer: Trainer, side: Side, case: Case) -> None:
         raise Broken(f"{case}: no gradient reaches {names}, {len(waiting)} in all")
 
 
-def _still_waiting(parameters: dict[str, nn.Parameter]) -> dict[str, nn.Parameter]:
+def _idle(case: Case) -> set[str]:
+    """Extra modules of the model that wait for losses and techniques which are not in the case."""
+    needed = {need for one in case.parts.objectives for need in one.needs}
+    return {*case.parts.model.provides} - needed
+
+
+def _named(trainer: Trainer, side: Side) -> dict[str, nn.Parameter]:
+    """All that a side trains, what losses and techniques bring along included."""
+    named = trainable(trainer.networks, side)
+    own = (one for one in trainer.trained[side] if one not in {*named.values()})
+    return named | {f"parameter {number} of its own": one for number, one in enumerate(own)}
+
+
+def _still_waiting(parameters: Mapping[str, nn.Parameter]) -> dict[str, nn.Parameter]:
     return {name: one for name, one in parameters.items() if one.grad is None or not one.grad.any()}
 
 
 def _without_offsets(
-    parameters: dict[str, nn.Parameter], trainer: Trainer
+    parameters: Mapping[str, nn.Parameter], trainer: Trainer
 ) -> dict[str, nn.Parameter]:
     """Those that do more than move all logits alike, and those that do nothing."""
-    samples, _ = trainer.real.draw(8)
-    logits = trainer.networks.discriminator(samples).view(-1)
+    with _overheard(trainer.networks.discriminator) as said:
+        trainer.loss("discriminator", trainer.draw("discriminator"))
+    logits = torch.cat([one.view(-1) for one in said if isinstance(one, Tensor)])
     contrast = torch.linspace(-1, 1, len(logits), device=logits.device)
     found = {}
     for name, one in parameters.items():
-        if not one.requires_grad:
-            continue
         together, apart = (
             torch.autograd.grad(total, one, retain_graph=True, allow_unused=True)[0]
             for total in (logits.sum(), (contrast * logits).sum())
@@ -101,33 +127,51 @@ def _without_offsets(
     return found
 
 
+@contextmanager
+def _overheard(discriminator: nn.Module) -> Iterator[list[Tensor]]:
+    """What a discriminator says while this lasts, whatever it was asked."""
+    said: list[Tensor] = []
+    hook = discriminator.register_forward_hook(lambda module, inputs, logits: said.append(logits))
+    try:
+        yield said
+    finally:
+        hook.remove()
+
+
 def separate_sides(subject: Subject) -> None:
     """The gradients that one side holds, before and after a step of the other."""
+    looked_at = False
     for case in subject.cases:
         trainer = subject.trainer(case)
-        parameters = {
-            side: named_parameters(trainer.networks, side)
-            for side in ("generator", "discriminator")
-        }
+        if plays(trainer):
+            continue
+        looked_at = True
+        parameters = {side: _named(trainer, side) for side in SIDES}
         engine = Eager(trainer)
-        for step in range(2):
+        for number in range(2):
+            trainer.number = number
             before = _gradients(parameters["generator"])
-            for _ in range(engine.critic_steps(step)):
+            for _ in range(engine.critic_steps(number)):
                 engine.discriminator_step()
             _unchanged(before, parameters["generator"], "discriminator", case)
             before = _gradients(parameters["discriminator"])
             engine.generator_step()
             _unchanged(before, parameters["discriminator"], "generator", case)
+    if not looked_at:
+        raise NotApplicable("it plays whole rounds: neither side steps alone")
 
 
-def _gradients(parameters: dict[str, nn.Parameter]) -> dict[str, Tensor | None]:
+def _gradients(parameters: Mapping[str, nn.Parameter]) -> dict[str, Tensor | None]:
     return {
         name: None if one.grad is None else one.grad.clone() for name, one in parameters.items()
     }
 
 
 def _unchanged(
-    before: dict[str, Tensor | None], parameters: dict[str, nn.Parameter], side: Side, case: Case
+    before: Mapping[str, Tensor | None],
+    parameters: Mapping[str, nn.Parameter],
+    side: Side,
+    case: Case,
 ) -> None:
     for name, after in _gradients(parameters).items():
         gradient = before[name]

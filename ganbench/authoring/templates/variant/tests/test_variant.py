@@ -15,7 +15,10 @@ from __MODULE__.networks import (
 )
 
 POINTS = DataInfo(name="points", modality="points", shape=(2,))
-IMAGES = [DataInfo(name="im", modality="image", shape=(1, side, side)) for side in (8, 28, 32)]
+IMAGES = [
+    DataInfo(name="im", modality="image", shape=shape)
+    for shape in ((1, 8, 8), (3, 28, 28), (1, 16, 24))
+]
 
 
 def step_of(real: torch.Tensor, fake: torch.Tensor) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ganbench import DataInfo, Latent, Networks
+from ganbench import DataInfo, Latent, Networks, output_layer
 from torch import Tensor, nn
 
 
@@ -29,11 +29,10 @@ def trunk(fan_in: int, fan_out: int, width: int, blocks: int) -> list[nn.Module]
 
 
 def build(data: DataInfo, *, width: int, blocks: int, latent: int) -> Networks:
-    """Latents (B, latent) to samples (B, *shape), images in [-1, 1]; samples to logits (B, 1)."""
-    end = [nn.Tanh()] if data.modality == "image" else []
+    """Latents (B, latent) to samples (B, *shape) in the data's range; samples to logits (B, 1)."""
     generator = trunk(latent, data.features, width, blocks)
     return Networks(
-        generator=nn.Sequential(*generator, *end, nn.Unflatten(1, data.shape)),
+        generator=nn.Sequential(*generator, nn.Unflatten(1, data.shape), output_layer(data)),
         discriminator=nn.Sequential(nn.Flatten(), *trunk(data.features, 1, width, blocks)),
         latent=Latent(size=latent),
     )

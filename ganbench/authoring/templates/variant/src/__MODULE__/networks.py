@@ -33,20 +33,22 @@ def perceptrons(data: DataInfo, units: int) -> Networks:
 
 
 def convolutional(data: DataInfo, width: int) -> Networks:
-    """Latent (B, 128) to image (B, C, S, S) in [-1, 1] to logit (B, 1); sides halve down to 4-7."""
-    side, levels = data.side, 0
-    while side % 2 == 0 and side // 2 >= SMALLEST:
-        side, levels = side // 2, levels + 1
+    """Latent (B, 128) to image (B, C, H, W) in [-1, 1] to logit (B, 1); sides halve while they can
+    and are at least 4 px."""
+    high, wide, levels = data.height, data.width, 0
+    while high % 2 == wide % 2 == 0 and min(high, wide) // 2 >= SMALLEST:
+        high, wide, levels = high // 2, wide // 2, levels + 1
     channels = width * 2**levels
-    start = channels * side * side
-    up: list[nn.Module] = [nn.Linear(128, start), nn.Unflatten(1, (channels, side, side))]
+    start = channels * high * wide
+    up: list[nn.Module] = [nn.Linear(128, start), nn.Unflatten(1, (channels, high, wide))]
     down: list[nn.Module] = [
         spectral_norm(nn.Conv2d(data.channels, width, 3, padding=1)),
         nn.LeakyReLU(LEAK),
     ]
     for level in range(levels):
-        wide, narrow = channels // 2**level, channels // 2 ** (level + 1)
-        up += [nn.BatchNorm2d(wide), nn.ReLU(), nn.ConvTranspose2d(wide, narrow, 4, 2, 1)]
+        fan_out = channels // 2 ** (level + 1)
+        up += [nn.BatchNorm2d(2 * fan_out), nn.ReLU()]
+        up += [nn.ConvTranspose2d(2 * fan_out, fan_out, 4, 2, 1)]
         fan_in = width * 2**level
         down += [spectral_norm(nn.Conv2d(fan_in, 2 * fan_in, 4, 2, 1)), nn.LeakyReLU(LEAK)]
     up += [nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, data.channels, 3, padding=1)]

@@ -12,15 +12,16 @@ from datetime import datetime
 from typing import Any, Final
 
 from ganbench.publishing.cells import original_cell, text_cell
-from ganbench.publishing.validation.findings import Finding
+from ganbench.publishing.findings import Finding
 from ganbench.results.fields import Field
+from ganbench.results.record import LARGEST
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9]\d*)")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 @dataclass(slots=True)
-class Sheet:
+class CsvFile:
     """A CSV file as read.
 
     Args:
@@ -41,9 +42,9 @@ class Sheet:
         self.findings.append(Finding(self.name, message, row, column))
 
 
-def read_sheet(
+def read_csv(
     name: str, content: bytes, fields: Sequence[Field], written: Callable[[float], str]
-) -> Sheet:
+) -> CsvFile:
     """A CSV file with every cell checked: width, type, constraints and the form of numbers.
 
     Args:
@@ -52,33 +53,34 @@ def read_sheet(
         fields: its columns, in their order.
         written: how a float stands in it.
     """
-    sheet = Sheet(name)
+    file = CsvFile(name)
     try:
         text = content.decode("utf-8")
         header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        sheet.report(f"it is no CSV file in UTF-8: {error or 'it is empty'}")
-        return sheet
+        file.report(f"it is no CSV file in UTF-8: {error or 'it is empty'}")
+        return file
     if "\r" in text or not text.endswith("\n"):
-        sheet.report("its lines do not all end with LF alone")
-    if header != (names := [one.name for one in fields]):
-        _report_header(sheet, header, names)
-        return sheet
-    columns = [_Column(one, written) for one in fields]
+        file.report("its lines do not all end with LF alone")
+    names = [field.name for field in fields]
+    if header != names or len(set(names)) != len(names):
+        _report_header(file, header, names)
+        return file
+    columns = [_CellReader(field, written) for field in fields]
     for number, line in enumerate(lines, start=2):
         if len(line) != len(header):
-            sheet.report(f"it has {len(line)} cells, the header has {len(header)}", number)
+            file.report(f"it has {len(line)} cells, the header has {len(header)}", number)
             continue
         row: dict[str, Any] = {}
         for column, cell in zip(columns, line, strict=True):
             row[column.name], problems = column.read(cell)
             for problem in problems:
-                sheet.report(problem, number, column.name)
-        sheet.rows.append(row)
-    return sheet
+                file.report(problem, number, column.name)
+        file.rows.append(row)
+    return file
 
 
-def _report_header(sheet: Sheet, header: list[str], names: list[str]) -> None:
+def _report_header(file: CsvFile, header: list[str], names: list[str]) -> None:
     repeated = {name for name in header if header.count(name) > 1}
     for label, columns in (
         ("is missing", [name for name in names if name not in header]),
@@ -86,12 +88,12 @@ def _report_header(sheet: Sheet, header: list[str], names: list[str]) -> None:
         ("occurs twice", sorted(repeated)),
     ):
         for column in columns:
-            sheet.report(f"the column {label}", 1, column)
-    if sheet.sound or not sheet.findings:
-        sheet.report("the columns are in another order than the manifest's", 1)
+            file.report(f"the column {label}", 1, column)
+    if not file.findings:
+        file.report("the columns are in another order than the manifest's", 1)
 
 
-class _Column:
+class _CellReader:
     """Reads the cells of one column. Most columns say the same again and again."""
 
     def __init__(self, column: Field, written: Callable[[float], str]) -> None:
@@ -124,14 +126,17 @@ class _Column:
 def _form(cell: str, value: Any, written: Callable[[float], str]) -> Iterator[str]:
     if isinstance(value, float) and written(value) != cell:
         yield f"{cell} is written as {written(value)}"
-    elif isinstance(value, str) and text_cell(value) != cell:
-        yield f"{cell!r} would be changed by a spreadsheet: it needs an apostrophe before it"
+    elif isinstance(value, str):
+        if text_cell(value) != cell:
+            yield f"{cell!r} would be changed by a spreadsheet: it needs an apostrophe before it"
+        if not value.isprintable():
+            yield f"{cell!r} has characters that cannot be printed"
 
 
 def _integer(cell: str) -> int:
-    if not _INTEGER.fullmatch(cell):
+    if not _INTEGER.fullmatch(cell) or abs(value := int(cell)) > LARGEST:
         raise ValueError
-    return int(cell)
+    return value
 
 
 def _number(cell: str) -> float:

@@ -1,0 +1,67 @@
+"""How a plan is run: all that may be asked for and changes no number. Never imports torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ganbench.api.checked import check_fields
+from ganbench.api.errors import UsageError
+from ganbench.api.executors import Limits, Resources
+from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What the command, its options and `ganbench.run` say beside the selection of runs.
+
+    These are the defaults of all three: they stand nowhere else.
+
+    Args:
+        executor: where runs run, as typed: ``local``, ``NAME:ADDRESS``, ``NAME[key=value]``.
+        jobs: runs at a time; None: as many as the executor finds good.
+        limit_seconds: wall time of one run.
+        host_bytes: main memory of one run and of all that it starts; None: what the executor finds
+            good.
+        output_bytes: of a run's files, checkpoints left out.
+        retries: further tries, from its checkpoint, for a run whose worker has vanished.
+        checkpoint_seconds: between two checkpoints of a run.
+        fresh: run again what is finished.
+        retry_failed: run again what ended for reasons of the machine or the code.
+        fail_fast: start no further run once one has failed; those under way go on to their end.
+        plugins: which ones to load.
+
+    Raises:
+        TypeError: a field is of another type.
+        UsageError: a number is out of range.
+    """
+
+    executor: str = "local"
+    jobs: int | None = None
+    limit_seconds: float = 12 * 3600.0
+    host_bytes: int | None = None
+    output_bytes: int = 10**9
+    retries: int = 1
+    checkpoint_seconds: float = 60.0
+    fresh: bool = False
+    retry_failed: bool = False
+    fail_fast: bool = False
+    plugins: PluginChoice = NO_CHOICE
+
+    def __post_init__(self) -> None:
+        check_fields("Conditions", self)
+        for name in ("jobs", "limit_seconds", "host_bytes", "output_bytes", "checkpoint_seconds"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UsageError(f"{name} is {value!r}, not a positive number")
+        if self.retries < 0:
+            raise UsageError(f"retries is {self.retries!r}, a negative number")
+
+    def resources(self, device: str) -> Resources:
+        """What an executor gives to runs on that device."""
+        limits = Limits(
+            seconds=self.limit_seconds, host_bytes=self.host_bytes, output_bytes=self.output_bytes
+        )
+        return Resources(device=device, jobs=self.jobs, limits=limits)
+
+
+DEFAULTS = Conditions()

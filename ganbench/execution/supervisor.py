@@ -1,0 +1,229 @@
+"""Bringing runs to their records, whatever becomes of the processes that they run in.
+
+The same for every executor, which only starts jobs and says how these ended. Whose turn it is, how
+often a run is tried and what its record says if its worker could write none is decided here. Truth
+is the run folder: what an executor says only tells when to look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ganbench.api.executors import Ending, Executor
+from ganbench.execution.conditions import Conditions
+from ganbench.execution.fence import tidy_finished
+from ganbench.execution.job import BUSY, Job
+from ganbench.execution.lost import is_transient, lost_record
+from ganbench.machine.source import source_commit
+from ganbench.planning.runspec import RunSpec
+from ganbench.results.record import Record
+from ganbench.results.store import LOCK_FILE, LOG_FILE, RunStore
+from ganbench.running.log import shorten
+from ganbench.storage.locks import take_fence
+from ganbench.storage.writing import make_folder
+
+BUSY_SECONDS = 0.5
+"""Between two looks at a run that another process is at work on."""
+
+Ended = tuple[RunSpec, Record]
+
+
+@dataclass(slots=True)
+class _Run:
+    """A run on its way to a record.
+
+    Args:
+        spec: what to run.
+        run_id: of it, which takes a while to compute.
+        tries: how many it has left, beside the one under way.
+        due: it is not to be looked at before, by `time.monotonic`.
+        started: when it was for the first time, in UTC.
+    """
+
+    spec: RunSpec
+    run_id: str
+    tries: int
+    due: float = 0.0
+    started: datetime | None = None
+
+
+class Supervisor:
+    """Runs specs on an executor; no more at a time than it has slots.
+
+    Args:
+        store: where run folders are.
+        executor: where runs run.
+        conditions: retries, pace of checkpoints, plugins and the like.
+        device: `cpu` or `cuda`.
+        threads: of each run.
+        on_start: hears of every run that is started.
+        warn: takes a line for what is on disk and not as it should be.
+    """
+
+    def __init__(
+        self,
+        store: RunStore,
+        executor: Executor,
+        conditions: Conditions,
+        *,
+        device: str,
+        threads: int,
+        on_start: Callable[[RunSpec], None] = lambda spec: None,
+        warn: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.foreign: set[str] = set()
+        """Ids of runs that have got a record meanwhile which cannot be read here."""
+        self._store = store
+        self._executor = executor
+        self._conditions = conditions
+        self._device = device
+        self._threads = threads
+        self._on_start = on_start
+        self._warn = warn
+        self._has_failed = False
+        self._waiting: deque[_Run] = deque()
+        self._running: dict[Future[Ending], _Run] = {}
+        # Futures put themselves here: nobody looks at those that go on, however many there are.
+        self._ended: queue.SimpleQueue[Future[Ending]] = queue.SimpleQueue()
+
+    def records(self, specs: Iterable[RunSpec]) -> Iterator[Ended]:
+        """Each run with its record, as they come; slots are filled again before it is told.
+
+        With `fail_fast` nothing is started after the first run that fails. What is under way then
+        goes on to its end, retries included: it has cost most of its time already.
+
+        Raises:
+            Exception: what the executor raises where it cannot start a job.
+            GanbenchError: a run folder cannot be written to.
+        """
+        retries = self._conditions.retries
+        self._waiting.extend(_Run(spec, spec.run_id, retries) for spec in specs)
+        ended = self._fill()
+        while ended or self._running or self._waiting:
+            if not ended:
+                ended = self._await_one()
+            self._has_failed |= any(record["status"] != "ok" for _, record in ended)
+            told, ended = ended, self._fill()
+            yield from told
+
+    def _fill(self) -> list[Ended]:
+        """Give free slots to those whose turn it is; what another process has ended meanwhile."""
+        if self._has_failed and self._conditions.fail_fast:
+            self._waiting.clear()
+        ended: list[Ended] = []
+        while self._waiting and len(self._running) < self._executor.slots:
+            # Who is put off goes to the back: all behind the first one are due later still.
+            if self._waiting[0].due > time.monotonic():
+                break
+            run = self._waiting.popleft()
+            is_over, record = self._look(run)
+            if not is_over:
+                self._start(run)
+            elif record is not None:
+                ended.append((run.spec, record))
+        return ended
+
+    def _await_one(self) -> list[Ended]:
+        """Wait for the end of a job, or until a run that was put off is due."""
+        free = len(self._running) < self._executor.slots
+        patience = None
+        if free and self._waiting:
+            patience = max(0.0, self._waiting[0].due - time.monotonic())
+        try:
+            future = self._ended.get(timeout=patience)
+        except queue.Empty:
+            return []
+        run = self._running.pop(future)
+        record = self._settle(run, future.result())
+        return [(run.spec, record)] if record else []
+
+    def _start(self, run: _Run) -> None:
+        """Hand a run to the executor, unless another process is at work on it."""
+        folder = self._store.create(run.run_id, run.spec.to_json())
+        job = Job(
+            specs=(run.spec,),
+            folder=folder.absolute(),
+            device=self._device,
+            threads=self._threads,
+            checkpoint_seconds=self._conditions.checkpoint_seconds,
+            plugins=self._conditions.plugins,
+            commit=source_commit(),
+        )
+        with _fence(folder) as is_ours:
+            if not is_ours:
+                self._put_off(run)
+                return
+            job.write()
+        if run.started is None:
+            run.started = datetime.now(UTC)
+            self._on_start(run.spec)
+        future = self._executor.start(job)
+        self._running[future] = run
+        future.add_done_callback(self._ended.put)
+
+    def _settle(self, run: _Run, ending: Ending) -> Record | None:
+        """The record of a run whose worker has ended; None if there is to be another one."""
+        folder = self._store.folder(run.run_id)
+        is_over, record = self._look(run)
+        if ending.exit_code != BUSY:
+            shorten(folder / LOG_FILE, self._conditions.output_bytes)
+        if is_over:
+            tidy_finished(folder)
+            return record
+        if ending.exit_code == BUSY:  # which is no try
+            self._put_off(run)
+        elif run.tries and is_transient(ending):
+            run.tries -= 1
+            self._start(run)
+        else:
+            return self._bury(run, ending)
+        return None
+
+    def _bury(self, run: _Run, ending: Ending) -> Record | None:
+        """Write the record that the worker could not write."""
+        assert run.started is not None
+        folder = self._store.folder(run.run_id)
+        step = (self._store.read_progress(run.run_id) or {}).get("step")
+        make_folder(folder)  # a plugin may have removed it
+        with _fence(folder) as is_ours:
+            if not is_ours:  # another process has gone on with the run
+                self._put_off(run)
+                return None
+            self._store.write(lost_record(run.spec, folder, ending, run.started, step))
+        return self._look(run)[1]
+
+    def _put_off(self, run: _Run) -> None:
+        """The others first."""
+        run.due = time.monotonic() + BUSY_SECONDS
+        self._waiting.append(run)
+
+    def _look(self, run: _Run) -> tuple[bool, Record | None]:
+        """Whether a run has ended, and its record if that can be read."""
+        found = self._store.finished([run.run_id])
+        for warning in found.warnings:
+            self._warn(warning)
+        self.foreign |= found.foreign
+        return run.run_id in found, found.records.get(run.run_id)
+
+
+@contextlib.contextmanager
+def _fence(folder: Path) -> Iterator[bool]:
+    """Hold a run folder for a moment; whether nobody else does.
+
+    The lock is this process's, and goes with the first handle of its file that is closed: no two of
+    these may ever be nested.
+    """
+    fence = take_fence(folder / LOCK_FILE)
+    if fence is None:
+        yield False
+        return
+    with fence:
+        yield True

@@ -1,0 +1,33 @@
+"""The verbs as functions, for notebooks and scripts: `ganbench.run(...)` returns a frame.
+
+Each imports what it needs when it is called: torch and pandas take seconds.
+"""
+
+from ganbench.functions.results import (
+    compare,
+    leaderboard,
+    merge,
+    publish,
+    report,
+    show,
+    status,
+    table,
+    validate,
+)
+from ganbench.functions.runs import check, plan, run, verify
+
+__all__ = [
+    "check",
+    "compare",
+    "leaderboard",
+    "merge",
+    "plan",
+    "publish",
+    "report",
+    "run",
+    "show",
+    "status",
+    "table",
+    "validate",
+    "verify",
+]

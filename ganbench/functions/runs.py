@@ -1,0 +1,229 @@
+"""Functions that train: what is asked for, what is claimed, and what an author has written."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
+from ganbench.execution.conditions import DEFAULTS, Conditions
+from ganbench.planning.budget import Budget, memory_text, parse_memory
+from ganbench.planning.plan import Selection, make_plan
+from ganbench.planning.suite import DEFAULT_SUITE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ganbench.authoring.conformance.results import CheckResult
+    from ganbench.results.store import RunStore
+    from ganbench.verification.verdict import Verdict
+
+
+def run(
+    *variants: str,
+    everything: bool = False,
+    suite: str = DEFAULT_SUITE,
+    tasks: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    budget: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    device: str = "auto",
+    memory: str | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
+    runs: Path | str = "runs",
+    executor: str = DEFAULTS.executor,
+    jobs: int | None = DEFAULTS.jobs,
+    limit_seconds: float = DEFAULTS.limit_seconds,
+    host_memory: str | None = None,
+    max_output: str = memory_text(DEFAULTS.output_bytes),
+    fresh: bool = DEFAULTS.fresh,
+    retry_failed: bool = DEFAULTS.retry_failed,
+    fail_fast: bool = DEFAULTS.fail_fast,
+    retries: int = DEFAULTS.retries,
+    checkpoint_seconds: float = DEFAULTS.checkpoint_seconds,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Train what is missing of a selection; what `ganbench run` does, with the same options.
+
+    Args:
+        variants: names, with parameters in brackets if wanted; none with `everything`.
+        everything: every usable variant.
+        suite, tasks, seeds, budget, settings, device, memory: as the options of that name;
+            `settings` maps ``variant.parameter`` to a value.
+        plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
+            one. Each is read anew by every call.
+        runs: folder of the runs.
+        executor: where runs run, e.g. ``local``; see `ganbench list executors`.
+        jobs: runs at a time; None: one per core or GPU.
+        limit_seconds: wall time of one run.
+        host_memory: main memory of one run and all that it starts, e.g. ``8GiB``; None: nine tenths
+            of what there is.
+        max_output: size of a run's log and other files, checkpoints left out.
+        fresh: run again what is finished already.
+        retry_failed: run again what ended as error, oom, timeout or killed.
+        fail_fast: start no further run once one has failed; those under way go on to their end.
+        retries: further tries, from its checkpoint, for a run whose worker has vanished.
+        checkpoint_seconds: time between two checkpoints of a run.
+        progress: show progress on stderr.
+
+    Returns:
+        One row per run, failed ones included, in the columns of a published runs.csv.
+
+    Raises:
+        GanbenchError: the request cannot be carried out.
+    """
+    from ganbench.console import talk
+    from ganbench.execution.progress import PlainProgress, make_progress
+    from ganbench.execution.request import execute
+    from ganbench.results.frame import collect
+
+    @contextlib.contextmanager
+    def silent(total: int, slots: int, store: RunStore) -> Iterator[Any]:
+        yield PlainProgress(total, say=lambda message: None)
+
+    conditions = Conditions(
+        executor=executor,
+        jobs=jobs,
+        limit_seconds=limit_seconds,
+        host_bytes=None if host_memory is None else parse_memory(host_memory),
+        output_bytes=parse_memory(max_output),
+        retries=retries,
+        checkpoint_seconds=checkpoint_seconds,
+        fresh=fresh,
+        retry_failed=retry_failed,
+        fail_fast=fail_fast,
+        plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
+    )
+    outcome = execute(
+        _selection(variants, everything, suite, tasks, seeds, budget, settings, device, memory),
+        conditions,
+        runs=Path(runs),
+        progress=make_progress if progress else silent,
+        remark=talk if progress else lambda message: None,
+    )
+    return collect(outcome.records).frame
+
+
+def plan(
+    *variants: str,
+    everything: bool = False,
+    suite: str = DEFAULT_SUITE,
+    tasks: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    budget: str | None = None,
+    settings: Mapping[str, str] | None = None,
+    device: str = "auto",
+    memory: str | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> pd.DataFrame:
+    """What `run` with the same arguments would run: one row per run with its id. Runs nothing.
+
+    Raises:
+        GanbenchError: the request cannot be carried out.
+    """
+    import pandas as pd
+
+    from ganbench.catalogue.catalogue import open_catalogue
+
+    selection = _selection(
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory
+    )
+    choice = NO_CHOICE.plus(files=plugin_files(plugins))
+    catalogue = open_catalogue(choice, lambda line: None, need_files=True)
+    specs = make_plan(selection, catalogue).runs
+    rows = [(s.run_id, s.variant, s.task.name, s.seed, str(s.task.budget)) for s in specs]
+    return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
+
+
+def verify(
+    run_id: str,
+    runs: Path | str = "runs",
+    *,
+    weights: Path | str | None = None,
+    retrain: bool = False,
+    executor: str = DEFAULTS.executor,
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> Verdict:
+    """Recompute a run's scores from its generator, or train it again; as `ganbench verify`.
+
+    Args:
+        run_id: of the run, or the beginning of one.
+        runs: a runs folder, or the folder of a published leaderboard.
+        weights: a generator to judge instead of the one in the run's folder.
+        retrain: train it again even if it has left a generator.
+        executor: where it is trained again.
+        plugins: local Python files to load as plugins.
+
+    Returns:
+        Every score as claimed and as found; `verdict.holds` says whether the claim is confirmed.
+
+    Raises:
+        UsageError: there is no such run.
+        PluginNotUsable: the code that is installed is not the code that was run.
+        InvalidResults: the run is damaged, of another protocol, or its weights are not its own.
+    """
+    from ganbench.console import talk
+    from ganbench.verification.verify import verify_run
+
+    file = None if weights is None else Path(weights)
+    conditions = Conditions(executor=executor, plugins=NO_CHOICE.plus(files=plugin_files(plugins)))
+    return verify_run(
+        run_id, Path(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
+    )
+
+
+def check(
+    name: str,
+    kind: str | None = None,
+    *,
+    device: str = "cpu",
+    expected_failures: Mapping[str, str] | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> list[CheckResult]:
+    """Check whether a plugin keeps the contract; what `ganbench check` does.
+
+    Args:
+        name: of the plugin, with parameters if wanted; or a ``MODEL+LOSS`` pair.
+        kind: `variant`, `loss`, `model`, `dataset`, `score` or `extractor`; None: the one that has
+            that name, a variant first.
+        device: where it is trained.
+        expected_failures: id of a check that is known to fail -> why.
+        plugins: local Python files to load as plugins.
+
+    Returns:
+        One result per check of that kind, in a fixed order.
+
+    Raises:
+        GanbenchError: there is no such plugin, kind or check.
+    """
+    from ganbench.authoring.conformance.runner import check as checks_of
+
+    choice = NO_CHOICE.plus(files=plugin_files(plugins))
+    return checks_of(name, kind, device, expected_failures=expected_failures, plugins=choice)
+
+
+def _selection(
+    variants: tuple[str, ...],
+    everything: bool,
+    suite: str,
+    tasks: Sequence[str],
+    seeds: Sequence[int] | None,
+    budget: str | None,
+    settings: Mapping[str, str] | None,
+    device: str,
+    memory: str | None,
+) -> Selection:
+    return Selection(
+        variants=variants,
+        everything=everything,
+        suite=suite,
+        tasks=tasks,
+        seeds=seeds,
+        budget=None if budget is None else Budget.parse(budget),
+        settings={key: str(value) for key, value in (settings or {}).items()},
+        device=device,
+        memory_bytes=None if memory is None else parse_memory(memory),
+    )

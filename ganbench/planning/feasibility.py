@@ -1,0 +1,86 @@
+"""What is wrong with a task, as far as it can be known before anything is loaded.
+
+A run tries the rest, on real samples, before it trains: see `ganbench.running.trial`.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from ganbench.api.data import Survey
+from ganbench.api.errors import MissingData, UsageError
+from ganbench.api.scores import EvaluationInfo
+from ganbench.catalogue.calling import call_light
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.chosen import ChosenExtractor, ChosenScore, ChosenTask
+from ganbench.planning.datasets import require_present
+
+E = TypeVar("E", bound=UsageError)
+
+
+def check_task(chosen: ChosenTask, catalogue: Catalogue) -> MissingData | None:
+    """Ask the data set, the scores and their extractors what they know against each other.
+
+    Returns:
+        What is not on this machine, if something is not: runs that are finished do without it.
+
+    Raises:
+        UsageError: a score or an extractor cannot work on this data.
+        PluginNotUsable: a plugin's own code fails.
+    """
+    task, data = chosen.task, chosen.data
+    evaluation = evaluation_info(data.survey, task.split, task.fakes)
+    try:
+        for score in (*chosen.scores, *chosen.final_scores):
+            _check(score, evaluation, catalogue)
+        missing = None
+        for extractor in chosen.extractors.values():
+            try:
+                _check(extractor, data.info, catalogue)
+            except MissingData as error:  # another one may be impossible, which weighs more
+                missing = missing or error
+        try:
+            require_present(data.spec, data.arguments, catalogue)
+        except MissingData as error:
+            missing = error
+    except UsageError as error:
+        raise _of(chosen, error) from error
+    return missing and _of(chosen, missing)
+
+
+def evaluation_info(survey: Survey, split: str, fakes: int) -> EvaluationInfo:
+    """The size of a task's evaluations.
+
+    Args:
+        survey: of its data set.
+        split: that the task asks for.
+        fakes: that it generates.
+    """
+    heldout = split == "heldout" and survey.heldout != 0
+    return EvaluationInfo(
+        data=survey.info,
+        split="heldout" if heldout else "train",
+        real=survey.heldout if heldout else survey.train,
+        train=survey.train,
+        fakes=fakes,
+    )
+
+
+def notes_of(chosen: ChosenTask) -> tuple[str, ...]:
+    """What whoever plans should know about a task's data."""
+    survey, task = chosen.data.survey, chosen.task
+    if task.split == "heldout" and survey.heldout == 0:
+        told = f"{chosen.data.text} holds nothing out"
+        return (*survey.notes, f"{told}: {task.name} is scored on its train split")
+    return survey.notes
+
+
+def _check(one: ChosenScore | ChosenExtractor, about: object, catalogue: Catalogue) -> None:
+    if one.spec.check is not None:
+        what = f"check of {one.spec.kind} {one.spec.name}"
+        with catalogue.whose(one.spec):
+            call_light(what, object, one.spec.check, about, **one.arguments)
+
+
+def _of(chosen: ChosenTask, error: E) -> E:
+    return type(error)(f"task {chosen.task.name}: {error.message}", error.hint)

@@ -1,0 +1,73 @@
+"""How many samples the scores need, of which split. Asked twice: when a task is planned, as far as
+the numbers are known then, and before each computation. Never imports torch."""
+
+from __future__ import annotations
+
+from ganbench import EvaluationInfo, UsageError
+
+
+def frechet(evaluation: EvaluationInfo, *, extractor: str) -> None:
+    """A covariance on either side."""
+    _require("fd", evaluation, real=2, fakes=2)
+
+
+def kernel(evaluation: EvaluationInfo, *, extractor: str) -> None:
+    """Pairs of different samples on either side."""
+    _require("kid", evaluation, real=2, fakes=2)
+
+
+def prdc(evaluation: EvaluationInfo, *, extractor: str) -> None:
+    """Fifth neighbours of real samples, third ones of fakes."""
+    _require("prdc", evaluation, real=6, fakes=4)
+
+
+def near_train(evaluation: EvaluationInfo, *, extractor: str) -> None:
+    """A held-out split to compare with."""
+    if evaluation.split != "heldout":
+        raise UsageError(
+            "score near-train tells copies by what held-out samples do, and the real side here is "
+            "the train split",
+            'set split = "heldout" for the task and hold samples out, or leave the score out',
+        )
+
+
+def bins(evaluation: EvaluationInfo, *, extractor: str, bins: int) -> None:
+    """A training sample for each cell."""
+    count = evaluation.train
+    if count is not None and count < bins:
+        raise UsageError(
+            f"score ndb with {bins} bins needs as many training samples, there are {count}",
+            f"set fewer: ndb[bins={max(2, count // 10)}]",
+        )
+
+
+def exact_wasserstein(evaluation: EvaluationInfo, *, samples: int) -> None:
+    """As many points on either side, and as many real ones again."""
+    _transport("w2", evaluation, samples)
+
+
+def sliced_wasserstein(evaluation: EvaluationInfo) -> None:
+    """Real points on both sides of a floor."""
+    if evaluation.real is not None:
+        _transport("sliced-w2", evaluation, min(evaluation.real, evaluation.fakes))
+
+
+def _transport(score: str, evaluation: EvaluationInfo, n: int) -> None:
+    _require(score, evaluation, real=n, fakes=n)
+    real, train = evaluation.real, evaluation.train
+    others = train if evaluation.split == "heldout" else 0
+    if real is not None and others is not None and real - n + others < n:
+        raise UsageError(
+            f"{evaluation.data.name} has too few samples for score {score}: its noise floor "
+            f"compares {n} real samples with {n} others",
+            "generate fewer: fakes = N in the task" if score == "sliced-w2" else "set [samples=N]",
+        )
+
+
+def _require(score: str, evaluation: EvaluationInfo, *, real: int, fakes: int) -> None:
+    for what, count, least in (
+        ("real", evaluation.real, real),
+        ("generated", evaluation.fakes, fakes),
+    ):
+        if count is not None and count < least:
+            raise UsageError(f"score {score} needs {least} {what} samples or more, it gets {count}")

@@ -1,0 +1,70 @@
+"""Runs from a runs folder or a published leaderboard, all of them or those of some columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ganbench.api.errors import NothingSelected, UsageError
+from ganbench.publishing.loading import load_runs, load_selected
+from ganbench.publishing.publish import publish
+from ganbench.results.store import RunStore
+from ganbench.tables.coverage import Coverage
+
+from ..results.synthetic import curve, record, spec
+
+RECORDS = [
+    record(spec(name, task, seed), curve(task, 3, seed))
+    for name in ("vanilla", "wgan-gp")
+    for task in ("ring8", "grid25")
+    for seed in (0, 1)
+]
+
+
+@pytest.fixture(params=["runs", "published"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    if request.param == "published":
+        return publish(RECORDS, "starter", tmp_path)[0].parent
+    for one in RECORDS:
+        RunStore(tmp_path / "runs").write(one)
+    return tmp_path / "runs"
+
+
+def test_a_runs_folder_tells_of_its_records_and_of_what_it_could_not_use(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    for one in RECORDS[:3]:
+        store.write(one)
+    store.create("unfinished-s9", spec(seed=9).to_json())
+    (tmp_path / RECORDS[2]["run_id"] / "record.json").write_text("spoiled")
+    loaded = load_runs(tmp_path)
+    ended = sorted(one["run_id"] for one in RECORDS[:2])
+    assert sorted(loaded.records) == ended
+    assert set(loaded.runs.frame["run_id"]) == {*ended, "unfinished-s9"}
+    assert loaded.coverage is None
+    assert len(loaded.warnings) == 1
+
+
+def test_a_leaderboard_tells_what_its_ranks_needed(tmp_path: Path) -> None:
+    loaded = load_runs(publish(RECORDS, "starter", tmp_path)[0].parent)
+    assert (len(loaded.runs.frame), loaded.records, loaded.warnings) == (8, {}, [])
+    assert loaded.coverage == Coverage(("grid25", "ring8"), (0, 1))
+
+
+def test_only_what_is_wanted_is_left(folder: Path) -> None:
+    assert len(load_selected(folder).runs.frame) == 8
+    left = load_selected(folder, tasks=["ring8"], variants=["vanilla", "dcgan"]).runs.frame
+    assert {*zip(left["variant"], left["task"], strict=True)} == {("vanilla", "ring8")}
+    assert len(left) == 2
+    assert load_selected(folder, tasks=["ring8"]).coverage is None
+    assert len(load_selected(folder, suite="starter").runs.frame) == 8
+
+
+def test_nothing_selected_is_an_error(folder: Path) -> None:
+    with pytest.raises(NothingSelected, match=r"no run in .* matches"):
+        load_selected(folder, tasks=["digits"])
+
+
+def test_no_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read the runs folder"):
+        load_selected(tmp_path / "none")
