@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib import metadata, resources, util
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -42,6 +43,9 @@ class Template:
     provides: tuple[str, ...]
 
 
+RIVALS = dict.fromkeys(("loss", "technique"), ("loss", "technique"))
+"""Kinds that share their names: in ``mlp+NAME`` it must be clear which is meant."""
+
 TEMPLATES: Mapping[str, Template] = {
     "variant": Template(
         about="Spectral-norm GAN with the hinge loss (Miyato et al. 2018)",
@@ -60,6 +64,12 @@ TEMPLATES: Mapping[str, Template] = {
         run="__NAME__+non-saturating-r1 --task ring8",
         row="--all __NAME__+non-saturating-r1",
         provides=("model",),
+    ),
+    "technique": Template(
+        about="Orthogonal regularisation of the generator (Brock et al. 2019)",
+        run="vanilla+__NAME__ --task ring8",
+        row="--all vanilla+__NAME__",
+        provides=("technique",),
     ),
     "dataset": Template(
         about="Gaussians on a sunflower's spiral (Vogel 1979), whose modes are known",
@@ -137,6 +147,7 @@ def render(kind: str, name: str, package: str, author: str) -> dict[str, str]:
         "RUN": run_command(kind, name),
         "ROW": f"ganbench run {template.row.replace('__NAME__', name)}",
         "SUITE": template.suite,
+        "YEAR": str(date.today().year),
     }
 
     def fill(text: str, words: Mapping[str, str] = words) -> str:
@@ -184,8 +195,9 @@ def _check_name(kind: str, name: str, catalogue: Catalogue) -> None:
         if one.name == name:
             raise _taken("plugin", name, one)
     for provided in TEMPLATES[kind].provides:
-        if (owner := catalogue.owner(provided, name)) is not None:
-            raise _taken(provided, name, owner)
+        for rival in RIVALS.get(provided, (provided,)):
+            if (owner := catalogue.owner(rival, name)) is not None:
+                raise _taken(rival, name, owner)
 
 
 def _taken(kind: str, name: str, owner: Plugin) -> UsageError:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ganbench.api.errors import UsageError
-from ganbench.api.parameters import Parameter, Value, resolve_parameters
+from ganbench.api.parameters import (
+    Parameter,
+    Value,
+    declared_in,
+    located,
+    resolve_parameters,
+)
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 DEFAULTS: tuple[Value, ...] = (False, 0, 0.0, "")
 
@@ -143,3 +152,68 @@ def test_a_value_written_as_text_reads_back(value: Value) -> None:
 def test_any_input_is_converted_or_refused(default: Value, value: Any) -> None:
     with contextlib.suppress(UsageError):
         assert type(Parameter(default=default, help="x").convert(value, "p")) is type(default)
+
+
+Width = Annotated[int | None, Parameter(minimum=1, help="units")]
+
+
+def build(
+    data: Tensor,
+    *,
+    lr: Annotated[float, Parameter(minimum=0, help="the rate")] = 2e-4,
+    width: Width = None,
+    plain: int = 3,
+) -> Tensor: ...
+
+
+class Built:
+    def __init__(self, kind: Annotated[str, Parameter(choices=("a", "b"), help="k")] = "a") -> None:
+        """Nothing."""
+
+
+def test_signatures_declare_parameters_also_by_names_for_annotated_types() -> None:
+    assert declared_in(build) == {
+        "lr": Parameter(default=2e-4, kind=float, minimum=0, help="the rate"),
+        "width": Parameter(default=None, kind=int, minimum=1, help="units"),
+    }
+    assert declared_in(Built) == {
+        "kind": Parameter(default="a", kind=str, choices=("a", "b"), help="k")
+    }
+
+
+def test_a_parameter_without_a_default_is_refused() -> None:
+    def bare(lr: Annotated[float, Parameter(help="the rate")]) -> None: ...
+
+    with pytest.raises(TypeError, match=r"parameter 'lr' of .*bare has no default"):
+        declared_in(bare)
+
+
+def test_what_cannot_be_resolved_is_an_error_only_where_it_declares_something() -> None:
+    def wrong(lr: Annotated[Missing, Parameter(help="x")] = 1.0) -> None: ...  # type: ignore[name-defined]  # noqa: F821
+
+    with pytest.raises(NameError, match="Missing"):
+        declared_in(wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "folder", "path"),
+    [
+        ("shots", "/suites", "/suites/shots"),
+        ("../shots", "/suites", "/suites/../shots"),
+        ("/data/shots", "/suites", "/data/shots"),
+        ("~/shots", "/suites", "/home/me/shots"),
+        ("shots", "", "/here/shots"),
+        ("", "/suites", ""),
+    ],
+)
+def test_paths_are_relative_to_a_folder(
+    monkeypatch: pytest.MonkeyPatch, value: str, folder: str, path: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setattr("os.getcwd", lambda: "/here")
+    declared = {
+        "path": Parameter(default="", path=True, help="x"),
+        "name": Parameter(default="", help="x"),
+    }
+    found = located(declared, {"path": value, "name": "shots"}, folder)
+    assert found == {"path": path, "name": "shots"}

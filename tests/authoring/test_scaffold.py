@@ -7,6 +7,7 @@ import keyword
 import subprocess
 import tomllib
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from subprocess import CompletedProcess
 
@@ -43,6 +44,9 @@ def test_any_name_gives_modules_and_metadata_that_parse(kind: str, name: str, au
     assert module.isidentifier()
     assert not keyword.iskeyword(module)
     assert f"src/{module}/__init__.py" in files
+    assert project["license"] == "MIT"
+    assert project["license-files"] == ["LICENSE"]
+    assert f"{date.today().year} {author}" in files["LICENSE"]
 
 
 @pytest.mark.parametrize("kind", TEMPLATES)
@@ -83,6 +87,8 @@ def test_its_readme_and_its_ci_do_what_they_say(kind: str, tmp_path: Path) -> No
         ("variant", "wgan-gp", "in ganbench"),
         ("variant", "mlp", "model named 'mlp' already, in ganbench"),
         ("loss", "scores", "plugin named 'scores' already"),
+        ("loss", "sn", "technique named 'sn' already"),
+        ("technique", "minimax", "loss named 'minimax' already"),
         ("score", "plugins", "ganbench_plugins is installed"),
         ("varient", "x", "no template"),
     ],

@@ -133,7 +133,7 @@ CHECKS: tuple[Check, ...] = (
         why="The best generator and published checkpoints are kept that way.",
         mend="register every tensor that matters as a parameter or a buffer",
         run="building:state_dict",
-        needs=("outputs", "seeded-build"),
+        needs=("seeded-build", "steps", "evaluation-untouched"),
     ),
     Check(
         id="batch-sizes",
@@ -191,7 +191,7 @@ CHECKS: tuple[Check, ...] = (
         mend="the generator's optimiser minimises: -D(G(z)) for a Wasserstein loss, "
         "softplus(-D(G(z))) for the non-saturating one",
         run="sign:generator_sign",
-        needs=("steps", "discriminator-sign"),
+        needs=("steps", "discriminator-sign", "generator-gradients"),
     ),
     Check(
         id="discriminator-sign",

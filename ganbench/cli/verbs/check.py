@@ -9,7 +9,7 @@ import click
 
 from ganbench.api.specs import SPEC_TYPES
 from ganbench.authoring.conformance.results import CheckResult
-from ganbench.authoring.conformance.table import CHECKS, checks_of
+from ganbench.authoring.conformance.table import ALL, CHECKS, checks_of
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option
@@ -45,8 +45,9 @@ def command(
 ) -> int:
     """Check whether the plugin NAME keeps the contract of its kind.
 
-    NAME is a variant, a MODEL+LOSS pair, a model, loss, data set, score, extractor or executor,
-    with parameters in brackets if wanted. Leaves with 4 if a check fails.
+    NAME is a variant, MODEL+LOSS with or without techniques, or a model, loss, technique, data
+    set, score, extractor or executor, with parameters in brackets if wanted. Leaves with 4 if a
+    check fails.
     """
     from ganbench.authoring.conformance.names import kind_of
     from ganbench.authoring.conformance.runner import check
@@ -74,7 +75,10 @@ def _list(kind: str | None, as_json: bool) -> None:
         fields = ("id", "kinds", "asks", "why", "mend")
         print_json([{field: getattr(one, field) for field in fields} for one in chosen])
         return
-    print_rows(["check", "asks"], [[one.id, one.asks] for one in chosen])
+    print_rows(
+        ["check", "of", "asks"],
+        [[one.id, "all" if one.kinds == ALL else ", ".join(one.kinds), one.asks] for one in chosen],
+    )
 
 
 def _origin(name: str, kind: str, catalogue: Catalogue) -> str:
@@ -87,13 +91,17 @@ def _origin(name: str, kind: str, catalogue: Catalogue) -> str:
 
 
 def _print(what: str, results: list[CheckResult]) -> None:
+    made = [one for one in results if not one.waits_for]
     print_rows(
         ["check", "result", "reason"],
-        [[one.id, _WORDS.get(one.status, one.status), one.reason] for one in results],
+        [[one.id, _WORDS.get(one.status, one.status), one.reason] for one in made],
     )
-    for one in results:
-        if one.status == "failed":
+    for one in made:
+        if one.hint:
             talk(f"{one.id}: {one.hint}")
+    for blocking in dict.fromkeys(one.waits_for for one in results if one.waits_for):
+        waiting = [one.id for one in results if one.waits_for == blocking]
+        talk(f"not made before {blocking} passes: {', '.join(waiting)}")
     counts = Counter(one.status for one in results)
     told = ", ".join(
         f"{counts[status]} {_WORDS.get(status, status)}"

@@ -19,6 +19,8 @@ from ganbench import (
     hookimpl,
 )
 
+GANBENCH_API_VERSION = 2
+
 INFO = DataInfo(name="broken", modality="points", shape=(2,), classes=2)
 IMAGES = DataInfo(name="broken", modality="image", shape=(1, 8, 8))
 

@@ -8,6 +8,8 @@ from torch.nn.functional import softplus
 
 from ganbench import LossSpec, Optimiser, Training, hookimpl
 
+GANBENCH_API_VERSION = 2
+
 
 class NonSaturating:
     def discriminator_loss(self, step: Any) -> Any:

@@ -49,18 +49,13 @@ class Relativistic:
     """Huang et al. 2024: pairs, penalties on both sides; the generator sees real samples."""
 
     def discriminator_loss(self, step: Any) -> Any:
-        penalty = sum(slope(step.discriminator, x) for x in (step.real, step.fake))
+        penalty = sum(
+            one.square().sum(dim=1).mean() for one in (step.real_slopes, step.fake_slopes)
+        )
         return softplus(step.fake_logits - step.real_logits).mean() + penalty / 2
 
     def generator_loss(self, step: Any) -> Any:
         return softplus(step.real_logits - step.fake_logits).mean()
-
-
-def slope(discriminator: Any, samples: Any) -> Any:
-    samples = samples.detach().requires_grad_()
-    logits = discriminator(samples)
-    (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
-    return gradient.flatten(1).square().sum(dim=1).mean()
 
 
 class FeatureMatching(Hinge):
@@ -70,10 +65,8 @@ class FeatureMatching(Hinge):
         return softplus(-step.real_logits).mean() + softplus(step.fake_logits).mean()
 
     def generator_loss(self, step: Any) -> Any:
-        features = step.discriminator[:-1]
-        with torch.no_grad():
-            wanted = features(step.real).mean(dim=0)
-        return (features(step.fake).mean(dim=0) - wanted).abs().mean()
+        wanted = step.real_features.detach().mean(dim=0)
+        return (step.fake_features.mean(dim=0) - wanted).abs().mean()
 
 
 class Buffered(nn.Module):
@@ -95,13 +88,25 @@ class Buffered(nn.Module):
         return self.scale * softplus(-step.fake_logits).mean()
 
 
+class Temperate(Hinge):
+    """A temperature that the discriminator learns, and that cannot run away."""
+
+    trained_with = "discriminator"
+
+    def __init__(self) -> None:
+        self.heat = nn.Parameter(torch.zeros(()))
+
+    def discriminator_loss(self, step: Any) -> Any:
+        return self.heat.exp() * super().discriminator_loss(step) + self.heat.square()
+
+
 class Dragan(LeastSquares):
     """Kodali et al. 2017: a penalty around real samples."""
 
     def discriminator_loss(self, step: Any) -> Any:
         real = step.real
         around = real + 0.5 * real.std(correction=0) * torch.rand_like(real)
-        return super().discriminator_loss(step) + 10 * slope(step.discriminator, around)
+        return super().discriminator_loss(step) + step.slopes(around).square().sum(dim=1).mean()
 
 
 class Unrolled(LeastSquares):
@@ -121,3 +126,69 @@ class Unrolled(LeastSquares):
             for buffer, before in zip(step.discriminator.buffers(), buffers, strict=True):
                 buffer.copy_(before)
         return super().generator_loss(step)
+
+
+class LookingAhead(Hinge):
+    """Extragradient within a loss: the generator plays against a discriminator of one step more."""
+
+    def discriminator_loss(self, step: Any) -> Any:
+        return softplus(-step.real_logits).mean() + softplus(step.fake_logits).mean()
+
+    def generator_loss(self, step: Any) -> Any:
+        from ganbench import WithParameters
+
+        judge = step.discriminator
+        named = dict(judge.named_parameters())
+        loss = softplus(judge(step.fake.detach())).mean()
+        slopes = torch.autograd.grad(loss, list(named.values()), allow_unused=True)
+        ahead = {
+            name: one if slope is None else (one - 0.05 * slope).detach()
+            for (name, one), slope in zip(named.items(), slopes, strict=True)
+        }
+        return softplus(-WithParameters(judge, ahead)(step.fake)).mean()
+
+
+class Lazy:
+    """R1 at every third step, three times as strong."""
+
+    every = 3
+
+    def discriminator_loss(self, step: Any) -> Any:
+        return 3 * step.real_slopes.square().sum(dim=1).mean()
+
+
+class Multiplier(nn.Module):
+    """The weight of a drift term, which rises while logits are large (Karras et al. 2018)."""
+
+    trained_with = "discriminator"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(0.01))
+
+    def discriminator_loss(self, step: Any) -> Any:
+        drift = step.real_logits.square().mean()
+        return self.weight.square() * drift - 1e-3 * self.weight
+
+
+def batch_norm(data: Any) -> Any:
+    """Perceptrons with batch norm, and a head that reads the discriminator's trunk."""
+    from ganbench import Latent, Networks
+
+    trunk = nn.Sequential(nn.Linear(data.features, 16), nn.BatchNorm1d(16), nn.LeakyReLU(0.2))
+
+    class Discriminator(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.trunk, self.head = trunk, nn.Linear(16, 1)
+
+        def forward(self, samples: Any) -> Any:
+            return self.head(self.trunk(samples))
+
+    body = nn.Sequential(nn.Linear(4, 16), nn.BatchNorm1d(16), nn.ReLU())
+    return Networks(
+        generator=nn.Sequential(body, nn.Linear(16, data.features)),
+        discriminator=Discriminator(),
+        latent=Latent(size=4),
+        extra={"head": (nn.Sequential(trunk, nn.Linear(16, 3)), "discriminator")},
+    )

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from ganbench.authoring import parametrize_checks
 
+NAME = "__NAME__"
 
-@parametrize_checks("__NAME__", kind="__KIND__")
+
+@parametrize_checks(NAME, kind="__KIND__")
 def test_conforms(check: Callable[[], None]) -> None:
     check()

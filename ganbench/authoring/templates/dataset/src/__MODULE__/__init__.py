@@ -6,7 +6,7 @@ the modes fill the unit disc evenly, and no straight line or ring holds many of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ganbench import Data, DataInfo, DatasetSpec, KnownModes, Parameter, hookimpl
 
@@ -32,8 +32,10 @@ def centres(modes: int) -> NDArray[np.float64]:
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
 
 
-def describe(modes: int) -> DataInfo:
-    """Known without drawing a sample."""
+def describe(
+    modes: Annotated[int, Parameter(minimum=2, maximum=100, help="number of modes")] = 30,
+) -> DataInfo:
+    """Known without drawing a sample. Its signature declares the data set's parameters."""
     return DataInfo(name=f"{NAME}[modes={modes}]", modality="points", shape=(2,), classes=modes)
 
 
@@ -71,8 +73,5 @@ def ganbench_datasets() -> list[DatasetSpec]:
             describe=describe,
             load=load,
             licence="none needed: sampled from a formula",
-            parameters={
-                "modes": Parameter(default=30, minimum=2, maximum=100, help="number of modes")
-            },
         )
     ]

@@ -10,7 +10,7 @@ Coding `binary` is a = 0, b = c = 1 (equation 9). Coding `pearson` is a = -1, b 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ganbench import LossSpec, Optimiser, Parameter, Step, Training, hookimpl
 
@@ -26,11 +26,15 @@ CODINGS = {"binary": (0.0, 1.0, 1.0), "pearson": (-1.0, 1.0, 0.0)}
 class LeastSquares:
     """Fakes are drawn to a and real samples to b; the generator draws its fakes to c.
 
+    Its signature declares the loss's parameters.
+
     Args:
         coding: a key of `CODINGS`.
     """
 
-    coding: str
+    coding: Annotated[
+        str, Parameter(choices=tuple(CODINGS), help="targets of the paper's eq. 9, 8")
+    ] = "binary"
 
     def discriminator_loss(self, step: Step) -> Tensor:
         """1/2 (D(x) - b)^2 + 1/2 (D(G(z)) - a)^2."""
@@ -55,10 +59,5 @@ def ganbench_losses() -> list[LossSpec]:
             paper="Mao et al. 2017, Least Squares GANs, arXiv:1611.04076",
             build=LeastSquares,
             training=Training(generator=adam, discriminator=adam, batch_size=64),
-            parameters={
-                "coding": Parameter(
-                    default="binary", choices=tuple(CODINGS), help="targets of the paper's eq. 9, 8"
-                )
-            },
         )
     ]

@@ -6,24 +6,34 @@ left alone). W2 starts at zero, so that a network of any depth starts as a shall
 
 from __future__ import annotations
 
-from ganbench import ModelSpec, Parameter, hookimpl
+from typing import Annotated
+
+from ganbench import DataInfo, ModelSpec, Networks, Parameter, hookimpl
 
 GANBENCH_API_VERSION = 2
 
 
+def build(
+    data: DataInfo,
+    *,
+    width: Annotated[int, Parameter(minimum=1, help="units of each layer")] = 128,
+    blocks: Annotated[int, Parameter(minimum=0, help="residual blocks of each network")] = 3,
+    latent: Annotated[int, Parameter(minimum=1, help="size of the latent")] = 16,
+) -> Networks:
+    """The networks; torch is imported when they are built, not when ganbench starts."""
+    from __MODULE__ import networks
+
+    return networks.build(data, width=width, blocks=blocks, latent=latent)
+
+
 @hookimpl
 def ganbench_models() -> list[ModelSpec]:
-    """The networks; torch is imported when they are built, not when ganbench starts."""
+    """The networks, for pairs of them with any loss."""
     return [
         ModelSpec(
             name="__NAME__",
             description="residual multilayer perceptrons for any flat or flattened sample",
             paper="He et al. 2016, Identity Mappings in Deep Residual Networks, arXiv:1603.05027",
-            build="__MODULE__.networks:build",
-            parameters={
-                "width": Parameter(default=128, minimum=1, help="units of each layer"),
-                "blocks": Parameter(default=3, minimum=0, help="residual blocks of each network"),
-                "latent": Parameter(default=16, minimum=1, help="size of the latent"),
-            },
+            build=build,
         )
     ]

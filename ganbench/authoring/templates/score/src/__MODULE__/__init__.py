@@ -7,25 +7,35 @@ of a sample with itself are left out, so that its expectation under a perfect ge
 
 from __future__ import annotations
 
-from ganbench import Parameter, ScoreSpec, hookimpl
+from typing import Annotated
+
+from ganbench import Evaluation, Measurement, Parameter, ScoreSpec, hookimpl
 
 GANBENCH_API_VERSION = 2
 
 
+def compute(
+    evaluation: Evaluation,
+    *,
+    extractor: Annotated[
+        str, Parameter(help="whose features; see `ganbench list extractors`")
+    ] = "raw",
+) -> list[Measurement]:
+    """One column; torch is imported when it is computed, not when ganbench starts."""
+    from __MODULE__ import energy
+
+    return energy.compute(evaluation, extractor=extractor)
+
+
 @hookimpl
 def ganbench_scores() -> list[ScoreSpec]:
-    """The score; torch is imported when it is computed, not when ganbench starts."""
+    """The score."""
     return [
         ScoreSpec(
             name="__NAME__",
             description="unbiased energy distance between real and generated features",
             paper="Székely & Rizzo 2013, https://doi.org/10.1016/j.jspi.2013.03.018",
-            compute="__MODULE__.energy:compute",
+            compute=compute,
             modalities=("points", "image"),
-            parameters={
-                "extractor": Parameter(
-                    default="raw", help="whose features; see `ganbench list extractors`"
-                )
-            },
         )
     ]

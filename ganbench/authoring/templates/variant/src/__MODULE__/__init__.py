@@ -14,12 +14,13 @@ whose gain would undo the bound; the last layer is normalised like the others.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ganbench import (
     DataInfo,
     LossSpec,
     ModelSpec,
+    Networks,
     Optimiser,
     Parameter,
     Recipe,
@@ -36,6 +37,10 @@ GANBENCH_API_VERSION = 2
 
 NAME = "__NAME__"
 PAPER = "Miyato et al. 2018, Spectral Normalization for GANs, arXiv:1802.05957"
+
+Width = Annotated[
+    int, Parameter(minimum=1, help="channels next to the image; twice that on points")
+]
 
 
 class Hinge:
@@ -62,8 +67,16 @@ def training(lr: float = 2e-4, critic_steps: int = 5) -> Training:
     )
 
 
-def recipe(data: DataInfo, *, lr: float, critic_steps: int, width: int) -> Recipe:
-    """The same recipe on all data; where constants depend on it, ask `data.modality`."""
+def recipe(
+    data: DataInfo,
+    *,
+    lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 2e-4,
+    critic_steps: Annotated[
+        int, Parameter(minimum=1, help="critic steps before each generator step")
+    ] = 5,
+    width: Width = 64,
+) -> Recipe:
+    """The same recipe on all data; its signature declares the variant's parameters."""
     return Recipe(
         model=NAME,
         model_parameters={"width": width},
@@ -72,20 +85,23 @@ def recipe(data: DataInfo, *, lr: float, critic_steps: int, width: int) -> Recip
     )
 
 
-WIDTH = Parameter(default=64, minimum=1, help="channels next to the image; twice that on points")
+def build(data: DataInfo, *, width: Width = 64) -> Networks:
+    """The networks; torch is imported when they are built, not when ganbench starts."""
+    from __MODULE__ import networks
+
+    return networks.build(data, width=width)
 
 
 @hookimpl
 def ganbench_models() -> list[ModelSpec]:
-    """The networks; torch is imported when they are built, not when ganbench starts."""
+    """The networks, also for pairs of them with any loss."""
     return [
         ModelSpec(
             name=NAME,
             description="convolutions or perceptrons with a spectrally normalised discriminator",
             paper=PAPER,
             modalities=("points", "image"),
-            build="__MODULE__.networks:build",
-            parameters={"width": WIDTH},
+            build=build,
         )
     ]
 
@@ -119,12 +135,5 @@ def ganbench_variants() -> list[VariantSpec]:
                 "the learning rate reaches zero at the end of the budget",
                 "on points multilayer perceptrons and a latent N(0, I_2)",
             ),
-            parameters={
-                "lr": Parameter(default=2e-4, minimum=0, help="learning rate of both networks"),
-                "critic_steps": Parameter(
-                    default=5, minimum=1, help="critic steps before each generator step"
-                ),
-                "width": WIDTH,
-            },
         )
     ]
