@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ganbench import DataInfo, GanbenchError, UsageError
+from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
-from ganbench.planning.variants import choose_variant
 
 from ..training.small import image, points
 from .proofs import advance, catalogue_with, data_of, trainer_of
