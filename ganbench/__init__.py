@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         validate,
         verify,
     )
+    from ganbench.running.reuse import networks_of
     from ganbench.training.wrapped import WithParameters, Wrapped
 
 __all__ = [
@@ -130,6 +131,7 @@ __all__ = [
     "join_pair",
     "leaderboard",
     "merge",
+    "networks_of",
     "output_layer",
     "plan",
     "publish",
@@ -145,13 +147,17 @@ __all__ = [
 ]
 
 
-_NEED_TORCH = {"WithParameters", "Wrapped"}
+_NEED_TORCH = {
+    "WithParameters": "training.wrapped",
+    "Wrapped": "training.wrapped",
+    "networks_of": "running.reuse",
+}
 
 
 def __getattr__(name: str) -> Any:
     """What is not imported above, when it is first used: functions need pandas, modules torch."""
     if name in __all__:
-        home = "training.wrapped" if name in _NEED_TORCH else "functions"
+        home = _NEED_TORCH.get(name, "functions")
         return getattr(import_module(f"ganbench.{home}"), name)
     raise AttributeError(f"module 'ganbench' has no attribute {name!r}")
 

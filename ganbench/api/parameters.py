@@ -9,6 +9,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Annotated, Any
 
 from ganbench.api.checked import check_fields, words
@@ -42,6 +43,8 @@ class Parameter:
         minimum, maximum: inclusive bounds of a number.
         choices: the only values allowed, if not empty.
         kind: bool, int, float or str, where the default does not tell.
+        path: whether the text names a file or folder: relative ones in a suite are relative to the
+            suite's file. The plugin gets it absolute.
 
     Raises:
         TypeError: a field is of another type.
@@ -53,6 +56,7 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[Value, ...] = field(default=())
     kind: type | None = None
+    path: bool = False
 
     def __post_init__(self) -> None:
         check_fields("Parameter", self)
@@ -167,6 +171,24 @@ def _as_type(wanted: type, value: Any, name: str, *, auto: bool) -> bool | int |
     except (ValueError, TypeError, KeyError, ArithmeticError):
         expected = f"{words(wanted)} or {AUTO}" if auto else words(wanted)
         raise UsageError(f"{name} is {value!r}, not {expected}") from None
+
+
+def located(
+    declared: Mapping[str, Parameter], parameters: Mapping[str, Value], folder: str
+) -> dict[str, Value]:
+    """The parameters with which a plugin's code is called: paths are made absolute.
+
+    Args:
+        declared: says which of them are paths.
+        parameters: as they are typed and recorded.
+        folder: that relative paths are relative to; empty: the working folder.
+    """
+    return {
+        name: str(Path(folder, Path(str(value)).expanduser()).absolute())
+        if declared[name].path and value
+        else value
+        for name, value in parameters.items()
+    }
 
 
 def resolve_parameters(

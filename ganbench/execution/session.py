@@ -99,6 +99,7 @@ def run_plan(
     began = time.monotonic()
     for spec in plan.runs:
         if spec.run_id in finished.records:
+            # Whoever was killed after its record was written has left a checkpoint behind.
             tidy_finished(store.folder(spec.run_id))
             listener.finished(spec, finished.records[spec.run_id], reused=True)
     missing = [spec for spec in plan.runs if spec.run_id not in finished]
@@ -108,6 +109,7 @@ def run_plan(
         executor,
         conditions,
         device=device,
+        # More threads than cores wait for each other: two workers of two were four times slower.
         threads=max(1, usable_cores() // executor.slots),
         on_start=listener.started,
         warn=listener.warned,
@@ -115,10 +117,12 @@ def run_plan(
     records = dict(finished.records)
     for spec, record in supervisor.records(missing):
         records[spec.run_id] = record
+        # People first: what an observer does with the record may take its time.
         listener.finished(spec, record, reused=False)
         observers.notify("ganbench_run_finished", listener.warned, record=record)
     return Outcome(
         plan=plan,
+        # In the plan's order, not in that of their ends, which is another one every time.
         records=[records[spec.run_id] for spec in plan.runs if spec.run_id in records],
         reused=frozenset(finished.records),
         slot_seconds=(time.monotonic() - began) * executor.slots,

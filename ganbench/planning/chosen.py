@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ganbench.api.data import DataInfo, Survey
 from ganbench.api.errors import UsageError
-from ganbench.api.parameters import Value, resolve_parameters
+from ganbench.api.parameters import Value, located, resolve_parameters
 from ganbench.api.specs import DatasetSpec, ExtractorSpec, ScoreSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.datasets import choose_dataset, look_at
@@ -26,13 +26,15 @@ class ChosenData:
     Args:
         text: as typed.
         spec: what it names.
-        parameters: all of them, defaults included.
+        parameters: all of them, defaults included, as they are recorded.
+        arguments: the same as the plugin's code gets them, with absolute paths.
         survey: what it tells about itself.
     """
 
     text: str
     spec: DatasetSpec
     parameters: Mapping[str, Value]
+    arguments: Mapping[str, Value]
     survey: Survey
 
     @property
@@ -53,6 +55,7 @@ class ChosenExtractor:
     text: str
     spec: ExtractorSpec
     parameters: Mapping[str, Value]
+    arguments: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,7 @@ class ChosenScore:
     text: str
     spec: ScoreSpec
     parameters: Mapping[str, Value]
+    arguments: Mapping[str, Value]
     extractor: ChosenExtractor | None
 
 
@@ -74,12 +78,14 @@ class ChosenTask:
         data: what is trained on.
         scores: computed at every evaluation.
         final_scores: computed at the end as well.
+        folder: that relative paths in it are relative to; empty: the working folder.
     """
 
     task: Task
     data: ChosenData
     scores: tuple[ChosenScore, ...]
     final_scores: tuple[ChosenScore, ...]
+    folder: str
 
     @property
     def extractors(self) -> dict[str, ChosenExtractor]:
@@ -95,13 +101,17 @@ class ChosenTask:
 
 
 def choose_task(
-    task: Task, catalogue: Catalogue, data_of: Callable[[str], ChosenData] | None = None
+    task: Task,
+    catalogue: Catalogue,
+    folder: str = "",
+    data_of: Callable[[str], ChosenData] | None = None,
 ) -> ChosenTask:
     """Look up all that a task names.
 
     Args:
         task: whose references these are.
         catalogue: what is there.
+        folder: that relative paths are relative to; empty: the working folder.
         data_of: looks up data sets, where several tasks name the same one.
 
     Raises:
@@ -109,12 +119,13 @@ def choose_task(
             data set refuses its parameters, or a score or its extractor cannot work on this data.
     """
     try:
-        data = data_of(task.dataset) if data_of else choose_data(task.dataset, catalogue)
+        data = data_of(task.dataset) if data_of else choose_data(task.dataset, catalogue, folder)
         chosen = ChosenTask(
             task=task,
             data=data,
-            scores=tuple(choose_score(text, catalogue) for text in task.scores),
-            final_scores=tuple(choose_score(text, catalogue) for text in task.final_scores),
+            scores=tuple(choose_score(text, catalogue, folder) for text in task.scores),
+            final_scores=tuple(choose_score(text, catalogue, folder) for text in task.final_scores),
+            folder=folder,
         )
         for spec in chosen.specs:
             if data.info.modality not in spec.modalities:
@@ -127,18 +138,21 @@ def choose_task(
     return chosen
 
 
-def choose_data(text: str, catalogue: Catalogue) -> ChosenData:
+def choose_data(text: str, catalogue: Catalogue, folder: str = "") -> ChosenData:
     """The data set that `text` names, and what one look at it tells.
 
     Raises:
         UsageError, PluginNotUsable: as `choose_task`.
     """
     spec, parameters = choose_dataset(text, catalogue)
-    survey = look_at(spec, parameters, text, catalogue)
-    return ChosenData(text=text, spec=spec, parameters=parameters, survey=survey)
+    arguments = located(spec.parameters, parameters, folder)
+    survey = look_at(spec, arguments, text, catalogue)
+    return ChosenData(
+        text=text, spec=spec, parameters=parameters, arguments=arguments, survey=survey
+    )
 
 
-def choose_score(text: str, catalogue: Catalogue) -> ChosenScore:
+def choose_score(text: str, catalogue: Catalogue, folder: str = "") -> ChosenScore:
     """The score that `text` names.
 
     Raises:
@@ -149,11 +163,16 @@ def choose_score(text: str, catalogue: Catalogue) -> ChosenScore:
     spec = catalogue.get(ScoreSpec, reference.name)
     parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
     named = parameters.get("extractor")
-    extractor = choose_extractor(str(named), catalogue) if named else None
-    return ChosenScore(text=text, spec=spec, parameters=parameters, extractor=extractor)
+    return ChosenScore(
+        text=text,
+        spec=spec,
+        parameters=parameters,
+        arguments=located(spec.parameters, parameters, folder),
+        extractor=choose_extractor(str(named), catalogue, folder) if named else None,
+    )
 
 
-def choose_extractor(text: str, catalogue: Catalogue) -> ChosenExtractor:
+def choose_extractor(text: str, catalogue: Catalogue, folder: str = "") -> ChosenExtractor:
     """The extractor that `text` names.
 
     Raises:
@@ -163,4 +182,5 @@ def choose_extractor(text: str, catalogue: Catalogue) -> ChosenExtractor:
     reference.refuse_argument()
     spec = catalogue.get(ExtractorSpec, reference.name)
     parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
-    return ChosenExtractor(text=text, spec=spec, parameters=parameters)
+    arguments = located(spec.parameters, parameters, folder)
+    return ChosenExtractor(text=text, spec=spec, parameters=parameters, arguments=arguments)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ganbench.api.data import DataInfo, Survey
 from ganbench.api.errors import UsageError
-from ganbench.api.parameters import Value, resolve_parameters
+from ganbench.api.parameters import Value, located, resolve_parameters
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
@@ -37,7 +37,8 @@ def describe_dataset(text: str, catalogue: Catalogue) -> DataInfo:
     Raises:
         UsageError, PluginNotUsable: as `choose_dataset` and `look_at`.
     """
-    return look_at(*choose_dataset(text, catalogue), text, catalogue).info
+    spec, parameters = choose_dataset(text, catalogue)
+    return look_at(spec, located(spec.parameters, parameters, ""), text, catalogue).info
 
 
 def check_dataset(text: str, catalogue: Catalogue) -> None:
@@ -47,17 +48,18 @@ def check_dataset(text: str, catalogue: Catalogue) -> None:
         MissingData: it cannot; the hint says how to get it.
         UsageError, PluginNotUsable: as `choose_dataset`; or its own code fails.
     """
-    require_present(*choose_dataset(text, catalogue), catalogue)
+    spec, parameters = choose_dataset(text, catalogue)
+    require_present(spec, located(spec.parameters, parameters, ""), catalogue)
 
 
 def look_at(
-    spec: DatasetSpec, parameters: Mapping[str, Value], text: str, catalogue: Catalogue
+    spec: DatasetSpec, arguments: Mapping[str, Value], text: str, catalogue: Catalogue
 ) -> Survey:
     """What a data set tells about itself, without loading it.
 
     Args:
         spec: the data set.
-        parameters: all of them.
+        arguments: all parameters, located.
         text: what it was typed as, which is its name from here on.
         catalogue: says whose code fails, if some does.
 
@@ -67,14 +69,14 @@ def look_at(
     """
     what = f"describe of data set {spec.name}"
     with catalogue.whose(spec):
-        found = call_light(what, (DataInfo, Survey), spec.describe, **parameters)
+        found = call_light(what, (DataInfo, Survey), spec.describe, **arguments)
         survey = found if isinstance(found, Survey) else Survey(info=found)
         modality_of(survey.info).check_info(survey.info)
     return replace(survey, info=replace(survey.info, name=text))
 
 
 def require_present(
-    spec: DatasetSpec, parameters: Mapping[str, Value], catalogue: Catalogue
+    spec: DatasetSpec, arguments: Mapping[str, Value], catalogue: Catalogue
 ) -> None:
     """Make sure, quickly, that what a data set needs is on this machine.
 
@@ -84,4 +86,4 @@ def require_present(
     """
     if spec.check is not None:
         with catalogue.whose(spec):
-            call_light(f"check of data set {spec.name}", object, spec.check, **parameters)
+            call_light(f"check of data set {spec.name}", object, spec.check, **arguments)

@@ -40,7 +40,7 @@ def check_task(chosen: ChosenTask, catalogue: Catalogue) -> MissingData | None:
             except MissingData as error:  # another one may be impossible, which weighs more
                 missing = missing or error
         try:
-            require_present(data.spec, data.parameters, catalogue)
+            require_present(data.spec, data.arguments, catalogue)
         except MissingData as error:
             missing = error
     except UsageError as error:
@@ -79,7 +79,7 @@ def _check(one: ChosenScore | ChosenExtractor, about: object, catalogue: Catalog
     if one.spec.check is not None:
         what = f"check of {one.spec.kind} {one.spec.name}"
         with catalogue.whose(one.spec):
-            call_light(what, object, one.spec.check, about, **one.parameters)
+            call_light(what, object, one.spec.check, about, **one.arguments)
 
 
 def _of(chosen: ChosenTask, error: E) -> E:

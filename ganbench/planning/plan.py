@@ -118,9 +118,11 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
 
 def _tasks(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[ChosenTask]:
     """The selected tasks; a data set that several of them name is looked at once."""
-    data_of = functools.cache(functools.partial(choose_data, catalogue=catalogue))
+    data_of = functools.cache(
+        functools.partial(choose_data, catalogue=catalogue, folder=suite.folder)
+    )
     tasks = [suite.task(name) for name in dict.fromkeys(selection.tasks)] or suite.tasks
-    return [choose_task(task, catalogue, data_of) for task in tasks]
+    return [choose_task(task, catalogue, suite.folder, data_of) for task in tasks]
 
 
 def _refuse_unprintable(spec: RunSpec) -> None:
@@ -130,7 +132,7 @@ def _refuse_unprintable(spec: RunSpec) -> None:
         UsageError: one has a line break, an escape sequence, half a character or the like.
     """
     task = spec.task
-    texts = [spec.variant, task.dataset, *task.scores, *task.final_scores]
+    texts = [spec.variant, spec.folder, task.dataset, *task.scores, *task.final_scores]
     for text in map(str, (*texts, *spec.parameters.values(), *spec.dataset_parameters.values())):
         if not text.isprintable():
             reason = f"{text!r} has characters that cannot be printed"
@@ -169,6 +171,7 @@ def _spec(
         memory_bytes=selection.memory_bytes,
         device=resolve_device(selection.device) if timed else None,
         pins=_pins((*prepared.specs, *chosen.specs), catalogue),
+        folder=suite.folder,
     )
 
 

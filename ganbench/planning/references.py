@@ -1,4 +1,8 @@
-"""Names with parameters, as people type them: ``wgan-gp[lr=2e-4]``, ``images:PATH[side=32]``."""
+"""Names with parameters, as people type them: ``wgan-gp[lr=2e-4]``, ``images:PATH[side=32]``.
+
+An argument or a value may stand in double quotes: ``images:"photos [2023]"[side=32]``. In them
+brackets, commas, plus and equals signs are characters like all others.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ from fractions import Fraction
 from ganbench.api.errors import UsageError
 from ganbench.api.parameters import AUTO, Value
 
+_QUOTED = re.compile(r'"[^"]*"')
+_PLUS = re.compile(r"\+")
 _COMMA = re.compile(r",(?![^\[]*\])")
 """A comma that is not inside inner brackets, as in ``fd[extractor=inception[weights=PATH]]``."""
 
@@ -80,31 +86,53 @@ def parse_variant(text: str) -> VariantReference:
         UsageError: as `parse_reference`.
     """
     head, settings = _split_settings(text)
-    return VariantReference(tuple(_named(one, text) for one in head.split("+")), settings)
+    return VariantReference(tuple(_named(one, text) for one in _pieces(head, _PLUS)), settings)
 
 
 def _named(head: str, text: str) -> Named:
     name, colon, argument = head.partition(":")
     if not name.strip():
         raise UsageError(f"{text!r} names nothing")
-    return Named(name.strip(), argument.strip() if colon else None)
+    return Named(name.strip(), _unquoted(argument) if colon else None)
 
 
 def _split_settings(text: str) -> tuple[str, dict[str, str]]:
     """What stands before the brackets, and the settings in them."""
-    head, bracket, tail = text.strip().partition("[")
+    stripped = text.strip()
+    shape = _shape(stripped)
+    start = shape.find("[")
     settings: dict[str, str] = {}
-    if bracket:
-        if not tail.endswith("]"):
-            raise UsageError(f"{text!r} has an opening bracket without a closing one at its end")
-        for part in filter(None, map(str.strip, _COMMA.split(tail[:-1]))):
+    if start >= 0:
+        if not shape.endswith("]"):
+            raise UsageError(
+                f"{text!r} has an opening bracket without a closing one at its end",
+                'put what has brackets of its own in quotes: images:"photos [2023]"[side=32]',
+            )
+        for part in filter(None, map(str.strip, _pieces(stripped[start + 1 : -1], _COMMA))):
             key, equals, value = part.partition("=")
             if not equals or not key.strip():
                 raise UsageError(f"{part!r} in {text!r} is not of the form parameter=value")
             if key.strip() in settings:
                 raise UsageError(f"{text!r} sets {key.strip()} twice")
-            settings[key.strip()] = value.strip()
-    return head, settings
+            settings[key.strip()] = _unquoted(value)
+    return stripped[:start] if start >= 0 else stripped, settings
+
+
+def _shape(text: str) -> str:
+    """The text with nothing but blanks in the place of what is quoted."""
+    return _QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)
+
+
+def _pieces(text: str, separator: re.Pattern[str]) -> list[str]:
+    """What stands between separators that are not quoted."""
+    places = [found.span() for found in separator.finditer(_shape(text))]
+    starts, ends = [0, *(end for _, end in places)], [*(start for start, _ in places), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _unquoted(text: str) -> str:
+    stripped = text.strip()
+    return stripped[1:-1] if _QUOTED.fullmatch(stripped) else stripped
 
 
 def display_name(name: str, changed: Mapping[str, Value]) -> str:

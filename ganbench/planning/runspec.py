@@ -30,6 +30,8 @@ class RunSpec:
         memory_bytes: cap on the memory of the device, or None.
         device: `cpu` or `cuda` where it matters to the result's meaning (time budgets), else None.
         pins: sorted ``kind:name@distribution==version#hash`` of every plugin that takes part.
+        folder: that relative paths in it are relative to; empty: the working folder. Not part of
+            the run's identity: the same suite beside the same files is the same anywhere.
     """
 
     suite: str
@@ -42,10 +44,14 @@ class RunSpec:
     memory_bytes: int | None = None
     device: str | None = None
     pins: tuple[dict[str, str], ...] = ()
+    folder: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as in `spec.json`; `from_json` is its inverse."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if not self.folder:  # which is nobody's business where nothing depends on it
+            del plain["folder"]
+        return plain
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunSpec:
@@ -70,7 +76,8 @@ def run_id_of(spec: Mapping[str, Any], protocol: int) -> str:
         protocol: under which it runs.
     """
     identity = {**spec, "protocol": protocol}
-    del identity["suite"]
+    for name in ("suite", "folder"):
+        identity.pop(name, None)
     canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:10]
     slug = re.sub(r"[^a-z0-9.+-]+", "_", f"{spec['variant']}-{spec['task']['name']}"[:80].lower())

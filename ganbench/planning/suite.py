@@ -6,7 +6,7 @@ import contextlib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from itertools import chain, product
 from pathlib import Path
@@ -71,6 +71,7 @@ class Suite:
         variants: as typed, those of a table with parameters and a grid of their own spelled out;
             none: all there are.
         grid: parameter -> its values. Every variant is run with every combination.
+        folder: of its file, which paths in it are relative to; empty: it is from no file.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Suite:
     seeds: tuple[int, ...]
     variants: tuple[str, ...] = field(default=())
     grid: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    folder: str = ""
 
     def task(self, name: str) -> Task:
         """The task of that name.
@@ -150,7 +152,8 @@ def load_suite(name_or_file: str) -> Suite:
         raise UsageError(f"suite file {name_or_file} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"suite file {name_or_file} cannot be read: {error}") from None
-    return parse_suite(text, name_or_file)
+    folder = str(Path(name_or_file).absolute().parent)
+    return replace(parse_suite(text, name_or_file), folder=folder)
 
 
 def parse_suite(text: str, source: str) -> Suite:

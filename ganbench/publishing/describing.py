@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ganbench.tables.coverage import Coverage
 
 _MEANS: Final = "Of distances the geometric mean, where all of the setting's values are positive."
-_OWN: Final = ("suite", "seed", "pins")
+_OWN: Final = ("suite", "seed", "pins", "folder")
 """What the runs of one entry of `specs` do not share, or what stands elsewhere."""
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ganbench.api.errors import UsageError
-from ganbench.results.fields import UNFINISHED
+from ganbench.results.fields import UNFINISHED, RunRow
 from ganbench.results.record import INSTABILITIES, Failure
 from ganbench.results.redaction import without_paths
 from ganbench.results.store import LOG_FILE
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ganbench.results.store import RunStore
     from ganbench.tables.panels import Line
 
-Row = dict[str, Any]
 
 LOG_LINES, LOG_WIDTH = 14, 200
 
@@ -78,12 +77,12 @@ def failures(
     return found
 
 
-def _failure(run: Row, records: Mapping[str, Record]) -> Failure | None:
+def _failure(run: RunRow, records: Mapping[str, Record]) -> Failure | None:
     record = records.get(run["run_id"])
     return record["failure"] if record else None
 
 
-def _how(run: Row, failure: Failure | None) -> tuple[str, str, str]:
+def _how(run: RunRow, failure: Failure | None) -> tuple[str, str, str]:
     """Status, reason and where: what runs have in common that are told together."""
     status, step = str(run["status"]), run["failed_at_step"]
     reason = without_paths(failure["message"]) if failure else ""

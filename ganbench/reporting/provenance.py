@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ganbench.api.version import __version__
 from ganbench.planning.budget import Budget
-from ganbench.results.fields import ENVIRONMENT
+from ganbench.results.fields import ENVIRONMENT, RunRow
 from ganbench.statistics.groups import grouped
 from ganbench.tables.labels import interval_of_seeds
 from ganbench.wording import counted
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from ganbench.results.record import Pin
     from ganbench.tables.panels import Line
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CodeSource:
     """One version of one distribution's plugins, and what it provides: (kind, names)."""
 
     distribution: str
@@ -36,7 +34,7 @@ class Provenance:
     """Facts (name, text), the code that took part, tasks as they were set, commands."""
 
     facts: Sequence[tuple[str, str]]
-    sources: Sequence[Source]
+    sources: Sequence[CodeSource]
     tasks: Sequence[tuple[str, ...]]
     commands: Sequence[str]
 
@@ -44,25 +42,25 @@ class Provenance:
 TASK_HEADINGS = ("task", "data set", "budget", "evaluations", "samples each", "real side", "seeds")
 
 
-def provenance(runs: Runs, lines: Sequence[Line], rows: Sequence[Row]) -> Provenance:
+def provenance(runs: Runs, lines: Sequence[Line], rows: Sequence[RunRow]) -> Provenance:
     """What is known of these runs; `rows` are those of `runs.frame`."""
     pins = [pin for code in sorted({row["code"] for row in rows}) for pin in runs.pins[code]]
     return Provenance(_facts(rows), _sources(pins), _tasks(lines), _commands(lines))
 
 
-def _sources(pins: Iterable[Pin]) -> list[Source]:
+def _sources(pins: Iterable[Pin]) -> list[CodeSource]:
     codes: dict[tuple[str, str], dict[str, set[str]]] = {}
     for pin in pins:
         name = f"{pin['distribution']} {pin['version']}" if pin["distribution"] else "a local file"
         kinds = codes.setdefault((name, pin["source_hash"]), {})
         kinds.setdefault(pin["kind"], set()).add(pin["name"])
     return [
-        Source(name, code, [(kind, sorted(names)) for kind, names in sorted(kinds.items())])
+        CodeSource(name, code, [(kind, sorted(names)) for kind, names in sorted(kinds.items())])
         for (name, code), kinds in sorted(codes.items())
     ]
 
 
-def _facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
+def _facts(rows: Sequence[RunRow]) -> list[tuple[str, str]]:
     names = ("protocol", *(one.name for one in ENVIRONMENT), "threads", "schema", "api")
     known = [(name.replace("_", " "), _counted(rows, name)) for name in names]
     times = sorted(row["finished"] for row in rows if row["finished"])
@@ -71,7 +69,7 @@ def _facts(rows: Sequence[Row]) -> list[tuple[str, str]]:
     return [(name, text) for name, text in known if text]
 
 
-def _counted(rows: Sequence[Row], name: str) -> str:
+def _counted(rows: Sequence[RunRow], name: str) -> str:
     """All values that occur, with the number of runs where there are several."""
     counts: dict[str, int] = {}
     for row in rows:

@@ -99,6 +99,7 @@ class Evaluator:
         with fork, self._undone_on_failure():
             self.measuring = True
             try:
+                # Before sampling: of NaN weights a clamp could make images that look like images.
                 self._check_weights()
                 raw, self.fake_labels = self._sample(EVALUATION_SEED)
                 self.fakes = self._as_stored(raw)
@@ -106,7 +107,9 @@ class Evaluator:
                 measured = self._measure(self.fakes, self.fake_labels, scores)
             finally:
                 self.measuring = False
+            # Of the raw output: rounded to bytes, a generator that still moves may look dead.
             self._dead = is_dead(raw) and not self._real_is_constant
+            # Once, at the first evaluation: a curve of two distances would be none.
             self._choose_primary(scores, measured)
             point = self._keep(measured, 1.0 if final else self._clock.fraction())
             self._keep_best(point)
@@ -213,6 +216,7 @@ class Evaluator:
         if distance is None:
             return
         if self._best is None or distance < self._best[0]["scores"][str(self.primary)]:
+            # On the CPU: the best of ten generators must not take the place of a batch on a GPU.
             state = self._contestant.generator.state_dict()
             weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
             self._best = point, weights
@@ -228,6 +232,7 @@ class Evaluator:
         point, weights = self._best
         end = self._fresh_distances()
         generator = self._contestant.generator
+        # The very module is lent to the best weights: a copy would double the memory of a run.
         last = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
         try:
             generator.load_state_dict(weights)

@@ -37,6 +37,7 @@ from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
 from ganbench.running.players import Players
 from ganbench.running.sheet import write_sheet
+from ganbench.running.shown import by_class
 from ganbench.running.task import load_data, make_scores, real_side, require_same_files
 from ganbench.running.trial import try_scores
 from ganbench.training.clock import BudgetClock
@@ -111,7 +112,7 @@ class Run:
             limit_memory(self._device, self.spec.memory_bytes)
         self._notify("ganbench_run_started")
         catalogue = self._catalogue
-        task = choose_task(self.spec.task, catalogue)
+        task = choose_task(self.spec.task, catalogue, self.spec.folder)
         require_same_files(task.data, self.spec.dataset_fingerprint)
         data = load_data(task.data, catalogue)
         recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
@@ -131,7 +132,8 @@ class Run:
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
         self._kept = {"generator_sha256": digest} if digest else {}
         info = evaluator.data.info
-        write_sheet(evaluator.fakes, evaluator.real, self._title(), info, self._folder)
+        fakes = by_class(evaluator.fakes, evaluator.fake_labels)
+        write_sheet(fakes, evaluator.real, self._title(), info, self._folder)
 
     def _evaluate(self, *, final: bool = False) -> None:
         """Evaluate at a mark or at the end.
@@ -153,7 +155,8 @@ class Run:
 
     def _draw(self, evaluator: Evaluator) -> None:
         index, info = len(evaluator.points) - 1, evaluator.data.info
-        self._filmstrip.add(index, evaluator.fakes, evaluator.real, info)
+        fakes = by_class(evaluator.fakes, evaluator.fake_labels)
+        self._filmstrip.add(index, fakes, evaluator.real, info)
 
     def stop(self) -> None:
         """Keep the state and leave; may be called at any instant, as by a signal.

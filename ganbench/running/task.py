@@ -46,7 +46,7 @@ def load_data(chosen: ChosenData, catalogue: Catalogue) -> Data:
                 raise PluginNotUsable(f"data set {name} describes {what}")
         return data
 
-    return made(catalogue, check, chosen.spec, chosen.spec.load, **chosen.parameters)
+    return made(catalogue, check, chosen.spec, chosen.spec.load, **chosen.arguments)
 
 
 def require_same_files(chosen: ChosenData, fingerprint: str) -> None:
@@ -75,7 +75,7 @@ def real_side(task: ChosenTask, data: Data, catalogue: Catalogue, device: torch.
 
     @functools.cache
     def chosen(text: str) -> ChosenExtractor:
-        return named.get(text) or choose_extractor(text, catalogue)
+        return named.get(text) or choose_extractor(text, catalogue, task.folder)
 
     def origin(text: str) -> Origin:
         one = chosen(text)
@@ -106,7 +106,7 @@ def build_extractor(
         PluginNotUsable: it builds something else, or gives other features than promised.
     """
     check = functools.partial(check_extractor, samples=data.train[:2])
-    return made(catalogue, check, chosen.spec, chosen.spec.build, data, device, **chosen.parameters)
+    return made(catalogue, check, chosen.spec, chosen.spec.build, data, device, **chosen.arguments)
 
 
 def make_scores(scores: Iterable[ChosenScore], catalogue: Catalogue) -> list[Score]:
@@ -114,7 +114,7 @@ def make_scores(scores: Iterable[ChosenScore], catalogue: Catalogue) -> list[Sco
     return [
         (
             functools.partial(made, catalogue, check_measurements, one.spec, one.spec.compute),
-            dict(one.parameters),
+            dict(one.arguments),
         )
         for one in scores
     ]

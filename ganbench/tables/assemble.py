@@ -6,12 +6,13 @@ has a section of its own; and every column has one score key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ganbench.results.frame import Runs, collect
 from ganbench.results.record import Column, Record
 from ganbench.statistics.groups import grouped
+from ganbench.tables.caveats import with_caveats
 from ganbench.tables.coverage import Coverage
 from ganbench.tables.forms.table import Table
 from ganbench.tables.labels import section_names, variant_labels
@@ -71,40 +72,47 @@ def edition_names(editions: Iterable[Edition]) -> dict[Edition, str]:
 
 def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
     """All tables of one edition, in the order in which they are read."""
+    columns = _by_setting(runs)
     return [
-        with_pairs(ranking(lines, f"{name}: ranking"), lines),
+        with_caveats(with_pairs(ranking(lines, f"{name}: ranking"), lines), lines, columns),
         *sensitivity(lines, f"{name}: learning-rate sensitivity"),
         stability(lines, f"{name}: stability"),
-        *_score_tables(lines, name, "distance", runs),
+        *_score_tables(lines, name, "distance", columns),
         *profile(lines, f"{name}: performance profile"),
         *tuning(lines, f"{name}: best of k seeds", runs.scores),
-        *_score_tables(lines, name, "collapse", runs),
+        *_score_tables(lines, name, "collapse", columns),
         cost(lines, f"{name}: cost"),
     ]
 
 
-def _score_tables(lines: list[Line], name: str, table: str, runs: Runs) -> list[Table]:
+def _by_setting(runs: Runs) -> dict[str, dict[str, Column]]:
+    """Setting -> key -> what the score is."""
+    columns: dict[str, dict[str, Column]] = {}
+    for (setting, key), column in runs.scores.items():
+        columns.setdefault(setting, {})[key] = column
+    return columns
+
+
+def _score_tables(
+    lines: list[Line], name: str, table: str, columns: Mapping[str, Mapping[str, Column]]
+) -> list[Table]:
     """One table for all tasks with exactly the same columns: a column has one key."""
     described: dict[str, dict[str, Column]] = {}
     for line in lines:
         described[line.section] = {
             key: column
-            for (setting, key), column in runs.scores.items()
-            if setting == line.row["setting"] and column["panel"] in _PANELS[table]
+            for key, column in columns.get(line.row["setting"], {}).items()
+            if column["panel"] in _PANELS[table]
         }
     groups = grouped(lines, lambda line: _ordered(described[line.section], line.row["primary"]))
     groups.pop((), None)  # tasks without such a score
     title = f"{name}: {_TITLES[table]}"
-    return [
-        scores(
-            members,
-            title,
-            table,
-            [(key, described[members[0].section][key]) for key in keys],
-            described,
-        )
-        for keys, members in groups.items()
-    ]
+    made = []
+    for keys, members in groups.items():
+        printed = [(key, described[members[0].section][key]) for key in keys]
+        one = scores(members, title, table, printed, described)
+        made.append(with_caveats(one, members, columns, keys))
+    return made
 
 
 def _ordered(columns: dict[str, Column], primary: str | None) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import UsageError, did_you_mean
-from ganbench.api.parameters import Parameter
-from ganbench.planning.references import Reference, parse_reference
+from ganbench.api.parameters import AUTO, Parameter
+from ganbench.planning.references import Named, VariantReference, parse_variant
 from ganbench.statistics.groups import grouped
 from ganbench.tables.labels import variant_labels
 
@@ -61,7 +61,7 @@ def choose(names: Sequence[str], known: Contenders) -> list[str]:
 def _labels(name: str, known: Contenders) -> list[str]:
     if name in known:
         return [name]
-    typed = parse_reference(name)
+    typed = parse_variant(name)
     found = [label for label, own in known.items() if _is_meant(typed, name, own[0].runs[0])]
     if not found:
         names = {*known, *(entry["variant"] for own in known.values() for entry in own)}
@@ -69,24 +69,38 @@ def _labels(name: str, known: Contenders) -> list[str]:
     return found
 
 
-def _is_meant(typed: Reference, name: str, row: Mapping[str, Any]) -> bool:
+def _is_meant(typed: VariantReference, name: str, row: Mapping[str, Any]) -> bool:
     """Whether all that was typed holds for the variant, and all that its name shows was typed."""
     if row["variant"] == name:
         return True
     try:
-        shown = parse_reference(row["variant"])
+        shown = parse_variant(row["variant"])
     except UsageError:  # a parameter with brackets in it: only its exact name will do
         return False
     values = json.loads(row["variant_parameters"])
     return (
-        (shown.name, shown.argument) == (typed.name, typed.argument)
+        shown.name == typed.name
+        and all(
+            _same_argument(*both, values) for both in zip(shown.parts, typed.parts, strict=True)
+        )
         and shown.settings.keys() <= typed.settings.keys() <= values.keys()
         and all(_means(text, values[key]) for key, text in typed.settings.items())
     )
 
 
-def _means(text: str, value: bool | int | float | str) -> bool:
+def _same_argument(shown: Named, typed: Named, values: Mapping[str, Any]) -> bool:
+    """Whether what stands behind a technique's colon is the value that it has; a name shows none
+    where that is the default."""
+    if typed.argument is None:
+        return shown.argument is None
+    own = (value for key, value in values.items() if key.startswith(f"{typed.name}."))
+    return any(_means(typed.argument, value) for value in own)
+
+
+def _means(text: str, value: bool | int | float | str | None) -> bool:
     """Whether a text is how somebody may write a parameter's value."""
+    if value is None:
+        return text == AUTO
     try:
         return Parameter(default=value, help="").convert(text, "") == value
     except UsageError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, plain_rows
 from ganbench.results.identity import VARIANT_CODE
 from ganbench.statistics.groups import grouped
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-Row = dict[str, Any]
 
 _SETTING = ["suite", "setting"]
 _PART = ["suite", "protocol", "timed_on", "task", "setting", "primary"]
@@ -32,7 +32,7 @@ class Entry:
     """The seeds of one variant in one part. `runs` are rows of `Runs.frame`, None where empty."""
 
     part: tuple[Any, ...]
-    runs: list[Row]
+    runs: Sequence[RunRow]
 
     @property
     def edition(self) -> tuple[Any, ...]:

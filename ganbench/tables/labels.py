@@ -6,12 +6,12 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from ganbench.planning.budget import Budget
+from ganbench.results.fields import RunRow
 from ganbench.results.identity import VARIANT_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Row = dict[str, Any]
 
 _OWN = VARIANT_CODE[1:]
 """Without the name, which labels begin with."""
@@ -20,7 +20,7 @@ _CODE = (*_OWN, "variant_parameters", "code")
 _SETTING = ("protocol", "split", "fakes", "evaluations", "memory_limit_bytes", "dataset_parameters")
 
 
-def variant_labels(rows: Iterable[Row]) -> list[str]:
+def variant_labels(rows: Iterable[RunRow]) -> list[str]:
     """The variants' names; with ``@`` and a short hash where one name stands for several codes.
 
     The hash is of the variant's own code, which is the same on every task; of all code that took
@@ -43,16 +43,16 @@ def variant_labels(rows: Iterable[Row]) -> list[str]:
     ]
 
 
-def section_names(rows: Iterable[Row]) -> list[str]:
+def section_names(rows: Iterable[RunRow]) -> list[str]:
     """Task and budget, e.g. ``ring8, 1TFLOP``, and what else differs between a task's settings."""
     rows = list(rows)
-    settings: dict[str, dict[tuple[Any, ...], Row]] = {}
+    settings: dict[str, dict[tuple[Any, ...], RunRow]] = {}
     for row in rows:
         settings.setdefault(row["task"], {})[(row["setting"], row["primary"])] = row
     return [_section_name(row, list(settings[row["task"]].values())) for row in rows]
 
 
-def _section_name(row: Row, others: list[Row]) -> str:
+def _section_name(row: RunRow, others: list[RunRow]) -> str:
     budget = Budget(row["budget_kind"], row["budget_amount"])
     parts = [row["task"], str(budget)]
     parts += [
@@ -79,10 +79,10 @@ def interval_of_seeds(seeds: Iterable[int]) -> str:
     return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
-def _place(row: Row) -> tuple[Any, ...]:
+def _place(row: RunRow) -> tuple[Any, ...]:
     return row["suite"], row["setting"], row["primary"], row["timed_on"], row["variant"]
 
 
-def _hash(row: Row, columns: tuple[str, ...]) -> str:
+def _hash(row: RunRow, columns: tuple[str, ...]) -> str:
     text = "\0".join(str(row[column]) for column in columns)
     return hashlib.sha256(text.encode()).hexdigest()[:6]

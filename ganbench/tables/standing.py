@@ -42,6 +42,7 @@ def add_standings(
             row.facts["unranked"] = row.facts["incomplete"] = reason
         else:
             admitted.append(row)
+    # Ranks are given within an edition: utilities of two protocols or devices are two scales.
     for members in grouped(admitted, lambda row: row.entry.edition).values():
         needed = coverage or Coverage.of(run for row in members for run in row.entry.runs)
         for row in members:
@@ -53,6 +54,7 @@ def add_standings(
 
 def _rank_on_task(complete: Sequence[Aggregate]) -> None:
     distances = {row: row.estimates["distance"] for row in complete}
+    # A variant all of whose runs failed has no distance, and no place among those that have one.
     known = {row: one.claim for row, one in distances.items() if one.value is not None}
     _assign("distance_rank", rank_ranges(known))
     retained = {
@@ -73,11 +75,13 @@ def _assign(name: str, ranks: Mapping[Aggregate, tuple[int, int]]) -> None:
 
 def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage) -> None:
     """Rank the variants of one edition by their mean utility over tasks, equally weighted."""
+    # A mean over tasks needs one setting of each, or those run twice would count twice.
     parts = _main_parts(members)
     for row in members:
         if row.entry.part not in parts:
             row.facts["unranked"] = f"the suite is ranked on another setting of {row['task']}"
     chosen = [row for row in members if row.entry.part in parts]
+    # Tasks that others have run count as missing here: leaving out a hard one must not pay.
     tasks = {*needed.tasks, *(row["task"] for row in chosen)}
     variants = list(grouped(chosen, lambda row: row.entry.own_code).values())
     claims: dict[Aggregate, Interval] = {}  # of each variant by its first row
@@ -88,7 +92,7 @@ def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage) -> None:
         estimate = Estimate() if absent else _suite_utility(found, parts)
         for row in own:
             row.facts["unranked"], row.estimates["suite_utility"] = problem, estimate
-        if problem is None:
+        if problem is None:  # who has no rank displaces nobody who has one
             claims[own[0]] = estimate.claim
     ranks = rank_ranges(claims, lower_is_better=False)
     for own in variants:
@@ -116,6 +120,7 @@ def _suite_utility(own: Iterable[Entry], parts: set[Part]) -> Estimate:
     by_seed: dict[int, dict[Part, float]] = {}
     for entry in own:
         for run in entry.runs:
+            # Accidents of the machine are no result; a run that diverged is one, with utility 0.
             if run["status"] in COUNTED and run["utility_end"] is not None:
                 by_seed.setdefault(run["seed"], {})[entry.part] = run["utility_end"]
     means = [

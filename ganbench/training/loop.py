@@ -6,9 +6,11 @@ with no synchronisation but at the marks of the budget.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from ganbench.api.errors import PluginNotUsable
@@ -44,6 +46,7 @@ class Eager:
         """Critic steps, then the generator's; or the round that a technique plays instead."""
         trainer = self.trainer
         trainer.number, trainer.progress = number, progress
+        trainer.last.clear()  # telemetry must not take an old step's logits for this one's
         trainer.anneal()
         for act in self._before_step:
             act(trainer)
@@ -51,10 +54,12 @@ class Eager:
             self._take("play", self._play, count, trainer)
         else:
             for index in range(self.critic_steps(number)):
+                # One of several critic steps is counted: all of them do the same.
                 self._take("discriminator", self.discriminator_step, count and index == 0)
             self._take("generator", self.generator_step, count)
         for act in self._after_step:
             act(trainer)
+        # After whatever moves weights beside the optimisers: the average follows what is there.
         if trainer.average is not None:
             trainer.average.update()
 
@@ -72,7 +77,7 @@ class Eager:
         """One step of the generator, on fakes of its own."""
         self.trainer.differentiate("generator")
         self.trainer.update("generator")
-        if self._simultaneous:
+        if self._simultaneous:  # its gradient is as old as the generator's, as theory has it
             self.trainer.update("discriminator")
         return self.trainer.last["generator"]
 
@@ -87,7 +92,7 @@ class Eager:
             return training.critic_steps if number % training.critic_every == 0 else 0
         part, ask = self._asked[-1]  # a technique knows better than the loss
         steps = int(ask(number))
-        least = 1 if number == 0 else 0
+        least = 1 if number == 0 else 0  # a generator learns nothing from a critic that has not
         if steps < least or (self._simultaneous and steps != 1):
             wanted = (
                 "simultaneous updates take one" if self._simultaneous
@@ -123,12 +128,13 @@ class Eager:
             act(*arguments)
             return
         trainer.drawn = 0
+        # The counter changes no bit, but costs a multiple of a small step: hence not every time.
         with StepFlops() as counter:
             act(*arguments)
         trainer.costs[key] = trainer.drawn, counter.total
 
 
-class Keeper(Protocol):
+class StateKeeper(Protocol):
     """Keeps the state of a run between two steps, so that it can be stopped and go on."""
 
     def due(self) -> bool:
@@ -143,7 +149,7 @@ def train(
     clock: BudgetClock,
     telemetry: Telemetry,
     at_mark: Callable[[], None],
-    keeper: Keeper | None = None,
+    keeper: StateKeeper | None = None,
 ) -> None:
     """Train until the budget is spent.
 
@@ -161,7 +167,7 @@ def train(
     while clock.allows(*engine.cost(clock.steps)):
         evaluate = clock.mark_due()
         if evaluate or (keeper is not None and keeper.due()):
-            clock.stop()
+            clock.stop()  # whatever happens from here to `start` is on nobody's budget
             telemetry.flush()
             if keeper is not None:  # first, so that an evaluation that is stopped is done again
                 keeper.keep(before_evaluation=evaluate)
@@ -172,6 +178,7 @@ def train(
 
         engine.step(clock.steps, clock.fraction())
 
+        # Before the step is counted: rows are named by the steps that went before them.
         if telemetry.wants(clock.steps):
             _record(telemetry, clock.steps, engine.trainer)
         clock.count_step(*engine.cost(clock.steps))
@@ -180,9 +187,16 @@ def train(
 
 
 def _record(telemetry: Telemetry, number: int, trainer: Trainer) -> None:
-    """What the last step of each side looked like; nothing waits for the device."""
-    seen, discriminator_loss = trainer.last["discriminator"]
-    own, generator_loss = trainer.last["generator"]
-    norms = [gradient_norm(trainer.trained[side]) for side in ("discriminator", "generator")]
-    values = [discriminator_loss, generator_loss, *seen.mean_logits(), *norms]
-    telemetry.record(number, values, {**seen.logged, **own.logged})
+    """What the last step of each side looked like, NaN of a side that has taken none; nothing waits
+    for the device."""
+    unknown = torch.full((), math.nan, device=trainer.device)
+    losses, norms, logits = [], [], (unknown, unknown)
+    logged: dict[str, Tensor | float] = {}
+    for side in ("discriminator", "generator"):
+        step, loss = trainer.last.get(side, (None, unknown))
+        losses.append(loss)
+        norms.append(gradient_norm(trainer.trained[side]) if step else unknown)
+        if step is not None:
+            logged |= step.logged
+            logits = step.mean_logits() if side == "discriminator" else logits
+    telemetry.record(number, [*losses, *logits, *norms], logged)

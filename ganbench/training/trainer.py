@@ -73,7 +73,7 @@ class Trainer:
         self.costs: dict[str, tuple[int, float]] = {}
         """Real samples and FLOPs of each kind of step, by what acted in it."""
         self.last: dict[Side, tuple[TrainingStep, Tensor]] = {}
-        """The step of each side that was differentiated last, and its loss."""
+        """The last step of each side within the present round, and its loss."""
         self.drawn = 0
         """Real samples that discriminator steps have seen, since it was last set to 0."""
         self._before_update = objective.methods("before_update")

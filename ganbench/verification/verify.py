@@ -116,7 +116,7 @@ def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, d
     """Status and scores of the last evaluation, as the run's own evaluator gives them."""
     device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
     spec, task = claim.spec, claim.spec.task
-    chosen = choose_task(task, catalogue)
+    chosen = choose_task(task, catalogue, spec.folder)
     require_same_files(chosen.data, spec.dataset_fingerprint)
     with _threads(claim.threads):
         data = load_data(chosen.data, catalogue)

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganbench.api.errors import UsageError
-from ganbench.api.parameters import Parameter, Value, declared_in, resolve_parameters
+from ganbench.api.parameters import (
+    Parameter,
+    Value,
+    declared_in,
+    located,
+    resolve_parameters,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -187,3 +193,27 @@ def test_what_cannot_be_resolved_is_an_error_only_where_it_declares_something() 
 
     with pytest.raises(NameError, match="Missing"):
         declared_in(wrong)
+
+
+@pytest.mark.parametrize(
+    ("value", "folder", "path"),
+    [
+        ("shots", "/suites", "/suites/shots"),
+        ("../shots", "/suites", "/suites/../shots"),
+        ("/data/shots", "/suites", "/data/shots"),
+        ("~/shots", "/suites", "/home/me/shots"),
+        ("shots", "", "/here/shots"),
+        ("", "/suites", ""),
+    ],
+)
+def test_paths_are_relative_to_a_folder(
+    monkeypatch: pytest.MonkeyPatch, value: str, folder: str, path: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setattr("os.getcwd", lambda: "/here")
+    declared = {
+        "path": Parameter(default="", path=True, help="x"),
+        "name": Parameter(default="", help="x"),
+    }
+    found = located(declared, {"path": value, "name": "shots"}, folder)
+    assert found == {"path": path, "name": "shots"}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+import torch
+from threadpoolctl import threadpool_limits
 
 from .kept import Ratios
 
@@ -13,6 +17,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="benchmarks: write the ratios to tests/perf/ratios.json instead of comparing them",
     )
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Of torch, and of the libraries that NumPy and SciPy compute with."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with threadpool_limits(1):
+        yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

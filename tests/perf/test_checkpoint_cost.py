@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from ganbench.results.store import CHECKPOINT_FOLDER
 from ganbench.running.run import Run
 from ganbench.training.checkpoint import LATEST
 
-pytestmark = pytest.mark.perf
+pytestmark = [pytest.mark.perf, pytest.mark.usefixtures("one_thread")]
 
 MOST = 0.02
 CASES = [
@@ -33,14 +32,6 @@ CASES = [
     ("dcgan[width=256]", DEFAULTS.checkpoint_seconds, 350.0),
 ]
 """Variant on digits, seconds between two checkpoints, seconds of training."""
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def start(variant: str, pace: float, seconds: float, folder: Path) -> Run:

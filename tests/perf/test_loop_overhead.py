@@ -35,7 +35,7 @@ from ganbench.training.telemetry import Telemetry
 from ..training.small import CPU, catalogue, networks_of, recipe_of, variant_trainer
 from .kept import Ratios
 
-pytestmark = pytest.mark.perf
+pytestmark = [pytest.mark.perf, pytest.mark.usefixtures("one_thread")]
 
 CASES = [
     ("vanilla", "ring8", 20, 300, 100),
@@ -44,14 +44,6 @@ CASES = [
 ]
 """Variant, data set, steps in a chunk, chunks, and how many of them warm up. Telemetry is dense at
 first: perceptrons, which take tens of thousands of steps, are not held against two thousand."""
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def batches(data: Data, size: int) -> Iterator[Tensor]:

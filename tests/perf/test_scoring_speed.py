@@ -1,19 +1,15 @@
-"""The scores against the packages they are held to, in one process and on as many threads.
+"""The scores against the packages they are held to, in one process and on one core.
 
-Each ratio is the reference's fastest round over ours, with the rounds taken in turn so that a busy
-machine slows both, and is held against the one that is kept (`kept.py`). The real side is cached
-wherever the reference can cache it too.
+Ratios of processor time (`race.py`), so that neither a busy machine nor its number of cores moves
+them much, held against those that are kept (`kept.py`). The real side is cached wherever the
+reference can cache it too.
 """
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
-
 import pytest
 import torch
 from prdc import compute_prdc
-from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 
@@ -26,11 +22,9 @@ from ganbench_plugins.scores.kernels.neighbours import (
 
 from ..plugins.scores.kernels.ties import ties
 from .kept import Ratios
+from .race import race
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-pytestmark = pytest.mark.perf
+pytestmark = [pytest.mark.perf, pytest.mark.usefixtures("one_thread")]
 
 D = 2048
 
@@ -41,31 +35,6 @@ def features(n: int, seed: int) -> Tensor:
     mixing = torch.randn(D, D, generator=torch.Generator().manual_seed(99))
     mixing *= torch.logspace(0, -2, D)[:, None]
     return (torch.randn(n, D, generator=generator) @ mixing / 5).abs()
-
-
-def seconds(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def race(benchmark, ours: Callable[[], object], reference: Callable[[], object], rounds: int):
-    """Times both in turn, records the ratio and returns it."""
-    threads = torch.get_num_threads()
-    slow: list[float] = []
-    with threadpool_limits(threads):
-
-        def alternate() -> None:
-            slow.append(seconds(reference))
-
-        benchmark.pedantic(ours, setup=alternate, rounds=rounds, warmup_rounds=0)
-    fast = benchmark.stats.stats.min
-    ratio = min(slow) / fast
-    benchmark.extra_info.update(
-        threads=threads, reference_seconds=round(min(slow), 3), ratio=round(ratio, 2)
-    )
-    print(f"\n{benchmark.name}: {fast:.3f} s, reference {min(slow):.3f} s, ratio {ratio:.2f}")
-    return ratio
 
 
 @pytest.mark.parametrize("n", [10_000, 1_000])
@@ -79,7 +48,7 @@ def test_frechet_distance_against_torch_fidelity(benchmark, ratios: Ratios, n: i
 
     # Its mean is in single precision and its eigenvalues are of a non-symmetric product.
     assert frechet_distance(ours, fake) == pytest.approx(torch_fidelity(), rel=1e-3)
-    ratio = race(benchmark, lambda: frechet_distance(ours, fake), torch_fidelity, 5)
+    ratio = race(benchmark, lambda: frechet_distance(ours, fake), torch_fidelity, 3)
     ratios.compare(f"Fréchet distance of {n:,} fakes against torch-fidelity", ratio)
 
 

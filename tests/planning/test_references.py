@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from ganbench.api.errors import UsageError
 from ganbench.api.parameters import Parameter, Value, resolve_parameters
 from ganbench.api.specs import NAME_PATTERN
-from ganbench.planning.references import Reference, display_name, parse_reference, parse_seeds
+from ganbench.planning.references import (
+    Named,
+    Reference,
+    display_name,
+    parse_reference,
+    parse_seeds,
+    parse_variant,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +36,18 @@ from ganbench.planning.references import Reference, display_name, parse_referenc
         ("images:/data/my faces", Reference("images", "/data/my faces")),
         ("images:C:/x[side=32]", Reference("images", "C:/x", {"side": "32"})),
         ("images:", Reference("images", "")),
+        ('images:"photos [2023]"', Reference("images", "photos [2023]")),
+        ('images:"a, b[1]=c"[side=32]', Reference("images", "a, b[1]=c", {"side": "32"})),
+        (
+            'images[path="x[1],y" , side=8]',
+            Reference("images", None, {"path": "x[1],y", "side": "8"}),
+        ),
+        ('images:the "best" ones', Reference("images", 'the "best" ones')),
+        ('images:5"', Reference("images", '5"')),
+        (
+            'fd[extractor=inception[weights="w[1].pt",download=true]]',
+            Reference("fd", None, {"extractor": 'inception[weights="w[1].pt",download=true]'}),
+        ),
         (
             "fd[extractor=inception[weights=w.pt,download=true],x=1]",
             Reference("fd", None, {"extractor": "inception[weights=w.pt,download=true]", "x": "1"}),
@@ -48,6 +67,8 @@ def test_parse_reference(text: str, reference: Reference) -> None:
         (":path", "names nothing"),
         ("dcgan[lr=1", "without a closing one"),
         ("dcgan[lr=1]x", "without a closing one"),
+        ("images:photos [2023]/x", "without a closing one"),
+        ('images:"photos [2023]"x[', "without a closing one"),
         ("dcgan[lr]", "'lr' in 'dcgan[lr]' is not of the form parameter=value"),
         ("dcgan[=1]", "is not of the form parameter=value"),
         ("dcgan[lr=1,lr=2]", "sets lr twice"),
@@ -62,6 +83,22 @@ def test_parse_reference_refuses(text: str, message: str) -> None:
 def test_any_text_is_a_reference_or_refused(text: str) -> None:
     with contextlib.suppress(UsageError):
         assert parse_reference(text).name
+
+
+@given(st.text(st.characters(exclude_characters='"')).map(str))
+def test_whatever_is_quoted_comes_back(text: str) -> None:
+    assert parse_reference(f'images:"{text}"[side=8]') == Reference("images", text, {"side": "8"})
+    assert parse_reference(f'images[path="{text}",side=8]').settings == {"path": text, "side": "8"}
+    (first, second) = parse_variant(f'a:"{text}"+b').parts
+    assert (first, second) == (Named("a", text), Named("b"))
+
+
+def test_how_to_write_brackets_is_told() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_reference("images:photos [2023]/x")
+    assert caught.value.hint == (
+        'put what has brackets of its own in quotes: images:"photos [2023]"[side=32]'
+    )
 
 
 def test_an_argument_is_refused_where_it_means_nothing() -> None:

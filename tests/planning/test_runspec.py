@@ -76,7 +76,7 @@ def test_changes_with(what: str) -> None:
 
 def test_every_field_has_been_thought_of() -> None:
     changed = {name for change in CHANGES.values() for name in change}
-    assert changed | {"suite"} == {field.name for field in fields(RunSpec)}
+    assert changed | {"suite", "folder"} == {field.name for field in fields(RunSpec)}
     tasks = [change["task"] for change in CHANGES.values() if "task" in change]
     assert {
         field.name
@@ -97,8 +97,11 @@ def test_changes_with_the_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
     assert SPEC.run_id != before
 
 
-def test_does_not_change_with_the_suite_or_the_order_of_parameters() -> None:
+def test_does_not_change_with_the_suite_its_place_or_the_order_of_parameters() -> None:
     assert replace(SPEC, suite="other").run_id == SPEC.run_id
+    assert replace(SPEC, folder="/elsewhere").run_id == SPEC.run_id
+    older = {name: value for name, value in SPEC.to_json().items() if name != "folder"}
+    assert runspec.run_id_of(older, runspec.PROTOCOL_VERSION) == SPEC.run_id
     turned = dict(reversed(SPEC.parameters.items()))
     assert replace(SPEC, parameters=turned).run_id == SPEC.run_id
 

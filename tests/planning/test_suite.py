@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -213,7 +214,18 @@ def test_the_default_suite_is_embedded() -> None:
 def test_a_suite_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(SUITE, "utf-8")
-    assert load_suite(str(file)) == parse_suite(SUITE, "mine.toml")
+    suite = load_suite(str(file))
+    assert suite == replace(parse_suite(SUITE, "mine.toml"), folder=str(tmp_path))
+
+
+def test_a_suite_knows_the_folder_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "suites").mkdir()
+    (tmp_path / "suites" / "mine.toml").write_text(SUITE, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert load_suite("suites/mine.toml").folder == str(tmp_path / "suites")
+    assert load_suite(DEFAULT_SUITE).folder == ""
 
 
 def test_a_missing_suite_brings_a_suggestion() -> None:

@@ -32,7 +32,8 @@ CPU = torch.device("cpu")
 
 
 def file_of(name: str) -> Path:
-    return PROOF / f"{name}.py"
+    """A proof by its name, or any other file by its path."""
+    return Path(name) if name.endswith(".py") else PROOF / f"{name}.py"
 
 
 @functools.cache

@@ -42,7 +42,7 @@ class TorchImported(BaseException):
     """Somebody imports torch. Not an Exception, so that no `except ImportError` hides it."""
 
 
-class Watch:
+class ImportWatch:
     """A finder that finds nothing, and raises when torch is looked for."""
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
@@ -66,7 +66,7 @@ def _importer() -> str:
 def probe(asked: dict[str, Any]) -> dict[str, str]:
     """Import the module, call its hooks, and all that plans are made from."""
     doing = "when the plugin is imported"
-    sys.meta_path.insert(0, Watch())
+    sys.meta_path.insert(0, ImportWatch())
     try:
         plugin = _imported(asked["module"], asked["file"])
         doing = "when its hooks are called"

@@ -30,7 +30,7 @@ LEAST_FREE = 10**9
 """Bytes of a disk, for runs to be worth starting."""
 
 
-class Finding(NamedTuple):
+class Fact(NamedTuple):
     """One thing looked at: `ok`, `note` or `problem`, and what to do about it."""
 
     subject: str
@@ -62,45 +62,45 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool) -> int:
     return 1 if any(finding.state == "problem" for finding in findings) else 0
 
 
-def _versions() -> Iterator[Finding]:
-    yield Finding("ganbench", "ok", __version__)
-    yield Finding("python", "ok", platform.python_version())
+def _versions() -> Iterator[Fact]:
+    yield Fact("ganbench", "ok", __version__)
+    yield Fact("python", "ok", platform.python_version())
     for name in PACKAGES:
         try:
-            yield Finding(name, "ok", version(name))
+            yield Fact(name, "ok", version(name))
         except PackageNotFoundError:
-            yield Finding(name, "problem", f"not installed: pip install {name}")
+            yield Fact(name, "problem", f"not installed: pip install {name}")
 
 
-def _torch() -> Finding:
+def _torch() -> Fact:
     """Whether torch, torchvision and torch-fidelity work together: a mixed pair does not import."""
     try:
         import torch
         import torch_fidelity  # noqa: F401
     except Exception as error:  # an ABI mismatch raises whatever the loader raises
         reason = type_and_line(error)[:150]
-        return Finding("torch import", "problem", f"{reason}; install a matching torch/torchvision")
+        return Fact("torch import", "problem", f"{reason}; install a matching torch/torchvision")
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU only"
-    return Finding("torch import", "ok", f"built for {build}")
+    return Fact("torch import", "ok", f"built for {build}")
 
 
-def _devices() -> Iterator[Finding]:
-    yield Finding("cores", "ok", f"{usable_cores()}: as many runs at a time, one thread each")
+def _devices() -> Iterator[Fact]:
+    yield Fact("cores", "ok", f"{usable_cores()}: as many runs at a time, one thread each")
     gpus = cuda_devices()
     if not gpus:
-        yield Finding("GPUs", "note", "none: runs train on the CPU")
+        yield Fact("GPUs", "note", "none: runs train on the CPU")
         return
     import torch
 
     if not torch.cuda.is_available():
-        yield Finding("GPUs", "problem", f"the driver shows {len(gpus)}, torch can use none")
+        yield Fact("GPUs", "problem", f"the driver shows {len(gpus)}, torch can use none")
         return
     for index in range(torch.cuda.device_count()):
         memory = memory_size(torch.cuda.get_device_properties(index).total_memory)
-        yield Finding("GPU", "ok", f"{torch.cuda.get_device_name(index)}, {memory}")
+        yield Fact("GPU", "ok", f"{torch.cuda.get_device_name(index)}, {memory}")
 
 
-def _folders(runs: Path) -> Iterator[Finding]:
+def _folders(runs: Path) -> Iterator[Fact]:
     for subject, folder in (("runs folder", runs), ("cache", cache_dir())):
         existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
         free = shutil.disk_usage(existing).free
@@ -109,11 +109,11 @@ def _folders(runs: Path) -> Iterator[Finding]:
             probe.touch()
             probe.unlink()
         except OSError as error:
-            yield Finding(subject, "problem", f"{folder} is not writable: {error.strerror}")
+            yield Fact(subject, "problem", f"{folder} is not writable: {error.strerror}")
             continue
         state = "ok" if free > LEAST_FREE else "problem"
         held = f"{file_size(_size(folder))} in it, " if subject == "cache" else ""
-        yield Finding(subject, state, f"{folder}, {held}{file_size(free)} free")
+        yield Fact(subject, state, f"{folder}, {held}{file_size(free)} free")
 
 
 def _size(folder: Path) -> int:
@@ -124,11 +124,11 @@ def _size(folder: Path) -> int:
     return total
 
 
-def _plugins(choice: PluginChoice) -> Iterator[Finding]:
+def _plugins(choice: PluginChoice) -> Iterator[Fact]:
     plugins = open_catalogue(choice, talk).plugins
     loaded = [plugin for plugin in plugins if plugin.state is State.LOADED]
-    yield Finding("plugins", "ok" if loaded else "problem", f"{len(loaded)} loaded")
+    yield Fact("plugins", "ok" if loaded else "problem", f"{len(loaded)} loaded")
     for plugin in plugins:
         if plugin.state is not State.LOADED:
             name = f"plugin {plugin.name}"
-            yield Finding(name, "note", f"{plugin.origin}: {plugin.state}: {plugin.reason}")
+            yield Fact(name, "note", f"{plugin.origin}: {plugin.state}: {plugin.reason}")

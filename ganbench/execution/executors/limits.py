@@ -14,7 +14,7 @@ LOOK_SECONDS = 0.5
 """Between two looks at memory and output: each takes about a millisecond."""
 
 
-class Watch:
+class LimitWatch:
     """Holds one run against its limits.
 
     Args:

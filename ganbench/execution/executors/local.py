@@ -19,7 +19,7 @@ from ganbench.api.errors import GanbenchError
 from ganbench.api.executors import Breach, Ending, JobHandle, Resources
 from ganbench.execution.executors.child import work_for_parent
 from ganbench.execution.executors.forkserver import SERVER_GONE, end_left_behind, start_process
-from ganbench.execution.executors.limits import Watch
+from ganbench.execution.executors.limits import LimitWatch
 from ganbench.execution.executors.processes import end_group, end_tree
 from ganbench.machine.devices import cuda_devices, usable_cores
 
@@ -46,10 +46,12 @@ class LocalExecutor:
         self.slots = resources.jobs or default_slots(resources.device)
         limits = resources.limits
         if limits.host_bytes is None:
+            # Else the kernel chooses whom to end when memory runs out, and it may choose us.
             memory = int(MEMORY_SHARE * psutil.virtual_memory().total)
             limits = replace(limits, host_bytes=memory)
         self._limits = limits
         self._devices: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        # A queue, since slots are threads: which device is free is known when one takes a job.
         gpus = cuda_devices() if resources.device == "cuda" else ()
         for slot in range(self.slots):
             self._devices.put(gpus[slot % len(gpus)] if gpus else None)
@@ -80,6 +82,7 @@ class LocalExecutor:
             end_left_behind(process)
             code = process.exitcode
             assert code is not None
+            # Without its server nobody knows how it ended: that is not the job's exit code.
             return Ending(breach=breach) if code == SERVER_GONE else Ending.of(code, breach)
         finally:
             self._devices.put(visible)
@@ -87,7 +90,8 @@ class LocalExecutor:
     def _wait(self, process: ForkServerProcess, folder: Path) -> Breach | None:
         """Wait for a worker to end; the limit because of which it had to be ended, if any."""
         assert process.pid is not None
-        watch, breach = Watch(self._limits, folder, process.pid), None
+        watch, breach = LimitWatch(self._limits, folder, process.pid), None
+        # The sentinel wakes us at the end; the time-out is for limits, which nobody announces.
         while not wait([process.sentinel], timeout=LOOK_SECONDS):
             if self._stop_by is not None:
                 self._end_gently(process)

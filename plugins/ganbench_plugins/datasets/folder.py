@@ -199,7 +199,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
             description="your own folder of images, as images:PATH; about a fifth is held out",
             modalities=("image",),
             parameters={
-                "path": Parameter(default="", help="the folder; subfolders are classes"),
+                "path": Parameter(default="", path=True, help="the folder; subfolders are classes"),
                 "side": Parameter(
                     default=DEFAULT_SIDE, help="height and width in pixels", minimum=8, maximum=512
                 ),

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 PARAMETERS = {
-    "root": Parameter(default="", help="directory of torchvision's files; empty: the cache"),
+    "root": Parameter(
+        default="", path=True, help="directory of torchvision's files; empty: the cache"
+    ),
     "download": Parameter(default=False, help="download what is not there"),
 }
 

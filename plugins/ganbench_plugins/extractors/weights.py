@@ -15,7 +15,9 @@ from pathlib import Path
 from ganbench import DataInfo, MissingData, Parameter, UsageError
 
 PARAMETERS = {
-    "weights": Parameter(default="", help="weights file; empty: look where packages put it"),
+    "weights": Parameter(
+        default="", path=True, help="weights file; empty: look where packages put it"
+    ),
     "download": Parameter(default=False, help="download the weights if they are not there"),
 }
 

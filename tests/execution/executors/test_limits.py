@@ -14,16 +14,16 @@ import pytest
 
 from ganbench.api.executors import Limits, Resources
 from ganbench.execution.executors import limits as module
-from ganbench.execution.executors.limits import Watch, output_bytes
+from ganbench.execution.executors.limits import LimitWatch, output_bytes
 from ganbench.execution.executors.local import LocalExecutor
 from ganbench.execution.executors.processes import descendants, end_descendants, memory
 from ganbench.running.log import KEPT_BYTES, shorten
 from ganbench.storage.reading import tail
 
 
-def _watch(folder: Path, **limits: float) -> Watch:
+def _watch(folder: Path, **limits: float) -> LimitWatch:
     wide = {"seconds": 1e6, "host_bytes": 2**40, "output_bytes": 2**40}
-    return Watch(Limits(**{**wide, **limits}), folder, os.getpid())  # type: ignore[arg-type]
+    return LimitWatch(Limits(**{**wide, **limits}), folder, os.getpid())  # type: ignore[arg-type]
 
 
 def test_within_its_limits_nothing_is_said(tmp_path: Path) -> None:
