@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -357,7 +356,6 @@ def test_a_long_plan_holds_no_more_than_its_slots(store: RunStore) -> None:
     pool = ThreadPoolExecutor(3)
 
     def act(job: JobHandle) -> Ending:
-        time.sleep(0.001)
         store.write(record(by_id[job.name], [0.5]))
         with lock:
             under_way.remove(job.name)
