@@ -1,17 +1,23 @@
-"""Writes api.md, the reference of the plugin interface, from the code: `python docs/make_api.py`.
+"""Writes api.md, the reference of the plugin interface, and the table of checks.md from the code:
+`python docs/make_api.py`.
 
-The code is read and not imported, so what stands there is what its authors wrote.
+The interface is read and not imported, so what stands there is what its authors wrote.
 """
 
 from __future__ import annotations
 
+import ast
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import griffe
 
+from ganbench.authoring.conformance.table import page
+
 FILE = Path(__file__).parent / "api.md"
+CHECKS = Path(__file__).parent / "checks.md"
+BEFORE_CHECKS = "<!-- checks -->\n"
 
 CHAPTERS = {
     "Specs: what a plugin provides": (
@@ -31,7 +37,7 @@ CHAPTERS = {
     "Parameters": ("api.parameters", ("Parameter",)),
     "Recipes: how a variant trains": ("api.recipe", ("Recipe", "Training", "Optimiser")),
     "Networks and losses": ("api.networks", ("Networks", "Latent", "Extra", "Loss", "Step")),
-    "Techniques": ("api.techniques", ("Technique", "Game")),
+    "Techniques": ("api.techniques", ("Technique", "Game", "Rule")),
     "Networks around networks": ("training.wrapped", ("Wrapped", "WithParameters")),
     "Data": ("api.data", ("DataInfo", "Survey", "Data", "KnownModes")),
     "Tokens and columns": ("api.schema", ("Vocabulary", "Numeric", "Categorical")),
@@ -93,6 +99,8 @@ def reference() -> str:
     for title, (module, names) in CHAPTERS.items():
         parts = [part for name in names for part in _class(package[module][name])]
         chapters.append("\n".join([f"## {title}", "", *parts]))
+    needs = _needs(package["api.techniques"]["NEEDS"])
+    chapters.append("\n".join(["## Needs: what a step is asked for", "", *needs]))
     modalities = package["modalities"]
     functions = [modalities["output_layer"], *map(modalities["pair"].__getitem__, PAIRS)]
     parts = [part for function in functions for part in _function(function)]
@@ -102,6 +110,21 @@ def reference() -> str:
         parts = [*_prose(module.docstring, {}), *_functions(module)]
         chapters.append("\n".join([f"## {title}", "", *parts]))
     return "\n".join(chapters).rstrip() + "\n"
+
+
+def checks() -> str:
+    """The page of checks, with the table as it is now."""
+    head, mark, _ = CHECKS.read_text("utf-8").partition(BEFORE_CHECKS)
+    return head + mark + page()
+
+
+def _needs(attribute: griffe.Attribute) -> Iterator[str]:
+    """The vocabulary of `needs`, as a table."""
+    assert attribute.docstring is not None
+    yield from (attribute.docstring.value, "", "| need | of a step |", "|---|---|")
+    for need, meaning in ast.literal_eval(str(attribute.value)).items():
+        yield f"| `{need}` | {_line(meaning)} |"
+    yield ""
 
 
 def _functions(module: griffe.Module) -> Iterator[str]:
@@ -176,3 +199,4 @@ def _line(text: str) -> str:
 
 if __name__ == "__main__":
     FILE.write_text(reference(), encoding="utf-8")
+    CHECKS.write_text(checks(), encoding="utf-8")

@@ -149,7 +149,8 @@ def test_a_data_set_that_cannot_be_printed_is_refused_before_it_is_trained_on(
     folder.mkdir()
     from PIL import Image
 
-    Image.new("RGB", (8, 8)).save(folder / "a.png")
+    for number in range(30):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(folder / f"{number}.png")
     suite = tmp_path / "mine.toml"
     suite.write_text(
         'name = "mine"\n[[tasks]]\nname = "t"\nbudget = "1steps"\nscores = ["fd[extractor=raw]"]\n'

@@ -243,6 +243,8 @@ def _specs(manager: pluggy.PluginManager) -> tuple[Spec, ...]:
 
 _MOVED = {
     "per_sample": "write needs=('real_slopes',), or what slopes it uses, instead of per_sample",
+    "fingerprint": "let `describe` return a Survey(info=..., fingerprint=...) instead of "
+    "fingerprint",
 }
 """Fields of earlier versions of the contract, and what says the same now."""
 

@@ -16,7 +16,15 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from ganbench.api.errors import GanbenchError
-from ganbench.api.specs import SPEC_TYPES, ExecutorSpec, LossSpec, ModelSpec, VariantSpec
+from ganbench.api.specs import (
+    SPEC_TYPES,
+    ExecutorSpec,
+    LossSpec,
+    ModelSpec,
+    Spec,
+    TechniqueSpec,
+    VariantSpec,
+)
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import plugin_files
 from ganbench.cli.context import chosen
@@ -26,31 +34,60 @@ from ganbench.cli.settings import load_settings
 def complete_variants(
     context: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Variants; behind a `+` the losses of MODEL+LOSS; behind a bracket the parameters."""
+    """Variants; behind a `+` losses and techniques; behind a bracket parameters, and choices."""
     catalogue = _catalogue(context)
     if "[" in incomplete:
         return _items(_settings(incomplete, catalogue), incomplete)
-    model, plus, _rest = incomplete.partition("+")
-    if plus:
-        losses = [*catalogue.names(LossSpec.kind), "*"]
-        return _items((f"{model}+{loss}" for loss in losses), incomplete)
+    if "+" in incomplete:
+        described = _parts(incomplete, catalogue)
+        return _items(described, incomplete, described)
     names = catalogue.names(VariantSpec.kind)
     described = {name: catalogue.get(VariantSpec, name).description for name in names}
     pairs = (f"{name}+" for name in catalogue.names(ModelSpec.kind) if incomplete)
     return [*_items(described, incomplete, described), *_items(pairs, incomplete)]
 
 
+def _parts(incomplete: str, catalogue: Catalogue) -> dict[str, str]:
+    """What may follow a `+`, with its description: a loss behind a model, then techniques."""
+    before, _, _ = incomplete.rpartition("+")
+    names = [part.partition(":")[0] for part in before.split("+")]
+    offered: list[Spec] = []
+    every = {}
+    if len(names) == 1 and names[0] in catalogue.names(ModelSpec.kind):
+        offered += _all(LossSpec, catalogue)
+        every = {f"{before}+*": "every loss"}
+    if names[0] in catalogue.names(VariantSpec.kind) or _has_loss(names, catalogue):
+        offered += [one for one in _all(TechniqueSpec, catalogue) if one.name not in names]
+    return {f"{before}+{one.name}": one.description for one in offered} | every
+
+
+def _has_loss(names: list[str], catalogue: Catalogue) -> bool:
+    """Whether a model is followed by its loss."""
+    losses = (*catalogue.names(LossSpec.kind), "*")
+    return names[0] in catalogue.names(ModelSpec.kind) and len(names) > 1 and names[1] in losses
+
+
+def _all(kind: type[Spec], catalogue: Catalogue) -> list[Spec]:
+    return [catalogue.get(kind, name) for name in catalogue.names(kind.kind)]
+
+
 def _settings(incomplete: str, catalogue: Catalogue) -> list[str]:
-    """``wgan-gp[lr=`` and the like, one for each parameter that is not set yet."""
+    """``wgan-gp[lr=`` and the like, one for each parameter that is not set yet; behind its equals
+    sign a parameter's choices."""
     from ganbench.planning.naming import choose_variant
+    from ganbench.planning.references import written
     from ganbench.planning.variants import parameters_of
 
     name, _, settings = incomplete.partition("[")
-    done, comma, _rest = settings.rpartition(",")
+    done, comma, last = settings.rpartition(",")
+    begun = f"{name}[{done}{comma}"
     taken = {part.partition("=")[0].strip() for part in done.split(",")}
     with suppress(GanbenchError):
         declared = parameters_of(*choose_variant(name, catalogue).specs)
-        return [f"{name}[{done}{comma}{one}=" for one in declared if one not in taken]
+        key, equals, _ = last.partition("=")
+        if equals and key in declared:
+            return [f"{begun}{key}={written(one)}" for one in declared[key].choices]
+        return [f"{begun}{one}=" for one in declared if one not in taken]
     return []
 
 
@@ -75,15 +112,17 @@ def complete_tasks(
     return []
 
 
-def complete_names(
-    context: click.Context, _: click.Parameter, incomplete: str
+def complete_anything(
+    context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Everything that has a name: variants, data sets, scores, suites and so on."""
+    """Everything that has a name: variants with all that is added, data sets, suites and so on."""
     from ganbench.planning.suite import embedded_suites
 
+    if set("+[") & set(incomplete):
+        return complete_variants(context, parameter, incomplete)
     catalogue = _catalogue(context)
     names = [name for kind in SPEC_TYPES for name in catalogue.names(kind)]
-    return _items([*names, *embedded_suites()], incomplete)
+    return _items([*names, *embedded_suites(), "needs"], incomplete)
 
 
 def complete_executors(

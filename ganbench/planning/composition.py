@@ -118,11 +118,11 @@ def _coupling(parts: Parts, recipe: Recipe, catalogue: Catalogue) -> str | None:
         what = f"coupled of model {model.name}"
         with catalogue.whose(model):
             if call_light(what, bool, model.coupled, **recipe.model_parameters):
-                coupling.append(f"the discriminator of model {model.name}, with these parameters")
+                coupling.append(f"the discriminator of model {model.name}, with these parameters,")
     if not coupling:
         return None
     return (
-        f"{steep[0]} penalises slopes at single samples, and {coupling[0]}, lets the samples of a "
+        f"{steep[0]} penalises slopes at single samples, and {coupling[0]} lets the samples of a "
         "batch influence each other's logits (batch norm does, layer norm does not)"
     )
 

@@ -32,11 +32,11 @@ def check_task(chosen: ChosenTask, catalogue: Catalogue) -> MissingData | None:
     evaluation = evaluation_info(data.survey, task.split, task.fakes)
     try:
         for score in (*chosen.scores, *chosen.final_scores):
-            _check(score, evaluation, catalogue)
+            check_part(score, evaluation, catalogue)
         missing = None
         for extractor in chosen.extractors.values():
             try:
-                _check(extractor, data.info, catalogue)
+                check_part(extractor, data.info, catalogue)
             except MissingData as error:  # another one may be impossible, which weighs more
                 missing = missing or error
         try:
@@ -75,7 +75,17 @@ def notes_of(chosen: ChosenTask) -> tuple[str, ...]:
     return survey.notes
 
 
-def _check(one: ChosenScore | ChosenExtractor, about: object, catalogue: Catalogue) -> None:
+def check_part(one: ChosenScore | ChosenExtractor, about: object, catalogue: Catalogue) -> None:
+    """Ask a score or an extractor what it knows.
+
+    Args:
+        one: of them.
+        about: the size of an evaluation, for a score; the data's description, for an extractor.
+        catalogue: says whose code fails, if some does.
+
+    Raises:
+        UsageError, MissingData, PluginNotUsable: as `check_task`.
+    """
     if one.spec.check is not None:
         what = f"check of {one.spec.kind} {one.spec.name}"
         with catalogue.whose(one.spec):

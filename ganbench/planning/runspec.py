@@ -48,7 +48,10 @@ class RunSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as in `spec.json`; `from_json` is its inverse."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if not self.folder:  # which is nobody's business where nothing depends on it
+            del plain["folder"]
+        return plain
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> RunSpec:

@@ -17,6 +17,7 @@ from ganbench.modalities import modality_of
 from ganbench.planning.suite import Task
 from ganbench.results.record import Column, Fresh, Point, Status, Used
 from ganbench.running.contestant import Contestant
+from ganbench.running.log import remark
 from ganbench.running.task import Score
 from ganbench.scoring.evaluation import RealSide, measure
 from ganbench.statistics.stability import diverged
@@ -79,6 +80,7 @@ class Evaluator:
         self._contestant = contestant
         self._clock = clock
         self._side = side
+        self._modality = modality_of(side.data.info)
         self._scores = scores
         self._final_scores = final_scores
         self._observe = observe
@@ -102,6 +104,8 @@ class Evaluator:
                 # Before sampling: of NaN weights a clamp could make images that look like images.
                 self._check_weights()
                 raw, self.fake_labels = self._sample(EVALUATION_SEED)
+                if not self.points and (fault := self._modality.range_fault(raw, self.data.info)):
+                    remark(f"samples {fault}: they are brought into range before they are scored")
                 self.fakes = self._as_stored(raw)
                 scores = self._all_scores if final else self._scores
                 measured = self._measure(self.fakes, self.fake_labels, scores)
@@ -199,7 +203,7 @@ class Evaluator:
         return raw, labels
 
     def _as_stored(self, raw: Tensor) -> Tensor:
-        return modality_of(self.data.info).decode(raw, self.data.info)
+        return self._modality.decode(raw, self.data.info)
 
     def _measure(
         self, fakes: Tensor, labels: Tensor | None, scores: list[Score]

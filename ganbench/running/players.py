@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any
 
 import torch
 
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.networks import Networks
-from ganbench.api.parameters import Value
 from ganbench.api.recipe import Recipe
 from ganbench.api.specs import (
     Builder,
@@ -40,8 +39,6 @@ from ganbench.training.seeds import stream_seed
 from ganbench.training.state import move_part
 from ganbench.training.trainer import Trainer
 from ganbench.training.wrapped import samples_per_judgement
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -95,16 +92,20 @@ class Players:
         Raises:
             PluginNotUsable: as `trainer`.
         """
-        return self._networks(data, self._techniques(data))
+        return self._networks(data, self.objective(data).techniques)
 
     def objective(self, data: DataInfo) -> Objective:
         """The loss and the techniques, on the device.
 
+        What they draw at random while they are built does not reach the networks: these begin with
+        the same weights whatever they are trained by.
+
         Raises:
             PluginNotUsable: as `trainer`.
         """
-        techniques = self._techniques(data)
-        return Objective(self._loss(data), techniques)
+        with torch.random.fork_rng([self.device] if self.device.type == "cuda" else []):
+            techniques = self._techniques(data)
+            return Objective(self._loss(data), techniques)
 
     def whose(self) -> AbstractContextManager[None]:
         """Say in errors about networks, losses and techniques whose these are."""
@@ -148,6 +149,8 @@ class Players:
         extra = [one.module for one in networks.extras.values()]
         for module in (networks.generator, networks.discriminator, *extra):
             module.to(self.device).train()
+        for part in techniques:  # with what they may have made of the networks
+            move_part(part.does, self.device)
         return networks
 
     def _build(self, data: DataInfo) -> Networks:
@@ -161,26 +164,19 @@ class Players:
 
     def _loss(self, data: DataInfo) -> Part:
         spec = self._loss_spec
-        built = self._on_device(
-            made(self.catalogue, check_loss, spec, spec.build, **_given(spec.build, data),
-                       **self.recipe.loss_parameters)
-        )  # fmt: skip
+        own = {**_given(spec.build, data), **self.recipe.loss_parameters}
+        built = made(self.catalogue, check_loss, spec, spec.build, **own)
+        move_part(built, self.device)
         return Part(spec.name, built, frozenset(spec.needs))
 
     def _techniques(self, data: DataInfo) -> list[Part]:
-        """In the order in which they are named. What they draw at random while they are built does
-        not reach the networks: these begin with the same weights with and without them."""
+        """In the order in which they are named."""
         parts = []
-        devices = [self.device] if self.device.type == "cuda" else []
-        with torch.random.fork_rng(devices):
-            for spec in self._technique_specs:
-                if spec.build is None:
-                    continue
-                own: Mapping[str, Value] = self.recipe.techniques[spec.name]
-                given = _given(spec.build, data)
-                built = made(self.catalogue, check_technique, spec, spec.build, **given, **own)
-                does = self._on_device(built)
-                parts.append(Part(spec.name, does, frozenset(spec.needs), "technique"))
+        for spec in self._technique_specs:
+            if spec.build is not None:
+                own = {**_given(spec.build, data), **self.recipe.techniques[spec.name]}
+                built = made(self.catalogue, check_technique, spec, spec.build, **own)
+                parts.append(Part(spec.name, built, frozenset(spec.needs), "technique"))
         return parts
 
     def _refuse_coupling(self, networks: Networks, real: RealFeed) -> None:
@@ -228,10 +224,6 @@ class Players:
             f"what it gets to see with {names}"
         )
 
-    def _on_device(self, part: T) -> T:
-        move_part(part, self.device)
-        return part
-
 
 def _keep_promises(spec: ModelSpec, networks: Networks) -> None:
     """What a model's spec tells others about its networks.
@@ -252,7 +244,7 @@ def _keep_promises(spec: ModelSpec, networks: Networks) -> None:
         )
 
 
-def _given(builder: Builder, data: DataInfo) -> dict[str, DataInfo]:
+def _given(builder: Builder, data: DataInfo) -> dict[str, Any]:
     """The data's description, for those who ask for it by an argument ``data``."""
     return {"data": data} if _asks_for_data(builder) else {}
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from ganbench.api.data import DataInfo
 from ganbench.modalities import modality_of
 from ganbench.results.media import sheet_file
+from ganbench.storage.writing import write_file
 
 
 def write_sheet(fakes: Tensor, real: Tensor, title: str, info: DataInfo, folder: Path) -> None:
@@ -21,4 +22,5 @@ def write_sheet(fakes: Tensor, real: Tensor, title: str, info: DataInfo, folder:
         folder: of the run.
     """
     for place, media in enumerate(modality_of(info).sheet(fakes, real, title, info)):
-        (folder / sheet_file(place, media.suffix)).write_bytes(media.content)
+        # Made again from the generator, if a power cut takes it.
+        write_file(folder / sheet_file(place, media.suffix), media.content, durable=False)

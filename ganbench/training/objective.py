@@ -162,6 +162,7 @@ class Objective:
                 what = f"{type(part.does).__qualname__}.{side}_loss"
                 return PluginNotUsable(
                     f"{what} must return a scalar tensor with a graph, it returned {fault}",
+                    "return the mean over the batch, and detach nothing that should learn",
                     kind=part.kind,
                 )
         return None

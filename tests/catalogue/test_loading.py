@@ -314,3 +314,30 @@ def assert_rejected(
     assert "\n" not in loaded["bad_plugin"].plugin.reason
     assert loaded["bad_plugin"].specs == ()
     assert loaded["good_plugin"].plugin.state is State.LOADED
+
+
+@pytest.mark.parametrize(
+    ("hook", "spec", "instead"),
+    [
+        (
+            "ganbench_losses",
+            "LossSpec(name='old', description='d', build='a:b', training=None, per_sample=True)",
+            "write needs=('real_slopes',), or what slopes it uses, instead of per_sample",
+        ),
+        (
+            "ganbench_datasets",
+            "DatasetSpec(name='old', description='d', describe=print, load=print, "
+            "fingerprint=print)",
+            "let `describe` return a Survey(info=..., fingerprint=...) instead of fingerprint",
+        ),
+    ],
+)
+def test_what_the_contract_no_longer_has_is_told_with_what_it_has_instead(
+    install: Any, find: Any, hook: str, spec: str, instead: str
+) -> None:
+    head = "from ganbench import DatasetSpec, LossSpec, hookimpl\n"
+    source = f"{head}\n@hookimpl\ndef {hook}():\n    return [{spec}]\n"
+    install("one", {"old_plugin.py": source})
+    (one,) = load_plugins(find())
+    assert one.plugin.state is State.BROKEN
+    assert one.plugin.reason.endswith(f": {instead} (docs/from-1-to-2.md)")

@@ -35,7 +35,7 @@ Cli = Callable[..., "CompletedProcess[str]"]
         (["run", "vanilla", "--set", "lr=1"], 2, "not of the form", ""),
         (["run", "vanilla", "--memory", "lots"], 2, "is not a size", "8GiB"),
         (["run", "vanilla", "--limit", "5steps"], 2, "is not a time", "30m"),
-        (["run", "dcgan+none"], 2, "unknown loss 'none'", "known:"),
+        (["run", "dcgan+none"], 2, "unknown loss or technique 'none'", "known:"),
         (["run", "dcgan+wgan-gp", "--task", "ring8"], 5, "nothing is selected", "points"),
         (["--no-plugin", "dcgan", "run", "dcgan"], 3, "is blocked", "ganbench plugins"),
         (["rnu"], 2, "No such command 'rnu'", "did you mean run?"),

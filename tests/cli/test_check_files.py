@@ -68,6 +68,26 @@ def test_an_error_is_told_with_the_line(
     assert told in reason
     assert "(mine.py:10)" in reason
     assert "loss mine of mine.py (local file): " in done.stderr
+    (waiting,) = [one for one in done.stderr.splitlines() if one.startswith("not made before ")]
+    assert waiting.startswith("not made before builds passes: trained-once, coupling, needs, ")
+    assert "it needs" not in done.stdout  # of what was not made, there is one line
+    assert not [one for one in done.stderr.splitlines() if one.startswith("builds: ")]
+
+
+def test_advice_is_that_of_the_fault_and_in_the_words_of_a_run(
+    ganbench_cli: Any, tmp_path: Path
+) -> None:
+    wrong = PLUGIN.format(first="").replace("step.fake_logits - 1", "step.real_logits - 1")
+    (tmp_path / "mine.py").write_text(wrong)
+    told = "mine uses step.real, and its spec does not say so"
+    checked = ganbench_cli("-P", "mine.py", "check", "mine")
+    (row,) = [one for one in checked.stdout.splitlines() if " failed " in one]
+    assert row.startswith("needs ")
+    assert told in row
+    assert 'needs: add "real" to its needs\n' in checked.stderr
+    options = ("--task", "ring8", "--seeds", "0", "--budget", "5steps")
+    run = ganbench_cli("-P", "mine.py", "run", "mlp+mine", *options)
+    assert told in run.stdout + run.stderr
 
 
 def test_parameters_that_the_code_does_not_take(ganbench_cli: Any, tmp_path: Path) -> None:

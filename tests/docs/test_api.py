@@ -1,4 +1,4 @@
-"""The reference of the plugin interface is that of the code."""
+"""The reference of the plugin interface and the table of checks are those of the code."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 import ganbench
+from ganbench.api.techniques import NEEDS
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_it_is_current_and_whole() -> None:
+def test_they_are_current_and_whole() -> None:
     spec = importlib.util.spec_from_file_location("make_api", DOCS / "make_api.py")
     assert spec is not None
     assert spec.loader is not None
@@ -22,3 +23,7 @@ def test_it_is_current_and_whole() -> None:
     described = set(re.findall(r"^### (\w+)$", text, re.MULTILINE))
     classes = {name for name in ganbench.__all__ if isinstance(getattr(ganbench, name), type)}
     assert classes <= described
+    assert all(f"| `{need}` |" in text for need in NEEDS)
+    assert (DOCS / "checks.md").read_text("utf-8") == module.checks(), (
+        "run: python docs/make_api.py"
+    )

@@ -13,6 +13,8 @@ TUTORIALS = (
     "first-run.md",
     "your-own-gan.md",
     "loss-with-state.md",
+    "techniques.md",
+    "from-1-to-2.md",
     "reading-tables.md",
     "leaderboards.md",
 )

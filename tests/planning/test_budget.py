@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ganbench.api.errors import UsageError
-from ganbench.planning.budget import Budget, BudgetKind, parse_memory
+from ganbench.planning.budget import Budget, BudgetKind, memory_text, parse_memory
 
 KINDS: tuple[BudgetKind, ...] = ("flops", "seconds", "images", "steps")
 
@@ -149,3 +149,8 @@ def test_parse_memory_refuses(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=re.escape(f"memory {text!r} {message}")) as caught:
         parse_memory(text)
     assert caught.value.hint == "write it as 8GiB or 500MB"
+
+
+@pytest.mark.parametrize("text", ["1GB", "500MB", "1.5GB", "20kB", "7B"])
+def test_a_size_is_written_as_it_is_read(text: str) -> None:
+    assert memory_text(parse_memory(text)) == text

@@ -126,5 +126,5 @@ def test_a_model_that_does_not_build_what_it_provides_is_named(tmp_path: Path) -
     liar = tmp_path / "liar.py"
     told = file_of("ali").read_text().replace('"encoder", "joint"', '"encoder", "decoder"')
     liar.write_text(told)
-    with pytest.raises(PluginNotUsable, match="provides 'decoder', and builds no extra module"):
+    with pytest.raises(PluginNotUsable, match="says that it provides 'decoder'"):
         trainer_of("ali-mlp+non-saturating", data_of("ring8"), catalogue_with(str(liar)))

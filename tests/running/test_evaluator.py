@@ -26,11 +26,13 @@ def _distance(value: float) -> Measurement:
     return Measurement(key="d", label="distance", value=value, panel="distance", floor=0.1, cap=1.0)
 
 
-def evaluator_of(values: list[float], seen: list[Any] | None = None) -> Evaluator:
-    """An evaluator of an untrained ring generator whose one score returns `values` in turn."""
+def evaluator_of(
+    values: list[float], seen: list[Any] | None = None, task_name: str = "ring8"
+) -> Evaluator:
+    """An evaluator of an untrained generator whose one score returns `values` in turn."""
     catalogue = installed_catalogue()
     spec = make_plan(
-        Selection(variants=["vanilla"], tasks=["ring8"], seeds=[0], budget=Budget("steps", 10)),
+        Selection(variants=["vanilla"], tasks=[task_name], seeds=[0], budget=Budget("steps", 10)),
         catalogue,
     ).runs[0]
     task = choose_task(spec.task, catalogue)
@@ -56,6 +58,18 @@ def test_training_does_not_see_what_scores_draw() -> None:
     torch.manual_seed(3)
     evaluator.evaluate()
     assert torch.equal(torch.rand(4), expected)
+
+
+def test_samples_out_of_range_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    evaluator = evaluator_of([0.5, 0.5], task_name="digits")
+    evaluator._contestant.generator[-1].register_forward_hook(  # type: ignore[index,operator]
+        lambda module, inputs, images: images - 3
+    )
+    evaluator.evaluate()
+    evaluator.evaluate()
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if "samples lie in" in one]
+    assert "not in [-1, 1]: they are brought into range before they are scored" in line
+    assert int(evaluator.fakes.max()) == 0
 
 
 def test_the_first_distance_with_floor_and_cap_is_the_primary_one() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ganbench import Data, DataInfo, Latent, Vocabulary
-from ganbench.training.feed import LatentFeed, RealFeed
+from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed, class_shares
 from ganbench.training.seeds import seed_everything, stream_seed
 
 from .small import CPU, image, points, random_data
@@ -180,3 +180,71 @@ def test_seed_everything_seeds_what_plugins_may_use() -> None:
     seed_everything(5)
     assert not set(numbers()) & set(first)
     assert len(set(first)) == 3
+
+
+def test_a_feed_beside_another_has_an_order_of_its_own_and_moves_it_by_nothing() -> None:
+    data = random_data(points())
+    feed, alone = (RealFeed(data, CPU, seed=1) for _ in range(2))
+    beside, again = feed.beside("generator steps"), alone.beside("generator steps")
+    for _ in range(3):
+        own, _ = feed.draw(50)
+        other, _ = beside.draw(50)
+        assert torch.equal(own, alone.draw(50)[0])
+        assert torch.equal(other, again.draw(50)[0])
+        assert not torch.equal(own, other)
+    assert not torch.equal(feed.beside("another").draw(50)[0], RealFeed(data, CPU, 1).draw(50)[0])
+    state = beside.state()
+    following, _ = beside.draw(40)
+    again.restore(state)
+    assert torch.equal(again.draw(40)[0], following)
+    assert feed.first(3)[0].data_ptr() == beside.first(3)[0].data_ptr()  # one copy of the data
+
+
+def test_parts_of_a_latent_stand_behind_one_another() -> None:
+    laws = [Latent(size=2), Latent(size=4, law="categorical"), Latent(size=1, law="uniform")]
+    drawn = LatentFeed(laws, CPU, seed=0).draw(4000)
+    assert drawn.shape == (4000, 7)
+    kinds = drawn[:, 2:6]
+    assert torch.equal(kinds.sum(dim=1), torch.ones(4000))
+    assert set(kinds.unique().tolist()) == {0.0, 1.0}
+    assert ((kinds.mean(dim=0) - 0.25).abs() < 5 * (0.1875 / 4000) ** 0.5).all()
+    assert drawn[:, 6].abs().max() <= 1
+    assert torch.equal(
+        LatentFeed(laws[0], CPU, seed=5).draw(9), LatentFeed(laws[:1], CPU, seed=5).draw(9)
+    )
+
+
+def labelled(*labels: int) -> Data:
+    info = replace(points(), classes=3)
+    samples = torch.zeros(len(labels), 2)
+    return Data(
+        info=info,
+        train=samples,
+        heldout=samples[:0],
+        train_labels=torch.tensor(labels),
+        heldout_labels=torch.empty(0, dtype=torch.int64),
+    )
+
+
+def test_shares_of_classes_by_both_laws() -> None:
+    shares = class_shares(labelled(0, 0, 0, 2), "train")
+    assert shares is not None
+    assert shares.tolist() == [0.75, 0.0, 0.25]
+    balanced = class_shares(labelled(0, 0, 0, 2), "balanced")
+    assert balanced is not None
+    assert balanced.tolist() == pytest.approx([1 / 3] * 3)
+    assert class_shares(random_data(points()), "train") is None
+
+
+def test_classes_are_drawn_by_their_shares_and_go_on_from_a_state() -> None:
+    feed = LabelFeed(torch.tensor([0.7, 0.0, 0.3]), CPU, seed=3)
+    drawn = feed.draw(10_000)
+    counts = torch.bincount(drawn, minlength=3)
+    assert drawn.dtype == torch.int64
+    assert counts[1] == 0
+    assert abs(counts[0].item() - 7000) < 5 * (10_000 * 0.21) ** 0.5
+    state = feed.state()
+    following = feed.draw(20)
+    other = LabelFeed(torch.tensor([0.7, 0.0, 0.3]), CPU, seed=9)
+    other.restore(state)
+    assert torch.equal(other.draw(20), following)

@@ -17,8 +17,12 @@ from ganbench.training.checkpoint import UnstorableState, load_checkpoint, save_
 from ganbench.training.clock import BudgetClock
 from ganbench.training.loop import Eager, train
 from ganbench.training.state import (
+    keep_tensors,
+    move_part,
     part_state,
+    put_back,
     random_state,
+    restore_part,
     restore_random_state,
     restore_trainer,
     trainer_state,
@@ -167,3 +171,114 @@ def test_a_loss_whose_state_cannot_be_kept_says_what_to_do() -> None:
     loss.means = iter([0.0])  # type: ignore[attr-defined]
     with pytest.raises(UnstorableState, match=r"list_iterator in means: give it `state_dict`"):
         part_state(loss)
+
+
+# What parts keep, apart from training.
+
+
+class Term:
+    """A part within a part."""
+
+    def __init__(self) -> None:
+        self.means = [torch.zeros(2), torch.zeros(())]
+        self.by_side: dict[str, Any] = {}
+
+    def discriminator_loss(self, step: Step) -> Tensor:
+        raise NotImplementedError
+
+
+class Made:
+    """A loss that is made of others, and of what never changes."""
+
+    def __init__(self) -> None:
+        self.term = Term()
+        self.optimiser = Optimiser(lr=0.5)
+        self.network = nn.BatchNorm1d(2)
+        self.square = torch.square
+
+
+def test_what_a_loss_is_made_of_goes_with_it() -> None:
+    made, other = Made(), Made()
+    made.term.means[0] += 3
+    made.term.by_side = {"generator": (torch.ones(2), "x"), "n": 4}
+    assert made.network.running_mean is not None
+    made.network.running_mean += 2
+    state = part_state(made)
+    for _ in range(2):  # into a fresh one, and into one that holds as much
+        restore_part(other, state, CPU)
+        assert other.term.means[0].tolist() == [3, 3]
+        ones, x = other.term.by_side["generator"]
+        assert (ones.tolist(), x, other.term.by_side["n"]) == ([1, 1], "x", 4)
+        assert torch.equal(other.network.running_mean, made.network.running_mean)  # type: ignore[arg-type]
+    assert other.optimiser == made.optimiser
+
+
+def test_tensors_come_back_to_the_device_they_are_needed_on() -> None:
+    state = part_state(Term())
+    state["attributes"] = {"means": [torch.ones(2)], "by_side": {"d": torch.ones(1)}, "n": 1}
+    term = Term()
+    restore_part(term, state, torch.device("meta"))
+    assert (term.means[0].device.type, term.by_side["d"].device.type) == ("meta", "meta")
+    lone = Term()
+    lone.mean = torch.zeros(2)  # type: ignore[attr-defined]
+    state = {"attributes": {"mean": torch.ones(2), "fresh": torch.ones(2)}, "parts": {}}
+    restore_part(lone, state, torch.device("meta"))
+    assert lone.mean.device.type == "cpu"  # type: ignore[attr-defined]  # where it has chosen to be
+    assert lone.fresh.device.type == "meta"  # type: ignore[attr-defined]
+
+
+def test_a_part_moves_with_all_that_it_holds() -> None:
+    made = Made()
+    move_part(made, torch.device("meta"))
+    assert made.term.means[0].device.type == made.network.weight.device.type == "meta"
+    assert made.optimiser.lr == 0.5
+    learning = Plain()
+    learning.scale = kept = nn.Parameter(torch.ones(()))  # type: ignore[attr-defined]
+    move_part(learning, CPU)
+    assert learning.scale is kept  # type: ignore[attr-defined]  # an optimiser will hold it
+
+
+def test_what_parts_keep_is_put_back() -> None:
+    made, buffered = Made(), InModule()
+    with put_back([made, buffered]):
+        made.term.means[0] += 1
+        made.term.by_side["new"] = 1
+        made.term.extra = 2  # type: ignore[attr-defined]
+        buffered.centre.add_(5)
+        buffered.count = 3  # type: ignore[attr-defined]
+        buffered.register_buffer("late", torch.ones(()))
+        made.network.train()(torch.randn(4, 2))
+    assert made.term.means[0].tolist() == [0, 0]
+    assert made.term.by_side == {}
+    assert not hasattr(made.term, "extra")
+    assert not hasattr(buffered, "count")
+    assert buffered.centre == 0
+    assert [name for name, _ in buffered.named_buffers()] == ["centre"]
+    assert made.network.num_batches_tracked == 0
+
+
+def test_what_parts_keep_is_put_back_after_an_error_as_well() -> None:
+    buffered = InModule()
+
+    def fail() -> None:
+        with put_back([buffered]):
+            buffered.centre.add_(5)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert buffered.centre == 0
+
+
+def test_parameters_are_theirs_throughout() -> None:
+    line = nn.Linear(2, 1)
+    before = [id(one) for one in line.parameters()]
+    with put_back([line]):
+        assert [id(one) for one in line.parameters()] == before
+    assert [id(one) for one in line.parameters()] == before
+
+
+def test_who_keeps_tensors() -> None:
+    assert keep_tensors([Plain(), InModule()])
+    assert keep_tensors([Made()])
+    assert not keep_tensors([Plain(), object()])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
+
+from ganbench.api.errors import PluginNotUsable
 
 CheckStatus = Literal["passed", "failed", "skipped", "expected"]
 
@@ -47,3 +51,16 @@ class Broken(Exception):
 
 class NotApplicable(Exception):
     """Raised by a check that says nothing about this plugin, or cannot be done on this machine."""
+
+
+@contextmanager
+def contract() -> Iterator[None]:
+    """Where a contract of runs is broken, the check's rule is.
+
+    Raises:
+        Broken: it is, in the run's words.
+    """
+    try:
+        yield
+    except PluginNotUsable as error:
+        raise Broken(error.message, error.hint) from error

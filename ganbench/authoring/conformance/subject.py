@@ -200,8 +200,12 @@ class Subject:
         return Players(recipe, self.catalogue, device or self.device).trainer(data, seed or 0)
 
     @contextmanager
-    def blamed(self, where: str) -> Iterator[None]:
+    def blamed(self, where: str, mend: str | None = "") -> Iterator[None]:
         """Say in an error of the plugin's code what was tried.
+
+        Args:
+            where: it was tried.
+            mend: as of `Broken`, where the error says nothing better.
 
         Raises:
             Broken: there was an error.
@@ -209,8 +213,8 @@ class Subject:
         try:
             yield
         except Exception as error:
-            hint = getattr(error, "hint", None) or ""
-            raise Broken(f"{where}: {told(error, self.catalogue.plugins)}", hint) from error
+            reason = f"{where}: {told(error, self.catalogue.plugins)}"
+            raise Broken(reason, getattr(error, "hint", None) or mend) from error
 
 
 def advance(trainer: Trainer, steps: int, first: int = 0) -> None:

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
-from ganbench.api.errors import UsageError, did_you_mean
-from ganbench.api.specs import SPEC_TYPES, DatasetSpec, ExecutorSpec, Spec, VariantSpec
-from ganbench.catalogue.catalogue import Catalogue, open_catalogue
+from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
-from ganbench.cli.completing import complete_names
+from ganbench.cli.completing import complete_anything
+from ganbench.cli.descriptions import Described, describe
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, say, talk
-from ganbench.modalities import MODALITIES
-from ganbench.planning.naming import choose_variant
-from ganbench.planning.suite import Suite, embedded_suites, load_suite
-from ganbench.planning.variants import parameters_of
+from ganbench.planning.references import written
+
+LISTED = (
+    *("paper", "modalities", "needs", "provides", "neutral", "uncoupled", "exclusive"),
+    *("licence", "distribution", "file", "seeds", "variants"),
+)
+"""What is said in a line of its own, where there is something to say."""
 
 
 @click.command()
-@click.argument("name", shell_complete=complete_names)
+@click.argument("name", shell_complete=complete_anything)
 @json_option
 @plugin_options
 @click.pass_obj
 def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
-    """Tell what NAME is: parameters, recipe, paper, distribution, file."""
-    catalogue = open_catalogue(choice, talk)
-    found = [_describe(spec, catalogue) for spec in _specs(catalogue, name)]
-    if name in embedded_suites():
-        found.append(_describe_suite(load_suite(name)))
-    if not found:
-        known = [one for kind in SPEC_TYPES for one in catalogue.names(kind)]
-        raise UsageError(
-            f"nothing is named {name!r}", did_you_mean(name, [*known, *embedded_suites()])
-        )
+    """Tell what NAME is: parameters, recipe, paper, distribution, file.
+
+    NAME is anything that `run`, `check` or a suite takes, such as dcgan+hinge+r1:10,
+    wgan-gp[lr=2e-4] or images:PATH; or `needs`, for what losses and techniques may need.
+    """
+    found = describe(name, open_catalogue(choice, talk))
     if as_json:
         print_json(found)
         return
@@ -46,93 +44,125 @@ def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
         _print(one)
 
 
-def _specs(catalogue: Catalogue, name: str) -> list[Spec]:
-    return [
-        catalogue.get(SPEC_TYPES[kind], name)
-        for kind in SPEC_TYPES
-        if name in catalogue.names(kind)
-    ]
-
-
-def _describe(spec: Spec, catalogue: Catalogue) -> dict[str, Any]:
-    plugin = catalogue.plugin_of(spec)
-    parameters = parameters_of(spec) if isinstance(spec, VariantSpec) else spec.parameters
-    described: dict[str, Any] = {
-        "kind": spec.kind,
-        "name": spec.name,
-        "description": spec.description,
-        "paper": spec.paper,
-        "modalities": [] if isinstance(spec, ExecutorSpec) else list(spec.modalities),
-        "parameters": {
-            name: {**asdict(one), "kind": one.value_type.__name__}
-            for name, one in parameters.items()
-        },
-        "distribution": plugin.origin,
-        "file": plugin.file,
-    }
-    if isinstance(spec, VariantSpec):
-        described["deviations"] = list(spec.deviations)
-        described["recipes"] = _recipes(spec, catalogue)
-    if isinstance(spec, DatasetSpec):
-        described["licence"] = spec.licence
-    return described
-
-
-def _recipes(spec: VariantSpec, catalogue: Catalogue) -> dict[str, Any]:
-    """The recipe with default parameters on an example of each modality it declares."""
-    variant = choose_variant(spec.name, catalogue)
-    examples = [MODALITIES[name].examples[0] for name in spec.modalities]
-    return {data.name: asdict(variant.recipe(catalogue, data)) for data in examples}
-
-
-def _describe_suite(suite: Suite) -> dict[str, Any]:
-    return {
-        "kind": "suite",
-        "name": suite.name,
-        "description": suite.description,
-        "seeds": list(suite.seeds),
-        "variants": list(suite.variants) or "all",
-        "grid": {name: list(values) for name, values in suite.grid.items()},
-        "tasks": [{**asdict(task), "budget": str(task.budget)} for task in suite.tasks],
-    }
-
-
-def _print(described: dict[str, Any]) -> None:
+def _print(described: Described) -> None:
     say(f"{described['kind']} {described['name']}: {described['description']}")
-    for key in ("paper", "modalities", "licence", "distribution", "file", "seeds", "variants"):
-        if value := described.get(key):
-            text = ", ".join(map(str, value)) if isinstance(value, list) else value
-            say(f"  {key}: {text}")
+    for line in _lines(described):
+        say(f"  {line}")
+
+
+def _lines(described: Described) -> Iterator[str]:
+    for part in described.get("parts", ()):
+        yield f"{part['kind']} {part['name']}: {part['description']}"
+        yield from (f"  {line}" for line in _listed(part))
+    if "parts" not in described:
+        yield from _listed(described)
     for name, one in described.get("parameters", {}).items():
-        say(f"  parameter {name} = {one['default']}: {one['help']}")
-    for line in described.get("deviations", []):
-        say(f"  differs from the paper: {line}")
+        yield f"parameter {name} = {_parameter(one)}: {one['help']}"
+    if data := described.get("data"):
+        yield from _data(data)
+    yield from (f"differs from the paper: {one}" for one in described.get("deviations", ()))
     for name, recipe in described.get("recipes", {}).items():
-        say(f"  recipe on {name}:")
-        _print_recipe(recipe)
+        yield f"recipe on {name}:"
+        yield from (f"  {line}" for line in _recipe(recipe))
     for name, values in described.get("grid", {}).items():
-        say(f"  every variant with {name} = {', '.join(map(str, values))}")
-    for task in described.get("tasks", []):
-        scores = ", ".join(
-            [*task["scores"], *(f"{one} (at the end)" for one in task["final_scores"])]
-        )
-        say(f"  task {task['name']}: {task['dataset']}, {task['budget']}, {scores}")
+        yield f"every variant with {name} = {', '.join(map(str, values))}"
+    for task in described.get("tasks", ()):
+        late = (f"{one} (at the end)" for one in task["final_scores"])
+        scores = ", ".join([*task["scores"], *late])
+        yield f"task {task['name']}: {task['dataset']}, {task['budget']}, {scores}"
+    for need, meaning in described.get("of_a_step", {}).items():
+        yield f"{need}: {' '.join(meaning.split())}"
+    for need, models in described.get("of_a_model", {}).items():
+        yield f"{need}: provided by {', '.join(models)}"
 
 
-def _print_recipe(recipe: dict[str, Any]) -> None:
-    training = recipe["training"]
+def _listed(described: Described) -> Iterator[str]:
+    for key in LISTED:
+        if value := described.get(key):
+            yield f"{key}: {_listing(value)}"
+    if described.get("argument"):
+        yield f"written {described['name']}:{described['argument'].upper()}"
+    yield from (f"is {key}" for key in ("conditional", "coupled") if described.get(key))
+
+
+def _listing(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={written(one)}" for key, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _parameter(one: Mapping[str, Any]) -> str:
+    """Its value and what it may be: ``0.0001 on points, 0.0002 on image, at least 0``."""
+    by_data = one.get("defaults", {})
+    default = ", ".join(f"{written(each)} on {data}" for data, each in by_data.items())
+    default = default or written(one["default"])
+    if "value" in one:
+        default = f"{written(one['value'])} (set; else {default})"
+    limits = bounds(one)
+    return f"{default}, {limits}" if limits else default
+
+
+def bounds(one: Mapping[str, Any]) -> str:
+    """What a described parameter may be, in words: ``one of a, b``, ``at least 0``."""
+    low, high = one["minimum"], one["maximum"]
+    if one["choices"]:
+        return f"one of {', '.join(map(written, one['choices']))}"
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    if low is not None:
+        return f"at least {low:g}"
+    return "" if high is None else f"at most {high:g}"
+
+
+def _data(data: Mapping[str, Any]) -> Iterator[str]:
+    classes = f", {data['classes']} classes" if data["classes"] else ""
+    yield f"samples: {data['modality']} {tuple(data['shape'])}{classes}"
+    for split, count in (("for training", data["train"]), ("held out", data["heldout"])):
+        if count is not None:
+            yield f"{count:,} {split}"
+    yield from data["notes"]
+
+
+def _recipe(recipe: Mapping[str, Any]) -> Iterator[str]:
+    if "refused" in recipe:
+        yield f"none: {recipe['refused']}"
+        return
     for part in ("model", "loss"):
-        parameters = ", ".join(f"{k}={v}" for k, v in recipe[f"{part}_parameters"].items())
-        say(f"    {part}: {recipe[part]}" + (f" ({parameters})" if parameters else ""))
+        yield f"{part}: {recipe[part]}{_given(recipe[f'{part}_parameters'])}"
+    for name, own in recipe["techniques"].items():
+        yield f"technique: {name}{_given(own)}"
+    training = recipe["training"]
     for side in ("generator", "discriminator"):
-        one = training[side]
-        extra = {"adam": f"betas {tuple(one['betas'])}", "sgd": f"momentum {one['momentum']}"}
-        say(f"    {side}: {one['name']}, lr {one['lr']:g}, {extra.get(one['name'], '')}")
-    batches = f"batch {training['batch_size']}"
-    if training["generator_batch_size"]:
-        batches += f" (generator {training['generator_batch_size']})"
-    say(
-        f"    {batches}, {training['critic_steps']} critic step(s), "
-        f"{training['updates']} updates, {training['schedule']} learning rate"
-        + (f", average with decay {training['ema']}" if training["ema"] else "")
+        yield f"{side}: {_optimiser(training[side])}"
+    yield ", ".join(_training(training))
+
+
+def _given(parameters: Mapping[str, Any]) -> str:
+    return f" ({_listing(parameters)})" if parameters else ""
+
+
+def _optimiser(one: Mapping[str, Any]) -> str:
+    own = {
+        "adam": f"betas {tuple(one['betas'])}",
+        "adamw": f"betas {tuple(one['betas'])}, weight decay {one['weight_decay']:g}",
+        "rmsprop": f"alpha {one['alpha']:g}",
+        "sgd": f"momentum {one['momentum']:g}",
+    }
+    words = [one["name"], f"lr {one['lr']:g}", own.get(one["name"]) or _listing(one["options"])]
+    clip = "" if one["clip_norm"] is None else f"gradients up to {one['clip_norm']:g}"
+    return ", ".join(filter(None, [*words, clip]))
+
+
+def _training(training: Mapping[str, Any]) -> Iterator[str]:
+    own = training["generator_batch_size"]
+    yield f"batch {training['batch_size']}" + (f" (generator {own})" if own else "")
+    every = training["critic_every"]
+    yield f"{training['critic_steps']} critic step(s)" + (
+        "" if every == 1 else f" every {every} generator steps"
     )
+    yield f"{training['updates']} updates"
+    yield f"{training['schedule']} learning rate"
+    if training["ema"]:
+        yield f"average with decay {training['ema']:g}"
+    if training["ema_half_life"] is not None:
+        yield f"average with a half-life of {training['ema_half_life']:g} samples"

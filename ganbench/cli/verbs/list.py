@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from ganbench.api.errors import UsageError, did_you_mean
-from ganbench.api.specs import SPEC_TYPES
+from ganbench.api.specs import SPEC_TYPES, ExecutorSpec
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, print_rows, talk
+from ganbench.modalities import MODALITIES
 from ganbench.planning.suite import embedded_suites, load_suite
 
 PLURALS = {"losses": "loss", **{f"{kind}s": kind for kind in SPEC_TYPES if kind != "loss"}}
@@ -43,33 +46,48 @@ def command(choice: PluginChoice, /, kind: str | None, as_json: bool) -> None:
         print_json(rows)
         return
     print_rows(
-        ["kind", "name", "from", "description"],
-        [[row["kind"], row["name"], row["distribution"], row["description"]] for row in rows],
+        ["kind", "name", "data", "from", "description"],
+        [
+            [
+                row["kind"],
+                row["name"],
+                _data(row["modalities"]),
+                row["distribution"],
+                row["description"],
+            ]
+            for row in rows
+        ],
     )
 
 
-def _rows(catalogue: Catalogue) -> list[dict[str, str]]:
-    rows = []
-    for kind, spec_type in SPEC_TYPES.items():
-        for name in catalogue.names(kind):
-            spec = catalogue.get(spec_type, name)
-            plugin = catalogue.plugin_of(spec)
-            rows.append(
-                {
-                    "kind": kind,
-                    "name": name,
-                    "distribution": plugin.origin,
-                    "description": spec.description,
-                }
-            )
-    for name in embedded_suites():
-        suite = load_suite(name)
-        rows.append(
-            {
-                "kind": "suite",
-                "name": name,
-                "distribution": "ganbench",
-                "description": suite.description,
-            }
-        )
-    return rows
+def _data(modalities: list[str]) -> str:
+    return "all" if len(modalities) == len(MODALITIES) else " ".join(modalities)
+
+
+def _rows(catalogue: Catalogue) -> list[dict[str, Any]]:
+    specs = [
+        catalogue.get(SPEC_TYPES[kind], name)
+        for kind in SPEC_TYPES
+        for name in catalogue.names(kind)
+    ]
+    rows = [
+        {
+            "kind": spec.kind,
+            "name": spec.name,
+            "modalities": [] if isinstance(spec, ExecutorSpec) else list(spec.modalities),
+            "distribution": catalogue.plugin_of(spec).origin,
+            "description": spec.description,
+        }
+        for spec in specs
+    ]
+    suites = [
+        {
+            "kind": "suite",
+            "name": name,
+            "modalities": [],
+            "distribution": "ganbench",
+            "description": load_suite(name).description,
+        }
+        for name in embedded_suites()
+    ]
+    return rows + suites

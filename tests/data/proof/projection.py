@@ -7,7 +7,16 @@ classes to both networks, and losses need not know of them.
 
 from typing import Annotated
 
-from ganbench import Latent, Measurement, ModelSpec, Networks, Parameter, ScoreSpec, hookimpl
+from ganbench import (
+    Latent,
+    Measurement,
+    ModelSpec,
+    Networks,
+    Parameter,
+    ScoreSpec,
+    UsageError,
+    hookimpl,
+)
 
 PAPER = "Miyato & Koyama 2018, cGANs with Projection Discriminator, arXiv:1802.05637"
 
@@ -70,6 +79,8 @@ def build(
 
 def intended(evaluation):
     """The share of fakes in which a classifier finds the class that they were made for."""
+    if evaluation.fake_labels is None:
+        raise UsageError("intended needs a conditional generator: its fakes have no classes")
     classifier = evaluation.extractor("classifier")
     found = classifier.classify(evaluation.fake_features("classifier"))
     share = (found.cpu() == evaluation.fake_labels.cpu()).float().mean()

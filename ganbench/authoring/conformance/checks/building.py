@@ -27,6 +27,7 @@ SIGMOID_SEEDS = range(6)
 """Logits start near 0, above or below it by chance: after six builds it is a sigmoid, not luck."""
 
 RETURN_SAMPLES = "the generator returns float32 (B, *shape)"
+_END = "end the generator in ganbench.output_layer(data), which leads into the data's range"
 RETURN_LOGITS = "the discriminator returns float32 logits (B,) or (B, 1), one for each judgement"
 
 
@@ -84,8 +85,7 @@ def outputs(subject: Subject) -> None:
                 for samples in () if case.joint else (look.real, fakes):
                     _logits(look.logits(samples), look, case)
         _ends(look, case)
-        if not case.joint:
-            _no_sigmoid(subject, case)
+        _ends_of_builds(subject, case)
 
 
 def _ends(look: Look, case: Case) -> None:
@@ -103,10 +103,7 @@ def _samples(fakes: Tensor, look: Look, case: Case) -> None:
         raise Broken(f"{case}: samples are {_shape(fakes)}, not {wanted}", RETURN_SAMPLES)
     _floats(fakes, "samples", case, RETURN_SAMPLES)
     if fault := modality_of(case.info).range_fault(fakes, case.info):
-        raise Broken(
-            f"{case}: samples {fault}",
-            "end the generator in ganbench.output_layer(data), which leads into the data's range",
-        )
+        raise Broken(f"{case}: samples {fault}", _END)
 
 
 def _logits(logits: Tensor, look: Look, case: Case) -> None:
@@ -131,21 +128,35 @@ def _floats(tensor: Tensor, what: str, case: Case, mend: str) -> None:
         )
 
 
-def _no_sigmoid(subject: Subject, case: Case) -> None:
-    found = []
+def _ends_of_builds(subject: Subject, case: Case) -> None:
+    """What networks end in, where derivatives do not tell: by what comes out of several builds."""
+    logits, samples = [], []
     for seed in SIGMOID_SEEDS:
         seed_everything(seed)
         networks = subject.networks(case)
         look = subject.look(case, networks, 4)
         with torch.no_grad():
-            found.append(look.logits(look.real).flatten())
-    logits = torch.cat(found)
-    if bool(((logits > 0.05) & (logits < 0.95)).all()):
+            samples.append(look.fakes())
+            if not case.joint:
+                logits.append(look.logits(look.real).flatten())
+    if logits and all(bool(((one > 0.05) & (one < 0.95)).all()) for one in logits):
         raise Broken(
             f"{case}: logits lie between 0 and 1 in every build: is there a sigmoid?",
             "leave the sigmoid out; a loss that is written with probabilities takes the sigmoid of "
             "step.fake_logits",
         )
+    if (
+        _has_range(case)
+        and bool((look.real < 0).any())
+        and all(bool((one >= 0).all()) and bool(one.any()) for one in samples)
+    ):
+        raise Broken(f"{case}: samples are at least 0 in every build, and real ones are not", _END)
+
+
+def _has_range(case: Case) -> bool:
+    """Whether there are numbers that no sample of such data may have."""
+    beyond = torch.full((1, *case.info.shape), 1e9)
+    return bool(modality_of(case.info).range_fault(beyond, case.info))
 
 
 def seeded_build(subject: Subject) -> None:
@@ -191,7 +202,7 @@ def batch_sizes(subject: Subject) -> None:
                 critic_steps=1,
                 critic_every=1,
             )
-            with subject.blamed(f"{case}, a training step with {batch} sample(s)"):
+            with subject.blamed(f"{case}, a training step with {batch} sample(s)", None):
                 Eager(trainer).step(0, 0.0)
                 losses = torch.stack([loss.detach() for _, loss in trainer.last.values()])
             if not bool(losses.isfinite().all()):
@@ -204,14 +215,14 @@ def _sampling(subject: Subject, case: Case, networks: Networks) -> None:
     labels = None
     if networks.conditional and case.info.classes:
         labels = torch.arange(count, device=subject.device) % case.info.classes
-    with subject.blamed(f"{case}, a last batch of one sample"):
+    with subject.blamed(f"{case}, a last batch of one sample", None):
         fakes = sample(networks.generator, networks.latents, count, subject.device, SEED, labels)
     if tuple(fakes.shape) != (count, *case.info.shape):
         raise Broken(f"{case}: {count} samples have shape {tuple(fakes.shape)}")
     if case.joint:
         return
     look = subject.look(case, networks, 1)
-    with subject.blamed(f"{case}, the logit of one judgement"), torch.no_grad():
+    with subject.blamed(f"{case}, the logit of one judgement", None), torch.no_grad():
         networks.discriminator.eval()
         logits = look.logits(look.real)
     if logits.numel() != 1:

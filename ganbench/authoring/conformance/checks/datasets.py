@@ -10,7 +10,7 @@ from torch import Tensor
 from ganbench.api.data import Data, KnownModes
 from ganbench.api.specs import DatasetSpec
 from ganbench.authoring.conformance.comparing import same_bits
-from ganbench.authoring.conformance.results import Broken, NotApplicable
+from ganbench.authoring.conformance.results import Broken, NotApplicable, contract
 from ganbench.authoring.conformance.subject import Subject
 from ganbench.modalities import modality_of
 from ganbench.planning.datasets import check_dataset, describe_dataset
@@ -80,7 +80,8 @@ def samples(subject: Subject) -> None:
     data = loaded(subject)
     for split in SPLITS:
         found = getattr(data, split)
-        check_samples(split, found, data.info)
+        with contract():
+            check_samples(split, found, data.info)
         if doubt := modality_of(data.info).doubt(found, data.info):
             raise Broken(f"samples of {split} {doubt}")
     if len(data.train) < 2:
@@ -96,7 +97,8 @@ def labels(subject: Subject) -> None:
     if classes is not None:
         for split in SPLITS:
             found, count = getattr(data, f"{split}_labels"), len(getattr(data, split))
-            check_labels(f"{split}_labels", found, count, classes)
+            with contract():
+                check_labels(f"{split}_labels", found, count, classes)
         _every_class(data, classes)
     if data.modes is not None:
         _modes(data, data.modes)

@@ -9,35 +9,41 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ganbench.api.data import Data
+from ganbench.api.errors import MissingData, UsageError
 from ganbench.api.scores import Extractor
-from ganbench.api.specs import import_builder
-from ganbench.authoring.conformance.results import Broken, NotApplicable
+from ganbench.authoring.conformance.results import Broken, NotApplicable, contract
 from ganbench.authoring.conformance.samples import example_data
 from ganbench.authoring.conformance.subject import Subject
+from ganbench.planning.chosen import choose_extractor
+from ganbench.planning.feasibility import check_part
+from ganbench.running.task import build_extractor
 
 COUNT = 24
 TOLERANCE = 1e-4
 """Relative to the largest feature: kernels may add up in another order for another batch."""
 
 
-def _data(subject: Subject) -> Data:
-    for info in subject.shapes:
-        if info.modality in subject.spec.modalities:
-            return example_data(info, subject.catalogue)
-    raise NotApplicable(f"there is no {' or '.join(subject.spec.modalities)} data to try it on")
-
-
 def _build(subject: Subject) -> tuple[Extractor, Tensor]:
-    """The extractor, built anew, and some samples for it.
+    """The extractor, built anew as a plan and a run ask for it, and some samples for it.
 
     Raises:
         MissingData: its weights are not on this machine.
+        NotApplicable: it refuses all data that are at hand.
     """
-    data = _data(subject)
-    build = import_builder(getattr(subject.spec, "build"))  # noqa: B009
-    extractor: Extractor = build(data, subject.device, **subject.parameters)
-    return extractor, data.heldout[:COUNT]
+    chosen = choose_extractor(subject.name, subject.catalogue)
+    refusal = f"there is no {' or '.join(subject.spec.modalities)} data to try it on"
+    for info in (one for one in subject.shapes if one.modality in subject.spec.modalities):
+        data = example_data(info, subject.catalogue)
+        try:
+            check_part(chosen, info, subject.catalogue)
+            extractor = build_extractor(chosen, data, subject.catalogue, subject.device)
+        except MissingData:
+            raise
+        except UsageError as error:
+            refusal = error.message
+        else:
+            return extractor, data.heldout[:COUNT]
+    raise NotApplicable(refusal)
 
 
 def exercised(subject: Subject) -> Callable[[], object]:
@@ -52,7 +58,8 @@ def _extract(subject: Subject) -> Tensor:
 
 def features(subject: Subject) -> None:
     """Type, shape and finiteness; id and layer."""
-    extractor, samples = _build(subject)
+    with contract():
+        extractor, samples = _build(subject)
     found: Any = extractor(samples)
     if not isinstance(found, Tensor) or found.dim() != 2 or len(found) != len(samples):
         got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from torch import Tensor
 
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import UsageError
-from ganbench.api.scores import Direction, Extractor, Measurement, Panel
-from ganbench.api.specs import ScoreSpec, import_builder
+from ganbench.api.parameters import Value
+from ganbench.api.scores import (
+    Direction,
+    Evaluation,
+    EvaluationInfo,
+    Extractor,
+    Measurement,
+    Panel,
+)
+from ganbench.api.specs import ScoreSpec
 from ganbench.authoring.conformance.cases import Case
 from ganbench.authoring.conformance.comparing import same_bits
-from ganbench.authoring.conformance.results import Broken, NotApplicable
+from ganbench.authoring.conformance.results import Broken, NotApplicable, contract
 from ganbench.authoring.conformance.samples import example_data, noise_like
 from ganbench.authoring.conformance.subject import Subject, advance
+from ganbench.catalogue.calling import call_light
 from ganbench.planning.chosen import choose_extractor
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import Prepared
 from ganbench.planning.references import parse_reference
 from ganbench.running.contestant import contestant_of
-from ganbench.running.contracts import check_measurements
+from ganbench.running.contracts import check_measurements, made
 from ganbench.running.task import build_extractor
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.training.seeds import seed_everything
@@ -46,11 +55,20 @@ QUICK = "raw"
 
 @dataclass(frozen=True)
 class Scene:
-    """Three sets of fakes on one data set, with a training that they might come from."""
+    """Three sets of fakes on one data set, with a training that they might come from.
+
+    Args:
+        data: the real side.
+        trainer: of the training.
+        fakes: by kind.
+        labels: classes that these were made for, as conditional generators have them, or None.
+        compute: what the score makes of an evaluation, as a plan and a run ask for it.
+    """
 
     data: Data
     trainer: Trainer
     fakes: dict[str, Tensor]
+    labels: Tensor | None
     compute: Callable[[Snapshot], list[Measurement]]
 
     def snapshot(self, subject: Subject, kind: str) -> Snapshot:
@@ -65,6 +83,7 @@ class Scene:
         return Snapshot(
             side,
             self.fakes[kind].clone(),
+            self.labels,
             steps=3,
             generator=one.generator,
             extra=one.extra,
@@ -100,6 +119,7 @@ def scene(subject: Subject) -> Scene:
 
 
 def _scenes(subject: Subject) -> Iterator[Scene]:
+    """Without classes first: most scores need none."""
     spec = subject.spec
     assert isinstance(spec, ScoreSpec)
     chosen = parse_reference(subject.name).settings
@@ -109,9 +129,21 @@ def _scenes(subject: Subject) -> Iterator[Scene]:
     for info in subject.shapes:
         if info.modality in spec.modalities:
             data, trainer = _data(subject, info), _trainer(subject, info)
-            for parameters in options:
-                compute = functools.partial(import_builder(spec.compute), **parameters)
-                yield Scene(data, trainer, _fakes(data), compute)
+            classes = None if data.train_labels is None else data.train_labels[:COUNT]
+            for labels in (None,) if classes is None else (None, classes):
+                for parameters in options:
+                    compute = functools.partial(_asked, subject, spec, parameters)
+                    yield Scene(data, trainer, _fakes(data), labels, compute)
+
+
+def _asked(
+    subject: Subject, spec: ScoreSpec, parameters: Mapping[str, Value], snapshot: Snapshot
+) -> list[Measurement]:
+    """What a plan asks a score, and then a run."""
+    if spec.check is not None:
+        what, about = f"check of score {spec.name}", EvaluationInfo.of(cast("Evaluation", snapshot))
+        call_light(what, object, spec.check, about, **parameters)
+    return made(subject.catalogue, check_measurements, spec, spec.compute, snapshot, **parameters)
 
 
 def _data(subject: Subject, info: DataInfo) -> Data:
@@ -151,9 +183,9 @@ def exercised(subject: Subject) -> Callable[[], object]:
 
 def columns(subject: Subject) -> None:
     """The fields of every measurement, and the same columns for any fakes."""
-    found = scene(subject)
-    measured = found.measure(subject, "real")
-    for one in check_measurements(subject.name, measured):
+    with contract():
+        measured = scene(subject).measure(subject, "real")
+    for one in measured:
         _documented(one)
     keys = [one.key for one in measured]
     if len(set(keys)) < len(keys):

@@ -6,7 +6,7 @@ D is the discriminator's plain output, without a sigmoid (equation 9, with a = 0
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from ganbench import (
     DataInfo,
@@ -46,16 +46,22 @@ def training(lr: float) -> Training:
     return Training(generator=adam, discriminator=adam, batch_size=64)
 
 
-def recipe(data: DataInfo, *, lr: float) -> Recipe:
-    """DCGAN's networks on images, multilayer perceptrons on points."""
-    if data.modality == "image":
-        return Recipe(model="dcgan", loss="least-squares-example", training=training(lr))
+LearningRate = Annotated[float, Parameter(minimum=0, help="learning rate of both networks")]
+
+
+def on_points(data: DataInfo, *, lr: LearningRate = 2e-4) -> Recipe:
+    """Multilayer perceptrons."""
     return Recipe(
         model="mlp",
         model_parameters={"latent": 2},
         loss="least-squares-example",
         training=training(lr),
     )
+
+
+def on_images(data: DataInfo, *, lr: LearningRate = 2e-4) -> Recipe:
+    """DCGAN's networks."""
+    return Recipe(model="dcgan", loss="least-squares-example", training=training(lr))
 
 
 @hookimpl
@@ -80,11 +86,7 @@ def ganbench_variants() -> list[VariantSpec]:
             name="lsgan-example",
             description="least-squares GAN on DCGAN's networks",
             paper=PAPER,
-            modalities=("points", "image"),
-            recipe=recipe,
+            recipes={"points": on_points, "image": on_images},
             deviations=("the networks are DCGAN's; on points, multilayer perceptrons",),
-            parameters={
-                "lr": Parameter(default=2e-4, minimum=0, help="learning rate of both networks")
-            },
         )
     ]

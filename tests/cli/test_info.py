@@ -1,0 +1,143 @@
+"""`info` takes what `run`, `check` and suites take, and tells what may be set, and within what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.api.techniques import NEEDS
+from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
+from ganbench.catalogue.plugin_files import PluginChoice, PluginFile
+from ganbench.cli.descriptions import describe
+from ganbench.cli.verbs.info import bounds
+
+Cli = Callable[..., "CompletedProcess[str]"]
+PROOF = Path(__file__).parents[1] / "data" / "proof"
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return installed_catalogue()
+
+
+def only(text: str, catalogue: Catalogue) -> dict[str, Any]:
+    (one,) = describe(text, catalogue)
+    json.dumps(one)  # all of it is JSON
+    return one
+
+
+def test_what_is_put_together_is_a_variant_of_its_parts(catalogue: Catalogue) -> None:
+    one = only("dcgan+wgan-gp+r1:3[r1.every=16]", catalogue)
+    assert (one["kind"], one["name"]) == ("variant", "dcgan+wgan-gp+r1:3[r1.every=16]")
+    assert [part["name"] for part in one["parts"]] == ["dcgan", "wgan-gp", "r1"]
+    assert one["modalities"] == ["image"]
+    assert one["parameters"]["r1.gamma"]["value"] == 3.0
+    (recipe,) = one["recipes"].values()
+    assert recipe["techniques"] == {"r1": {"gamma": 3.0, "every": 16}}
+    assert recipe["model_parameters"]["discriminator_norm"] == "layer"
+
+
+def test_settings_name_the_kind_that_has_them(catalogue: Catalogue) -> None:
+    assert {one["kind"] for one in describe("wgan-gp", catalogue)} == {"variant", "loss"}
+    variant = only("wgan-gp[lr=1e-3]", catalogue)
+    assert variant["parameters"]["lr"]["value"] == 0.001
+    assert variant["parameters"]["lr"]["defaults"] == {"points": 1e-4, "image": 2e-4}
+    with pytest.raises(UsageError, match="has no parameter 'nothing'"):
+        describe("wgan-gp[nothing=1]", catalogue)
+    with pytest.raises(UsageError, match="outside"):
+        describe("vanilla[lr=-1]", catalogue)
+
+
+def test_choices_and_bounds_are_told(ganbench_cli: Cli) -> None:
+    told = ganbench_cli("info", "vanilla[lr=1e-3]").stdout
+    assert "parameter objective = non-saturating, one of non-saturating, minimax: " in told
+    lr = "parameter lr = 0.001 (set; else 0.0001 on points, 0.0002 on image), at least 0: "
+    assert lr in told
+    assert "parameter ema = 0, 0 to 1: " in told
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "choices", "words"),
+    [
+        (None, None, [], ""),
+        (0, None, [], "at least 0"),
+        (None, 1.5, [], "at most 1.5"),
+        (0, 1, [], "0 to 1"),
+        (None, None, [2, None], "one of 2, auto"),
+    ],
+)
+def test_bounds_in_words(low: Any, high: Any, choices: list[Any], words: str) -> None:
+    assert bounds({"minimum": low, "maximum": high, "choices": choices}) == words
+
+
+def test_techniques_tell_what_they_need_and_with_what_they_do_nothing(ganbench_cli: Cli) -> None:
+    told = ganbench_cli("info", "fm").stdout
+    for line in ("needs: real, features", "neutral: weight=0", "written fm:WEIGHT"):
+        assert f"  {line}\n" in told
+
+
+def test_the_words_for_needs_and_who_provides_what(ganbench_cli: Cli) -> None:
+    done = ganbench_cli("info", "needs", "--json", "-P", str(PROOF / "ali.py"))
+    (one,) = json.loads(done.stdout)
+    assert one["of_a_step"].keys() == NEEDS.keys()
+    assert one["of_a_model"]["encoder"] == ["ali-mlp"]
+    told = ganbench_cli("info", "needs").stdout
+    for need in NEEDS:
+        assert f"\n  {need}: " in told
+
+
+def test_a_folder_is_looked_at(catalogue: Catalogue, tmp_path: Path) -> None:
+    for index in range(6):
+        Image.new("L", (8, 8), index).save(tmp_path / f"{index}.png")
+    one = only(f"images:{tmp_path}[side=8]", catalogue)
+    assert one["data"]["modality"] == "image"
+    assert one["data"]["shape"][1:] == [8, 8]
+    assert one["parameters"]["side"]["value"] == 8
+    assert "data" not in only("images", catalogue)
+    with pytest.raises(UsageError):
+        describe(f"images:{tmp_path / 'gone'}", catalogue)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("fd[extractor=raw]", "score"), ("starter", "suite"), ("local", "executor")]
+)
+def test_all_kinds_are_told(text: str, kind: str, catalogue: Catalogue) -> None:
+    assert only(text, catalogue)["kind"] == kind
+
+
+def test_what_is_not_there(catalogue: Catalogue, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nothing is named 'vanila'") as caught:
+        describe("vanila", catalogue)
+    assert caught.value.hint == "did you mean vanilla?"
+    (tmp_path / "mine.py").write_text("1 / 0")
+    broken = installed_catalogue(PluginChoice(files=(PluginFile.read(tmp_path / "mine.py"),)))
+    with pytest.raises(PluginNotUsable, match="division by zero"):
+        describe("mine.py", broken)
+
+
+def test_functions_of_a_recipe_are_told_by_name(catalogue: Catalogue) -> None:
+    (recipe, *_) = only("vanilla+policy:cosine", catalogue)["recipes"].values()
+    assert recipe["training"]["schedule"] == "cosine"
+
+
+def test_why_there_is_no_recipe(catalogue: Catalogue) -> None:
+    one = only("vanilla+pac:3", catalogue)
+    told = [recipe.get("refused") for recipe in one["recipes"].values()]
+    assert all("does not divide into packs of 3" in str(reason) for reason in told)
+
+
+def test_list_tells_the_kinds_of_data(ganbench_cli: Cli) -> None:
+    rows = json.loads(ganbench_cli("list", "techniques", "--json").stdout)
+    assert {row["kind"] for row in rows} == {"technique"}
+    assert {row["name"]: row["modalities"] for row in rows}["diffaug"] == ["image"]
+    lines = ganbench_cli("list").stdout.splitlines()
+    assert lines[0].split() == ["kind", "name", "data", "from", "description"]
+    (dcgan,) = [line for line in lines if line.startswith("variant ") and " dcgan " in line]
+    assert "points image" in dcgan
