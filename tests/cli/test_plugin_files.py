@@ -93,7 +93,7 @@ def test_verbs_that_tell_know_the_file_in_either_place(ganbench_cli: Cli, my_gan
     info = json.loads(ganbench_cli("info", "my-gan", "-P", my_gan, "--json").stdout)
     assert info[0]["file"].endswith("my_gan.py")
     plugins = json.loads(ganbench_cli("plugins", "-P", my_gan, "--json").stdout)
-    assert plugins[-1]["provides"] == ["loss:my-loss", "variant:my-gan"]
+    assert plugins[-1]["provides"] == ["variant:my-gan", "loss:my-loss"]
     pins = ganbench_cli("plugins", "--requirements", "-P", my_gan)
     assert "my_gan" not in pins.stdout
     assert "pip cannot install" in pins.stderr
