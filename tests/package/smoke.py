@@ -96,7 +96,10 @@ def run_wheel(wheel: Path, parent: str, folder: Path) -> None:
         assert plugin["state"] == "loaded", plugin
         assert Path(plugin["file"]).is_relative_to(packages), plugin
     kinds = {row["kind"] for row in json.loads(call(ganbench, "list", "--json", cwd=folder))}
-    wanted = {"variant", "model", "loss", "dataset", "score", "extractor", "executor", "suite"}
+    wanted = {
+        *("variant", "model", "loss", "technique", "dataset", "score", "extractor", "executor"),
+        "suite",
+    }
     assert kinds == wanted, kinds
     selection = ("vanilla", "--task", "ring8", "--seeds", "0", "--budget", "5steps")
     call(ganbench, "run", *selection, cwd=folder)

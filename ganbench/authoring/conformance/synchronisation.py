@@ -6,7 +6,8 @@ and as operators whose result has to be known before the next one can start.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
@@ -42,7 +43,8 @@ class HostSyncs:
     def __init__(self) -> None:
         self.calls: list[str] = []
         self._stack = ExitStack()
-        self._modes = (_Functions(self._note), _Operators(self._note))
+        self._harmless = False
+        self._modes = (_Functions(self._note, self._within), _Operators(self._note))
 
     def __enter__(self) -> HostSyncs:
         for mode in self._modes:
@@ -53,16 +55,27 @@ class HostSyncs:
         self._stack.close()
 
     def _note(self, call: str) -> None:
-        if call not in self.calls:
+        if not self._harmless and call not in self.calls:
             self.calls.append(call)
+
+    @contextmanager
+    def _within(self, name: str, args: Any, kwargs: Any) -> Iterator[None]:
+        """`one_hot` looks at its input on a CPU alone, where the number of classes is given."""
+        before = self._harmless
+        given = len(args) > 1 or "num_classes" in (kwargs or {})
+        self._harmless = before or (name == "one_hot" and given)
+        try:
+            yield
+        finally:
+            self._harmless = before
 
 
 class _Functions(TorchFunctionMode):
     """Sees what Python calls, such as `.cpu()` of a tensor that is there already."""
 
-    def __init__(self, note: Any) -> None:
+    def __init__(self, note: Any, within: Any) -> None:
         super().__init__()
-        self._note = note
+        self._note, self._within = note, within
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: Any = None
@@ -72,7 +85,8 @@ class _Functions(TorchFunctionMode):
             self._note(f".{name}()" if not name.startswith("__") else f"{name.strip('_')}(tensor)")
         if name == "to" and "cpu" in map(_device, (*args[1:], *(kwargs or {}).values())):
             self._note('.to("cpu")')
-        return func(*args, **(kwargs or {}))
+        with self._within(name, args, kwargs):
+            return func(*args, **(kwargs or {}))
 
 
 class _Operators(TorchDispatchMode):  # type: ignore[no-untyped-call]
