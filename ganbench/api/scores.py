@@ -149,9 +149,10 @@ class Evaluation(Protocol):
     steps: int
     """Generator steps that the run has taken."""
     generator: nn.Module | None
-    """What made the fakes, to be looked at and left as it is; None for samples of no generator."""
+    """What made the fakes, in train mode, to be looked at and left as it is; None for samples of no
+    generator."""
     extra: Mapping[str, nn.Module]
-    """Further modules of its model (an encoder), to be left as they are."""
+    """Further modules of its model (an encoder), in train mode, to be left as they are."""
     training: Training | None
     """How the run trains; None for samples of no run."""
 

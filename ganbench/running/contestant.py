@@ -98,7 +98,11 @@ def contestant_of(trainer: Trainer, shares: Tensor | None = None) -> Contestant:
         latents=networks.latents,
         device=trainer.device,
         shares=shares if networks.conditional else None,
-        modules={"generator": networks.generator, "discriminator": networks.discriminator},
+        modules={
+            "generator": networks.generator,
+            "discriminator": networks.discriminator,
+            **{f"extra {name}": module for name, module in trainer.extra.items()},
+        },
         extra=trainer.extra,
         logits=trainer.logits,
         training=trainer.training,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -96,11 +97,18 @@ def computed(folder: Path) -> dict[str, Any]:
             [{**point, "used": {**point["used"], "seconds": 0}} for point in record["points"]],
             [
                 (folder / "runs" / record["run_id"] / name).read_bytes()
-                for name in ("history.jsonl", "samples.png", "spec.json", "generator.safetensors")
+                for name in ("history.jsonl", "samples.png", "generator.safetensors")
             ],
+            # Where the suite's file lies is no part of what a run is.
+            {**_spec(folder / "runs" / record["run_id"]), "folder": ""},
         ]
         for record in contents.records
     }
+
+
+def _spec(run: Path) -> dict[str, Any]:
+    spec: dict[str, Any] = json.loads((run / "spec.json").read_text("utf-8"))
+    return spec
 
 
 def check(campaign: Campaign, straight: Path, runs: int) -> None:
