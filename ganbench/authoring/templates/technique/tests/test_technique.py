@@ -35,4 +35,5 @@ def test_all_weights_count_and_no_bias() -> None:
     term.backward()  # type: ignore[no-untyped-call]
     assert logged["overlap"].item() == 2 * 2**2 + 2 * 6**2
     assert term.item() == logged["overlap"].item() / 2
-    assert all((one.grad is not None) == (one.dim() > 1) for one in generator.parameters())
+    for parameter in generator.parameters():
+        assert (parameter.grad is not None) == (parameter.dim() > 1)

@@ -25,7 +25,8 @@ def overlap(weight: Tensor) -> Tensor:
     """Scalar: the squared inner products of all pairs of two filters of a weight (out, ...)."""
     rows = weight.flatten(1)
     products = rows @ rows.T
-    return products.square().sum() - products.diagonal().square().sum()
+    # Squares are left out, not subtracted: two large sums would leave their rounding behind.
+    return (products - products.diagonal().diag()).square().sum()
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class Orthogonal:
 
     def generator_loss(self, step: Step) -> Tensor:
         """beta times the overlap of filters, summed over the generator's weights."""
-        weights = [one for one in step.generator.parameters() if one.dim() > 1]
-        total = sum((overlap(one) for one in weights), start=step.fake.new_zeros(()))
+        weights = [weight for weight in step.generator.parameters() if weight.dim() > 1]
+        total = sum((overlap(weight) for weight in weights), start=step.fake.new_zeros(()))
         step.log("overlap", total)
         return self.beta * total
 
