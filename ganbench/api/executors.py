@@ -39,11 +39,14 @@ class Resources:
         device: `cpu` or `cuda`.
         jobs: how many may run at a time; None: as many as the executor finds good.
         limits: of each.
+        threads: CPU threads of each, which are part of what a run is: whoever cannot give them
+            refuses, and never gives fewer.
     """
 
     device: str
     jobs: int | None
     limits: Limits
+    threads: int = 1
 
 
 @dataclass(frozen=True, slots=True)

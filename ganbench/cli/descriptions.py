@@ -216,6 +216,7 @@ def _suite(suite: Suite) -> Described:
         "name": suite.name,
         "description": suite.description,
         "seeds": list(suite.seeds),
+        "threads": suite.threads,
         "variants": list(suite.variants) or "all",
         "grid": {name: list(values) for name, values in suite.grid.items()},
         "tasks": [{**asdict(task), "budget": str(task.budget)} for task in suite.tasks],

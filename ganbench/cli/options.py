@@ -133,6 +133,11 @@ def selection_options(function: F) -> F:
             type=Parsed("size", parse_memory),
             help="Cap on the memory of the device in each run, e.g. 8GiB.",
         ),
+        click.option(
+            "--threads",
+            type=click.IntRange(min=1),
+            help="CPU threads of each run instead of the suite's; another number gives other bits.",
+        ),
     ]
     return all_options(options, function)
 
@@ -144,7 +149,7 @@ def run_options(function: F) -> F:
         click.option(
             "--jobs",
             type=click.IntRange(min=1),
-            help="Runs at a time; default: one per core or GPU.",
+            help="Runs at a time; default: one per GPU, or as the cores have threads for.",
         ),
         click.option(
             "--limit",
@@ -200,6 +205,7 @@ def make_selection(
     settings: tuple[str, ...],
     device: str,
     memory: int | None,
+    threads: int | None,
 ) -> Selection:
     """The selection that the options of `selection_options` describe.
 
@@ -222,4 +228,5 @@ def make_selection(
         settings=pairs,
         device=device,
         memory_bytes=memory,
+        threads=threads,
     )

@@ -61,6 +61,7 @@ KEYS: Mapping[str, Key] = {
     "seeds": Key("seeds", _SELECTING, portable=False),
     "budget": Key("budget", _SELECTING, portable=False),
     "memory": Key("memory", _SELECTING, portable=False),
+    "threads": Key("threads", _SELECTING, "count", portable=False),
     "plugin-files": Key("plugin_files", type="list", portable=False, is_path=True),
     "disabled-plugins": Key("disabled_plugins", type="list", portable=False),
 }

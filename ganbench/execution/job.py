@@ -46,7 +46,6 @@ class _File(_Maker, kw_only=True, forbid_unknown_fields=True):
 
     specs: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1)]
     device: Literal["cpu", "cuda"]
-    threads: Annotated[int, msgspec.Meta(ge=1)]
     checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)]
     plugins: PluginChoice  # its files' bytes become base64
     commit: str | None
@@ -60,7 +59,6 @@ class Job:
         specs: what to run: one, for now.
         folder: the run folder of the first one, absolute; the others are beside it.
         device: `cpu` or `cuda`.
-        threads: of torch in the worker.
         checkpoint_seconds: between two checkpoints.
         plugins: which ones to load.
         commit: of ganbench's source tree, if it is one.
@@ -69,7 +67,6 @@ class Job:
     specs: tuple[RunSpec, ...]
     folder: Path
     device: str
-    threads: int = 1
     checkpoint_seconds: float = DEFAULTS.checkpoint_seconds
     plugins: PluginChoice = NO_CHOICE
     commit: str | None = None
@@ -86,6 +83,11 @@ class Job:
                 f"the job in {self.folder} has {len(self.specs)} runs; this ganbench does one a job"
             )
         return self.specs[0]
+
+    @property
+    def threads(self) -> int:
+        """CPU threads that it computes on."""
+        return max(spec.threads for spec in self.specs)
 
     @property
     def name(self) -> str:
@@ -110,7 +112,6 @@ class Job:
                 protocol=PROTOCOL_VERSION,
                 specs=[spec.to_json() for spec in self.specs],
                 device=self.device,  # type: ignore[arg-type]  # checked when it is read
-                threads=self.threads,
                 checkpoint_seconds=self.checkpoint_seconds,
                 plugins=self.plugins,
                 commit=self.commit,
@@ -156,7 +157,6 @@ def read_job(folder: Path) -> Job:
         specs=specs,
         folder=folder.absolute(),
         device=file.device,
-        threads=file.threads,
         checkpoint_seconds=file.checkpoint_seconds,
         plugins=file.plugins,
         commit=file.commit,

@@ -54,7 +54,8 @@ def execute(
         remark(f"warning: {warning}")
     kept = reusable(finished, conditions)
     plan.require_present(spec for spec in plan.runs if spec.run_id not in kept)
-    with open_executor(conditions.executor, conditions.resources(device), catalogue) as executor:
+    resources = conditions.resources(device, plan.threads)
+    with open_executor(conditions.executor, resources, catalogue) as executor:
         for run_id in {*finished.records, *finished.foreign}:
             if run_id not in kept:
                 store.discard(run_id, start_over=conditions.fresh)

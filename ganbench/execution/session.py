@@ -11,7 +11,6 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.fence import tidy_finished
 from ganbench.execution.supervisor import Supervisor
-from ganbench.machine.devices import usable_cores
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import COUNTED, Record
@@ -109,8 +108,6 @@ def run_plan(
         executor,
         conditions,
         device=device,
-        # More threads than cores wait for each other: two workers of two were four times slower.
-        threads=max(1, usable_cores() // executor.slots),
         on_start=listener.started,
         warn=listener.warned,
     )
@@ -134,13 +131,19 @@ def reusable(finished: Finished, conditions: Conditions) -> Finished:
     """What is not to be run again.
 
     With `fresh` that is nothing; with `retry_failed`, what did not end for reasons of the machine
-    or the code: an unstable run is a result, and stays.
+    or the code: an unstable run is a result, and stays. Nor is what ran on other threads than its
+    spec says, as runs did when they were given the cores that were idle.
     """
     if conditions.fresh:
         return Finished()
     records = {
         run_id: record
         for run_id, record in finished.records.items()
-        if not conditions.retry_failed or record["status"] in COUNTED
+        if (not conditions.retry_failed or record["status"] in COUNTED) and _as_planned(record)
     }
     return Finished(records=records, foreign=finished.foreign)
+
+
+def _as_planned(record: Record) -> bool:
+    planned = record["spec"].get("threads", 1)
+    return bool(record["environment"].get("threads", planned) == planned)

@@ -63,7 +63,6 @@ class Supervisor:
         executor: where runs run.
         conditions: retries, pace of checkpoints, plugins and the like.
         device: `cpu` or `cuda`.
-        threads: of each run.
         on_start: hears of every run that is started.
         warn: takes a line for what is on disk and not as it should be.
     """
@@ -75,7 +74,6 @@ class Supervisor:
         conditions: Conditions,
         *,
         device: str,
-        threads: int,
         on_start: Callable[[RunSpec], None] = lambda spec: None,
         warn: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -85,7 +83,6 @@ class Supervisor:
         self._executor = executor
         self._conditions = conditions
         self._device = device
-        self._threads = threads
         self._on_start = on_start
         self._warn = warn
         self._has_failed = False
@@ -152,7 +149,6 @@ class Supervisor:
             specs=(run.spec,),
             folder=folder.absolute(),
             device=self._device,
-            threads=self._threads,
             checkpoint_seconds=self._conditions.checkpoint_seconds,
             plugins=self._conditions.plugins,
             commit=source_commit(),

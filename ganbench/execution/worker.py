@@ -21,6 +21,7 @@ from ganbench.execution.executors.processes import end_descendants
 from ganbench.execution.fence import tidy
 from ganbench.execution.job import BUSY, JOB_FILE, PREEMPTED, Job, read_job
 from ganbench.execution.pins import require_same_code
+from ganbench.machine.threads import SINGLE_THREADED
 from ganbench.results.media import sheet_files
 from ganbench.results.record import RECORD_FILE
 from ganbench.results.store import GENERATOR_FILE, LOCK_FILE, LOG_FILE, PROGRESS_FILE, RunStore
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
     from ganbench.running.run import Run
 
 PROGRESS_SECONDS = 0.5
-
-SINGLE_THREADED = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""What libraries must find when they are loaded: that is when they size their pools of threads. A
-run that is given more threads asks torch for them itself."""
 
 
 def work(folder: Path, tell: Callable[[str], None] = lambda line: None) -> NoReturn:
@@ -100,7 +97,7 @@ def _work(folder: Path, tell: Callable[[str], None]) -> int:
 
 
 def _train(job: Job, store: RunStore) -> int:
-    os.environ.update(SINGLE_THREADED)
+    os.environ.update(SINGLE_THREADED)  # a run that has more threads asks torch for them itself
     import torch
 
     from ganbench.catalogue.catalogue import installed_catalogue
@@ -109,7 +106,6 @@ def _train(job: Job, store: RunStore) -> int:
 
     catalogue = installed_catalogue(job.plugins)
     require_same_code(job.spec, catalogue)
-    torch.set_num_threads(job.threads)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
     run = Run(job.spec, job.folder, catalogue, device, job.commit, job.checkpoint_seconds)
     try:

@@ -32,6 +32,7 @@ def run(
     settings: Mapping[str, str] | None = None,
     device: str = "auto",
     memory: str | None = None,
+    threads: int | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
     runs: Path | str = "runs",
     executor: str = DEFAULTS.executor,
@@ -51,13 +52,13 @@ def run(
     Args:
         variants: names, with parameters in brackets if wanted; none with `everything`.
         everything: every usable variant.
-        suite, tasks, seeds, budget, settings, device, memory: as the options of that name;
+        suite, tasks, seeds, budget, settings, device, memory, threads: as the options of that name;
             `settings` maps ``variant.parameter`` to a value.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
         runs: folder of the runs.
         executor: where runs run, e.g. ``local``; see `ganbench list executors`.
-        jobs: runs at a time; None: one per core or GPU.
+        jobs: runs at a time; None: one per GPU, or as the cores have threads for.
         limit_seconds: wall time of one run.
         host_memory: main memory of one run and all that it starts, e.g. ``8GiB``; None: nine tenths
             of what there is.
@@ -97,8 +98,11 @@ def run(
         fail_fast=fail_fast,
         plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
     )
+    selection = _selection(
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads
+    )
     outcome = execute(
-        _selection(variants, everything, suite, tasks, seeds, budget, settings, device, memory),
+        selection,
         conditions,
         runs=Path(runs),
         progress=make_progress if progress else silent,
@@ -117,6 +121,7 @@ def plan(
     settings: Mapping[str, str] | None = None,
     device: str = "auto",
     memory: str | None = None,
+    threads: int | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
     """What `run` with the same arguments would run: one row per run with its id. Runs nothing.
@@ -129,7 +134,7 @@ def plan(
     from ganbench.catalogue.catalogue import open_catalogue
 
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads
     )
     choice = NO_CHOICE.plus(files=plugin_files(plugins))
     catalogue = open_catalogue(choice, lambda line: None, need_files=True)
@@ -215,6 +220,7 @@ def _selection(
     settings: Mapping[str, str] | None,
     device: str,
     memory: str | None,
+    threads: int | None,
 ) -> Selection:
     return Selection(
         variants=variants,
@@ -226,4 +232,5 @@ def _selection(
         settings={key: str(value) for key, value in (settings or {}).items()},
         device=device,
         memory_bytes=None if memory is None else parse_memory(memory),
+        threads=threads,
     )

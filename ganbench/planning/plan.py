@@ -34,6 +34,7 @@ class Selection:
         settings: ``variant.parameter`` -> text, from `--set`.
         device: `auto`, `cpu` or `cuda`.
         memory_bytes: cap on the device's memory.
+        threads: CPU threads of every run, instead of the suite's.
     """
 
     variants: Sequence[str] = ()
@@ -45,6 +46,7 @@ class Selection:
     settings: Mapping[str, str] = field(default_factory=dict)
     device: str = "auto"
     memory_bytes: int | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,11 @@ class Plan:
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     missing: Mapping[str, MissingData] = field(default_factory=dict)
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of every run."""
+        return self.runs[0].threads
 
     def require_present(self, runs: Iterable[RunSpec]) -> None:
         """Make sure that all that some runs need is on this machine, before one of them starts.
@@ -160,6 +167,9 @@ def _spec(
 ) -> RunSpec:
     task = replace(chosen.task, budget=selection.budget or chosen.task.budget)
     timed = task.budget.kind == "seconds"
+    threads = suite.threads if selection.threads is None else selection.threads
+    if threads < 1:
+        raise UsageError(f"threads is {threads!r}, not a positive number")
     return RunSpec(
         suite=suite.name,
         variant=prepared.variant.display,
@@ -169,6 +179,7 @@ def _spec(
         seed=0,
         dataset_fingerprint=chosen.data.fingerprint,
         memory_bytes=selection.memory_bytes,
+        threads=threads,
         device=resolve_device(selection.device) if timed else None,
         pins=_pins((*prepared.specs, *chosen.specs), catalogue),
         folder=suite.folder,

@@ -28,6 +28,7 @@ class RunSpec:
         dataset_fingerprint: of files outside any plugin that the data set reads; empty if none.
         seed: of weights, latents and data order.
         memory_bytes: cap on the memory of the device, or None.
+        threads: CPU threads that compute it. Another number gives other bits.
         device: `cpu` or `cuda` where it matters to the result's meaning (time budgets), else None.
         pins: sorted ``kind:name@distribution==version#hash`` of every plugin that takes part.
         folder: that relative paths in it are relative to; empty: the working folder. Not part of
@@ -42,6 +43,7 @@ class RunSpec:
     seed: int
     dataset_fingerprint: str = ""
     memory_bytes: int | None = None
+    threads: int = 1
     device: str | None = None
     pins: tuple[dict[str, str], ...] = ()
     folder: str = ""
@@ -51,6 +53,8 @@ class RunSpec:
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         if not self.folder:  # which is nobody's business where nothing depends on it
             del plain["folder"]
+        if self.threads == 1:  # specs that tell of no threads have one
+            del plain["threads"]
         return plain
 
     @classmethod

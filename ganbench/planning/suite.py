@@ -71,6 +71,7 @@ class Suite:
         variants: as typed, those of a table with parameters and a grid of their own spelled out;
             none: all there are.
         grid: parameter -> its values. Every variant is run with every combination.
+        threads: CPU threads of every run.
         folder: of its file, which paths in it are relative to; empty: it is from no file.
     """
 
@@ -80,6 +81,7 @@ class Suite:
     seeds: tuple[int, ...]
     variants: tuple[str, ...] = field(default=())
     grid: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
+    threads: int = 1
     folder: str = ""
 
     def task(self, name: str) -> Task:
@@ -126,6 +128,7 @@ class SuiteTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     seeds: str = "0-4"
     variants: list[str | VariantTable] = []
     grid: Grid = {}
+    threads: Annotated[int, Meta(ge=1)] = 1
 
 
 def embedded_suites() -> list[str]:
@@ -176,6 +179,7 @@ def parse_suite(text: str, source: str) -> Suite:
             seeds=parse_seeds(table.seeds),
             variants=_variants(table.variants),
             grid=table.grid,
+            threads=table.threads,
         )
     names = [task.name for task in suite.tasks]
     if not names or len(set(names)) != len(names):

@@ -116,7 +116,7 @@ _SETTING: Final = (
     _count("fakes", "generated samples per evaluation", "samples", required=True),
     _count("evaluations", "evaluations per run, at equal fractions of the budget", required=True),
     _count("memory_limit_bytes", "cap on the device's memory that the plan set", "B"),
-    _text("setting", "hash of protocol, task, data and memory cap", required=True),
+    _text("setting", "hash of protocol, task, data, memory cap and threads", required=True),
     _text("timed_on", "the device, where the budget is time: it is part of the setting"),
     _count("protocol", "version of everything that changes numbers", required=True),
 )
@@ -187,7 +187,7 @@ RUN_FIELDS: Final = (
     *_SETTING,
     *_CODE,
     *ENVIRONMENT,
-    _count("threads", "CPU threads of the run", "threads"),
+    _count("threads", "CPU threads of the run, a part of its setting", "threads"),
     Field("started", "datetime", "UTC", varies=True),
     Field("finished", "datetime", "UTC", varies=True),
     _count("schema", "version of the record's format"),
@@ -238,7 +238,7 @@ LEADERBOARD_FIELDS: Final = (
     *_SETTING,
     *_CODE,
     *ENVIRONMENT,
-    _text("threads", "CPU threads of the runs"),
+    _text("threads", "CPU threads of the runs, a part of their setting"),
     _text("seeds", "seeds of the runs"),
     Field("finished", "datetime", "UTC; when the last of the runs ended", varies=True),
 )

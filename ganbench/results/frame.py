@@ -140,7 +140,8 @@ def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
         "evaluation_seconds": clocks.get("evaluation"),
         "wall_seconds": clocks.get("wall"),
         "failed_at_step": failure and failure["step"],
-        "threads": _count(environment.get("threads")),
+        # What ran, should it not be what was planned: see `ganbench.execution.session.reusable`.
+        "threads": _count(environment.get("threads")) or row["threads"],
         "started": _utc(record["started"]),
         "finished": _utc(record["finished"]),
         "schema": record["schema"],
@@ -180,6 +181,7 @@ def spec_row(
         "fakes": task["fakes"],
         "evaluations": task["evaluations"],
         "memory_limit_bytes": spec.get("memory_bytes"),
+        "threads": spec.get("threads", 1),
         "variant_parameters": canonical_json(spec["parameters"]).decode(),
         "setting": setting_of(spec, protocol),
         "protocol": protocol,

@@ -29,7 +29,8 @@ def setting_of(spec: Mapping[str, Any], protocol: int) -> str:
     """The hash of everything but variant and seed that a run's numbers depend on."""
     files = [known] if (known := spec.get("dataset_fingerprint")) else []
     memory = spec.get("memory_bytes")
-    parts = [protocol, spec["task"], spec["dataset_parameters"], memory, *files]
+    threads = [{"threads": many}] if (many := spec.get("threads", 1)) != 1 else []
+    parts = [protocol, spec["task"], spec["dataset_parameters"], memory, *files, *threads]
     return _digest(canonical_json(parts))
 
 

@@ -40,6 +40,7 @@ class _Spec(TypedDict):
     dataset_parameters: dict[str, Any]
     seed: Integer
     memory_bytes: NotRequired[Integer | None]
+    threads: NotRequired[Integer]
     pins: NotRequired[list[Pin]]
 
 
@@ -118,6 +119,8 @@ def check_spec(spec: Any, *, plain: bool = False) -> None:
         raise ValueError("spec.task.budget.amount is not positive")
     if spec["seed"] < 0:
         raise ValueError("spec.seed is negative")
+    if spec.get("threads", 1) < 1:
+        raise ValueError("spec.threads is not positive")
 
 
 def check_progress(progress: Any) -> None:

@@ -14,11 +14,12 @@ import torch
 from torch import OutOfMemoryError  # bound here: a plugin may replace torch's attributes
 
 from ganbench.api.data import Data
-from ganbench.api.errors import GanbenchError, one_line
+from ganbench.api.errors import GanbenchError, PluginNotUsable, one_line
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
+from ganbench.machine.threads import computing_on
 from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
@@ -85,12 +86,19 @@ class Run:
         self._failure: Failure | None = None
         self._parameters: dict[str, int] = {}
         self._kept: dict[str, str] = {}
+        self._environment: dict[str, Any] = {}
         self._setup_seconds = 0.0
         self._started = datetime.now(UTC)
         self._wall = time.monotonic()
 
     def execute(self) -> Record:
         """Train and evaluate; whatever happens, return a record."""
+        with computing_on(self.spec.threads):
+            self._environment = describe_environment(self._device, self._commit)
+            self._try()
+            return self._record()
+
+    def _try(self) -> None:
         try:
             self._train()
         except Unstable as error:
@@ -105,7 +113,6 @@ class Run:
             )
         except BaseException as error:  # a plugin may raise anything, KeyboardInterrupt included
             self._fail("oom" if "t allocate memory" in str(error) else "error", error)
-        return self._record()
 
     def _train(self) -> None:
         if self.spec.memory_bytes is not None:
@@ -143,6 +150,7 @@ class Run:
         """
         assert self.evaluator is not None
         assert self._keeper is not None
+        self._require_own_threads()
         try:
             self.evaluator.evaluate(final=final)
         except Unstable:
@@ -152,6 +160,15 @@ class Run:
                 self._keeper.save()
             raise
         self._draw(self.evaluator)
+
+    def _require_own_threads(self) -> None:
+        """Raise PluginNotUsable if what takes part computes on other threads than the spec says."""
+        if (found := torch.get_num_threads()) != self.spec.threads:
+            raise PluginNotUsable(
+                f"what takes part has set torch's number of threads to {found}, "
+                f"and the run's spec says {self.spec.threads}",
+                "leave torch.set_num_threads alone, and run with --threads",
+            )
 
     def _draw(self, evaluator: Evaluator) -> None:
         index, info = len(evaluator.points) - 1, evaluator.data.info
@@ -266,7 +283,7 @@ class Run:
             parameters=self._parameters,
             peak_memory_bytes=peak_memory(self._device),
             clocks=clocks,
-            environment=describe_environment(self._device, self._commit)
+            environment=self._environment
             | {"sources": {pin["distribution"]: provenance(pin["distribution"]) for pin in pins}},
             resumed=self._keeper.resumed if self._keeper else 0,
             **measured,

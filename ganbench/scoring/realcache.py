@@ -114,7 +114,11 @@ class RealCache:
         return self._tensors(key, compute)
 
     def _tensors(self, key: Mapping[str, Any], compute: Callable[[], Tensors]) -> Tensors:
-        everywhere = {"ganbench": _source(_source), "device": _device(self._device)}
+        everywhere = {
+            "ganbench": _source(_source),
+            "device": _device(self._device),
+            "threads": torch.get_num_threads(),  # of this run: what it finds is what it would get
+        }
         tensors = self._cache.tensors({**key, **everywhere}, compute)
         return tuple(one.to(self._device) for one in tensors)
 

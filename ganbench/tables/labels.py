@@ -17,7 +17,10 @@ _OWN = VARIANT_CODE[1:]
 """Without the name, which labels begin with."""
 
 _CODE = (*_OWN, "variant_parameters", "code")
-_SETTING = ("protocol", "split", "fakes", "evaluations", "memory_limit_bytes", "dataset_parameters")
+_SETTING = (
+    *("protocol", "split", "fakes", "evaluations"),
+    *("memory_limit_bytes", "threads", "dataset_parameters"),
+)
 
 
 def variant_labels(rows: Iterable[RunRow]) -> list[str]:

@@ -31,7 +31,6 @@ class Claim:
         labels: key -> heading.
         distances: keys of distances, whose errors are relative.
         device: `cpu` or `cuda`.
-        threads: CPU threads, where known.
         environment: what is known of where it ran, as its record has it.
         others: scores of the variant's other seeds on the task.
         weights: its generator, if there is one.
@@ -47,7 +46,6 @@ class Claim:
     labels: dict[str, str] = field(default_factory=dict)
     distances: frozenset[str] = frozenset()
     device: str = "cpu"
-    threads: int = 1
     environment: dict[str, Any] = field(default_factory=dict)
     others: tuple[dict[str, float], ...] = ()
     weights: Path | None = None
@@ -96,7 +94,6 @@ def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
         labels={key: column["label"] for key, column in record["columns"].items()},
         distances=_distances(record["columns"]),
         device=record["environment"].get("device") or "cpu",
-        threads=record["environment"].get("threads") or 1,
         environment=record["environment"],
         others=tuple(others),
         weights=file if own else weights,
@@ -136,7 +133,6 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
         labels={key: column["label"] for key, column in columns.items()},
         distances=_distances(columns),
         device=row["device"] or "cpu",
-        threads=row["threads"] or 1,
         environment={name: row[name] for name in ("threads", *(one.name for one in ENVIRONMENT))},
         others=tuple(others),
         weights=weights,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from ganbench.execution.conditions import DEFAULTS, Conditions
 from ganbench.execution.executors.executor import open_executor
 from ganbench.execution.pins import require_same_code
 from ganbench.execution.supervisor import Supervisor
+from ganbench.machine.threads import computing_on
 from ganbench.planning.chosen import choose_task
 from ganbench.planning.naming import choose_variant
 from ganbench.results.record import Record
@@ -118,7 +118,7 @@ def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, d
     spec, task = claim.spec, claim.spec.task
     chosen = choose_task(task, catalogue, spec.folder)
     require_same_files(chosen.data, spec.dataset_fingerprint)
-    with _threads(claim.threads):
+    with computing_on(spec.threads):
         data = load_data(chosen.data, catalogue)
         recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
         networks = Players(recipe, catalogue, device).networks(data.info)
@@ -155,27 +155,15 @@ def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, d
     return status, evaluator.points[-1]["scores"]
 
 
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def _train(claim: Claim, catalogue: Catalogue, conditions: Conditions) -> Record:
     """The record of the same spec, run in a process and a folder of its own."""
     if claim.device == "cuda" and not torch.cuda.is_available():
         raise UsageError(f"{claim.run_id} was trained on a GPU, and there is none here")
-    resources = replace(conditions, jobs=1).resources(claim.device)
+    resources = replace(conditions, jobs=1).resources(claim.device, claim.spec.threads)
     with (
         tempfile.TemporaryDirectory(prefix="ganbench-verify-") as folder,
         open_executor(conditions.executor, resources, catalogue) as executor,
     ):
-        supervisor = Supervisor(
-            RunStore(folder), executor, conditions, device=claim.device, threads=claim.threads
-        )
+        supervisor = Supervisor(RunStore(folder), executor, conditions, device=claim.device)
         ((_, record),) = supervisor.records([claim.spec])
         return record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -15,8 +16,9 @@ from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.techniques import NEEDS
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice, PluginFile
-from ganbench.cli.descriptions import describe
-from ganbench.cli.verbs.info import bounds
+from ganbench.cli.descriptions import _suite, describe
+from ganbench.cli.verbs.info import _lines, bounds
+from ganbench.planning.suite import load_suite
 
 Cli = Callable[..., "CompletedProcess[str]"]
 PROOF = Path(__file__).parents[1] / "data" / "proof"
@@ -103,6 +105,12 @@ def test_a_folder_is_looked_at(catalogue: Catalogue, tmp_path: Path) -> None:
     assert "data" not in only("images", catalogue)
     with pytest.raises(UsageError):
         describe(f"images:{tmp_path / 'gone'}", catalogue)
+
+
+def test_a_suite_tells_its_threads_where_they_are_not_one() -> None:
+    suite = load_suite("starter")
+    assert not any("threads" in line for line in _lines(_suite(suite)))
+    assert "3 threads for each run" in _lines(_suite(replace(suite, threads=3)))
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,6 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
     one = job(
         tmp_path,
         device="cuda",
-        threads=3,
         checkpoint_seconds=0.25,
         plugins=PluginChoice(("a", "b"), (FILE,)),
         commit="abc-dirty",
@@ -66,9 +65,14 @@ def test_integers_stay_integers(tmp_path: Path) -> None:
 
 
 def test_the_last_one_written_counts(tmp_path: Path) -> None:
-    job(tmp_path, threads=1).write()
-    job(tmp_path, threads=2).write()
-    assert read_job(tmp_path / SPEC.run_id).threads == 2
+    job(tmp_path, commit="abc").write()
+    job(tmp_path, commit="def").write()
+    assert read_job(tmp_path / SPEC.run_id).commit == "def"
+
+
+def test_it_tells_executors_the_threads_of_its_run(tmp_path: Path) -> None:
+    assert job(tmp_path).threads == 1
+    assert job(tmp_path, specs=(replace(SPEC, threads=3),)).threads == 3
 
 
 def test_a_folder_without_one_is_told_from_a_damaged_one(tmp_path: Path) -> None:
@@ -84,13 +88,14 @@ def test_a_folder_without_one_is_told_from_a_damaged_one(tmp_path: Path) -> None
     ("change", "message"),
     [
         (lambda it: it.update(device="tpu"), "damaged: Invalid enum value 'tpu' - at `$.device`"),
-        (lambda it: it.update(threads=0), "damaged: Expected `int` >= 1 - at `$.threads`"),
-        (lambda it: it.update(threads="2"), r"damaged: Expected `int`, got `str`"),
+        (lambda it: it.update(checkpoint_seconds=0), "damaged: Expected `float` > 0"),
+        (lambda it: it.update(checkpoint_seconds="2"), r"damaged: Expected `float`, got `str`"),
         (lambda it: it.pop("plugins"), "damaged: Object missing required field `plugins`"),
         (lambda it: it.update(engine="warp"), "damaged: .* unknown field `engine`"),
         (lambda it: it.update(specs=[]), "damaged: Expected `array` of length >= 1"),
         (lambda it: it["specs"][0].pop("seed"), "damaged: spec.seed is missing"),
         (lambda it: it["specs"][0].update(seed=True), "damaged: spec.seed is True, not an integer"),
+        (lambda it: it["specs"][0].update(threads=0), "damaged: spec.threads is not positive"),
         (lambda it: it["specs"][0].update(more=1), "damaged: .*unexpected keyword argument 'more'"),
         (lambda it: it["plugins"].update(files=[{"path": "x"}]), "damaged: .*field `source`"),
         (

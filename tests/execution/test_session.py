@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -105,6 +106,14 @@ def test_what_is_reused(conditions: Conditions, kept: set[str], foreign: set[str
     assert {one["status"] for one in found.records.values()} == kept
     assert found.foreign == foreign
     assert ("later" in found) == bool(foreign)
+
+
+def test_what_ran_on_other_threads_than_its_spec_says_is_run_again() -> None:
+    ran = {"threads": 2}
+    one = record(spec(seed=8), [0.5], environment=ran)
+    two = record(replace(spec(seed=9), threads=2), [0.5], environment=ran)
+    finished = Finished({each["run_id"]: each for each in (one, two)})
+    assert set(reusable(finished, Conditions()).records) == {two["run_id"]}
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,6 @@ def supervise(store: RunStore, executor: Any, specs: list[RunSpec], **more: Any)
         executor,
         Conditions(**more),
         device="cpu",
-        threads=1,
         on_start=on_start,
         warn=warn,
     )
@@ -296,7 +295,7 @@ def test_after_a_failure_nothing_more_is_started(store: RunStore, slots: int) ->
         return leave_record(job)
 
     executor = Slow(act, slots)
-    one = Supervisor(store, executor, Conditions(fail_fast=True), device="cpu", threads=1)
+    one = Supervisor(store, executor, Conditions(fail_fast=True), device="cpu")
     found = {}
     for run, ended in one.records(SPECS):
         found[run.run_id] = ended["status"]
@@ -372,7 +371,7 @@ def test_a_long_plan_holds_no_more_than_its_slots(store: RunStore) -> None:
 
     before = threading.active_count()
     executor = Pooled(act, slots=3)
-    one = Supervisor(store, executor, Conditions(), device="cpu", threads=1)
+    one = Supervisor(store, executor, Conditions(), device="cpu")
     assert len(list(one.records(specs))) == len(executor.started) == 200
     assert max(most) <= 3
     assert max(threads) <= before + 3

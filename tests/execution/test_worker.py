@@ -53,9 +53,12 @@ def make_job(
     steps: int = 20,
     plugins: PluginChoice = NO_CHOICE,
     catalogue: Catalogue | None = None,
+    threads: int = 1,
 ) -> Job:
     budget = Budget("steps", steps)
-    chosen = Selection(variants=[variant], tasks=["ring8"], seeds=[0], budget=budget)
+    chosen = Selection(
+        variants=[variant], tasks=["ring8"], seeds=[0], budget=budget, threads=threads
+    )
     spec = make_plan(chosen, catalogue or installed_catalogue(plugins)).runs[0]
     folder = RunStore(runs).create(spec.run_id, spec.to_json())
     job = Job(specs=(spec,), folder=folder, device="cpu", plugins=plugins)
@@ -76,6 +79,17 @@ def test_it_leaves_a_record_once(ganbench_cli: Cli, tmp_path: Path) -> None:
     assert again.returncode == 0
     assert "has ended before" in again.stderr
     assert (job.folder / "record.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("bound", ["1", "2"])
+def test_threads_are_those_of_the_spec_whatever_the_environment_says(
+    ganbench_cli: Cli, tmp_path: Path, threads: int, bound: str
+) -> None:
+    job = make_job(tmp_path / "runs", threads=threads, steps=2)
+    assert ganbench_cli("work", str(job.folder), OMP_NUM_THREADS=bound).returncode == 0
+    (record,) = RunStore(tmp_path / "runs").read_all().records
+    assert record["environment"]["threads"] == record["spec"].get("threads", 1) == threads
 
 
 def test_a_job_left_by_the_run_of_somebody_else_is_over(ganbench_cli: Cli, tmp_path: Path) -> None:
@@ -183,7 +197,7 @@ def test_a_damaged_job_is_refused_and_nothing_is_run(ganbench_cli: Cli, tmp_path
     content = json.loads((job.folder / "job.json").read_bytes())
     for change, said in (
         ({"ganbench": "99.0"}, "job of ganbench 99.0"),
-        ({"threads": "many"}, "is damaged: Expected `int`"),
+        ({"device": 3}, "is damaged: Expected `str`"),
     ):
         (job.folder / "job.json").write_text(json.dumps({**content, **change}))
         done = ganbench_cli("work", str(job.folder))

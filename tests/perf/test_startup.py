@@ -38,7 +38,7 @@ def test_starting_an_isolated_run(benchmark: Any, tmp_path: Path) -> None:
     starts: list[float] = []
     rests: list[float] = []
     with open_executor("local", conditions.resources("cpu"), catalogue) as executor:
-        supervisor = Supervisor(RunStore(tmp_path), executor, conditions, device="cpu", threads=1)
+        supervisor = Supervisor(RunStore(tmp_path), executor, conditions, device="cpu")
 
         def record_of(seed: int) -> Record:
             ((_, record),) = supervisor.records([replace(template, seed=seed)])

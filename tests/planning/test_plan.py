@@ -281,6 +281,20 @@ def test_a_memory_cap_is_part_of_the_spec(catalogue: Catalogue, suite: str) -> N
     assert {spec.memory_bytes for spec in plan.runs} == {2**30}
 
 
+@pytest.mark.parametrize(("of_suite", "asked", "threads"), [(1, None, 1), (3, None, 3), (3, 1, 1)])
+def test_threads_are_part_of_the_spec(
+    catalogue: Catalogue, suite: str, of_suite: int, asked: int | None, threads: int
+) -> None:
+    Path(suite).write_text(f"threads = {of_suite}\n{SUITE}")
+    plan = make_plan(Selection(suite=suite, threads=asked), catalogue)
+    assert {spec.threads for spec in plan.runs} == {plan.threads} == {threads}
+
+
+def test_nothing_runs_on_no_threads(catalogue: Catalogue, suite: str) -> None:
+    with pytest.raises(UsageError, match="threads is 0, not a positive number"):
+        make_plan(Selection(suite=suite, threads=0), catalogue)
+
+
 def test_the_same_selection_has_the_same_ids(built_ins: Any, suite: str) -> None:
     first, second = (make_plan(Selection(suite=suite), Catalogue(built_ins)) for _ in range(2))
     assert first == second

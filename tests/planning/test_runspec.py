@@ -51,6 +51,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "data set's files": {"dataset_fingerprint": "sha256:00"},
     "seed": {"seed": 1},
     "memory": {"memory_bytes": 2**30},
+    "threads": {"threads": 2},
     "device": {"device": "cuda"},
     "plugin's source": {"pins": ({**PIN, "source_hash": "sha256:01"},)},
     "plugin's version": {"pins": ({**PIN, "version": "0.2.0"},)},
@@ -104,6 +105,12 @@ def test_does_not_change_with_the_suite_its_place_or_the_order_of_parameters() -
     assert runspec.run_id_of(older, runspec.PROTOCOL_VERSION) == SPEC.run_id
     turned = dict(reversed(SPEC.parameters.items()))
     assert replace(SPEC, parameters=turned).run_id == SPEC.run_id
+
+
+def test_a_spec_that_tells_of_no_threads_has_one() -> None:
+    assert "threads" not in SPEC.to_json()
+    assert RunSpec.from_json(SPEC.to_json()).threads == 1
+    assert RunSpec.from_json(replace(SPEC, threads=2).to_json()).threads == 2
 
 
 def test_is_the_same_in_every_process() -> None:

@@ -23,6 +23,7 @@ def test_a_small_suite_has_the_documented_defaults() -> None:
     (task,) = suite.tasks
     assert (suite.name, suite.description) == ("mine", "")
     assert suite.seeds == (0, 1, 2, 3, 4)
+    assert suite.threads == 1
     assert suite.variants == ()
     assert (task.name, task.dataset) == ("ring", "ring8")
     assert task.budget == Budget("flops", 1e12)
@@ -32,13 +33,14 @@ def test_a_small_suite_has_the_documented_defaults() -> None:
 
 def test_a_full_suite() -> None:
     suite = parse_suite(
-        'name = "mine"\ndescription = "all"\nseeds = "1,3"\nvariants = ["dcgan[lr=1]"]\n'
+        'name = "mine"\ndescription = "all"\nthreads = 2\n'
+        'seeds = "1,3"\nvariants = ["dcgan[lr=1]"]\n'
         + TASK
         + 'final_scores = ["w2"]\nfakes = 2\nsplit = "train"\nevaluations = 1\n',
         "mine.toml",
     )
     (task,) = suite.tasks
-    assert (suite.description, suite.seeds) == ("all", (1, 3))
+    assert (suite.description, suite.threads, suite.seeds) == ("all", 2, (1, 3))
     assert suite.variants == ("dcgan[lr=1]",)
     assert (task.final_scores, task.fakes) == (("w2",), 2)
     assert (task.split, task.evaluations) == ("train", 1)

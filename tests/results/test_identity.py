@@ -34,8 +34,10 @@ def test_seed_and_variant_are_no_part_of_the_setting() -> None:
         setting_of({**plain, "dataset_parameters": {"side": 8}}, 2),
         setting_of({**plain, "dataset_fingerprint": "ab"}, 2),
         setting_of({**plain, "memory_bytes": 2**30}, 2),
+        setting_of({**plain, "threads": 2}, 2),
     ]
-    assert len({*same, *others}) == 6
+    assert len({*same, *others}) == 7
+    assert setting_of({**plain, "threads": 1}, 2) in same
 
 
 def test_the_order_of_pins_does_not_matter() -> None:

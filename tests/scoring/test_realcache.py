@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from ganbench import Data, DataInfo
+from ganbench.machine.threads import computing_on
 from ganbench.scoring import realcache
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.scoring.realcache import Origin, RealCache
@@ -100,6 +101,14 @@ def statistic_key(
 
 
 # Keys
+
+
+def test_another_number_of_threads_rounds_otherwise() -> None:
+    keys = set()
+    for count in (1, 2, 1):
+        with computing_on(count):
+            keys.add((features_key(), statistic_key()))
+    assert len(keys) == 2
 
 
 def test_a_key_is_made_of_contents_alone() -> None:

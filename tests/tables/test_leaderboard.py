@@ -12,8 +12,8 @@ from ganbench.planning.budget import Budget
 from ganbench.results.frame import collect
 from ganbench.results.record import Record
 from ganbench.tables.coverage import Coverage
-from ganbench.tables.labels import variant_labels
-from ganbench.tables.leaderboard import leaderboard
+from ganbench.tables.labels import section_names, variant_labels
+from ganbench.tables.leaderboard import aggregates, leaderboard
 
 from ..results.synthetic import W2, record, spec
 
@@ -187,6 +187,27 @@ def test_budgets_are_not_mixed() -> None:
     ]
     reasons = dict(zip(table["budget_amount"], table["unranked"], strict=True))
     assert reasons[2e12] == "the suite is ranked on another setting of ring8"
+
+
+def test_numbers_of_threads_are_not_mixed() -> None:
+    ran = {"threads": 2, "device_name": "AMD EPYC"}
+    more = [
+        record(replace(spec("a", seed=seed), threads=2), [0.01], environment=ran)
+        for seed in range(2)
+    ]
+    runs = collect([*seeds("a", [0.1] * 3), *more])
+    table = leaderboard(runs)
+    found = sorted(zip(table["threads"], table["distance_n"], strict=True))
+    assert found == [("1", 3), ("2", 2)]
+    sections = section_names(row.facts for row in aggregates(runs))
+    assert sorted(sections) == ["ring8, 1TFLOP, threads 1", "ring8, 1TFLOP, threads 2"]
+
+
+def test_threads_are_those_that_a_run_had() -> None:
+    """Of a run that told nothing, those that it was to have."""
+    had = record(spec(), [0.1], environment={"threads": 2})
+    lost = record(replace(spec(seed=1), threads=3), [], "killed", environment={})
+    assert list(collect([had, lost]).frame["threads"]) == [2, 3]
 
 
 def test_protocols_are_not_mixed() -> None:

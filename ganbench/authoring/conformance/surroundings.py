@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganbench.machine.threads import computing_on
 from ganbench.training.seeds import seed_everything
 
 PYTHON, NUMPY, TORCH = "Python's random numbers", "NumPy's random numbers", "torch's random numbers"
@@ -51,17 +52,15 @@ def random_states() -> dict[str, object]:
 def kept() -> Iterator[None]:
     """One thread, seeded; random numbers, threads and gradient mode are as they were afterwards."""
     python, numpy_state = random.getstate(), np.random.get_state()
-    threads, gradients = torch.get_num_threads(), torch.is_grad_enabled()
+    gradients = torch.is_grad_enabled()
     dtype, precision = torch.get_default_dtype(), torch.get_float32_matmul_precision()
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), computing_on(1):
         try:
-            torch.set_num_threads(1)
             seed_everything(0)
             yield
         finally:
             random.setstate(python)
             np.random.set_state(numpy_state)
-            torch.set_num_threads(threads)
             torch.set_grad_enabled(gradients)
             torch.set_default_dtype(dtype)
             torch.set_float32_matmul_precision(precision)

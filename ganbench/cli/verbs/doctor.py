@@ -85,7 +85,7 @@ def _torch() -> Fact:
 
 
 def _devices() -> Iterator[Fact]:
-    yield Fact("cores", "ok", f"{usable_cores()}: as many runs at a time, one thread each")
+    yield Fact("cores", "ok", f"{usable_cores()}: as many runs at a time of one thread each")
     gpus = cuda_devices()
     if not gpus:
         yield Fact("GPUs", "note", "none: runs train on the CPU")

@@ -64,6 +64,8 @@ def _lines(described: Described) -> Iterator[str]:
     for name, recipe in described.get("recipes", {}).items():
         yield f"recipe on {name}:"
         yield from (f"  {line}" for line in _recipe(recipe))
+    if (threads := described.get("threads", 1)) != 1:
+        yield f"{threads} threads for each run"
     for name, values in described.get("grid", {}).items():
         yield f"every variant with {name} = {', '.join(map(str, values))}"
     for task in described.get("tasks", ()):

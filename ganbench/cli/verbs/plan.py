@@ -16,6 +16,7 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, print_rows, talk, warn
 from ganbench.machine.devices import device_name, resolve_device
+from ganbench.machine.threads import require_threads
 from ganbench.planning.plan import Plan, make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
@@ -55,8 +56,9 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     if as_json:
         left_out = list(plan.skipped)
         suite = plan.suite.name
-        print_json({"suite": suite, "runs": rows, "left_out": left_out, "total": total})
-        _refuse_missing(plan, records)
+        found = {"suite": suite, "threads": plan.threads, "runs": rows}
+        print_json({**found, "left_out": left_out, "total": total})
+        _refuse_what_cannot_run(plan, records)
         return
     print_rows(
         ["run", "budget", "state", "expected"],
@@ -66,16 +68,20 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
         talk(f"left out: {reason}")
     for note in plan.notes:
         talk(note)
+    if plan.threads != 1:
+        talk(f"{plan.threads} threads each")
     _tell(total, rows, device, runs)
-    _refuse_missing(plan, records)
+    _refuse_what_cannot_run(plan, records)
 
 
-def _refuse_missing(plan: Plan, records: Mapping[str, Record]) -> None:
+def _refuse_what_cannot_run(plan: Plan, records: Mapping[str, Record]) -> None:
     """Say what `run` would say instead of running.
 
     Raises:
-        MissingData: something that a run needs is not on this machine.
+        UsageError: the runs ask for more threads than there may be on this machine.
+        MissingData: something that a run needs is not on it.
     """
+    require_threads(plan.threads)
     plan.require_present(spec for spec in plan.runs if spec.run_id not in records)
 
 

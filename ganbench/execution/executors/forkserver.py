@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import sys
 import threading
 import time
@@ -20,7 +19,7 @@ from typing import Any
 import psutil
 
 from ganbench.execution.executors.processes import end_orphans
-from ganbench.execution.worker import SINGLE_THREADED
+from ganbench.machine.threads import single_threaded_libraries
 
 PRELOADED = (
     "ganbench.execution.executors.server",  # first: it prepares the server itself
@@ -60,7 +59,8 @@ def start_process(target: Callable[..., None], *arguments: Any) -> ForkServerPro
     context = multiprocessing.get_context("forkserver")
     with _starting:
         context.set_forkserver_preload(list(PRELOADED))
-        with _single_threaded_libraries(), _main_module_hidden():
+        # The server loads the libraries for all of its workers.
+        with single_threaded_libraries(), _main_module_hidden():
             for starts_left in range(_STARTS - 1, -1, -1):
                 process = context.Process(target=target, args=arguments, daemon=False)
                 try:
@@ -84,21 +84,6 @@ def end_left_behind(process: ForkServerProcess) -> None:
         server = _workers.pop(process.pid, None)
         if server is not None:
             end_orphans(server, _workers.keys())
-
-
-@contextlib.contextmanager
-def _single_threaded_libraries() -> Iterator[None]:
-    """The server loads the libraries for all of its workers."""
-    before = {name: os.environ.get(name) for name in SINGLE_THREADED}
-    os.environ.update(SINGLE_THREADED)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from ganbench.execution.executors.forkserver import SERVER_GONE, end_left_behind
 from ganbench.execution.executors.limits import LimitWatch
 from ganbench.execution.executors.processes import end_group, end_tree
 from ganbench.machine.devices import cuda_devices, usable_cores
+from ganbench.machine.threads import require_threads
 
 LOOK_SECONDS = 0.1
 """Between two looks at a worker; its end is heard of at once."""
@@ -35,15 +36,16 @@ class LocalExecutor:
     """Runs jobs in processes of their own on this machine.
 
     Args:
-        resources: what they are given. By default there is a slot per core on a CPU and per GPU on
-            CUDA, and a job may use nearly all of the main memory.
+        resources: what they are given. By default there are as many slots on a CPU as its cores
+            have threads for, on CUDA one per GPU, and a job may use nearly all of the main memory.
 
     Raises:
-        GanbenchError: there is no GPU to give slots.
+        GanbenchError: there is no GPU to give slots, or a job has more threads than there may be.
     """
 
     def __init__(self, resources: Resources) -> None:
-        self.slots = resources.jobs or default_slots(resources.device)
+        require_threads(resources.threads)
+        self.slots = resources.jobs or default_slots(resources.device, resources.threads)
         limits = resources.limits
         if limits.host_bytes is None:
             # Else the kernel chooses whom to end when memory runs out, and it may choose us.
@@ -117,14 +119,14 @@ def _end(process: ForkServerProcess) -> None:
     process.join(END_SECONDS)
 
 
-def default_slots(device: str) -> int:
-    """One slot per GPU, or per core: small networks gain nothing from a second thread.
+def default_slots(device: str, threads: int) -> int:
+    """One slot per GPU, or for as many cores as a job has threads: more would wait for each other.
 
     Raises:
         GanbenchError: there is no GPU to give slots.
     """
     if device != "cuda":
-        return usable_cores()
+        return max(1, usable_cores() // threads)
     if not cuda_devices():
         raise GanbenchError("no usable GPU was found", "check `nvidia-smi`, or use --device cpu")
     return len(cuda_devices())

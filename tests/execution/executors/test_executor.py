@@ -142,6 +142,28 @@ def test_who_is_interrupted_again_has_no_more_patience(catalogue: Catalogue) -> 
     assert executor.stops == [GRACE_SECONDS, 0.0]  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("jobs", "threads", "slots"), [(None, 1, 6), (None, 2, 3), (None, 4, 1), (5, 2, 5), (1, 6, 1)]
+)
+def test_cores_are_shared_by_as_many_runs_as_they_have_threads_for(
+    monkeypatch: pytest.MonkeyPatch, jobs: int | None, threads: int, slots: int
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for module in ("machine.threads", "execution.executors.local"):
+        monkeypatch.setattr(f"ganbench.{module}.usable_cores", lambda: 6)
+    executor = LocalExecutor(Resources(device="cpu", jobs=jobs, limits=LIMITS, threads=threads))
+    assert executor.slots == slots
+    executor.stop(0.0)
+
+
+def test_runs_of_more_threads_than_there_are_cores_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ganbench.machine.threads.usable_cores", lambda: 6)
+    with pytest.raises(UsageError, match="runs of 7 threads each"):
+        LocalExecutor(Resources(device="cpu", jobs=1, limits=LIMITS, threads=7))
+
+
 def test_a_gpu_is_needed_for_slots_on_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("ganbench.execution.executors.local.cuda_devices", lambda: ())
     with pytest.raises(GanbenchError, match="no usable GPU"):

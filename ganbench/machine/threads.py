@@ -1,0 +1,74 @@
+"""How many threads compute: as many as asked for, whatever the machine has to offer.
+
+Sums over parts are rounded by the number of parts: another number of threads gives other bits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from ganbench.api.errors import UsageError
+from ganbench.machine.devices import usable_cores
+
+SINGLE_THREADED: Final = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+}
+"""What libraries must find when they are loaded: that is when they size their pools of threads."""
+
+
+def require_threads(count: int) -> None:
+    """Make sure that runs of so many threads each can be run on this machine.
+
+    Raises:
+        UsageError: there are fewer cores, or OMP_NUM_THREADS allows fewer threads. Taking what
+            there is would give other bits under the same run id.
+    """
+    most, reason = usable_cores(), f"this process may use {usable_cores()}"
+    # As OpenMP reads it: a list has the number for each level of nesting, the outermost first.
+    bound = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    if bound.isdecimal() and 0 < int(bound) < most:
+        most, reason = int(bound), f"OMP_NUM_THREADS allows {bound}"
+    if count > most:
+        raise UsageError(
+            f"runs of {count} threads each: {reason}",
+            f"with --threads {most} they are other runs, which can be run here",
+        )
+
+
+@contextmanager
+def computing_on(count: int) -> Iterator[None]:
+    """torch computes on so many threads, and every other library on one.
+
+    Afterwards all is as it was. Inside, it is the same in any process, be it forked from a server,
+    started by a scheduler, or somebody's notebook in which libraries are loaded already.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    before = torch.get_num_threads()
+    with single_threaded_libraries(), threadpool_limits(limits=1):  # of those that are loaded
+        torch.set_num_threads(count)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+@contextmanager
+def single_threaded_libraries() -> Iterator[None]:
+    """Libraries that this process, or one that it starts, loads meanwhile use one thread."""
+    before = {name: os.environ.get(name) for name in SINGLE_THREADED}
+    os.environ.update(SINGLE_THREADED)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
