@@ -107,7 +107,7 @@ class Game(Protocol):
         """What that side's optimisers train."""
 
     def draw(self, side: Side, *, graph: bool = False) -> Step:
-        """A fresh batch for a step of that side.
+        """A fresh batch for a step of that side, with what the technique's spec says that it needs.
 
         Args:
             side: whose step.

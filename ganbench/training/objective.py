@@ -25,6 +25,12 @@ Method = Literal[
 ]
 
 
+ON_A_GAME: frozenset[Method] = frozenset(
+    {"before_step", "opponent", "before_update", "after_step", "play"}
+)
+"""Those that are given a `ganbench.api.techniques.Game`, and may draw steps from it."""
+
+
 Term = Callable[[TrainingStep], Tensor]
 """A loss's or a technique's part of what a side minimises."""
 
@@ -168,9 +174,12 @@ class Objective:
         return None
 
     def methods(self, name: Method) -> list[tuple[Part, Callable[..., Any]]]:
-        """That method of all parts that have it."""
-        found = ((part, part.method(name)) for part in self.parts)
-        return [(part, method) for part, method in found if method is not None]
+        """That method of all parts that have it.
+
+        In a step that it draws from a game, a part has what its spec says that it needs.
+        """
+        found = [(part, act) for part in self.parts if (act := part.method(name)) is not None]
+        return [(part, _asking(part, act)) for part, act in found] if name in ON_A_GAME else found
 
     def parameters(self) -> dict[Side, list[nn.Parameter]]:
         """Trainable parameters of the parts' own, by the side that trains them.
@@ -192,6 +201,19 @@ class Objective:
             for each in SIDES:
                 found[each] += own if side == each else []
         return found
+
+
+def _asking(part: Part, act: Callable[..., Any]) -> Callable[..., Any]:
+    """What a part does to a game, in its own name."""
+
+    def acting(game: Any, *arguments: Any) -> Any:
+        before, game.asks = game.asks, part
+        try:
+            return act(game, *arguments)
+        finally:
+            game.asks = before
+
+    return acting
 
 
 def _trainable(owner: Any) -> list[nn.Parameter]:

@@ -12,7 +12,7 @@ from ganbench.api.networks import Networks
 from ganbench.api.recipe import Optimiser, Side, Training
 from ganbench.training.average import AverageGenerator
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
-from ganbench.training.objective import SIDES, Objective, not_a_loss
+from ganbench.training.objective import SIDES, Objective, Part, not_a_loss
 from ganbench.training.optimisers import make_optimiser, set_learning_rate
 from ganbench.training.rules import rule_of
 from ganbench.training.sampling import SAMPLING_BATCH
@@ -61,6 +61,8 @@ class Trainer:
         self.device = device
         self.number = 0
         self.progress = 0.0
+        self.asks: Part | None = None
+        """Who acts on this game, and draws from it; None: whoever may have all."""
         self.extra = {name: extra.module for name, extra in networks.extras.items()}
         self.trained = trained_sides(networks, objective)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
@@ -158,7 +160,7 @@ class Trainer:
         self._check_samples(fake, count)
         if "fake_slopes" in needs and not fake.requires_grad:
             fake.requires_grad_()
-        return TrainingStep(
+        step = TrainingStep(
             networks.generator,
             networks.discriminator,
             self.extra,
@@ -169,6 +171,8 @@ class Trainer:
             role=side,
             wants_features="features" in needs,
         )
+        step.asks = self.asks
+        return step
 
     def loss(self, side: Side, step: TrainingStep) -> Tensor:
         """Scalar: what that side minimises on that batch.
@@ -234,11 +238,12 @@ class Trainer:
 
     def _opposed(self, step: TrainingStep) -> TrainingStep:
         """The step before the opponent that techniques put in the discriminator's place."""
+        asks = step.asks
         for part, opponent in self._opponents:
             step.asks = part
             opposed = step.judged_by(opponent(self, step))
-            step.asks = None
-            opposed.asks, opposed.logged = None, step.logged
+            step.asks = opposed.asks = asks
+            opposed.logged = step.logged
             step = opposed
         return step
 

@@ -135,6 +135,55 @@ def test_extras_are_refused_to_those_who_have_not_asked_for_them() -> None:
     assert granted.objective.loss.used == {"head"}
 
 
+class Drawing:
+    """Uses an extra module on a step that it draws, in one of a technique's methods."""
+
+    def __init__(self, method: str) -> None:
+        setattr(self, method, self._draws)
+
+    def _draws(self, game: Any, *_: Any) -> Any:
+        game.differentiate("discriminator")  # in which others are at work
+        game.draw("generator").extra["head"]
+        return game.networks.discriminator
+
+
+class OnItsStep:
+    """Uses one on a step that it is given."""
+
+    def __init__(self, method: str) -> None:
+        setattr(self, method, self._looks)
+
+    def _looks(self, *arguments: Any) -> Any:
+        *game, step = arguments
+        found = step.extra["head"](step.fake).mean()
+        return game[0].networks.discriminator if game else found
+
+
+ACTING = [
+    *((OnItsStep, name) for name in ("discriminator_loss", "generator_loss", "opponent")),
+    *((Drawing, name) for name in ("before_step", "before_update", "after_step")),
+    *((Drawing, name) for name in ("opponent", "play")),
+]
+
+
+@pytest.mark.parametrize(("does", "method"), ACTING)
+def test_whatever_a_technique_does_it_has_the_extras_that_its_spec_names(
+    does: Callable[[str], Any], method: str
+) -> None:
+    networks = replace(small_networks(), extra={"head": (nn.Linear(2, 1), "discriminator")})
+    for needs in ((), ("head",)):
+        part = Part("mine", does(method), frozenset(needs), "technique")
+        trainer = small_trainer(Returning("", lambda step: None), networks, techniques=[part])
+        if needs:
+            Eager(trainer).step(0, 0.0)
+            assert part.used == {"head"}
+            continue
+        told = r"^mine uses step\.extra\['head'\], and its spec does not say so"
+        with pytest.raises(UndeclaredNeed, match=told) as caught:
+            Eager(trainer).step(0, 0.0)
+        assert caught.value.hint == 'add "head" to its needs'
+
+
 class LookingAhead:
     """Asks what the discriminator would lose on a generator's step."""
 
