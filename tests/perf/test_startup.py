@@ -37,7 +37,7 @@ def test_starting_an_isolated_run(benchmark: Any, tmp_path: Path) -> None:
     seeds = iter(range(1, 1000))
     starts: list[float] = []
     rests: list[float] = []
-    with open_executor("local", conditions.resources("cpu"), catalogue) as executor:
+    with open_executor("local", conditions.resources("cpu", 1), catalogue) as executor:
         supervisor = Supervisor(RunStore(tmp_path), executor, conditions, device="cpu")
 
         def record_of(seed: int) -> Record:

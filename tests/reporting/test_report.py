@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import html5lib
@@ -130,6 +131,18 @@ def test_provenance_names_code_machines_protocol_and_commands(page: str) -> None
         assert word in text
     assert "--suite starter --task digits --task grid25 --task ring8 --seeds 0-4" in text
     assert "--budget 1TFLOP" in text
+
+
+def test_commands_tell_threads_where_they_are_not_one(tmp_path: Path) -> None:
+    records = [
+        record(replace(spec(seed=count), threads=count), [0.1], environment={"threads": count})
+        for count in (1, 2)
+    ]
+    out = tmp_path / "report.html"
+    ganbench.report(write_runs(tmp_path / "runs", records).root, out)
+    text = out.read_text("utf-8").partition('<section id="provenance"')[2]
+    assert text.count("--threads") == text.count("--seeds 2 --budget 1TFLOP --threads 2") == 1
+    assert text.count("--seeds 1 --budget 1TFLOP") == 1
 
 
 def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:

@@ -83,7 +83,8 @@ def _show_head(record: Record) -> None:
     environment = record["environment"]
     if environment:
         get = environment.get
-        say(f"  on: {get('device_name', 'unknown')}, torch {get('torch', 'unknown')}")
+        threads = f", {count} threads" if (count := get("threads", 1)) != 1 else ""
+        say(f"  on: {get('device_name', 'unknown')}, torch {get('torch', 'unknown')}{threads}")
 
 
 def _show_scores(record: Record) -> None:

@@ -50,7 +50,7 @@ class Site:
 
     def opened(self, jobs: int = 1, **limits: Any) -> AbstractContextManager[Executor]:
         conditions = Conditions(jobs=jobs, **{**MUCH, **limits})
-        return open_executor(self.executor, conditions.resources("cpu"), self.catalogue)
+        return open_executor(self.executor, conditions.resources("cpu", 1), self.catalogue)
 
     def spec(self, variant: str, steps: int = 30) -> RunSpec:
         budget = Budget("steps", steps)
