@@ -41,6 +41,7 @@ from ganbench.running.shown import by_class
 from ganbench.running.task import load_data, make_scores, real_side, require_same_files
 from ganbench.running.trial import try_scores
 from ganbench.training.clock import BudgetClock
+from ganbench.training.costs import Costs
 from ganbench.training.feed import class_shares
 from ganbench.training.loop import Eager, train
 from ganbench.training.seeds import seed_everything
@@ -85,6 +86,7 @@ class Run:
         self._failure: Failure | None = None
         self._parameters: dict[str, int] = {}
         self._kept: dict[str, str] = {}
+        self._costs: Costs | None = None
         self._setup_seconds = 0.0
         self._started = datetime.now(UTC)
         self._wall = time.monotonic()
@@ -120,9 +122,10 @@ class Run:
         trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.monotonic() - self._wall
+        self._costs = trainer.costs
         self._training = True
         with players.whose():
-            train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper)
+            train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper, self.spec.seed)
         keeper.keep(before_evaluation=True)
         self._training = False
         self._evaluate(final=True)
@@ -271,4 +274,5 @@ class Run:
             resumed=self._keeper.resumed if self._keeper else 0,
             **measured,
             **self._kept,
+            **({"recount": self._costs.recount()} if self._costs else {}),
         )
