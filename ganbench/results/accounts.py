@@ -1,4 +1,4 @@
-"""Whether a run has kept to its budget: what a record tells of it. Never imports torch."""
+"""Whether a run has kept to the rules: what its record tells of it. Never imports torch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ FEWEST_STRETCHES = 4
 
 
 def remarks(record: Record) -> Iterator[str]:
-    """One sentence for each thing that is odd about what a run has spent."""
+    """One sentence for each thing that is odd about a run, beside its scores."""
+    if record.get("coupled"):
+        yield (
+            "its samples depend on those that are generated beside them, as with batch statistics "
+            "in evaluation: they are no independent draws, and scores of them mean less"
+        )
     recount = record.get("recount")
     if recount and recount["differing"]:
         yield (

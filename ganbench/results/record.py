@@ -124,10 +124,11 @@ class Kept(TypedDict, total=False):
     """What records have since later than the rest, and older ones have not.
 
     `generator_sha256` is that of `generator.safetensors`, the generator that the last evaluation
-    saw.
+    saw. `coupled`: whether its samples depended on those that were generated beside them.
     """
 
     generator_sha256: str
+    coupled: bool
     recount: Recount
 
 

@@ -22,7 +22,7 @@ from ganbench.machine.environment import describe_environment, limit_memory, pea
 from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.record import Failure, Point, Record, Status
+from ganbench.results.record import Failure, Kept, Point, Record, Status
 from ganbench.results.recording import make_failure, make_record
 from ganbench.results.store import (
     CHECKPOINT_FOLDER,
@@ -85,7 +85,7 @@ class Run:
         self._status: Status = "ok"
         self._failure: Failure | None = None
         self._parameters: dict[str, int] = {}
-        self._kept: dict[str, str] = {}
+        self._kept: Kept = {}
         self._costs: Costs | None = None
         self._setup_seconds = 0.0
         self._started = datetime.now(UTC)
@@ -133,7 +133,9 @@ class Run:
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
-        self._kept = {"generator_sha256": digest} if digest else {}
+        self._kept = {"coupled": evaluator.coupled}
+        if digest:
+            self._kept["generator_sha256"] = digest
         info = evaluator.data.info
         fakes = by_class(evaluator.fakes, evaluator.fake_labels)
         write_sheet(fakes, evaluator.real, self._title(), info, self._folder)
@@ -249,6 +251,8 @@ class Run:
         }
         if self._keeper is not None:
             clocks |= {"wall": self._keeper.wall_seconds, "checkpoints": self._keeper.seconds}
+        if self._costs is not None:
+            self._kept["recount"] = self._costs.recount()
         measured = (
             {}
             if evaluator is None
@@ -274,5 +278,4 @@ class Run:
             resumed=self._keeper.resumed if self._keeper else 0,
             **measured,
             **self._kept,
-            **({"recount": self._costs.recount()} if self._costs else {}),
         )

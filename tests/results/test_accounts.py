@@ -33,6 +33,12 @@ def test_steps_that_cost_more_than_was_known_are_told() -> None:
     assert told.endswith("3GFLOP were charged afterwards")
 
 
+def test_samples_that_are_no_independent_draws_are_told() -> None:
+    (told,) = remarks(run_with(coupled=True))
+    assert told.startswith("its samples depend on those that are generated beside them")
+    assert list(remarks(run_with(coupled=False))) == []
+
+
 def test_more_than_a_budget_is_told() -> None:
     (told,) = remarks(run_with(used=used(flops=1.25e12)))
     assert told == "25% more than its budget was spent, on work that had not been counted"
