@@ -70,14 +70,14 @@ def test_jobs_and_the_environment_change_no_bit(
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     found = []
     for number, (jobs, environment) in enumerate(
-        [("1", {}), ("2", {}), ("1", {"OMP_NUM_THREADS": "1"}), ("1", {"OMP_NUM_THREADS": "2"})]
+        [("1", {}), ("2", {}), ("1", {"OMP_NUM_THREADS": "1"})]
     ):
         runs = tmp_path / str(number)
         chosen = ("dcgan", *SHORT, "--jobs", jobs, "--runs", str(runs))
         done = ganbench_cli("run", *chosen, **environment)
         assert done.returncode == 0, done.stderr
         found.append(bits(runs))
-    assert found == [found[0]] * 4
+    assert found == [found[0]] * 3
     assert found[0]["steps"]
 
 
