@@ -74,7 +74,9 @@ def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
     """All tables of one edition, in the order in which they are read."""
     columns = _by_setting(runs)
     return [
-        with_caveats(with_pairs(ranking(lines, f"{name}: ranking"), lines), lines, columns),
+        with_caveats(
+            with_pairs(ranking(lines, f"{name}: ranking", columns), lines), lines, columns
+        ),
         *sensitivity(lines, f"{name}: learning-rate sensitivity"),
         stability(lines, f"{name}: stability"),
         *_score_tables(lines, name, "distance", columns),

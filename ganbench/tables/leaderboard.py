@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -27,7 +27,9 @@ from ganbench.statistics.stability import retained_utility, seed_dispersion
 from ganbench.tables.aggregate import Aggregate, Estimate, Mean
 from ganbench.tables.coverage import Coverage
 from ganbench.tables.grouping import Entry, entries
+from ganbench.tables.progress import progress
 from ganbench.tables.standing import NEVER_TRAINED, add_standings
+from ganbench.tables.thresholds import missed_thresholds
 
 _COSTS = ("seconds", "flops", "steps", "images", "seconds_per_step", "peak_memory_bytes")
 _MACHINE = tuple(column.name for column in ENVIRONMENT)
@@ -129,26 +131,27 @@ def _add_stability(row: Aggregate) -> None:
     utilities = entry.values("utility_end", COUNTED)
     if len(utilities) == counted:
         estimates["utility"] = Estimate.of(utilities, _mean, _SHARE)
-    _add_retained_utility(row, utilities, counted)
+    _add_retained_utility(row, counted)
 
 
-def _add_retained_utility(row: Aggregate, utilities: Sequence[float], counted: int) -> None:
-    best = max(row.entry.values("utility_best", COUNTED), default=0.0)
+def _add_retained_utility(row: Aggregate, counted: int) -> None:
+    ways = progress(row.entry)
+    best = max((best for best, _ in ways), default=0.0)
     if not counted:
         row.facts["retained_utility_missing"] = "no run has ended by itself"
-    elif len(utilities) < counted:
+    elif not ways:
         row.facts["retained_utility_missing"] = "no distance with a floor and a cap"
     elif best == 0:
         row.facts["retained_utility_missing"] = NEVER_TRAINED
     else:
         runs = [run for run in row.entry.runs if run["status"] in COUNTED]
-        judged = next(run for run in runs if run["utility_best"] is not None)
-        # A run's utility depends on two points of its curve alone: its best and its end.
+        judged = next(run for run in runs if run["distance_trivial"] is not None)
+        # How far a run came and ended is told by two points of its curve: its best and its end.
         curves = [(run["distance_best"], run["distance_end"]) for run in runs]
         retained = retained_utility(curves, judged["distance_cap"], judged["distance_floor"])
-        spread = mean_interval([value / best for value in utilities])
+        spread = mean_interval([end / best for _, end in ways])
         interval = Interval(retained or 0.0, spread.low, spread.high)
-        estimate = Estimate.of(utilities, lambda _: interval, _SHARE)
+        estimate = Estimate.of(range(counted), lambda _: interval, _SHARE)
         row.estimates["retained_utility"] = estimate
 
 
@@ -168,6 +171,7 @@ def _add_scores(rows: list[Aggregate], runs: Runs) -> None:
                 row.scores[key] = Estimate.of(own, mean, _bounds(column))
         for row in members:
             row.facts["uninterpretable"] = _uninterpretable(row.scores, described)
+            row.marks = tuple(missed_thresholds(row.entry, described))
 
 
 def _bounds(column: Column) -> tuple[float, float]:

@@ -12,10 +12,11 @@ from ganbench.statistics.groups import grouped
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, clopper_pearson
 from ganbench.tables.forms.table import Cell, Heading, Row, RowKind, Table
 from ganbench.tables.labels import interval_of_seeds
+from ganbench.tables.references import rows_of_references, utilities_of_references
 from ganbench.tables.standing import NEVER_TRAINED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ganbench.results.record import Column
     from ganbench.tables.aggregate import Aggregate, Estimate
@@ -58,8 +59,16 @@ def _cell(estimate: Estimate | None, text: str) -> Cell:
     return Cell(estimate.value, estimate.low, estimate.high, estimate.n, text)
 
 
-def ranking(lines: Sequence[Line], title: str) -> Table:
-    """The suite's ranking, by mean utility over its tasks."""
+def ranking(
+    lines: Sequence[Line], title: str, columns: Mapping[str, Mapping[str, Column]]
+) -> Table:
+    """The suite's ranking, by mean utility over its tasks.
+
+    Args:
+        lines: of one edition.
+        title: of the table.
+        columns: setting -> key -> what the score is.
+    """
     headings = (
         Heading("rank"),
         Heading("variant"),
@@ -89,13 +98,18 @@ def ranking(lines: Sequence[Line], title: str) -> Table:
     seeds = {int(seed) for line in lines for seed in line.row["seeds"].split(",")}
     tasks = sorted({line.row["task"] for line in lines})
     notes = [
-        f"utility: 1 as near as real samples, 0 no better than their mean; unstable runs count 0; "
-        f"mean over {', '.join(tasks)}; seeds {interval_of_seeds(seeds)}",
+        "utility: 1 as near as real samples, 0 no nearer than the best trivial generator; unstable "
+        f"runs count 0; mean over {', '.join(tasks)}; seeds {interval_of_seeds(seeds)}",
         "[low, high]: 95 % intervals over seeds; ranks are ranges where these overlap",
     ]
     if len(seeds) < SEEDS_FOR_AN_ORDER:
         notes.append(FEW_NOTE)
-    return Table("ranking", title, headings, tuple(row for _, row in rows), tuple(notes))
+    references = [
+        Row("", (Cell(), Cell(name), Cell(value), Cell(), Cell(), Cell()), "reference")
+        for name, value in utilities_of_references(lines, columns)
+    ]
+    ordered = (*(row for _, row in rows), *references)
+    return Table("ranking", title, headings, ordered, tuple(notes))
 
 
 def stability(lines: Sequence[Line], title: str) -> Table:
@@ -170,18 +184,9 @@ def scores(
 
     def reference(section: str) -> list[Row]:
         known = [references[section].get(key) for key, _ in columns]
-        rows = {
-            "floor: real data" if name == "distance" else "perfect generator": [
-                _reference(column) for column in known
-            ],
-            "floor, measured": [Cell(column and column["measured_floor"]) for column in known],
-        }
-        lead = (Cell(""),) if name == "distance" else ()
-        return [
-            Row(section, (*lead, Cell(word), Cell(""), *cells), "reference")
-            for word, cells in rows.items()
-            if any(cell.value is not None for cell in cells) or word != "floor, measured"
-        ]
+        return rows_of_references(
+            section, known, name == "distance", len(headings) - len(known) - 2
+        )
 
     worst = math.inf
     rows = _sections(
@@ -290,12 +295,6 @@ def _score_headings(columns: Sequence[tuple[str, Column]]) -> list[Heading]:
         )
         for key, column in columns
     ]
-
-
-def _reference(column: Column | None) -> Cell:
-    if column is None:
-        return Cell()
-    return Cell(column["null"] if column["floor"] is None else column["floor"])
 
 
 def _or(value: float | None, other: float) -> float:
