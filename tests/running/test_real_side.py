@@ -41,7 +41,9 @@ def spec_of(task: str, *scores: str) -> RunSpec:
     budget = Budget("steps", 20)
     selection = Selection(variants=["vanilla"], tasks=[task], seeds=[0], budget=budget)
     (spec,) = make_plan(selection, installed_catalogue()).runs
-    scored = replace(spec.task, evaluations=2, scores=scores or spec.task.scores)
+    scored = replace(spec.task, evaluations=2)
+    if scores:
+        scored = replace(scored, scores=scores, thresholds={})
     return replace(spec, task=scored)
 
 
