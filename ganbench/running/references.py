@@ -15,7 +15,7 @@ from ganbench.planning.chosen import ChosenTask
 from ganbench.planning.plan import pin_of
 from ganbench.results.references import REFERENCES
 from ganbench.running.log import remark
-from ganbench.running.task import Score
+from ganbench.running.task import Score, make_scores
 from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.scoring.references import reference_samples
 from ganbench.training.seeds import stream_seed
@@ -27,21 +27,19 @@ References = Mapping[str, Mapping[str, float]]
 """Key of a column -> name of a reference generator -> its value there."""
 
 
-def score_references(
-    task: ChosenTask, side: RealSide, scores: Sequence[Score], catalogue: Catalogue
-) -> References:
+def score_references(task: ChosenTask, side: RealSide, catalogue: Catalogue) -> References:
     """What the reference generators score on a task.
 
     A score that cannot judge one of them, as one that asks for the network behind the samples,
     has no value for it; the log says why. Random numbers are as they were afterwards.
 
     Args:
-        task: which fixes the number of fakes.
+        task: its scores, and its number of fakes.
         side: the real side.
-        scores: all of the task's.
-        catalogue: tells which code computes them.
+        catalogue: has the code that computes them.
     """
     data, device = side.data, side.real.device
+    scores = make_scores((*task.scores, *task.final_scores), catalogue)
 
     def compute() -> tuple[Tensor, ...]:
         found = dict[str, dict[str, float]]()

@@ -59,7 +59,9 @@ def shuffled_coordinates(data: Data, count: int, generator: torch.Generator) -> 
     data, and none knows of another."""
     flat = data.train.flatten(1)
     rows = torch.randint(len(flat), (count, flat.shape[1]), generator=generator)
-    return flat.gather(0, rows).reshape(count, *data.train.shape[1:])
+    mixed = flat.gather(0, rows).reshape(count, *data.train.shape[1:])
+    # As what a generator emits is: a text of mixed tokens still ends where it first says so.
+    return _stored(modality_of(data.info).encode(mixed, data.info), data)
 
 
 def one_sample(data: Data, count: int, generator: torch.Generator) -> Tensor:

@@ -122,9 +122,7 @@ class Idle:
         return -step.fake_logits.mean()
 
 
-TRAINING = Training(
-    generator=Optimiser(lr=1e-12), discriminator=Optimiser(lr=1e-12), batch_size=16
-)
+TRAINING = Training(generator=Optimiser(lr=1e-12), discriminator=Optimiser(lr=1e-12), batch_size=16)
 
 
 @hookimpl
