@@ -204,8 +204,8 @@ class Run:
         side = real_side(task, data, catalogue, self._device)
         scores = make_scores(task.scores, catalogue)
         final_scores = make_scores(task.final_scores, catalogue)
-        every = [*scores, *final_scores]
-        check_thresholds(task.task.thresholds, try_scores(contestant, side, every, task.task.fakes))
+        measured = try_scores(contestant, side, [*scores, *final_scores], task.task.fakes)
+        check_thresholds(task.task.thresholds, measured)
         self.evaluator = Evaluator(
             task.task,
             contestant,
@@ -214,7 +214,7 @@ class Run:
             scores,
             final_scores,
             self._observe,
-            score_references(task, side, every, catalogue),
+            score_references(task, side, catalogue),
         )
         return trainer, self.evaluator
 

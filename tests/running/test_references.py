@@ -16,7 +16,7 @@ from ganbench.planning.suite import load_suite
 from ganbench.results.references import COPIES, GAUSSIAN, NOISE, ONE, REFERENCES, SHUFFLED
 from ganbench.running import references
 from ganbench.running.references import References, score_references
-from ganbench.running.task import load_data, make_scores, real_side
+from ganbench.running.task import load_data, real_side
 from ganbench.scoring.evaluation import RealSide
 from ganbench.storage import tensorcache
 from ganbench_plugins.scores.kernels.frechet import frechet_distance, gaussian_statistics
@@ -33,13 +33,16 @@ def ready(name: str) -> tuple[ChosenTask, RealSide, Data]:
     return task, real_side(task, data, catalogue, CPU), data
 
 
-def scored(task: ChosenTask, side: RealSide, *computes: Compute) -> References:
-    catalogue = installed_catalogue()
-    scores = [(one, dict[str, Any]()) for one in computes] or [
-        *make_scores(task.scores, catalogue),
-        *make_scores(task.final_scores, catalogue),
-    ]
-    return score_references(task, side, scores, catalogue)
+def scored(task: ChosenTask, side: RealSide) -> References:
+    return score_references(task, side, installed_catalogue())
+
+
+def scored_by(monkeypatch: pytest.MonkeyPatch, *computes: Compute) -> References:
+    """What a task with these scores alone would have on the ring, of which nothing is kept."""
+    task, _, data = ready("ring8")
+    monkeypatch.setattr(references, "make_scores", lambda *_: [(one, {}) for one in computes])
+    monkeypatch.setattr(references, "_identity", lambda *_: "")
+    return scored(task, RealSide(data, "heldout", CPU, lambda text: pytest.fail(text)))
 
 
 def test_the_ring_is_scored_as_its_reference_generators_deserve() -> None:
@@ -76,7 +79,7 @@ def test_the_digits_are_scored_by_every_score_of_the_task() -> None:
 
 
 def test_what_a_score_cannot_judge_is_left_out_and_told(
-    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def picky(evaluation: Any) -> list[Measurement]:
         if bool((evaluation.fakes == evaluation.fakes[:1]).all()):
@@ -86,22 +89,20 @@ def test_what_a_score_cannot_judge_is_left_out_and_told(
     def blunt(evaluation: Any) -> list[Measurement]:
         return [Measurement(key="blunt/1", label="blunt", value=float(len(evaluation.fakes)))]
 
-    task, side, _ = ready("ring8")
-    found = scored(task, side, picky, blunt)
+    found = scored_by(monkeypatch, picky, blunt)
     assert set(found["picky/1"]) == set(REFERENCES) - {ONE}
     assert found["blunt/1"] == dict.fromkeys(REFERENCES, 2500.0)
     assert f"{ONE} is not scored: all samples are the same" in capsys.readouterr().out
 
 
-def test_random_numbers_go_on_as_if_nothing_had_been() -> None:
+def test_random_numbers_go_on_as_if_nothing_had_been(monkeypatch: pytest.MonkeyPatch) -> None:
     def greedy(evaluation: Any) -> list[Measurement]:
         return [Measurement(key="greedy/1", label="greedy", value=float(torch.rand(3)[0]))]
 
-    task, side, _ = ready("ring8")
     torch.manual_seed(4)
     expected = torch.rand(3)
     torch.manual_seed(4)
-    scored(task, side, greedy)
+    scored_by(monkeypatch, greedy)
     assert torch.rand(3).equal(expected)
 
 

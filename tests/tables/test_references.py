@@ -1,4 +1,4 @@
-"""The perfect and the reference generators stand in every table of scores, and nowhere in a rank."""
+"""The perfect and the reference generators stand in every table of scores and have no rank."""
 
 from __future__ import annotations
 
