@@ -13,11 +13,19 @@ from ganbench import Data, Measurement, UsageError
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.suite import load_suite
-from ganbench.results.references import COPIES, GAUSSIAN, NOISE, ONE, REFERENCES, SHUFFLED
+from ganbench.results.references import (
+    COPIES,
+    GAUSSIAN,
+    NOISE,
+    ONE,
+    REFERENCES,
+    SHUFFLED,
+    trivial_distance,
+)
 from ganbench.running import references
 from ganbench.running.references import References, score_references
-from ganbench.running.task import load_data, real_side
-from ganbench.scoring.evaluation import RealSide
+from ganbench.running.task import load_data, make_scores, real_side
+from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.storage import tensorcache
 from ganbench_plugins.scores.kernels.frechet import frechet_distance, gaussian_statistics
 
@@ -115,3 +123,29 @@ def test_a_second_run_reads_what_the_first_has_computed(
     first = scored(task, side)
     monkeypatch.setattr(references, "reference_samples", lambda *_: pytest.fail("made again"))
     assert scored(task, ready("ring8")[1]) == first
+
+
+def told() -> dict[str, list[float]]:
+    """Task -> the numbers of its row in the document."""
+    text = (Path(__file__).parents[2] / "docs" / "scores.md").read_text("utf-8")
+    _, _, rest = text.partition("<!-- trivial generators -->\n")
+    _, _, *lines = rest.partition("\n\n")[0].splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {name: [float(one) for one in numbers] for name, *numbers in cells}
+
+
+@pytest.mark.parametrize("name", ["ring8", "grid25", "digits"])
+def test_the_documents_show_their_distances_and_where_utility_begins(name: str) -> None:
+    task, side, data = ready(name)
+    primary, *_ = make_scores(task.scores, installed_catalogue())
+    ((one, *_),) = measure(Snapshot(side, side.real[: task.task.fakes]), [primary])
+    found = scored(task, side)
+    key = next(key for key in found if key.partition("/")[0] == one.key.partition("/")[0])
+    own = [found[key][reference] for reference in REFERENCES]
+    zero = trivial_distance(one.floor, one.cap, found[key])
+    assert told()[name] == pytest.approx([one.floor, *own, one.cap, zero], rel=0.03)
+    assert zero == min(
+        found[key][reference]
+        for reference in (GAUSSIAN, SHUFFLED, NOISE)
+        if (name, reference) != ("grid25", SHUFFLED)  # its coordinates are independent
+    )
