@@ -57,7 +57,15 @@ class Point(TypedDict):
     scores: dict[str, Number]
 
 
-class Column(TypedDict):
+class Doubt(TypedDict, total=False):
+    """How well a column's null and floor are known, which older records do not say."""
+
+    null_error: Number | None
+    floor_error: Number | None
+    floor_spread: Number | None
+
+
+class Column(Doubt):
     """Everything about a column but its values; see `ganbench.api.scores.Measurement`."""
 
     label: str
