@@ -60,6 +60,9 @@ class FeatureColumn:
         null: float | None = None,
         floor: float | None = None,
         measured_floor: float | None = None,
+        null_error: float | None = None,
+        floor_error: float | None = None,
+        floor_spread: float | None = None,
         cap: float | None = None,
         unit: str = "",
         lowest: float | None = 0.0,
@@ -79,6 +82,9 @@ class FeatureColumn:
             null=null,
             floor=floor,
             measured_floor=measured_floor,
+            null_error=null_error,
+            floor_error=floor_error,
+            floor_spread=floor_spread,
             cap=cap,
             n_real=len(self.real),
             n_fake=len(self.fake),
@@ -95,10 +101,18 @@ class FeatureColumn:
         null: float | None,
         direction: Direction = "higher",
         read_with: str = "",
+        null_error: float | None = None,
     ) -> Measurement:
         """A measurement of the collapse panel that lies in [0, 1]."""
         return self.measurement(
-            name, value, "collapse", direction, null=null, highest=1.0, read_with=read_with
+            name,
+            value,
+            "collapse",
+            direction,
+            null=null,
+            null_error=null_error,
+            highest=1.0,
+            read_with=read_with,
         )
 
     def mean_over_halves(

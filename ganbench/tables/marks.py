@@ -32,7 +32,7 @@ LEVEL: Final = 0.001
 """The chance that a row exactly as good as real samples is called too good to be true: over all
 tests of that row together (Bonferroni), and whatever other rows there are."""
 
-RATES: Final = {"near_train": 1, "near_heldout": 1, "near_duplicates": 2}
+RATES: Final = {"near_train": 1, "near_held-out": 1, "near_duplicates": 2}
 """Scores whose rate is too high where samples are copies, by what their keys begin with; and how
 many samples count at once: two fakes that lie near each other are each other's near duplicate."""
 

@@ -27,8 +27,8 @@ from ganbench_plugins.scores.kernels.mmd import real_kernel
 from ganbench_plugins.scores.kernels.neighbours import (
     K_COVERAGE,
     neighbour_scores,
+    originals,
     real_neighbours,
-    train_neighbours,
 )
 
 from .kept import Ratios
@@ -85,7 +85,7 @@ WORK: dict[str, Callable[[Tensor, RealCache], object]] = {
     "neighbours": through(real_neighbours),
     "kernel": through(real_kernel),
     "Vendi": through(real_diversity),
-    "near train": through(lambda x, cached: train_neighbours(x, x, cached)),
+    "near train": through(lambda x, cached: originals(x, x, cached)),
     "bins": through(lambda x, cached: real_bins(x, x, cached)),
 }
 

@@ -52,7 +52,7 @@ def test_a_perfect_generator_is_not_marked() -> None:
     assert marks_on(runs_of("a", [1.4, 1.5, 1.6, 1.3, 1.7])) == ()
 
 
-@pytest.mark.parametrize("name", ["near_train", "near_heldout", "near_duplicates"])
+@pytest.mark.parametrize("name", ["near_train", "near_held-out", "near_duplicates"])
 def test_a_rate_far_above_its_null_is_a_mark(name: str) -> None:
     key = TRAIN.replace("near_train", name)
     (mark,) = marks_on(runs_of("a", [9.0] * 5, rate=0.5, key=key))

@@ -59,6 +59,13 @@ def ganbench_scores() -> list[ScoreSpec]:
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
+            name="near-held-out",
+            description="share of fakes that lie as near to a held-out sample as copies do",
+            compute=f"{_MEASURES}.collapse:near_held_out",
+            check=requirements.near_held_out,
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
             name="ndb",
             description="Jensen-Shannon divergence over k-means cells of the training data",
             paper="Richardson & Weiss 2018, On GANs and GMMs, arXiv:1805.12462",
