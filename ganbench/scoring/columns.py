@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import functools
-import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ganbench.api.scores import Direction, Evaluation, Measurement, Panel
+from ganbench.scoring.selfcompare import SelfComparison, self_comparison
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-HALVINGS = 4
-"""Random halvings of the real samples over which a measured null or floor is averaged."""
 
 
 @dataclass(frozen=True)
@@ -115,13 +112,18 @@ class FeatureColumn:
             read_with=read_with,
         )
 
-    def mean_over_halves(
+    def between_halves(
         self, name: str, compare: Callable[[Tensor, Tensor], float], least: int
-    ) -> float | None:
-        """What `compare` gives between disjoint random halves of the real samples, on average.
+    ) -> SelfComparison | None:
+        """What `compare` gives between disjoint random halves of the real samples.
 
         Halves of the reference itself, since the train split would not do: an extractor may know
         it by heart. None where a half has fewer samples than `least`.
+
+        Args:
+            name: of the comparison, with all parameters it has: results are kept under it.
+            compare: (n, d) and (n, d) features -> a number.
+            least: samples that it needs on a side.
         """
         import torch
 
@@ -132,15 +134,11 @@ class FeatureColumn:
 
         @functools.wraps(compare)  # it is kept under the source of the code that compares
         def compute() -> tuple[Tensor]:
-            values = []
-            for seed in range(HALVINGS):
-                random = torch.Generator().manual_seed(seed)
-                order = torch.randperm(len(real), generator=random).to(real.device)
-                values.append(compare(real[order[:half]], real[order[half : 2 * half]]))
-            return (torch.tensor(statistics.fmean(values), dtype=torch.float64),)
+            found = self_comparison(real, half, compare)
+            return (torch.tensor(found, dtype=torch.float64),)
 
-        def shared() -> float:
+        def shared() -> SelfComparison:
             (found,) = self.evaluation.cached(f"{name}/halves", [real], compute)
-            return float(found)
+            return SelfComparison(*found.tolist())
 
         return self.evaluation.once(f"{name}/halves/{self.extractor}", shared)

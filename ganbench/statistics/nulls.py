@@ -57,18 +57,27 @@ class Floor:
     Args:
         mean: above 0.
         spread: standard deviation of one such distance; None where it is not known.
+        count: distances that both are from; None: so many that both are known.
     """
 
     mean: float
     spread: float | None = None
+    count: int | None = None
 
     def chance(self, distance: float) -> float | None:
-        """P(real samples are as near as that to real samples, or nearer); None: not known."""
-        if self.spread is None:
+        """P(real samples are as near as that to real samples, or nearer); None: not known.
+
+        At most, as far as `count` distances tell: with the upper 95 % limit of the spread.
+        """
+        if self.spread is None or (self.count is not None and self.count < 2):
             return None
         if self.spread == 0:
             return float(distance >= self.mean)
-        return float(special.gammainc(self._shape, max(0.0, distance) / self.mean * self._shape))
+        shape = self._shape
+        if self.count is not None:
+            freedom = self.count - 1
+            shape *= 2 * float(special.gammaincinv(freedom / 2, BEYOND)) / freedom
+        return float(special.gammainc(shape, max(0.0, distance) / self.mean * shape))
 
     @property
     def reach(self) -> float:

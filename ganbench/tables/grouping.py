@@ -86,7 +86,10 @@ def _floor(runs: Runs, row: RunRow) -> Floor | None:
         return None
     measured = column["measured_floor"]
     mean = column["floor"] if measured is None else measured
-    return Floor(mean, column.get("floor_spread")) if mean is not None and mean > 0 else None
+    if mean is None or mean <= 0:
+        return None
+    spread, error = column.get("floor_spread"), column.get("floor_error")
+    return Floor(mean, spread, round((spread / error) ** 2) if spread and error else None)
 
 
 def _assigned(frame: pd.DataFrame) -> pd.DataFrame:

@@ -63,7 +63,7 @@ def over_halves(features: Tensor, cache: RealCache, compare: Callable[[Tensor, T
     data = Data(info=info, train=features[:2], heldout=features)
     side = RealSide(data, "heldout", CPU, lambda name: Identity(), cache)
     column = FeatureColumn(Snapshot(side, features), "identity")
-    return column.mean_over_halves("fd", compare, least=K_COVERAGE + 1)
+    return column.between_halves("fd", compare, least=K_COVERAGE + 1)
 
 
 def between(one: Tensor, other: Tensor) -> float:

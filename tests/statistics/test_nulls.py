@@ -67,6 +67,17 @@ def test_a_floor_has_the_gamma_law_of_its_mean_and_spread() -> None:
     assert floor.chance(0.0) == floor.chance(-1.0) == 0
 
 
+def test_a_spread_from_few_distances_may_be_larger_than_it_looks() -> None:
+    known, few = Floor(2.5, 0.5), Floor(2.5, 0.5, count=4)
+    upper = 0.5 * math.sqrt(3 / stats.chi2.ppf(0.05, 3))  # the textbook's 95 % limit
+    law = stats.gamma((2.5 / upper) ** 2, scale=upper**2 / 2.5)
+    assert few.chance(1.0) == pytest.approx(law.cdf(1.0))
+    assert (few.chance(1.0) or 0) > 10 * (known.chance(1.0) or 0)
+    assert Floor(2.5, 0.5, count=10_000).chance(1.0) == pytest.approx(known.chance(1.0), rel=0.3)
+    assert Floor(2.5, 0.5, count=1).chance(1.0) is None
+    assert few.reach == known.reach
+
+
 def test_the_law_is_exact_for_a_chi_square_distance() -> None:
     # |x - y|² of the means of two sets, in d equal directions: a chi-square with d degrees.
     d = 8

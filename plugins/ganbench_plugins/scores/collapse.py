@@ -43,7 +43,8 @@ def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
         found = neighbour_scores(real_neighbours(one), other)
         return (found.precision + found.recall) / 2  # the halves may change places
 
-    real = column.mean_over_halves("precision", own, least=K_COVERAGE + 1)
+    halves = column.between_halves("precision", own, least=K_COVERAGE + 1)
+    real = None if halves is None else halves.mean
     sizes = len(column.real), len(column.fake)
     error = rate_error(min(sizes), together=2)
     normalised = normalised_coverage(scores.coverage, *sizes)

@@ -115,6 +115,10 @@ def test_the_measured_floor_of_gaussian_features_is_the_closed_form() -> None:
     for n in (4000, 500):
         (one,) = frechet(Snapshot(side, side.data.train[:n]), extractor="e")
         assert one.measured_floor == pytest.approx(one.floor, rel=0.3)
+        assert one.floor_error is not None
+        assert one.floor_spread is not None
+        assert one.floor_error <= 0.03 * one.measured_floor
+        assert one.floor_error < one.floor_spread < one.measured_floor
 
 
 def test_the_measured_floor_sees_what_gaussians_do_not() -> None:
@@ -273,6 +277,12 @@ def test_transport_has_a_measured_floor_and_the_cap_of_a_constant() -> None:
     (sliced,) = sliced_wasserstein(snapshot)
     assert (exact.n_real, exact.n_fake) == (300, 300)
     assert (sliced.n_real, sliced.n_fake) == (2500, 2500)
+    for one, accuracy in ((exact, 0.1), (sliced, 0.03)):  # 32 exact ones at most
+        assert one.floor is not None
+        assert one.floor_error is not None
+        assert one.floor_error <= accuracy * one.floor
+        assert one.floor_spread is not None
+        assert one.value == pytest.approx(one.floor, abs=4 * one.floor_spread)
     for one in (exact, sliced):
         assert one.floor is not None
         assert one.cap is not None
