@@ -15,6 +15,7 @@ from ganbench.tables.forms.table import Cell, Heading, Row, RowKind, Table
 from ganbench.tables.labels import interval_of_seeds
 from ganbench.tables.marks import LEVEL
 from ganbench.tables.standing import NEVER_TRAINED
+from ganbench.wording import with_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,6 +31,7 @@ SILENT_NOTE = (
     f"{SILENT}: precision is below half of what real samples have of one another, and what is "
     "not data raises this score"
 )
+FLOOR_NOTE = "floor ± its standard error, over random sets of the real samples"
 FEW_NOTE = f"fewer than {SEEDS_FOR_AN_ORDER} seeds: no order is claimed"
 
 
@@ -179,7 +181,7 @@ def scores(
             "floor: real data" if name == "distance" else "perfect generator": [
                 _reference(column) for column in known
             ],
-            "floor, measured": [Cell(column and column["measured_floor"]) for column in known],
+            "floor, measured": [_measured(column) for column in known],
         }
         lead = (Cell(""),) if name == "distance" else ()
         return [
@@ -195,6 +197,8 @@ def scores(
     notes = ["means over finished runs (n); of distances the geometric mean where all are positive"]
     if any(cell.text == SILENT for row in rows for cell in row.cells):
         notes.append(SILENT_NOTE)
+    if any("±" in cell.text for row in rows if row.kind == "reference" for cell in row.cells):
+        notes.append(FLOOR_NOTE)
     return Table(
         name, title, headings, rows, _with_line(notes, lines), len(headings) - len(columns)
     )
@@ -300,9 +304,21 @@ def _score_headings(columns: Sequence[tuple[str, Column]]) -> list[Heading]:
 
 
 def _reference(column: Column | None) -> Cell:
-    if column is None:
+    """A floor, or what is known of a score without one."""
+    if column is None or column["floor"] is None:
+        return Cell(column and column["null"])
+    formula = column["measured_floor"] is not None
+    return _floor(column["floor"], None if formula else column.get("floor_error"))
+
+
+def _measured(column: Column | None) -> Cell:
+    if column is None or column["measured_floor"] is None:
         return Cell()
-    return Cell(column["null"] if column["floor"] is None else column["floor"])
+    return _floor(column["measured_floor"], column.get("floor_error"))
+
+
+def _floor(value: float, error: float | None) -> Cell:
+    return Cell(value, text="" if error is None else with_error(value, error))
 
 
 def _or(value: float | None, other: float) -> float:
