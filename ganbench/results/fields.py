@@ -203,7 +203,8 @@ LEADERBOARD_FIELDS: Final = (
     *with_interval("suite_utility", "mean utility over the suite's tasks, all with equal weight"),
     *_rank("stability_rank", "on the task, by retained_utility,"),
     *_rank("distance_rank", "on the task, by distance,"),
-    _text("incomplete", "why there is no rank on the task"),
+    _text("incomplete", "what is missing for a rank on the task"),
+    _text("marks", "what takes the rank from the row: it is too good to be true"),
     _count("runs", "runs planned: one per seed", "runs", required=True),
     *(_count(status, f"runs that ended as {status}", "runs", required=True) for status in STATUSES),
     *with_interval(

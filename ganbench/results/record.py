@@ -69,7 +69,15 @@ class Judged(TypedDict, total=False):
     threshold: Number
 
 
-class Column(Judged):
+class Doubt(TypedDict, total=False):
+    """How well a column's null and floor are known, which older records do not say."""
+
+    null_error: Number | None
+    floor_error: Number | None
+    floor_spread: Number | None
+
+
+class Column(Judged, Doubt):
     """Everything about a column but its values; see `ganbench.api.scores.Measurement`."""
 
     label: str

@@ -97,7 +97,7 @@ class Aggregate:
 
     def flat(self) -> dict[str, Any]:
         """The row of a frame or file: four columns for each estimate and each score."""
-        row = dict(self.facts)
+        row = {**self.facts, "marks": "; ".join(self.marks) or None}
         for names, separator in ((self.estimates, "_"), (self.scores, ":")):
             for name, estimate in names.items():
                 row[name] = estimate.value

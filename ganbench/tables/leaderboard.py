@@ -27,9 +27,9 @@ from ganbench.statistics.stability import retained_utility, seed_dispersion
 from ganbench.tables.aggregate import Aggregate, Estimate, Mean
 from ganbench.tables.coverage import Coverage
 from ganbench.tables.grouping import Entry, entries
+from ganbench.tables.marks import marks_of
 from ganbench.tables.progress import progress
 from ganbench.tables.standing import NEVER_TRAINED, add_standings
-from ganbench.tables.thresholds import missed_thresholds
 
 _COSTS = ("seconds", "flops", "steps", "images", "seconds_per_step", "peak_memory_bytes")
 _MACHINE = tuple(column.name for column in ENVIRONMENT)
@@ -85,7 +85,10 @@ def aggregates(runs: Runs, coverage: Coverage | None = None) -> list[Aggregate]:
             suite's runs.
     """
     rows = [_aggregate(entry) for entry in entries(runs)]
-    _add_scores(rows, runs)
+    columns = runs.columns
+    _add_scores(rows, runs.score_keys, columns)
+    for row in rows:
+        row.marks = marks_of(row.entry, columns.get(row["setting"], {}))
     add_standings(rows, coverage, runs.unranked)
     return rows
 
@@ -155,12 +158,13 @@ def _add_retained_utility(row: Aggregate, counted: int) -> None:
         row.estimates["retained_utility"] = estimate
 
 
-def _add_scores(rows: list[Aggregate], runs: Runs) -> None:
+def _add_scores(
+    rows: list[Aggregate], keys: Sequence[str], columns: Mapping[str, Mapping[str, Column]]
+) -> None:
     """Distances: geometric mean where all of a part's values are positive; else the mean."""
     for members in grouped(rows, lambda row: row.entry.part).values():
-        setting = members[0]["setting"]
-        described = {key: one for (where, key), one in runs.scores.items() if where == setting}
-        for key in runs.score_keys:
+        described = columns.get(members[0]["setting"], {})
+        for key in keys:
             if (column := described.get(key)) is None:
                 continue
             values = {row: row.entry.values(key, ("ok",)) for row in members}
@@ -171,7 +175,6 @@ def _add_scores(rows: list[Aggregate], runs: Runs) -> None:
                 row.scores[key] = Estimate.of(own, mean, _bounds(column))
         for row in members:
             row.facts["uninterpretable"] = _uninterpretable(row.scores, described)
-            row.marks = tuple(missed_thresholds(row.entry, described))
 
 
 def _bounds(column: Column) -> tuple[float, float]:

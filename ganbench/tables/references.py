@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ganbench.results.references import PERFECT, REFERENCES, reference_utilities
 from ganbench.tables.forms.table import Cell, Row
+from ganbench.wording import with_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ def rows_of_references(
     perfect = "floor: real data" if distances else PERFECT
     rows = {
         perfect: [_expected(column) for column in columns],
-        MEASURED: [Cell(column and column["measured_floor"]) for column in columns],
+        MEASURED: [_measured(column) for column in columns],
     }
     for name in REFERENCES:
         rows[name] = [Cell(column and column.get("references", {}).get(name)) for column in columns]
@@ -64,6 +65,18 @@ def rows_of_references(
 
 
 def _expected(column: Column | None) -> Cell:
-    if column is None:
+    """A floor, or what is known of a score without one."""
+    if column is None or column["floor"] is None:
+        return Cell(column and column["null"])
+    formula = column["measured_floor"] is not None
+    return _floor(column["floor"], None if formula else column.get("floor_error"))
+
+
+def _measured(column: Column | None) -> Cell:
+    if column is None or column["measured_floor"] is None:
         return Cell()
-    return Cell(column["null"] if column["floor"] is None else column["floor"])
+    return _floor(column["measured_floor"], column.get("floor_error"))
+
+
+def _floor(value: float, error: float | None) -> Cell:
+    return Cell(value, text="" if error is None else with_error(value, error))

@@ -64,6 +64,13 @@ def ganbench_scores() -> list[ScoreSpec]:
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
+            name="near-held-out",
+            description="share of fakes that lie as near to a held-out sample as copies do",
+            compute=f"{_MEASURES}.collapse:near_held_out",
+            check=requirements.near_held_out,
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
             name="ndb",
             description="Jensen-Shannon divergence over k-means cells of the training data",
             blind="whatever stays within a cell",
