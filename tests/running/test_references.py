@@ -136,7 +136,7 @@ def told() -> dict[str, list[float]]:
 
 @pytest.mark.parametrize("name", ["ring8", "grid25", "digits"])
 def test_the_documents_show_their_distances_and_where_utility_begins(name: str) -> None:
-    task, side, data = ready(name)
+    task, side, _ = ready(name)
     primary, *_ = make_scores(task.scores, installed_catalogue())
     ((one, *_),) = measure(Snapshot(side, side.real[: task.task.fakes]), [primary])
     found = scored(task, side)
