@@ -192,10 +192,10 @@ def _oddities(sources: Sequence[Contribution], rows: Sequence[RunRow]) -> list[s
 
 def _same_column(one: Any, other: Any) -> bool:
     return all(
-        value == other[key]
+        value == other.get(key)
         or (
             isinstance(value, float)
-            and isinstance(other[key], float)
+            and isinstance(other.get(key), float)
             and math.isclose(value, other[key], rel_tol=TOLERANCE)
         )
         for key, value in one.items()
