@@ -51,7 +51,7 @@ from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
 from ganbench.modalities import output_layer
 from ganbench.modalities.pair import join_pair, split_pair
 from ganbench.scoring.columns import FeatureColumn
-from ganbench.scoring.selfcompare import SelfComparison, self_comparison
+from ganbench.scoring.selfcompare import SelfComparison
 
 if TYPE_CHECKING:
     from ganbench.functions import (
@@ -140,7 +140,6 @@ __all__ = [
     "report",
     "run",
     "schedules",
-    "self_comparison",
     "show",
     "split_pair",
     "status",

@@ -85,14 +85,17 @@ def publish(
 
 
 def without_rank(folder: Path) -> list[str]:
-    """A line for each reason why variants that were published have no rank."""
-    text = (folder / LEADERBOARD.file).read_text("utf-8")
-    rows = csv.DictReader(io.StringIO(text))
-    pairs = dict.fromkeys((row["variant"], row["unranked"]) for row in rows if row["unranked"])
+    """A line for each reason why variants that were published have no rank, but for what would have
+    been refused."""
+    manifest = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
+    refused = manifest["ganbench"].get("unranked", {})
+    rows = csv.DictReader(io.StringIO((folder / LEADERBOARD.file).read_text("utf-8")))
+    cells = dict.fromkeys((row["variant"], row["unranked"]) for row in rows if row["unranked"])
+    pairs = [tuple(map(original_cell, pair)) for pair in cells]
     return [
-        f"no rank for {', '.join(original_cell(variant) for variant, _ in own)}: "
-        f"{original_cell(reason)}"
+        f"no rank for {', '.join(variant for variant, _ in own)}: {reason}"
         for reason, own in grouped(pairs, lambda pair: pair[1]).items()
+        if reason not in refused
     ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ganbench.api.scores import Direction, Evaluation, Measurement, Panel
-from ganbench.scoring.selfcompare import SelfComparison, self_comparison
+from ganbench.scoring.selfcompare import SelfComparison
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -125,8 +125,6 @@ class FeatureColumn:
             compare: (n, d) and (n, d) features -> a number.
             least: samples that it needs on a side.
         """
-        import torch
-
         real = self.real
         half = len(real) // 2
         if half < least:
@@ -134,11 +132,10 @@ class FeatureColumn:
 
         @functools.wraps(compare)  # it is kept under the source of the code that compares
         def compute() -> tuple[Tensor]:
-            found = self_comparison(real, half, compare)
-            return (torch.tensor(found, dtype=torch.float64),)
+            return SelfComparison.of(real, half, compare).kept()
 
         def shared() -> SelfComparison:
             (found,) = self.evaluation.cached(f"{name}/halves", [real], compute)
-            return SelfComparison(*found.tolist())
+            return SelfComparison.read(found)
 
         return self.evaluation.once(f"{name}/halves/{self.extractor}", shared)

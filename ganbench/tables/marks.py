@@ -45,15 +45,22 @@ def marks_of(entry: Entry, columns: Columns) -> tuple[str, ...]:
 
 def too_good(entry: Entry, columns: Columns) -> list[str]:
     """What real samples would show against real samples less than once in a thousand rows."""
-    tests = [*_nearer_than_real(entry, columns), *_copies(entry, columns)]
-    return [mark for chance, mark in tests if chance * len(tests) < LEVEL]
+    tests = [*_nearer_than_real(entry), *_copies(entry, columns)]
+    found = [(key, words) for chance, key, words in tests if chance * len(tests) < LEVEL]
+    if not found:
+        return []
+    labels = distinct_labels({key: column["label"] for key, column in columns.items()})
+    return [f"{labels[key]} {words}" for key, words in found]
 
 
 REASONS: Final[tuple[Reason, ...]] = (too_good, missed_thresholds)
 """Every reason for a mark, in the order in which they are printed."""
 
+_Test = tuple[float, str, str]
+"""The chance of what a row shows, the key of the score that shows it, and what it shows."""
 
-def _nearer_than_real(entry: Entry, columns: Columns) -> Iterator[tuple[float, str]]:
+
+def _nearer_than_real(entry: Entry) -> Iterator[_Test]:
     """The mean distance of the seeds against the law of a single one of real samples.
 
     All seeds are judged by the same reference, which is by chance nearer to the law or farther from
@@ -66,27 +73,21 @@ def _nearer_than_real(entry: Entry, columns: Columns) -> Iterator[tuple[float, s
     distance = math.fsum(ends) / len(ends) if mean is None else mean
     chance = entry.floor.chance(distance)
     if chance is not None:
-        label = _labels(columns)[entry["primary"]]
-        floor = number(entry.floor.mean)
-        yield chance, f"{label} {number(distance)} is below its floor, {floor}"
+        words = f"{number(distance)} is below its floor, {number(entry.floor.mean)}"
+        yield chance, entry["primary"], words
 
 
-def _copies(entry: Entry, columns: Columns) -> Iterator[tuple[float, str]]:
+def _copies(entry: Entry, columns: Columns) -> Iterator[_Test]:
     """Shares of samples that are copies, over all seeds."""
-    labels = _labels(columns)
     for key, column in columns.items():
         together, null = RATES.get(key.partition("/")[0]), column["null"]
-        rates = entry.values(key, ("ok",))
-        if together is None or null is None or not rates:
+        rates = entry.values(key, ("ok",)) if together else []
+        if not together or not rates or null is None or not 0 < null < 1:
             continue
         of_each = column["n_fake"] if together == 1 else min(column["n_fake"], column["n_real"])
         n = len(rates) * of_each // together
         count = min(n, math.floor(math.fsum(rates) * of_each / together + 1e-6))
-        if n and 0 < null < 1:
-            mean = number(math.fsum(rates) / len(rates))
+        if n:
             chance = chance_of_rate(count, n, null, column.get("null_error") or 0.0)
-            yield chance, f"{labels[key]} {mean}, of real samples {number(null)}"
-
-
-def _labels(columns: Columns) -> dict[str, str]:
-    return distinct_labels({key: column["label"] for key, column in columns.items()})
+            mean = math.fsum(rates) / len(rates)
+            yield chance, key, f"{number(mean)}, of real samples {number(null)}"

@@ -195,7 +195,8 @@ def on(device: str, seed: int) -> Record:
 
 REFUSED = {
     "code": ([record(spec(pins=LOCAL), [0.1]), record(spec("dcgan"), [0.1])], "local code"),
-    "protocol": ([OLD, record(spec("dcgan"), [0.1])], "protocol 2, ranked under 3"),
+    "protocol": ([OLD, record(spec("dcgan"), [0.1])],
+                 f"protocol {OLD['protocol']}, ranked under {PROTOCOL_VERSION}"),
     "device": ([on("H200", 0), on("H200", 1), on("T4", 2)], "timed on T4, ranked on H200"),
     "coverage": ([record(spec(), [0.1]), record(spec("dcgan", seed=1), [0.1]),
                   record(spec("dcgan"), [0.1])], "vanilla: 1 of 2 seeds on ring8"),
@@ -259,6 +260,8 @@ def test_it_is_said_who_has_no_rank_and_why(tmp_path: Path) -> None:
     assert board.loc["vanilla", "marks"] == mark
     assert board["rank_low"].to_dict() == {"dcgan": 1, "vanilla": pytest.approx(nan, nan_ok=True)}
     assert validate(folder).errors == []
+    half = publish([*good, *copies[:4]], "starter", tmp_path, unranked=True)[0].parent
+    assert without_rank(half) == []  # what publishing without --unranked would have told
 
 
 def test_one_seed_is_published_without_a_rank(tmp_path: Path) -> None:

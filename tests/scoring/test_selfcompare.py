@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganbench.scoring.selfcompare import ACCURACY, FEWEST, SelfComparison, self_comparison
+from ganbench.scoring.selfcompare import ACCURACY, FEWEST, SelfComparison
 
 SAMPLES = torch.randn(4000, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
@@ -23,7 +23,7 @@ def test_sets_are_disjoint_and_of_the_size_that_is_asked_for() -> None:
         seen.append((one, other))
         return 1.0
 
-    assert self_comparison(samples, 30, compare) == SelfComparison(1.0, 0.0, 0.0)
+    assert SelfComparison.of(samples, 30, compare) == SelfComparison(1.0, 0.0, 0.0)
     assert len(seen) == FEWEST
     for one, other in seen:
         assert len(one) == len(other) == 30
@@ -40,7 +40,7 @@ def test_the_mean_is_known_to_three_percent() -> None:
         return between_means(one, other)
 
     n = 200
-    found = self_comparison(SAMPLES, n, compare, most=5000)
+    found = SelfComparison.of(SAMPLES, n, compare, most=5000)
     # (n / 2) times it is chi-square with two degrees: its mean and standard deviation are equal.
     assert found.error <= ACCURACY * found.mean
     assert found.spread == pytest.approx(found.mean, rel=0.1)
@@ -50,18 +50,24 @@ def test_the_mean_is_known_to_three_percent() -> None:
 
 
 def test_no_more_pairs_are_compared_than_is_allowed() -> None:
-    found = self_comparison(SAMPLES, 200, between_means, most=9)
+    found = SelfComparison.of(SAMPLES, 200, between_means, most=9)
     assert found.error == pytest.approx(found.spread / 3)
     assert found.error > ACCURACY * found.mean
 
 
 def test_it_is_the_same_every_time_whatever_else_is_drawn() -> None:
-    first = self_comparison(SAMPLES, 200, between_means, most=9)
+    first = SelfComparison.of(SAMPLES, 200, between_means, most=9)
     torch.rand(7)
-    assert self_comparison(SAMPLES, 200, between_means, most=9) == first
+    assert SelfComparison.of(SAMPLES, 200, between_means, most=9) == first
+
+
+def test_what_is_kept_is_read_back() -> None:
+    found = SelfComparison.of(SAMPLES, 200, between_means, most=9)
+    assert SelfComparison.read(*found.kept()) == found
+    assert found.scaled(2) == SelfComparison(2 * found.mean, 2 * found.error, 2 * found.spread)
 
 
 @pytest.mark.parametrize("size", [0, 51])
 def test_two_sets_must_be_there(size: int) -> None:
     with pytest.raises(ValueError, match=f"100 samples have no two sets of {size}"):
-        self_comparison(torch.arange(100), size, between_means)
+        SelfComparison.of(torch.arange(100), size, between_means)

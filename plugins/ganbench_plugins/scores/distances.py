@@ -13,7 +13,6 @@ from ganbench import (
     FeatureColumn,
     Measurement,
     SelfComparison,
-    self_comparison,
 )
 from ganbench_plugins.scores import requirements
 from ganbench_plugins.scores.kernels.frechet import (
@@ -59,9 +58,9 @@ def frechet(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
             "lower",
             label=frechet_label(column.network, n_fake, evaluation.split == "train"),
             floor=floor,
-            measured_floor=measured and measured.mean,
-            floor_error=measured and measured.error,
-            floor_spread=measured and measured.spread,
+            measured_floor=None if measured is None else measured.mean,
+            floor_error=None if measured is None else measured.error,
+            floor_spread=None if measured is None else measured.spread,
             cap=distance_cap(statistics),
         )
     ]
@@ -84,8 +83,7 @@ def _measured_floor(
     halves = column.between_halves("fd", compare, least=2)
     if halves is None:
         return None
-    scale = floor / noise_floor(statistics, half, half)
-    return SelfComparison(*(scale * number for number in halves))
+    return halves.scaled(floor / noise_floor(statistics, half, half))
 
 
 def frechet_label(name: str, n_fake: int, against_train: bool) -> str:
@@ -160,9 +158,9 @@ def _transport(
         (found,) = evaluation.cached(
             f"{name}-floor/{n}/{most}",
             [samples],
-            lambda: _kept(self_comparison(samples, n, distance, most)),
+            lambda: SelfComparison.of(samples, n, distance, most).kept(),
         )
-        return SelfComparison(*found.tolist())
+        return SelfComparison.read(found)
 
     def cap() -> float:
         return distance(real, real.mean(dim=0).expand_as(real))
@@ -181,10 +179,6 @@ def _transport(
         n_fake=n,
         lowest=0.0,
     )
-
-
-def _kept(found: SelfComparison) -> tuple[Tensor]:
-    return (torch.tensor(found, dtype=torch.float64),)
 
 
 def _all_real(evaluation: Evaluation) -> Tensor:
