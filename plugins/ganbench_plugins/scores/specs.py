@@ -66,6 +66,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="near-held-out",
             description="share of fakes that lie as near to a held-out sample as copies do",
+            blind="copies that an extractor sees as other samples",
             compute=f"{_MEASURES}.collapse:near_held_out",
             check=requirements.near_held_out,
             parameters=_EXTRACTOR,
