@@ -53,6 +53,7 @@ CHAPTERS = {
         ),
     ),
     "Scores on features": ("scoring.columns", ("FeatureColumn",)),
+    "Real samples against real samples": ("scoring.selfcompare", ("SelfComparison",)),
     "Executors": (
         "api.executors",
         ("Resources", "Limits", "Executor", "JobHandle", "Ending", "Breach"),

@@ -51,6 +51,7 @@ from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
 from ganbench.modalities import output_layer
 from ganbench.modalities.pair import join_pair, split_pair
 from ganbench.scoring.columns import FeatureColumn
+from ganbench.scoring.selfcompare import SelfComparison
 
 if TYPE_CHECKING:
     from ganbench.functions import (
@@ -113,6 +114,7 @@ __all__ = [
     "Recipe",
     "Resources",
     "ScoreSpec",
+    "SelfComparison",
     "Step",
     "Survey",
     "Technique",

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 DASH = "–"
 """Where there is no number."""
 
+_ROUNDED = 0.06
+"""What a value may lose to rounding where it stands beside its limits: two digits stay right."""
+
 _PREFIXES = {
     1e18: "E",
     1e15: "P",
@@ -42,6 +45,9 @@ def interval(value: float, low: float, high: float) -> tuple[str, str]:
     wide = max(0, 1 - math.floor(math.log10(high - low)))
     own = _decimals(value, 2) if value else 0
     decimals = min(max(wide, min(own, wide + 1)), _decimals(largest))
+    if not math.isclose(round(value, decimals), value, rel_tol=_ROUNDED):
+        # The limits are so far apart that what tells them apart would erase the value.
+        return number(value), f"[{number(low)}, {number(high)}]"
     shown = [f"{one:,.{decimals}f}" for one in (value, low, high)]
     return shown[0], f"[{shown[1]}, {shown[2]}]"
 
@@ -59,6 +65,11 @@ def with_prefix(amount: float) -> str:
     """A count with its SI prefix and no trailing zeros, e.g. ``1.5T``. Exact to six digits."""
     factor, letter = common_prefix([amount]) if amount >= 1e3 else (1.0, "")
     return f"{amount / factor:.6g}{letter}"
+
+
+def with_error(value: float, error: float | None) -> str:
+    """A number and its standard error: ``0.0075 ±0.0002``."""
+    return number(value) if error is None else f"{number(value)} ±{number(float(f'{error:.1g}'))}"
 
 
 def counted(count: int, noun: str) -> str:

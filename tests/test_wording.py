@@ -17,6 +17,7 @@ from ganbench.wording import (
     memory_size,
     number,
     percent,
+    with_error,
     with_prefix,
 )
 
@@ -39,7 +40,10 @@ def test_numbers(value: float, text: str) -> None:
         ((0.0532, 0.0409, 0.0677), "0.053 [0.041, 0.068]"),
         ((0.8881, 0.8729, 0.9033), "0.888 [0.873, 0.903]"),
         ((5.82, 1.45, 23.4), "5.8 [1.4, 23.4]"),
-        ((0.001, -1.0, 1.0), "0.00 [-1.00, 1.00]"),
+        ((0.001, -1.0, 1.0), "0.001 [-1, 1]"),
+        ((0.415, 0.000215, 800.0), "0.415 [0.000215, 800]"),
+        ((0.052, -0.5, 0.6), "0.05 [-0.50, 0.60]"),
+        ((12.3, 1.0, 4e5), "12 [1, 400,000]"),
         ((2e-5, 1e-5, 3e-5), "2.00e-05 [1.00e-05, 3.00e-05]"),
         ((4000.0, 4000.0, 4000.0), "4,000 ±0"),
     ],
@@ -53,6 +57,17 @@ def test_every_interval_can_be_printed(value: float, below: float, above: float)
     shown, limits = interval(value, value - below, value + above)
     assert re.fullmatch(r"-?[\d,.]+(e[+-]\d+)?", shown)
     assert limits == "±0" or re.fullmatch(r"\[[^,\s]\S*, \S+\]", limits)
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
+def test_no_interval_erases_its_value(value: float, below: float, above: float) -> None:
+    shown, _ = interval(value, value - below, value + above)
+    assert float(shown.replace(",", "")) == pytest.approx(value, rel=0.06, abs=0)
+
+
+def test_values_with_their_errors() -> None:
+    assert with_error(0.00752, 0.000213) == "0.00752 ±0.0002"
+    assert with_error(2.53, None) == "2.53"
 
 
 def test_prefixes() -> None:

@@ -44,6 +44,11 @@ class Measurement:
         floor: for a distance: the expected value between two real sets of these sizes.
         measured_floor: for a distance: the same as measured on real samples, where `floor` is a
             closed form.
+        null_error: standard error of `null`, where that is an estimate.
+        floor_error: standard error of `measured_floor`, or of a `floor` that is itself measured.
+        floor_spread: standard deviation of one distance between two real sets of these sizes. With
+            it a distance can be told from that of real samples: significantly below the floor is
+            too good to be true.
         cap: for a distance: its value for a generator collapsed onto the real mean.
         n_real, n_fake: sample counts.
         unit: unit of the number, empty if it has none.
@@ -63,6 +68,9 @@ class Measurement:
     null: float | None = None
     floor: float | None = None
     measured_floor: float | None = None
+    null_error: float | None = None
+    floor_error: float | None = None
+    floor_spread: float | None = None
     cap: float | None = None
     n_real: int = 0
     n_fake: int = 0

@@ -283,6 +283,8 @@ class ScoreSpec(Spec):
         compute: ``compute(evaluation: Evaluation, **parameters) -> list[Measurement]``.
         check: ``check(evaluation: EvaluationInfo, **parameters)``, quick and without torch; raises
             `UsageError` where it is known before anything is loaded that `compute` would.
+        blind: what it does not see, in a few words; `ganbench info` tells it, and of a task what
+            its utility is blind to.
     """
 
     kind: ClassVar[str] = "score"
@@ -290,6 +292,7 @@ class ScoreSpec(Spec):
     declaring: ClassVar[str] = "compute"
     compute: Builder
     check: Callable[..., object] | None = None
+    blind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ A plugin may declare the version it was written for, an integer, in ``GANBENCH_A
 module; any other than this one is refused as ``incompatible``, and what is no integer as
 ``invalid``. One that declares nothing is tried."""
 
-PROTOCOL_VERSION: Final = 2
+PROTOCOL_VERSION: Final = 3
 """Version of everything that changes numbers: loop, budgets, evaluation, scores, data sets.
 Tables never mix protocols; the changelog's "Protocol" sections say what changed."""
 

@@ -14,6 +14,7 @@ from ganbench.api.specs import (
     ExecutorSpec,
     LossSpec,
     ModelSpec,
+    ScoreSpec,
     Spec,
     TechniqueSpec,
     VariantSpec,
@@ -25,7 +26,7 @@ from ganbench.planning.chosen import choose_data
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
 from ganbench.planning.references import Reference, parse_reference, parse_variant
-from ganbench.planning.suite import Suite, embedded_suites, load_suite
+from ganbench.planning.suite import Suite, Task, embedded_suites, load_suite
 from ganbench.planning.variants import Variant, parameters_of
 
 VOCABULARY = "needs"
@@ -57,7 +58,7 @@ def describe(text: str, catalogue: Catalogue) -> list[Described]:
     if refusals and not found:
         raise refusals[0]
     if text in embedded_suites():
-        found.append(_suite(load_suite(text)))
+        found.append(_suite(load_suite(text), catalogue))
     if text == VOCABULARY:
         found.append(_vocabulary(catalogue))
     if not found:
@@ -123,6 +124,8 @@ def _spec(spec: Spec, catalogue: Catalogue) -> Described:
         described |= {"uncoupled": dict(spec.uncoupled)}
     if isinstance(spec, DatasetSpec):
         described["licence"] = spec.licence
+    if isinstance(spec, ScoreSpec):
+        described["blind"] = spec.blind
     if isinstance(spec, VariantSpec):
         described["deviations"] = list(spec.deviations)
     return described | {"distribution": plugin.origin, "file": plugin.file}
@@ -210,7 +213,7 @@ def _data(text: str, catalogue: Catalogue) -> Described:
     }
 
 
-def _suite(suite: Suite) -> Described:
+def _suite(suite: Suite, catalogue: Catalogue) -> Described:
     return {
         "kind": "suite",
         "name": suite.name,
@@ -219,8 +222,18 @@ def _suite(suite: Suite) -> Described:
         "threads": suite.threads,
         "variants": list(suite.variants) or "all",
         "grid": {name: list(values) for name, values in suite.grid.items()},
-        "tasks": [{**asdict(task), "budget": str(task.budget)} for task in suite.tasks],
+        "tasks": [
+            {**asdict(task), "budget": str(task.budget), "blind": _blind(task, catalogue)}
+            for task in suite.tasks
+        ],
     }
+
+
+def _blind(task: Task, catalogue: Catalogue) -> str:
+    """What the utility of a task does not see: what its first score does not."""
+    name = parse_reference(task.scores[0]).name
+    known = name in catalogue.names(ScoreSpec.kind)
+    return catalogue.get(ScoreSpec, name).blind if known else ""
 
 
 def _vocabulary(catalogue: Catalogue) -> Described:

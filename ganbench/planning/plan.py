@@ -140,6 +140,7 @@ def _refuse_unprintable(spec: RunSpec) -> None:
     """
     task = spec.task
     texts = [spec.variant, spec.folder, task.dataset, *task.scores, *task.final_scores]
+    texts += task.thresholds
     for text in map(str, (*texts, *spec.parameters.values(), *spec.dataset_parameters.values())):
         if not text.isprintable():
             reason = f"{text!r} has characters that cannot be printed"

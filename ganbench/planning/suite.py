@@ -47,6 +47,9 @@ class Task:
         evaluations: number of evaluations, at equal fractions of the budget.
         labels: law of the classes that conditional generators are asked for: `train`: as in the
             train split; `balanced`: all alike.
+        thresholds: name of a measurement -> what it must reach where the primary distance says
+            that a variant is nearer to the data than to a trivial generator, as that distance may
+            be blind there. A variant that misses one is not ranked.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Task:
     split: str = "heldout"
     evaluations: int = 10
     labels: str = "train"
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,7 @@ class TaskTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     split: Literal["heldout", "train"] = "heldout"
     evaluations: Annotated[int, Meta(ge=1, le=1000)] = 10
     labels: Literal["train", "balanced"] = "train"
+    thresholds: dict[str, Annotated[float, Meta(ge=-1e300, le=1e300)]] = {}
 
 
 class VariantTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -199,6 +204,7 @@ def _task(table: TaskTable, number: int) -> Task:
             split=table.split,
             evaluations=table.evaluations,
             labels=table.labels,
+            thresholds=table.thresholds,
         )
 
 

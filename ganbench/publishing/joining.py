@@ -191,12 +191,15 @@ def _oddities(sources: Sequence[Contribution], rows: Sequence[RunRow]) -> list[s
 
 
 def _same_column(one: Any, other: Any) -> bool:
-    return all(
-        value == other[key]
-        or (
-            isinstance(value, float)
-            and isinstance(other[key], float)
-            and math.isclose(value, other[key], rel_tol=TOLERANCE)
-        )
-        for key, value in one.items()
+    return one.keys() == other.keys() and all(
+        _same_value(value, other[key]) for key, value in one.items()
     )
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    """Machines round otherwise."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return _same_column(one, other)
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=TOLERANCE)
+    return bool(one == other)

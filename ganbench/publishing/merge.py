@@ -11,7 +11,7 @@ from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.joining import Contribution, Merged, merge
 from ganbench.publishing.loading import is_published, load_runs
-from ganbench.publishing.publish import publish
+from ganbench.publishing.publish import publish, without_rank
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
 from ganbench.tables.coverage import Coverage
@@ -63,6 +63,7 @@ def merge_folders(
             f"{error.message}; conflicts: {told}",
             f"{error.hint}; --prefer SOURCE decides conflicts",
         ) from None
+    merged.remarks += without_rank(files[0].parent)
     return files, merged
 
 

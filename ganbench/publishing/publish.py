@@ -17,12 +17,13 @@ import msgspec
 
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.api.specs import NAME_PATTERN
-from ganbench.publishing.cells import text_cell
+from ganbench.publishing.cells import original_cell, text_cell
 from ganbench.publishing.describing import make_manifest
 from ganbench.publishing.eligibility import HINTS, Objection, objections
 from ganbench.publishing.manifest import LEADERBOARD, MANIFEST_FILE, RUNS
 from ganbench.results.frame import Runs, collect, plain_columns
 from ganbench.results.redaction import without_paths
+from ganbench.statistics.groups import grouped
 from ganbench.storage.writing import make_folder, replace_all
 from ganbench.tables.leaderboard import leaderboard
 
@@ -81,6 +82,21 @@ def publish(
     make_folder(folder)
     replace_all({folder / name: content for name, content in contents.items()})
     return [folder / name for name in contents]
+
+
+def without_rank(folder: Path) -> list[str]:
+    """A line for each reason why variants that were published have no rank, but for what would have
+    been refused."""
+    manifest = json.loads((folder / MANIFEST_FILE).read_text("utf-8"))
+    refused = manifest["ganbench"].get("unranked", {})
+    rows = csv.DictReader(io.StringIO((folder / LEADERBOARD.file).read_text("utf-8")))
+    cells = dict.fromkeys((row["variant"], row["unranked"]) for row in rows if row["unranked"])
+    pairs = [tuple(map(original_cell, pair)) for pair in cells]
+    return [
+        f"no rank for {', '.join(variant for variant, _ in own)}: {reason}"
+        for reason, own in grouped(pairs, lambda pair: pair[1]).items()
+        if reason not in refused
+    ]
 
 
 def package(runs: Runs, suite: str, coverage: Coverage | None) -> dict[str, bytes]:

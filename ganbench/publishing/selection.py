@@ -9,7 +9,7 @@ from typing import Any
 
 from ganbench.api.errors import NothingSelected
 from ganbench.planning.suite import Suite, load_suite
-from ganbench.publishing.publish import publish
+from ganbench.publishing.publish import publish, without_rank
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.tables.coverage import Coverage
@@ -49,6 +49,8 @@ def publish_suite(
         f"{counted(len(records), 'run')} published"
         + (f", {counted(left_out, 'other')} left out" if left_out else "")
     )
+    for line in without_rank(files[0].parent):
+        remark(line)
     return files
 
 

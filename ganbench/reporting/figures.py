@@ -13,7 +13,7 @@ from ganbench.statistics.ranking import performance_profile
 from ganbench.statistics.stability import geometric_mean
 from ganbench.tables.labels import interval_of_seeds
 from ganbench.tables.profiles import profile_distances
-from ganbench.wording import DASH, number, percent
+from ganbench.wording import DASH, number, percent, with_error
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
@@ -44,7 +44,10 @@ def distance_charts(
         if key is not None:
             column = columns[key]
             floor = column["floor"]
-            rule = (floor, f"noise floor {number(floor)}") if floor is not None else None
+            error = column.get("floor_error") if column["measured_floor"] is None else None
+            rule = None
+            if floor is not None:
+                rule = floor, f"noise floor {with_error(floor, error)}"
             charts.append(_over_budget(own, key, column, records, styles, rule, {}))
     return [chart for chart in charts if chart]
 

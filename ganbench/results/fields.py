@@ -156,7 +156,8 @@ RUN_FIELDS: Final = (
     _number("distance_best", "the smallest primary distance at any evaluation"),
     _number("distance_floor", "what real samples have against real samples of the same number"),
     _number("distance_cap", "what a generator has that returns the real mean"),
-    _number("utility_end", "ln(cap/distance) / ln(cap/floor) at the end, in [0, 1]; unstable: 0"),
+    _number("distance_trivial", "what the best trivial generator has: where utility is 0"),
+    _number("utility_end", "ln(trivial/distance) / ln(trivial/floor) at the end; unstable: 0"),
     _number("utility_best", "the largest utility at any evaluation, in [0, 1]"),
     _number("evaluation_noise", "sd of ln distance that the choice of latents alone causes"),
     _number(
@@ -202,7 +203,8 @@ LEADERBOARD_FIELDS: Final = (
     *with_interval("suite_utility", "mean utility over the suite's tasks, all with equal weight"),
     *_rank("stability_rank", "on the task, by retained_utility,"),
     *_rank("distance_rank", "on the task, by distance,"),
-    _text("incomplete", "why there is no rank on the task"),
+    _text("incomplete", "what is missing for a rank on the task"),
+    _text("marks", "what takes the rank from the row: it is too good to be true"),
     _count("runs", "runs planned: one per seed", "runs", required=True),
     *(_count(status, f"runs that ended as {status}", "runs", required=True) for status in STATUSES),
     *with_interval(

@@ -45,6 +45,14 @@ class Runs:
         """Names of the score columns, in their order."""
         return list(self.frame.columns[len(RUN_FIELDS) :])
 
+    @property
+    def columns(self) -> dict[str, dict[str, Column]]:
+        """Setting -> key -> what the score is."""
+        found: dict[str, dict[str, Column]] = {}
+        for (setting, key), column in self.scores.items():
+            found.setdefault(setting, {})[key] = column
+        return found
+
     def only(self, **allowed: Iterable[Any]) -> Runs:
         """The runs with one of the allowed values in each column: ``only(suite=["starter"])``."""
         frame = self.frame

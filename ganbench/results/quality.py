@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ganbench.results.record import INSTABILITIES, Point, Record
+from ganbench.results.references import trivial_distance
 from ganbench.statistics.stability import (
     NOISE_LIMIT,
     evaluation_noise,
@@ -29,18 +30,20 @@ def quality(record: Record) -> dict[str, Any]:
     best = min(known, default=None)
     end = curve[-1] if status == "ok" and curve else None
     floor, cap = column["floor"], column["cap"]
+    zero = trivial_distance(floor, cap, column.get("references", {}))
     row: dict[str, Any] = {
         "primary": primary,
         "distance_end": end,
         "distance_best": best,
         "distance_floor": floor,
         "distance_cap": cap,
+        "distance_trivial": zero,
         "utility_end": end_utility,
     }
-    if floor is not None and cap is not None and 0 < floor < cap:
-        row["utility_best"] = None if best is None else utility(best, cap, floor)
+    if zero is not None and floor is not None:
+        row["utility_best"] = None if best is None else utility(best, zero, floor)
         if end is not None:
-            row["utility_end"] = utility(end, cap, floor)
+            row["utility_end"] = utility(end, zero, floor)
     if status == "ok":
         row |= _steadiness(record, curve)
     return row

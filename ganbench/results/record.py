@@ -57,7 +57,27 @@ class Point(TypedDict):
     scores: dict[str, Number]
 
 
-class Column(TypedDict):
+class Judged(TypedDict, total=False):
+    """What a column's values are held against, which older records do not say.
+
+    `references`: name of a reference generator (`ganbench.results.references`) -> its value.
+    `threshold`: what the value must reach where the primary distance sees no fault, as the task
+    says.
+    """
+
+    references: dict[str, Number]
+    threshold: Number
+
+
+class Doubt(TypedDict, total=False):
+    """How well a column's null and floor are known, which older records do not say."""
+
+    null_error: Number | None
+    floor_error: Number | None
+    floor_spread: Number | None
+
+
+class Column(Judged, Doubt):
     """Everything about a column but its values; see `ganbench.api.scores.Measurement`."""
 
     label: str

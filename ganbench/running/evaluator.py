@@ -15,9 +15,11 @@ from ganbench.api.data import Data
 from ganbench.api.scores import Measurement, NonFiniteSamples
 from ganbench.modalities import modality_of
 from ganbench.planning.suite import Task
-from ganbench.results.record import Column, Fresh, Point, Status, Used
+from ganbench.results.record import Column, Fresh, Judged, Point, Status, Used
+from ganbench.results.references import measurement_name
 from ganbench.running.contestant import Contestant
 from ganbench.running.log import remark
+from ganbench.running.references import References
 from ganbench.running.task import Score
 from ganbench.scoring.evaluation import RealSide, measure
 from ganbench.statistics.stability import diverged
@@ -51,6 +53,7 @@ class Evaluator:
         scores: computed at every mark.
         final_scores: computed at the end as well.
         observe: called with every point, as it will stand in the record.
+        references: what the reference generators score, by column and name.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Evaluator:
         scores: list[Score],
         final_scores: list[Score],
         observe: Callable[[Point], None],
+        references: References | None = None,
     ) -> None:
         self.points: list[Point] = []
         self.columns: dict[str, Column] = {}
@@ -86,6 +90,7 @@ class Evaluator:
         self._scores = scores
         self._final_scores = final_scores
         self._observe = observe
+        self._references = references or {}
 
     def evaluate(self, *, final: bool = False) -> None:
         """Evaluate now.
@@ -264,6 +269,15 @@ class Evaluator:
                     if self.primary is None and None not in (one.floor, one.cap):
                         self.primary, self._primary_scores = one.key, [score]
 
+    def _judged(self, key: str) -> Judged:
+        """What the values of a column are held against."""
+        judged = Judged()
+        if key in self._references:
+            judged["references"] = dict(self._references[key])
+        if (threshold := self._task.thresholds.get(measurement_name(key))) is not None:
+            judged["threshold"] = threshold
+        return judged
+
     def _at_step(self, message: str) -> str:
         return f"{message} at step {self._clock.steps}"
 
@@ -272,7 +286,7 @@ class Evaluator:
         for one in flat:
             fields = asdict(one)
             key, _ = fields.pop("key"), fields.pop("value")
-            self.columns[key] = cast("Column", fields)
+            self.columns[key] = cast("Column", fields | self._judged(key))
         scores = {one.key: one.value for one in flat}
         point = Point(fraction=fraction, used=used(self._clock), scores=scores)
         self.points.append(point)

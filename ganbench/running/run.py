@@ -37,10 +37,11 @@ from ganbench.running.generator import keep_generator
 from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
 from ganbench.running.players import Players
+from ganbench.running.references import score_references
 from ganbench.running.sheet import write_sheet
 from ganbench.running.shown import by_class
 from ganbench.running.task import load_data, make_scores, real_side, require_same_files
-from ganbench.running.trial import try_scores
+from ganbench.running.trial import check_thresholds, try_scores
 from ganbench.training.clock import BudgetClock
 from ganbench.training.costs import Costs
 from ganbench.training.feed import class_shares
@@ -225,9 +226,17 @@ class Run:
         side = real_side(task, data, catalogue, self._device)
         scores = make_scores(task.scores, catalogue)
         final_scores = make_scores(task.final_scores, catalogue)
-        try_scores(contestant, side, [*scores, *final_scores], task.task.fakes)
+        measured = try_scores(contestant, side, [*scores, *final_scores], task.task.fakes)
+        check_thresholds(task.task.thresholds, measured)
         self.evaluator = Evaluator(
-            task.task, contestant, self.clock, side, scores, final_scores, self._observe
+            task.task,
+            contestant,
+            self.clock,
+            side,
+            scores,
+            final_scores,
+            self._observe,
+            score_references(task, side, catalogue),
         )
         return trainer, self.evaluator
 

@@ -7,12 +7,13 @@ seconds, and not when its budget is spent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from ganbench.api.errors import UsageError
 from ganbench.api.scores import Measurement, NonFiniteSamples
+from ganbench.results.references import measurement_name
 from ganbench.running.contestant import Contestant
 from ganbench.running.task import Score
 from ganbench.scoring.evaluation import RealSide, Snapshot, check_columns, measure
@@ -22,7 +23,9 @@ FEW = 64
 """Samples that are enough for most scores. Whatever refuses them gets as many as the task has."""
 
 
-def try_scores(contestant: Contestant, side: RealSide, scores: Sequence[Score], fakes: int) -> None:
+def try_scores(
+    contestant: Contestant, side: RealSide, scores: Sequence[Score], fakes: int
+) -> list[Measurement]:
     """Compute scores, and so all features that they compare, on real samples.
 
     Random numbers are as they were afterwards: the run that follows is the same as without.
@@ -33,6 +36,9 @@ def try_scores(contestant: Contestant, side: RealSide, scores: Sequence[Score], 
         scores: all of the task's.
         fakes: how many samples the task's evaluations generate.
 
+    Returns:
+        What they measure, of as many real samples as they took.
+
     Raises:
         UsageError: real samples have no finite score, or two scores measure the same column.
         Exception: as a score or an extractor raises it.
@@ -41,7 +47,7 @@ def try_scores(contestant: Contestant, side: RealSide, scores: Sequence[Score], 
     snapshots = [_of_real_samples(contestant, side, count) for count in counts]
     state = random_state(contestant.device)
     try:
-        check_columns([_tried(score, snapshots) for score in scores])
+        check_columns(measured := [_tried(score, snapshots) for score in scores])
     except NonFiniteSamples as error:
         raise UsageError(
             f"a score of real samples, in the place of generated ones, is not finite: {error}",
@@ -49,6 +55,22 @@ def try_scores(contestant: Contestant, side: RealSide, scores: Sequence[Score], 
         ) from error
     finally:
         restore_random_state(state, contestant.device)
+    return [one for results in measured for one in results]
+
+
+def check_thresholds(thresholds: Mapping[str, float], measured: Sequence[Measurement]) -> None:
+    """Make sure that what a task sets thresholds for is measured.
+
+    Raises:
+        UsageError: a threshold is for a measurement that no score of the task makes.
+    """
+    names = [measurement_name(one.key) for one in measured]
+    for name in thresholds:
+        if name not in names:
+            raise UsageError(
+                f"the task has a threshold for {name!r}, which none of its scores measures",
+                f"they measure {', '.join(dict.fromkeys(names))}",
+            )
 
 
 def _tried(score: Score, snapshots: Sequence[Snapshot]) -> list[Measurement]:

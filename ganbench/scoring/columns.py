@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import functools
-import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ganbench.api.scores import Direction, Evaluation, Measurement, Panel
+from ganbench.scoring.selfcompare import SelfComparison
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-HALVINGS = 4
-"""Random halvings of the real samples over which a measured null or floor is averaged."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,9 @@ class FeatureColumn:
         null: float | None = None,
         floor: float | None = None,
         measured_floor: float | None = None,
+        null_error: float | None = None,
+        floor_error: float | None = None,
+        floor_spread: float | None = None,
         cap: float | None = None,
         unit: str = "",
         lowest: float | None = 0.0,
@@ -79,6 +79,9 @@ class FeatureColumn:
             null=null,
             floor=floor,
             measured_floor=measured_floor,
+            null_error=null_error,
+            floor_error=floor_error,
+            floor_spread=floor_spread,
             cap=cap,
             n_real=len(self.real),
             n_fake=len(self.fake),
@@ -95,22 +98,33 @@ class FeatureColumn:
         null: float | None,
         direction: Direction = "higher",
         read_with: str = "",
+        null_error: float | None = None,
     ) -> Measurement:
         """A measurement of the collapse panel that lies in [0, 1]."""
         return self.measurement(
-            name, value, "collapse", direction, null=null, highest=1.0, read_with=read_with
+            name,
+            value,
+            "collapse",
+            direction,
+            null=null,
+            null_error=null_error,
+            highest=1.0,
+            read_with=read_with,
         )
 
-    def mean_over_halves(
+    def between_halves(
         self, name: str, compare: Callable[[Tensor, Tensor], float], least: int
-    ) -> float | None:
-        """What `compare` gives between disjoint random halves of the real samples, on average.
+    ) -> SelfComparison | None:
+        """What `compare` gives between disjoint random halves of the real samples.
 
         Halves of the reference itself, since the train split would not do: an extractor may know
         it by heart. None where a half has fewer samples than `least`.
-        """
-        import torch
 
+        Args:
+            name: of the comparison, with all parameters it has: results are kept under it.
+            compare: (n, d) and (n, d) features -> a number.
+            least: samples that it needs on a side.
+        """
         real = self.real
         half = len(real) // 2
         if half < least:
@@ -118,15 +132,10 @@ class FeatureColumn:
 
         @functools.wraps(compare)  # it is kept under the source of the code that compares
         def compute() -> tuple[Tensor]:
-            values = []
-            for seed in range(HALVINGS):
-                random = torch.Generator().manual_seed(seed)
-                order = torch.randperm(len(real), generator=random).to(real.device)
-                values.append(compare(real[order[:half]], real[order[half : 2 * half]]))
-            return (torch.tensor(statistics.fmean(values), dtype=torch.float64),)
+            return SelfComparison.of(real, half, compare).kept()
 
-        def shared() -> float:
+        def shared() -> SelfComparison:
             (found,) = self.evaluation.cached(f"{name}/halves", [real], compute)
-            return float(found)
+            return SelfComparison.read(found)
 
         return self.evaluation.once(f"{name}/halves/{self.extractor}", shared)

@@ -46,22 +46,23 @@ class LearningRateSensitivity:
     width: float
 
 
-def utility(distance: Distance, cap: float, floor: float) -> float:
-    """Where a distance lies between the cap (0) and the floor (1), on a logarithmic scale.
+def utility(distance: Distance, zero: float, floor: float) -> float:
+    """Where a distance lies between two others (0 and 1), on a logarithmic scale.
 
-    clip(ln(C / FD) / ln(C / f), 0, 1). The cap C is the distance of a generator that returns the
-    real mean, the floor f what real samples have against real samples. No distance gives 0.
+    clip(ln(Z / D) / ln(Z / f), 0, 1). Z is the distance of the best trivial generator, or of one
+    that returns the real mean where the way of a training is looked at and not its worth; the
+    floor f is what real samples have against real samples. No distance gives 0.
 
     Raises:
-        ValueError: not 0 < floor < cap.
+        ValueError: not 0 < floor < zero.
     """
-    if not 0 < floor < cap < math.inf:
-        raise ValueError(f"a utility needs 0 < floor < cap, not floor {floor} and cap {cap}")
-    if not _exists(distance) or distance >= cap:
+    if not 0 < floor < zero < math.inf:
+        raise ValueError(f"a utility needs 0 < floor < zero, not floor {floor} and zero {zero}")
+    if not _exists(distance) or distance >= zero:
         return 0.0
     if distance <= floor:
         return 1.0
-    return math.log(cap / distance) / math.log(cap / floor)
+    return math.log(zero / distance) / math.log(zero / floor)
 
 
 def diverged(curve: Curve, cap: float) -> bool:

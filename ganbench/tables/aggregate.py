@@ -77,12 +77,14 @@ class Aggregate:
         estimates: name -> what stands in the columns NAME, NAME_low, NAME_high and NAME_n; left out
             where it cannot be asked for.
         scores: the same by key of a score, where the task has it.
+        marks: why it has no rank, whatever it scores; see `ganbench.tables.marks`.
     """
 
     entry: Entry
     facts: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(_FACTS))
     estimates: dict[str, Estimate] = field(default_factory=dict)
     scores: dict[str, Estimate] = field(default_factory=dict)
+    marks: tuple[str, ...] = ()
 
     def __getitem__(self, column: str) -> Any:
         """One of the facts."""
@@ -95,7 +97,7 @@ class Aggregate:
 
     def flat(self) -> dict[str, Any]:
         """The row of a frame or file: four columns for each estimate and each score."""
-        row = dict(self.facts)
+        row = {**self.facts, "marks": "; ".join(self.marks) or None}
         for names, separator in ((self.estimates, "_"), (self.scores, ":")):
             for name, estimate in names.items():
                 row[name] = estimate.value

@@ -72,9 +72,11 @@ def edition_names(editions: Iterable[Edition]) -> dict[Edition, str]:
 
 def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
     """All tables of one edition, in the order in which they are read."""
-    columns = _by_setting(runs)
+    columns = runs.columns
     return [
-        with_caveats(with_pairs(ranking(lines, f"{name}: ranking"), lines), lines, columns),
+        with_caveats(
+            with_pairs(ranking(lines, f"{name}: ranking", columns), lines), lines, columns
+        ),
         *sensitivity(lines, f"{name}: learning-rate sensitivity"),
         stability(lines, f"{name}: stability"),
         *_score_tables(lines, name, "distance", columns),
@@ -83,14 +85,6 @@ def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
         *_score_tables(lines, name, "collapse", columns),
         cost(lines, f"{name}: cost"),
     ]
-
-
-def _by_setting(runs: Runs) -> dict[str, dict[str, Column]]:
-    """Setting -> key -> what the score is."""
-    columns: dict[str, dict[str, Column]] = {}
-    for (setting, key), column in runs.scores.items():
-        columns.setdefault(setting, {})[key] = column
-    return columns
 
 
 def _score_tables(

@@ -24,14 +24,24 @@ from ganbench.statistics.ranking import probability_of_improvement
 from ganbench.tables.contenders import Contenders, choose, contenders
 from ganbench.tables.grouping import entries
 from ganbench.tables.labels import section_names
-from ganbench.tables.stratified import ALPHA, Pair, final_distances, stratified_test
+from ganbench.tables.marks import marks_of
+from ganbench.tables.stratified import (
+    ALPHA,
+    Pair,
+    final_distances,
+    stratified_test,
+    telling_distances,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ganbench.results.frame import Runs
+    from ganbench.tables.grouping import Entry
 
 DECIDED: Final = ("A better", "B better")
+AS_REAL: Final = "as good as real"
+MARKED: Final = "marked"
 TOO_FEW: Final = "too few seeds"
 NO_TEST: Final = "no test"
 
@@ -56,8 +66,9 @@ class Contrast:
             ``utility``, of which unstable runs have 0; empty where there was no test.
         test: of B's losses minus A's: a negative difference means that B is better.
         p_adjusted: Holm's; None where there are too few seeds for a verdict.
+        marks: why a side may have no rank, whoever is better: label, task, reasons in words.
         more_seeds: how many more of each side would decide it if means and spreads stayed: 0 where
-            it is decided, infinite beyond 1,000, None where that cannot be said.
+            it is decided, infinite beyond 1,000, None where that cannot be said or would not help.
     """
 
     edition: tuple[Any, ...]
@@ -69,6 +80,7 @@ class Contrast:
     improvement: float | None
     scale: str
     test: PermutationTest | None
+    marks: tuple[tuple[str, str, str], ...] = ()
     p_adjusted: float | None = None
     more_seeds: float | None = None
 
@@ -89,12 +101,22 @@ class Contrast:
         return min(((a.count(*COUNTED), b.count(*COUNTED)) for a, b in self.pairs), key=min)
 
     @property
+    def has_the_seeds(self) -> bool:
+        """Whether there was a test, of seeds enough for a verdict, whatever came out of it."""
+        return self.test is not None and min(self.fewest) >= SEEDS_FOR_AN_ORDER
+
+    @property
     def verdict(self) -> str:
-        """``A better``, ``B better``, ``undecided``, or why nothing can be said."""
+        """``A better``, ``B better``, ``undecided``, ``as good as real`` both of them, or why
+        nothing can be said."""
+        if self.marks:
+            return MARKED
         if self.test is None:
             return NO_TEST
-        if min(self.fewest) < SEEDS_FOR_AN_ORDER:
+        if not self.has_the_seeds:
             return TOO_FEW
+        if all(_as_real(entry) for pair in self.pairs for entry in pair):
+            return AS_REAL
         if self.p_adjusted is not None and self.p_adjusted < ALPHA:
             return DECIDED[self.test.difference < 0]
         return "undecided"
@@ -133,6 +155,8 @@ def compare(runs: Runs, names: Sequence[str]) -> Comparison:
     found = entries(runs)
     known = contenders(found)
     reference, *others = choose(names, known)
+    columns = runs.columns
+    marks = {id(entry): marks_of(entry, columns.get(entry["setting"], {})) for entry in found}
     sections = section_names(entry.runs[0] for entry in found)
     section_of = {entry.part: name for entry, name in zip(found, sections, strict=True)}
     by_task: list[Contrast] = []
@@ -140,9 +164,9 @@ def compare(runs: Runs, names: Sequence[str]) -> Comparison:
     alone: dict[tuple[str, str], list[str]] = {}
     for other in others:
         pairs = _shared(known, reference, other)
-        by_task += [_contrast(reference, other, [pair], section_of) for pair in pairs]
+        by_task += [_contrast(reference, other, [pair], section_of, marks) for pair in pairs]
         overall += [
-            _contrast(reference, other, strata, section_of)
+            _contrast(reference, other, strata, section_of, marks)
             for strata in _editions(pairs)
             if len(strata) > 1
         ]
@@ -160,7 +184,7 @@ def family_size(contrasts: Sequence[Contrast]) -> int:
 
     Which ones is known from the numbers of seeds alone, whatever the results are.
     """
-    return sum(one.verdict not in (NO_TEST, TOO_FEW) for one in contrasts)
+    return sum(one.has_the_seeds for one in contrasts)
 
 
 def _shared(known: Contenders, reference: str, other: str) -> list[Pair]:
@@ -177,12 +201,24 @@ def _editions(pairs: Sequence[Pair]) -> list[list[Pair]]:
     return [[strata[task] for task in sorted(strata)] for strata in main.values()]
 
 
+def _as_real(entry: Entry) -> bool:
+    """Whether all of its runs are finished, and their mean distance one that real samples have."""
+    ends = [one for one in final_distances(entry) if one is not None]
+    if entry.floor is None or not ends or len(ends) < entry.count(*COUNTED):
+        return False
+    return math.fsum(ends) / len(ends) <= entry.floor.reach
+
+
 def _contrast(
-    a: str, b: str, pairs: Sequence[Pair], section_of: dict[tuple[Any, ...], str]
+    a: str,
+    b: str,
+    pairs: Sequence[Pair],
+    section_of: dict[tuple[Any, ...], str],
+    marks: Mapping[int, tuple[str, ...]],
 ) -> Contrast:
     scale, test = stratified_test(pairs)
     chances = [
-        probability_of_improvement(final_distances(theirs), final_distances(ours))
+        probability_of_improvement(telling_distances(theirs), telling_distances(ours))
         for ours, theirs in pairs
         if final_distances(ours) and final_distances(theirs)
     ]
@@ -197,6 +233,12 @@ def _contrast(
         improvement=math.fsum(chances) / len(pairs) if len(chances) == len(pairs) else None,
         scale=scale,
         test=test,
+        marks=tuple(
+            (label, entry["task"], "; ".join(marks[id(entry)]))
+            for pair in pairs
+            for label, entry in zip((a, b), pair, strict=True)
+            if marks[id(entry)]
+        ),
     )
 
 
@@ -215,7 +257,7 @@ def _ratio(pairs: Sequence[Pair]) -> Interval | None:
 
 def _adjusted(contrasts: Sequence[Contrast]) -> list[Contrast]:
     """With Holm's p-values: all contrasts with the seeds for a verdict are one family."""
-    tests = [None if min(one.fewest) < SEEDS_FOR_AN_ORDER else one.test for one in contrasts]
+    tests = [one.test if one.has_the_seeds else None for one in contrasts]
     p_values = iter(holm([test.p_value for test in tests if test is not None]))
     return [
         one if test is None else replace(one, p_adjusted=next(p_values))
@@ -227,10 +269,10 @@ def _with_more_seeds(one: Contrast, family: int) -> Contrast:
     if one.verdict in DECIDED:
         return replace(one, more_seeds=0)
     (a, b), counts = one.pairs[0], one.seeds
-    if one.scale != "ln distance" or min(counts) < 2:
+    if one.verdict in (AS_REAL, MARKED) or one.scale != "ln distance" or min(counts) < 2:
         return one
     level = ALPHA / max(1, family)  # what Holm asks of the smallest p-value
-    ours, theirs = (entry.values("distance_end", ("ok",)) for entry in (a, b))
+    ours, theirs = ([d for d in telling_distances(entry) if d is not None] for entry in (a, b))
     by_spread = seeds_to_decide(ours, theirs, level=1 - level, most=_MOST_SEEDS)
     by_count = next(more for more in range(_MOST_SEEDS) if _smallest(counts, more) < level)
     more = math.inf if by_spread is None else max(1, by_spread, by_count)

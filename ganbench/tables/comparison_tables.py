@@ -13,6 +13,8 @@ from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER
 from ganbench.statistics.permutation import DRAWS
 from ganbench.tables.assemble import edition_names
 from ganbench.tables.comparison import (
+    AS_REAL,
+    MARKED,
     NO_TEST,
     TOO_FEW,
     Comparison,
@@ -124,6 +126,7 @@ def _overall(contrasts: Sequence[Contrast], title: str, family: int) -> Table:
         "distance B/A: geometric mean of the ratios on the tasks; P(B better): mean of the chances",
         f"p: permutation test, seeds exchanged within each task; {_holm(family)}",
         *_scale_notes(contrasts),
+        *_silent_notes(contrasts),
     ]
     if any(one.verdict == TOO_FEW for one in contrasts):
         notes.append(f"{TOO_FEW}: an order needs {SEEDS_FOR_AN_ORDER} of A and of B on every task")
@@ -146,6 +149,7 @@ def _by_task(contrasts: Sequence[Contrast], title: str, comparison: Comparison) 
         f"p: permutation test over seeds; {_holm(family)}",
         *_scale_notes(contrasts),
         f"verdict: better where p (Holm) is below {ALPHA}; undecided does not mean equal",
+        *_silent_notes(contrasts),
         *_seed_notes(contrasts, family),
         *_left_out(contrasts),
         *_alone(comparison),
@@ -210,6 +214,25 @@ def _scale_notes(contrasts: Sequence[Contrast]) -> list[str]:
     if untested:
         where = ", ".join(f"{one.b} on {', '.join(one.tasks)}" for one in untested)
         notes.append(f"no test: a side has no run that counts, or no distance: {where}")
+    return notes
+
+
+def _silent_notes(contrasts: Sequence[Contrast]) -> list[str]:
+    """Why there is no verdict where numbers would allow one."""
+    notes = []
+    floors = {pair[0]["task"]: pair[0].floor for one in contrasts for pair in one.pairs}
+    reaches = [
+        f"{number(floor.reach)} on {task}" for task, floor in floors.items() if floor is not None
+    ]
+    if any(one.verdict == AS_REAL for one in contrasts):
+        notes.append(
+            f"{AS_REAL}, at this number of samples: both are as near as real samples are to each "
+            f"other, up to {', '.join(reaches)}; below, distances count as equal"
+        )
+    marked = dict.fromkeys(mark for one in contrasts for mark in one.marks)
+    if marked:
+        reasons = "; ".join(f"{label} on {task} ({why})" for label, task, why in marked)
+        notes.append(f"{MARKED}, and so in no competition: {reasons}")
     return notes
 
 

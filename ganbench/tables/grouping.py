@@ -15,6 +15,7 @@ from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, plain_rows
 from ganbench.results.identity import VARIANT_CODE
 from ganbench.statistics.groups import grouped
+from ganbench.statistics.nulls import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +30,17 @@ _ENTRY = ["variant", "variant_parameters", "code"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The seeds of one variant in one part. `runs` are rows of `Runs.frame`, None where empty."""
+    """The seeds of one variant in one part.
+
+    Args:
+        part: what it may be compared within.
+        runs: rows of `Runs.frame`, None where empty.
+        floor: what the part's primary distance is between real samples; None where that is unknown.
+    """
 
     part: tuple[Any, ...]
     runs: Sequence[RunRow]
+    floor: Floor | None = None
 
     @property
     def edition(self) -> tuple[Any, ...]:
@@ -65,8 +73,23 @@ def entries(runs: Runs) -> list[Entry]:
     """All entries, sorted by part, variant and code."""
     rows = plain_rows(_assigned(runs.frame))
     groups = grouped(rows, lambda row: tuple(row[key] for key in (*_PART, *_ENTRY)))
-    found = [Entry(key[: len(_PART)], group) for key, group in groups.items()]
+    found = [
+        Entry(key[: len(_PART)], group, _floor(runs, group[0])) for key, group in groups.items()
+    ]
     return sorted(found, key=lambda entry: [str(entry[key] or "") for key in (*_PART, *_ENTRY)])
+
+
+def _floor(runs: Runs, row: RunRow) -> Floor | None:
+    """Of the primary distance: as it was measured, or else as a formula has it."""
+    column = runs.scores.get((row["setting"], row["primary"]))
+    if column is None:
+        return None
+    measured = column["measured_floor"]
+    mean = column["floor"] if measured is None else measured
+    if mean is None or mean <= 0:
+        return None
+    spread, error = column.get("floor_spread"), column.get("floor_error")
+    return Floor(mean, spread, round((spread / error) ** 2) if spread and error else None)
 
 
 def _assigned(frame: pd.DataFrame) -> pd.DataFrame:

@@ -27,6 +27,8 @@ from ganbench.statistics.stability import retained_utility, seed_dispersion
 from ganbench.tables.aggregate import Aggregate, Estimate, Mean
 from ganbench.tables.coverage import Coverage
 from ganbench.tables.grouping import Entry, entries
+from ganbench.tables.marks import marks_of
+from ganbench.tables.progress import progress
 from ganbench.tables.standing import NEVER_TRAINED, add_standings
 
 _COSTS = ("seconds", "flops", "steps", "images", "seconds_per_step", "peak_memory_bytes")
@@ -83,7 +85,10 @@ def aggregates(runs: Runs, coverage: Coverage | None = None) -> list[Aggregate]:
             suite's runs.
     """
     rows = [_aggregate(entry) for entry in entries(runs)]
-    _add_scores(rows, runs)
+    columns = runs.columns
+    _add_scores(rows, runs.score_keys, columns)
+    for row in rows:
+        row.marks = marks_of(row.entry, columns.get(row["setting"], {}))
     add_standings(rows, coverage, runs.unranked)
     return rows
 
@@ -129,35 +134,37 @@ def _add_stability(row: Aggregate) -> None:
     utilities = entry.values("utility_end", COUNTED)
     if len(utilities) == counted:
         estimates["utility"] = Estimate.of(utilities, _mean, _SHARE)
-    _add_retained_utility(row, utilities, counted)
+    _add_retained_utility(row, counted)
 
 
-def _add_retained_utility(row: Aggregate, utilities: Sequence[float], counted: int) -> None:
-    best = max(row.entry.values("utility_best", COUNTED), default=0.0)
+def _add_retained_utility(row: Aggregate, counted: int) -> None:
+    ways = progress(row.entry)
+    best = max((best for best, _ in ways), default=0.0)
     if not counted:
         row.facts["retained_utility_missing"] = "no run has ended by itself"
-    elif len(utilities) < counted:
+    elif not ways:
         row.facts["retained_utility_missing"] = "no distance with a floor and a cap"
     elif best == 0:
         row.facts["retained_utility_missing"] = NEVER_TRAINED
     else:
         runs = [run for run in row.entry.runs if run["status"] in COUNTED]
-        judged = next(run for run in runs if run["utility_best"] is not None)
-        # A run's utility depends on two points of its curve alone: its best and its end.
+        judged = next(run for run in runs if run["distance_trivial"] is not None)
+        # How far a run came and ended is told by two points of its curve: its best and its end.
         curves = [(run["distance_best"], run["distance_end"]) for run in runs]
         retained = retained_utility(curves, judged["distance_cap"], judged["distance_floor"])
-        spread = mean_interval([value / best for value in utilities])
+        spread = mean_interval([end / best for _, end in ways])
         interval = Interval(retained or 0.0, spread.low, spread.high)
-        estimate = Estimate.of(utilities, lambda _: interval, _SHARE)
+        estimate = Estimate.of(range(counted), lambda _: interval, _SHARE)
         row.estimates["retained_utility"] = estimate
 
 
-def _add_scores(rows: list[Aggregate], runs: Runs) -> None:
+def _add_scores(
+    rows: list[Aggregate], keys: Sequence[str], columns: Mapping[str, Mapping[str, Column]]
+) -> None:
     """Distances: geometric mean where all of a part's values are positive; else the mean."""
     for members in grouped(rows, lambda row: row.entry.part).values():
-        setting = members[0]["setting"]
-        described = {key: one for (where, key), one in runs.scores.items() if where == setting}
-        for key in runs.score_keys:
+        described = columns.get(members[0]["setting"], {})
+        for key in keys:
             if (column := described.get(key)) is None:
                 continue
             values = {row: row.entry.values(key, ("ok",)) for row in members}

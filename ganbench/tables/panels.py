@@ -7,26 +7,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ganbench.results.fields import STATUSES
+from ganbench.results.headings import distinct_labels
 from ganbench.results.record import INSTABILITIES
 from ganbench.statistics.groups import grouped
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, clopper_pearson
 from ganbench.tables.forms.table import Cell, Heading, Row, RowKind, Table
 from ganbench.tables.labels import interval_of_seeds
+from ganbench.tables.marks import LEVEL
+from ganbench.tables.references import rows_of_references, utilities_of_references
 from ganbench.tables.standing import NEVER_TRAINED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ganbench.results.record import Column
     from ganbench.tables.aggregate import Aggregate, Estimate
     from ganbench.tables.grouping import Entry
 
 LINE_NOTE = "below the line: not all seeds have a result, so no rank"
+MARK_NOTE = (
+    "marked rows have no rank: below a floor, or copies, as real samples are in one row of "
+    f"{1 / LEVEL:,.0f}; or near the data and beyond a threshold of the task"
+)
 SILENT = "not interpretable"
 SILENT_NOTE = (
     f"{SILENT}: precision is below half of what real samples have of one another, and what is "
     "not data raises this score"
 )
+FLOOR_NOTE = "floor ± its standard error, over random sets of the real samples"
 FEW_NOTE = f"fewer than {SEEDS_FOR_AN_ORDER} seeds: no order is claimed"
 
 
@@ -58,8 +66,16 @@ def _cell(estimate: Estimate | None, text: str) -> Cell:
     return Cell(estimate.value, estimate.low, estimate.high, estimate.n, text)
 
 
-def ranking(lines: Sequence[Line], title: str) -> Table:
-    """The suite's ranking, by mean utility over its tasks."""
+def ranking(
+    lines: Sequence[Line], title: str, columns: Mapping[str, Mapping[str, Column]]
+) -> Table:
+    """The suite's ranking, by mean utility over its tasks.
+
+    Args:
+        lines: of one edition.
+        title: of the table.
+        columns: setting -> key -> what the score is.
+    """
     headings = (
         Heading("rank"),
         Heading("variant"),
@@ -89,13 +105,20 @@ def ranking(lines: Sequence[Line], title: str) -> Table:
     seeds = {int(seed) for line in lines for seed in line.row["seeds"].split(",")}
     tasks = sorted({line.row["task"] for line in lines})
     notes = [
-        f"utility: 1 as near as real samples, 0 no better than their mean; unstable runs count 0; "
-        f"mean over {', '.join(tasks)}; seeds {interval_of_seeds(seeds)}",
+        "utility: 1 as near as real samples, 0 no nearer than the best trivial generator; unstable "
+        f"runs count 0; mean over {', '.join(tasks)}; seeds {interval_of_seeds(seeds)}",
         "[low, high]: 95 % intervals over seeds; ranks are ranges where these overlap",
     ]
     if len(seeds) < SEEDS_FOR_AN_ORDER:
         notes.append(FEW_NOTE)
-    return Table("ranking", title, headings, tuple(row for _, row in rows), tuple(notes))
+    if any(line.row.marks for line in lines):
+        notes.append(MARK_NOTE)
+    references = [
+        Row("", (Cell(), Cell(name), Cell(value), Cell(), Cell(), Cell()), "reference")
+        for name, value in utilities_of_references(lines, columns)
+    ]
+    ordered = (*(row for _, row in rows), *references)
+    return Table("ranking", title, headings, ordered, tuple(notes))
 
 
 def stability(lines: Sequence[Line], title: str) -> Table:
@@ -136,7 +159,7 @@ def stability(lines: Sequence[Line], title: str) -> Table:
     rows = _sections(
         lines, cells, "stability_rank", lambda row: -(row.value("retained_utility") or 0)
     )
-    return Table("stability", title, headings, rows, _with_line(notes, rows))
+    return Table("stability", title, headings, rows, _with_line(notes, lines))
 
 
 def scores(
@@ -170,18 +193,9 @@ def scores(
 
     def reference(section: str) -> list[Row]:
         known = [references[section].get(key) for key, _ in columns]
-        rows = {
-            "floor: real data" if name == "distance" else "perfect generator": [
-                _reference(column) for column in known
-            ],
-            "floor, measured": [Cell(column and column["measured_floor"]) for column in known],
-        }
-        lead = (Cell(""),) if name == "distance" else ()
-        return [
-            Row(section, (*lead, Cell(word), Cell(""), *cells), "reference")
-            for word, cells in rows.items()
-            if any(cell.value is not None for cell in cells) or word != "floor, measured"
-        ]
+        return rows_of_references(
+            section, known, name == "distance", len(headings) - len(known) - 2
+        )
 
     worst = math.inf
     rows = _sections(
@@ -190,7 +204,11 @@ def scores(
     notes = ["means over finished runs (n); of distances the geometric mean where all are positive"]
     if any(cell.text == SILENT for row in rows for cell in row.cells):
         notes.append(SILENT_NOTE)
-    return Table(name, title, headings, rows, _with_line(notes, rows), len(headings) - len(columns))
+    if any("±" in cell.text for row in rows if row.kind == "reference" for cell in row.cells):
+        notes.append(FLOOR_NOTE)
+    return Table(
+        name, title, headings, rows, _with_line(notes, lines), len(headings) - len(columns)
+    )
 
 
 def cost(lines: Sequence[Line], title: str) -> Table:
@@ -249,11 +267,16 @@ def _sections(
 
 def _kind(row: Aggregate, rank: str) -> RowKind:
     """Costs are no competition: there is no line in their table."""
-    return "below" if rank and row["incomplete"] else "ranked"
+    return "below" if rank and (row["incomplete"] or row.marks) else "ranked"
 
 
-def _with_line(notes: list[str], rows: Iterable[Row]) -> tuple[str, ...]:
-    return (*notes, LINE_NOTE) if any(row.kind == "below" for row in rows) else tuple(notes)
+def _with_line(notes: Sequence[str], lines: Iterable[Line]) -> tuple[str, ...]:
+    """With what is below the line, and why."""
+    lines = list(lines)
+    marked = [line for line in lines if line.row.marks]
+    missing = [LINE_NOTE] if any(line.row["incomplete"] for line in lines) else []
+    reasons = [f"{one.label} on {one.section}: {'; '.join(one.row.marks)}" for one in marked]
+    return (*notes, *missing, *([MARK_NOTE, *reasons] if marked else []))
 
 
 def _rank(row: Aggregate, name: str) -> Cell:
@@ -279,23 +302,12 @@ def _outcomes(row: Aggregate) -> str:
 
 
 def _score_headings(columns: Sequence[tuple[str, Column]]) -> list[Heading]:
-    """Labels; with the key where two scores of one label stand side by side."""
-    labels = [column["label"] for _, column in columns]
+    """Labels, told apart where two scores of one label stand side by side."""
+    labels = distinct_labels({key: column["label"] for key, column in columns})
     return [
-        Heading(
-            f"{column['label']} ({key})" if labels.count(column["label"]) > 1 else column["label"],
-            column["direction"],
-            column["unit"],
-            key=key,
-        )
+        Heading(labels[key], column["direction"], column["unit"], key=key)
         for key, column in columns
     ]
-
-
-def _reference(column: Column | None) -> Cell:
-    if column is None:
-        return Cell()
-    return Cell(column["null"] if column["floor"] is None else column["floor"])
 
 
 def _or(value: float | None, other: float) -> float:

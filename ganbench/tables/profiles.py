@@ -50,7 +50,7 @@ def profile(lines: Sequence[Line], title: str) -> list[Table]:
         "distances: geometric means over finished runs; none on a task is within no ratio",
     ]
     if incomplete:
-        notes.append("below the line: no rank, because runs are missing")
+        notes.append("below the line: no rank; the ranking says why")
     return [Table("profile", title, headings, tuple(rows), tuple(notes), 1)]
 
 
@@ -59,9 +59,13 @@ def profile_distances(
 ) -> tuple[list[str], dict[str, list[float | None]], set[str]]:
     """What a profile is made from: tasks, variant -> its distance on each, variants without a rank.
 
-    Nothing where there are fewer than two tasks or variants.
+    Nothing where there are fewer than two tasks or variants. Without marked variants: what is too
+    good to be true would be the best that all others are measured by.
     """
-    main = [line for line in lines if "suite_utility" in line.row.estimates]
+    marked = {line.label for line in lines if line.row.marks}
+    main = [
+        line for line in lines if "suite_utility" in line.row.estimates and line.label not in marked
+    ]
     settings = {line.section: line.row["task"] for line in main}
     # A ratio needs positive distances: an unbiased estimate may be negative.
     known = {(line.label, line.section): line.row.value("distance") for line in main}

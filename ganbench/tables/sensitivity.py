@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import UsageError
@@ -22,6 +23,7 @@ from ganbench.statistics.stability import (
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
 from ganbench.tables.labels import variant_labels
 from ganbench.tables.panels import FEW_NOTE
+from ganbench.tables.progress import progress
 from ganbench.tables.standing import NEVER_TRAINED
 
 if TYPE_CHECKING:
@@ -42,10 +44,13 @@ class Tuned:
 
     @property
     def utilities(self) -> dict[float, float]:
-        """Mean final utility at the multipliers of the protocol that have one."""
-        own = [(scale, self.lines[scale]) for scale in LEARNING_RATE_GRID if scale in self.lines]
-        means = {scale: line.row.value("utility") for scale, line in own}
-        return {scale: mean for scale, mean in means.items() if mean is not None}
+        """Mean progress at the end, by multiplier of the protocol, where there is any."""
+        return {scale: mean for scale in LEARNING_RATE_GRID if (mean := self.at(scale)) is not None}
+
+    def at(self, scale: float) -> float | None:
+        """Mean progress at the end with that multiplier."""
+        ways = progress(self.lines[scale].entry) if scale in self.lines else []
+        return fmean(end for _, end in ways) if ways else None
 
     @property
     def missing(self) -> str:
@@ -147,10 +152,7 @@ def _cells(one: Tuned, scales: Sequence[float]) -> tuple[Cell, ...]:
         Cell(None if score is None else score.mean_loss),
         Cell(None if score is None else score.width),
         Cell() if score is None else Cell(one.best, text=_times([one.best])),
-        *(
-            Cell(one.lines[scale].row.value("utility") if scale in one.lines else None)
-            for scale in scales
-        ),
+        *(Cell(one.at(scale)) for scale in scales),
         Cell(few, text=str(few) if few == many else f"{few}–{many}"),
         Cell(one.missing),
     )

@@ -1,7 +1,9 @@
-"""Ranks: ranges where intervals overlap, and none without full coverage.
+"""Ranks: ranges where intervals overlap, none without full coverage, and none for marked rows.
 
-A rank needs every task and every seed. With fewer seeds than `SEEDS_FOR_AN_ORDER` no order can be
-told from chance, whatever the intervals look like, and all ranks stay open.
+A rank needs every task and every seed, and `SEEDS_FOR_AN_ORDER` of these: with fewer no order can
+be told from chance, whatever the intervals look like. Where so many have been asked for and a
+variant has fewer results, because runs of it have failed, its rank stays open. Who has no rank
+displaces nobody who has one.
 """
 
 from __future__ import annotations
@@ -12,16 +14,24 @@ from typing import Any, Final
 
 from ganbench.results.record import COUNTED
 from ganbench.statistics.groups import grouped
-from ganbench.statistics.intervals import Interval, mean_interval
+from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, Interval, mean_interval
+from ganbench.statistics.nulls import Floor
 from ganbench.statistics.ranking import rank_ranges
 from ganbench.tables.aggregate import Aggregate, Estimate
 from ganbench.tables.coverage import Coverage, sentence
 from ganbench.tables.grouping import Entry
+from ganbench.wording import counted
 
 Part = tuple[Any, ...]
 
 NEVER_TRAINED: Final = "never trained"
 """Why a variant has no retained utility, where no run was ever better than the real mean."""
+
+
+def few_seeds(count: int) -> str:
+    """Why nobody has a rank."""
+    return f"{counted(count, 'seed')}: a rank needs {SEEDS_FOR_AN_ORDER}"
+
 
 _LAST: Final = Interval(-1.0, -1.0, -1.0)
 """Below every utility, for the rank alone: it stands in no mean and in no table."""
@@ -47,15 +57,20 @@ def add_standings(
         needed = coverage or Coverage.of(run for row in members for run in row.entry.runs)
         for row in members:
             row.facts["incomplete"] = needed.missing_seeds(row.entry.runs)
-        for part in grouped(members, lambda row: row.entry.part).values():
-            _rank_on_task([row for row in part if row["incomplete"] is None])
+        if len(needed.seeds) >= SEEDS_FOR_AN_ORDER:
+            for part in grouped(members, lambda row: row.entry.part).values():
+                _rank_on_task([row for row in part if not row["incomplete"] and not row.marks])
         _rank_in_suite(members, needed)
 
 
 def _rank_on_task(complete: Sequence[Aggregate]) -> None:
     distances = {row: row.estimates["distance"] for row in complete}
     # A variant all of whose runs failed has no distance, and no place among those that have one.
-    known = {row: one.claim for row, one in distances.items() if one.value is not None}
+    known = {
+        row: _seen(one.claim, row.entry.floor)
+        for row, one in distances.items()
+        if one.value is not None
+    }
     _assign("distance_rank", rank_ranges(known))
     retained = {
         row: row.estimates["retained_utility"].claim
@@ -66,6 +81,11 @@ def _rank_on_task(complete: Sequence[Aggregate]) -> None:
     never = [row for row in complete if row["retained_utility_missing"] == NEVER_TRAINED]
     retained |= dict.fromkeys(never, _LAST)
     _assign("stability_rank", rank_ranges(retained, lower_is_better=False))
+
+
+def _seen(distance: Interval, floor: Floor | None) -> Interval:
+    """A distance with its limits, as far as it can be told from that of real samples."""
+    return distance if floor is None else Interval(*(max(one, floor.reach) for one in distance))
 
 
 def _assign(name: str, ranks: Mapping[Aggregate, tuple[int, int]]) -> None:
@@ -86,9 +106,9 @@ def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage) -> None:
     variants = list(grouped(chosen, lambda row: row.entry.own_code).values())
     claims: dict[Aggregate, Interval] = {}  # of each variant by its first row
     for own in variants:
-        found = [row.entry for row in own]
         absent = sorted(tasks - {row["task"] for row in own})
-        problem = _problem(found, absent, needed)
+        problem = _problem(own, absent, needed)
+        found = [row.entry for row in own]
         estimate = Estimate() if absent else _suite_utility(found, parts)
         for row in own:
             row.facts["unranked"], row.estimates["suite_utility"] = problem, estimate
@@ -131,14 +151,15 @@ def _suite_utility(own: Iterable[Entry], parts: set[Part]) -> Estimate:
     return Estimate.of(means, mean_interval, (0.0, 1.0))
 
 
-def _problem(own: Sequence[Entry], absent: Sequence[str], needed: Coverage) -> str | None:
+def _problem(own: Sequence[Aggregate], absent: Sequence[str], needed: Coverage) -> str | None:
     """What keeps a variant from a rank in the suite."""
-    if not absent and len(own) > len({entry.part for entry in own}):
+    if not absent and len(own) > len({row.entry.part for row in own}):
         return "run with several versions of data or scores"
     problems: dict[str, str | None] = {}
-    for entry in own:
-        problem = needed.missing_seeds(entry.runs)
+    for row in own:
+        entry, problem = row.entry, row["incomplete"]
         if problem is None and len(entry.values("utility_end", COUNTED)) < entry.count(*COUNTED):
             problem = "no distance with a floor and a cap"
-        problems[str(entry["task"])] = problem
-    return sentence(absent, problems)
+        problems[str(entry["task"])] = "; ".join(filter(None, (*row.marks, problem))) or None
+    few = len(needed.seeds) < SEEDS_FOR_AN_ORDER
+    return sentence(absent, problems) or (few_seeds(len(needed.seeds)) if few else None)

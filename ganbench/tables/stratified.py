@@ -32,6 +32,13 @@ def stratified_test(
     return "", None
 
 
+def telling_distances(entry: Entry) -> list[float | None]:
+    """Of every run that counts, None for the unstable ones; those that real samples have against
+    real samples are all the same: nothing tells one of them from another."""
+    reach = -math.inf if entry.floor is None else entry.floor.reach
+    return [None if one is None else max(one, reach) for one in final_distances(entry)]
+
+
 def final_distances(entry: Entry) -> list[float | None]:
     """Of every run that counts, None for the unstable ones."""
     return [run["distance_end"] for run in entry.runs if run["status"] in COUNTED]
@@ -39,7 +46,7 @@ def final_distances(entry: Entry) -> list[float | None]:
 
 def _log_distances(entry: Entry) -> list[float] | None:
     """Of all counted runs; None if one of them has none."""
-    distances = final_distances(entry)
+    distances = telling_distances(entry)
     logs = [math.log(one) for one in distances if one is not None and one > 0]
     return logs if len(logs) == len(distances) else None
 

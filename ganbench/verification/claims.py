@@ -13,7 +13,8 @@ from ganbench.publishing.loading import is_published
 from ganbench.publishing.reading import read_published
 from ganbench.results.fields import ENVIRONMENT
 from ganbench.results.frame import plain_rows
-from ganbench.results.record import Record
+from ganbench.results.headings import distinct_labels
+from ganbench.results.record import Column, Record
 from ganbench.results.store import GENERATOR_FILE, RunStore, find_run
 
 
@@ -28,7 +29,7 @@ class Claim:
         status: how it ended.
         steps: generator steps that it took.
         scores: key -> value at the end of the budget.
-        labels: key -> heading.
+        labels: key -> heading, no two alike.
         distances: keys of distances, whose errors are relative.
         device: `cpu` or `cuda`.
         environment: what is known of where it ran, as its record has it.
@@ -91,7 +92,7 @@ def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
         status=record["status"],
         steps=record["used"]["steps"],
         scores=_last(record),
-        labels={key: column["label"] for key, column in record["columns"].items()},
+        labels=_labels(record["columns"]),
         distances=_distances(record["columns"]),
         device=record["environment"].get("device") or "cpu",
         environment=record["environment"],
@@ -130,7 +131,7 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
         status=row["status"],
         steps=row["steps"] or 0,
         scores={key: row[key] for key in runs.score_keys if row[key] is not None},
-        labels={key: column["label"] for key, column in columns.items()},
+        labels=_labels(columns),
         distances=_distances(columns),
         device=row["device"] or "cpu",
         environment={name: row[name] for name in ("threads", *(one.name for one in ENVIRONMENT))},
@@ -141,6 +142,10 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
 
 def _last(record: Record) -> dict[str, float]:
     return dict(record["points"][-1]["scores"]) if record["points"] else {}
+
+
+def _labels(columns: Mapping[str, Column]) -> dict[str, str]:
+    return distinct_labels({key: column["label"] for key, column in columns.items()})
 
 
 def _distances(columns: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:

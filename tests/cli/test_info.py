@@ -149,3 +149,16 @@ def test_list_tells_the_kinds_of_data(ganbench_cli: Cli) -> None:
     assert lines[0].split() == ["kind", "name", "data", "from", "description"]
     (dcgan,) = [line for line in lines if line.startswith("variant ") and " dcgan " in line]
     assert "points image" in dcgan
+
+
+def test_what_scores_and_utilities_are_blind_to_is_told(ganbench_cli: Cli) -> None:
+    told = ganbench_cli("info", "starter").stdout
+    assert "its utility is blind to what no line sees" in told
+    assert "its utility is blind to all but two moments" in told
+    assert "whose utility is 0.5 or more must pass: high_quality 0.8" in told
+    assert "blind to: repetition, and noise" in ganbench_cli("info", "vendi").stdout
+
+
+def test_every_score_of_ours_says_what_it_does_not_see(catalogue: Catalogue) -> None:
+    names = [name for name in catalogue.names("score") if name != "dirac"]
+    assert [name for name in names if not only(name, catalogue)["blind"]] == []

@@ -27,8 +27,8 @@ from ganbench_plugins.scores.kernels.mmd import real_kernel
 from ganbench_plugins.scores.kernels.neighbours import (
     K_COVERAGE,
     neighbour_scores,
+    originals,
     real_neighbours,
-    train_neighbours,
 )
 
 from .kept import Ratios
@@ -63,7 +63,7 @@ def over_halves(features: Tensor, cache: RealCache, compare: Callable[[Tensor, T
     data = Data(info=info, train=features[:2], heldout=features)
     side = RealSide(data, "heldout", CPU, lambda name: Identity(), cache)
     column = FeatureColumn(Snapshot(side, features), "identity")
-    return column.mean_over_halves("fd", compare, least=K_COVERAGE + 1)
+    return column.between_halves("fd", compare, least=K_COVERAGE + 1)
 
 
 def between(one: Tensor, other: Tensor) -> float:
@@ -85,7 +85,7 @@ WORK: dict[str, Callable[[Tensor, RealCache], object]] = {
     "neighbours": through(real_neighbours),
     "kernel": through(real_kernel),
     "Vendi": through(real_diversity),
-    "near train": through(lambda x, cached: train_neighbours(x, x, cached)),
+    "near train": through(lambda x, cached: originals(x, x, cached)),
     "bins": through(lambda x, cached: real_bins(x, x, cached)),
 }
 

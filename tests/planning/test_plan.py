@@ -241,7 +241,7 @@ def test_a_plugin_that_is_not_loaded(built_ins: Any) -> None:
 def test_pins_name_every_plugin_that_takes_part(catalogue: Catalogue) -> None:
     selection = Selection(variants=["vanilla", "dcgan+wgan-gp"], tasks=["digits"], seeds=[0])
     vanilla, pair = make_plan(selection, catalogue).runs
-    scores = ("classes", "fd", "kid", "ndb", "near-train", "prdc", "vendi")
+    scores = ("classes", "fd", "kid", "ndb", "near-held-out", "near-train", "prdc", "vendi")
     shared = [
         *(("dataset", "digits"), ("extractor", "classifier")),
         *(("score", name) for name in scores),

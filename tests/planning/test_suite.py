@@ -46,6 +46,17 @@ def test_a_full_suite() -> None:
     assert (task.split, task.evaluations) == ("train", 1)
 
 
+def test_thresholds_are_numbers_by_the_name_of_a_score() -> None:
+    (task,) = parse_suite(SUITE, "mine.toml").tasks
+    assert task.thresholds == {}
+    text = SUITE + "thresholds = { high_quality = 0.8, modes = 8 }\n"
+    (task,) = parse_suite(text, "mine.toml").tasks
+    assert task.thresholds == {"high_quality": 0.8, "modes": 8}
+    for wrong in ('"much"', "nan", "inf", "[1]"):
+        with pytest.raises(UsageError, match="task 1: thresholds"):
+            parse_suite(f"{SUITE}thresholds = {{ modes = {wrong} }}\n", "mine.toml")
+
+
 def test_a_grid() -> None:
     text = SUITE + '[grid]\nlr_scale = ["1/9", 1, 3.0]\n"model.width" = [8]\n'
     grid = parse_suite(text, "mine.toml").grid

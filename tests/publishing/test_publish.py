@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, replace
+from math import nan
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +14,7 @@ from ganbench.api.version import PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.planning.budget import Budget
 from ganbench.publishing.eligibility import HINTS
 from ganbench.publishing.loading import load_runs
-from ganbench.publishing.publish import publish
+from ganbench.publishing.publish import publish, without_rank
 from ganbench.publishing.validation.validate import validate
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
 from ganbench.results.frame import collect
@@ -23,7 +24,7 @@ from ganbench.tables.assemble import tables
 from ganbench.tables.coverage import Coverage
 from ganbench.tables.forms.render import render
 
-from ..results.synthetic import curve, record, spec, starter
+from ..results.synthetic import column, curve, record, spec, starter
 
 RECORDS = starter()
 UNRANKED = {
@@ -194,7 +195,8 @@ def on(device: str, seed: int) -> Record:
 
 REFUSED = {
     "code": ([record(spec(pins=LOCAL), [0.1]), record(spec("dcgan"), [0.1])], "local code"),
-    "protocol": ([OLD, record(spec("dcgan"), [0.1])], "protocol 1, ranked under 2"),
+    "protocol": ([OLD, record(spec("dcgan"), [0.1])],
+                 f"protocol {OLD['protocol']}, ranked under {PROTOCOL_VERSION}"),
     "device": ([on("H200", 0), on("H200", 1), on("T4", 2)], "timed on T4, ranked on H200"),
     "coverage": ([record(spec(), [0.1]), record(spec("dcgan", seed=1), [0.1]),
                   record(spec("dcgan"), [0.1])], "vanilla: 1 of 2 seeds on ring8"),
@@ -242,6 +244,31 @@ def test_what_is_not_ranked_displaces_nobody(tmp_path: Path) -> None:
     folder = publish([*good, *best], "starter", tmp_path, unranked=True)[0].parent
     board = pd.read_csv(folder / "leaderboard.csv").set_index("variant")
     assert board.loc["dcgan", ["rank_low", "rank_high", "distance_rank_high"]].tolist() == [1, 1, 1]
+
+
+def test_it_is_said_who_has_no_rank_and_why(tmp_path: Path) -> None:
+    good = [record(spec("dcgan", seed=seed), curve("ring8", 9, seed)) for seed in range(5)]
+    copies = [record(spec("vanilla", seed=seed), curve("ring8", 2, seed)) for seed in range(5)]
+    key = "near_train/raw/input/heldout/1000x1000"
+    for one in copies:
+        one["columns"][key] = column("near train", "collapse", "target", null=0.01)
+        one["points"][-1]["scores"][key] = 1.0
+    folder = publish([*good, *copies], "starter", tmp_path)[0].parent
+    mark = "near train 1, of real samples 0.01"
+    assert without_rank(folder) == [f"no rank for vanilla: {mark} on ring8"]
+    board = pd.read_csv(folder / "leaderboard.csv").set_index("variant")
+    assert board.loc["vanilla", "marks"] == mark
+    assert board["rank_low"].to_dict() == {"dcgan": 1, "vanilla": pytest.approx(nan, nan_ok=True)}
+    assert validate(folder).errors == []
+    half = publish([*good, *copies[:4]], "starter", tmp_path, unranked=True)[0].parent
+    assert without_rank(half) == []  # what publishing without --unranked would have told
+
+
+def test_one_seed_is_published_without_a_rank(tmp_path: Path) -> None:
+    records = [record(spec(name), curve("ring8", 9, 0)) for name in ("1e5", "b", "c", "d")]
+    folder = publish(records, "starter", tmp_path)[0].parent
+    assert without_rank(folder) == ["no rank for 1e5, b, c, d: 1 seed: a rank needs 5"]
+    assert pd.read_csv(folder / "leaderboard.csv")["rank_low"].isna().all()
 
 
 @pytest.mark.parametrize("name", ["..", "a/b", "", "UPPER", ".x"])

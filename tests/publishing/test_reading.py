@@ -162,3 +162,19 @@ def test_a_wrong_leaderboard_keeps_no_runs_from_being_read(folder: Path) -> None
     assert len(read_published(folder)[0].frame) == 2
     assert W2 in read_published(folder)[0].score_keys
     assert validate(folder).errors
+
+
+def test_what_utilities_begin_at_is_published_and_checked(tmp_path: Path) -> None:
+    """Reference generators and thresholds go with a column, the zero with every run."""
+    records = [record(spec(seed=seed), curve("ring8", 4, seed)) for seed in range(5)]
+    for one in records:
+        one["columns"][W2] |= {"references": {"uniform noise": 0.25, "one sample": 2.0}}
+        one["columns"][W2] |= {"threshold": 0.5}
+    folder = publish(records, "starter", tmp_path)[0].parent
+    assert validate(folder).errors == []
+    runs, _ = read_published(folder)
+    (column,) = [one for (_, key), one in runs.scores.items() if key == W2]
+    assert column["references"] == {"uniform noise": 0.25, "one sample": 2.0}
+    assert column["threshold"] == 0.5
+    assert set(runs.frame["distance_trivial"]) == {0.25}
+    assert set(runs.frame["distance_cap"]) == {1.0}

@@ -268,7 +268,7 @@ def test_results_of_unidentified_code(compute: Callable[[], Tensors]) -> None:
 
 
 def test_what_is_wrapped_counts_as_the_code_of_what_it_wraps() -> None:
-    """As in `FeatureColumn.mean_over_halves`: the comparison is the plugin's, the loop is ours."""
+    """As in `FeatureColumn.between_halves`: the comparison is the plugin's, the loop is ours."""
     recorder = Recorder()
     cache = RealCache(lambda reference: ORIGIN, CPU, recorder)
 

@@ -51,7 +51,7 @@ def test_utility_is_in_range_and_falls(distance: float, floor: float, ratio: flo
     ("cap", "floor"), [(1, 1), (1, 2), (1, 0), (math.inf, 1), (math.nan, 1), (2, math.nan)]
 )
 def test_utility_needs_a_cap_above_a_floor(cap: float, floor: float) -> None:
-    with pytest.raises(ValueError, match="0 < floor < cap"):
+    with pytest.raises(ValueError, match="0 < floor < zero"):
         utility(1, cap, floor)
 
 

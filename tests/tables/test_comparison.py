@@ -24,7 +24,7 @@ from ganbench.tables.comparison_tables import comparison_frame, comparison_table
 from ganbench.tables.forms.render import FORMATS, render
 from ganbench.tables.forms.table import Table
 
-from ..results.synthetic import CAPS, FLOORS, record, spec, starter
+from ..results.synthetic import CAPS, FLOORS, column, record, spec, starter
 
 LOW = [0.010, 0.011, 0.012, 0.013, 0.014]
 HIGH = [0.020, 0.022, 0.024, 0.026, 0.028]
@@ -106,8 +106,9 @@ def test_exchanging_the_two_turns_everything_round(a: list[float], b: list[float
 
 def test_holm_corrects_over_all_tasks_and_variants() -> None:
     records = []
-    for task in ("ring8", "grid25"):
-        records += [*runs_of("a", HIGH, task), *runs_of("b", LOW, task), *runs_of("c", MIXED, task)]
+    for task, unit in (("ring8", 1), ("grid25", 10)):
+        for variant, ends in (("a", HIGH), ("b", LOW), ("c", MIXED)):
+            records += runs_of(variant, [unit * one for one in ends], task)
     found = against(records, "a", "b", "c")
     assert len(found.by_task) == 4
     p_values = [one.test.p_value for one in found.by_task if one.test]
@@ -119,7 +120,7 @@ def test_holm_corrects_over_all_tasks_and_variants() -> None:
 
 def test_overall_rows_are_stratified_by_task() -> None:
     records = []
-    tasks = {"ring8": (HIGH, LOW), "grid25": (MIXED, [2 * one for one in MIXED])}
+    tasks = {"ring8": (HIGH, LOW), "grid25": ([9.0 * x for x in MIXED], [18 * x for x in MIXED])}
     for task, (a, b) in tasks.items():
         records += [*runs_of("a", a, task), *runs_of("b", b, task), *runs_of("c", a, task)]
     found = against(records, "a", "b", "c")
@@ -431,6 +432,66 @@ def test_the_frame_holds_every_contrast() -> None:
     assert frame["ratio_low"].isna().sum() == 2
     alone = against([*runs_of("a", HIGH), *runs_of("b", ["oom"])], "a", "b")
     assert comparison_frame(alone).dtypes.equals(frame.dtypes)
+
+
+WITHIN = [0.0020, 0.0021, 0.0022, 0.0023, 0.0024]
+BELOW = [one / 2 for one in WITHIN]
+"""On ring8, whose floor is 0.004."""
+
+
+def test_nothing_is_better_below_the_floor() -> None:
+    records = [*runs_of("a", WITHIN), *runs_of("b", BELOW)]
+    one = only(records, "a", "b")
+    assert one.ratio is not None
+    assert one.test is not None
+    assert one.ratio.high < 1  # and so it was better
+    assert (one.verdict, one.test.p_value, one.improvement) == ("as good as real", 1, 0.5)
+    assert one.more_seeds is None
+    text = " ".join(render(comparison_tables(against(records, "a", "b"))).split())
+    assert "as good as real, at this number of samples" in text
+    assert "up to 0.004 on ring8" in text
+
+
+def test_one_above_the_floor_may_lose_to_one_below() -> None:
+    assert only([*runs_of("a", HIGH), *runs_of("b", WITHIN)], "a", "b").verdict == "B better"
+
+
+def test_how_far_real_samples_lie_apart_decides() -> None:
+    records = [*runs_of("a", [0.0048, 0.0049, 0.0050, 0.0051, 0.0052]), *runs_of("b", WITHIN)]
+    assert only(records, "a", "b").verdict == "B better"
+    for one in records:
+        one["columns"][next(iter(one["columns"]))]["floor_spread"] = 0.001
+    assert only(records, "a", "b").verdict == "as good as real"  # the gamma law's 95 %: 0.0058
+
+
+def test_a_task_below_the_floor_says_nothing_over_all_tasks() -> None:
+    records = [*runs_of("a", WITHIN), *runs_of("b", BELOW)]
+    alike = [10 * one for one in MIXED]
+    records += [*runs_of("a", alike, "grid25"), *runs_of("b", alike, "grid25")]
+    (one,) = against(records, "a", "b").overall
+    assert one.test is not None
+    assert (one.verdict, one.test.p_value) == ("undecided", 1)
+
+
+def test_an_unstable_run_is_not_as_good_as_real() -> None:
+    one = only([*runs_of("a", WITHIN), *runs_of("b", [*BELOW[:4], DEAD])], "a", "b")
+    assert one.verdict == "undecided"
+
+
+def test_who_is_marked_is_in_no_competition() -> None:
+    records = [*runs_of("a", HIGH), *runs_of("b", LOW)]
+    key = "near_train/raw/input/heldout/1000x1000"
+    for one in records[5:]:
+        one["columns"][key] = column("near train", "collapse", "target", null=0.01)
+        one["points"][-1]["scores"][key] = 1.0
+    found = against(records, "a", "b")
+    (one,) = found.by_task
+    assert one.test is not None
+    assert (one.verdict, one.test.p_value) == ("marked", pytest.approx(2 / 252))
+    assert one.more_seeds is None
+    mark = "marked, and so in no competition: b on ring8 (near train 1, of real samples 0.01)"
+    assert mark in notes(records, "a", "b")
+    assert comparison_frame(found)["verdict"].tolist() == ["marked"]
 
 
 def test_many_seeds_are_arranged_at_random() -> None:

@@ -140,10 +140,28 @@ def test_ranks_are_ranges_where_intervals_meet() -> None:
 
 
 def test_fewer_than_five_seeds_claim_no_order() -> None:
-    table = board([*seeds("a", [0.005] * 4), *seeds("b", [0.5] * 4)])
-    assert list(table["rank_low"]) == [1, 1]
-    assert list(table["rank_high"]) == [2, 2]
+    for count in (1, 4):
+        table = board([*seeds("a", [0.005] * count), *seeds("b", [0.5] * count)])
+        for rank in ("rank", "distance_rank", "stability_rank"):
+            assert table[[f"{rank}_low", f"{rank}_high"]].isna().all(axis=None)
+        told = "1 seed" if count == 1 else "4 seeds"
+        assert list(table["unranked"]) == [f"{told}: a rank needs 5"] * 2
+
+
+def test_ranks_stay_open_where_failures_leave_fewer_than_five_distances() -> None:
+    failed = record(spec("a", seed=4), [0.9, 0.01], "nonfinite_weights")
+    table = board([*seeds("a", [0.005] * 4), failed, *seeds("b", [0.5] * 5)])
+    assert list(table["distance_rank_low"]) == [1, 1]
     assert list(table["distance_rank_high"]) == [2, 2]
+
+
+def test_distances_below_the_floor_share_their_rank() -> None:
+    def ranks(low: float, high: float) -> list[tuple[int, int]]:
+        table = board([*seeds("a", [low] * 5), *seeds("b", [high] * 5)])
+        return list(zip(table["distance_rank_low"], table["distance_rank_high"], strict=True))
+
+    assert ranks(0.002, 0.003) == [(1, 2), (1, 2)]  # the floor is 0.004
+    assert ranks(0.002, 0.005) == [(1, 1), (2, 2)]
 
 
 def test_a_rank_needs_all_tasks_and_seeds() -> None:
@@ -161,7 +179,7 @@ def test_a_rank_needs_all_tasks_and_seeds() -> None:
 
 def test_the_coverage_that_is_asked_for_decides() -> None:
     runs = collect(seeds("a", [0.01] * 5))
-    row = leaderboard(runs, Coverage(("ring8",), (0, 1, 2))).iloc[0]
+    row = leaderboard(runs, Coverage(("ring8",), (0, 1, 2, 3, 4))).iloc[0]
     assert (row["rank_low"], row["rank_high"]) == (1, 1)
     row = leaderboard(runs, Coverage(("ring8", "digits"), (0, 1, 2))).iloc[0]
     assert row["unranked"] == "not run on digits"

@@ -15,10 +15,11 @@ from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import print_json, say, talk
 from ganbench.planning.references import written
+from ganbench.tables.thresholds import CLAIM
 
 LISTED = (
     *("paper", "modalities", "needs", "provides", "neutral", "uncoupled", "exclusive"),
-    *("licence", "distribution", "file", "seeds", "variants"),
+    *("blind", "licence", "distribution", "file", "seeds", "variants"),
 )
 """What is said in a line of its own, where there is something to say."""
 
@@ -72,6 +73,10 @@ def _lines(described: Described) -> Iterator[str]:
         late = (f"{one} (at the end)" for one in task["final_scores"])
         scores = ", ".join([*task["scores"], *late])
         yield f"task {task['name']}: {task['dataset']}, {task['budget']}, {scores}"
+        if task["blind"]:
+            yield f"  its utility is blind to {task['blind']}"
+        for name, threshold in task["thresholds"].items():
+            yield f"  whose utility is {CLAIM:g} or more must pass: {name} {threshold:g}"
     for need, meaning in described.get("of_a_step", {}).items():
         yield f"{need}: {' '.join(meaning.split())}"
     for need, models in described.get("of_a_model", {}).items():
@@ -81,7 +86,7 @@ def _lines(described: Described) -> Iterator[str]:
 def _listed(described: Described) -> Iterator[str]:
     for key in LISTED:
         if value := described.get(key):
-            yield f"{key}: {_listing(value)}"
+            yield f"{'blind to' if key == 'blind' else key}: {_listing(value)}"
     if described.get("argument"):
         yield f"written {described['name']}:{described['argument'].upper()}"
     yield from (f"is {key}" for key in ("conditional", "coupled") if described.get(key))

@@ -11,11 +11,12 @@ from ganbench.cli.completing import complete_runs
 from ganbench.cli.options import json_option, runs_option
 from ganbench.console import print_json, print_rows, say, warn
 from ganbench.results.accounts import remarks
+from ganbench.results.headings import distinct_labels
 from ganbench.results.media import FRAMES_FOLDER, sheet_files
-from ganbench.results.record import Record
+from ganbench.results.record import Column, Record
 from ganbench.results.store import HISTORY_FILE, LOG_FILE, RunStore
 from ganbench.storage.reading import tail
-from ganbench.wording import duration, memory_size, number, with_prefix
+from ganbench.wording import duration, memory_size, number, with_error, with_prefix
 
 
 @click.command()
@@ -94,7 +95,8 @@ def _show_scores(record: Record) -> None:
     if not record["points"]:
         return
     keys = [key for key in record["columns"] if any(key in p["scores"] for p in record["points"])]
-    header = ["budget", "step", *(record["columns"][key]["label"] for key in keys)]
+    labels = distinct_labels({key: one["label"] for key, one in record["columns"].items()})
+    header = ["budget", "step", *(labels[key] for key in keys)]
     rows = [
         [
             f"{point['fraction']:.0%}",
@@ -106,12 +108,20 @@ def _show_scores(record: Record) -> None:
     say()
     print_rows(header, rows)
     floors = [
-        f"{column['label']} {number(column['floor'])}"
-        for column in record["columns"].values()
+        f"{labels[key]} {_floor(column)}"
+        for key, column in record["columns"].items()
         if column["floor"] is not None
     ]
     if floors:
         say("real against real at these sample counts: " + ", ".join(floors))
+
+
+def _floor(column: Column) -> str:
+    """The floor with its error; what a formula has, then what was measured."""
+    floor, measured, error = column["floor"], column["measured_floor"], column.get("floor_error")
+    if floor is None or measured is None:
+        return "" if floor is None else with_error(floor, error)
+    return f"{number(floor)} (measured {with_error(measured, error)})"
 
 
 def _cell(value: float | None) -> str:

@@ -38,6 +38,7 @@ _NOT_NEGATIVE: Final = (
     "evaluation_noise",
     "distance_floor",
     "distance_cap",
+    "distance_trivial",
     "oscillation",
 )
 _POSITIVE: Final = ("fakes", "evaluations", "threads", "memory_limit_bytes")
@@ -160,16 +161,20 @@ def _ending(row: RunRow) -> Iterator[Problem]:
     if status == "ok" and not row["steps"]:
         yield "steps", "a finished run has taken at least one step"
     best, floor, cap = row["distance_best"], row["distance_floor"], row["distance_cap"]
+    zero = row["distance_trivial"]
     if end is not None and best is not None and best > end:
         yield "distance_best", f"{best} is above the distance at the end, {end}"
     judged = floor is not None and cap is not None and 0 < floor < cap
+    if judged != (zero is not None) or (judged and not floor < zero <= cap):
+        yield "distance_trivial", f"{zero}, with the floor {floor} and the cap {cap}"
+        return
     expected = {"utility_end": end if judged else None, "utility_best": best if judged else None}
     for column, distance in expected.items():
-        known = None if distance is None else utility(distance, cap, floor)
+        known = None if distance is None else utility(distance, zero, floor)
         if column == "utility_end" and status in INSTABILITIES:
             known = 0.0
         if not _same(known, row[column]):
-            yield column, f"{row[column]}, from distance, floor and cap it is {known}"
+            yield column, f"{row[column]}, from distance, floor and trivial distance it is {known}"
 
 
 def _spent(row: RunRow) -> Iterator[Problem]:

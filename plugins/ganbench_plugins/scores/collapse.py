@@ -17,12 +17,13 @@ from ganbench_plugins.scores.kernels.diversity import (
 from ganbench_plugins.scores.kernels.neighbours import (
     K_COVERAGE,
     NEAR,
+    copy_rate,
     coverage_null,
-    near_train_rate,
     neighbour_scores,
     normalised_coverage,
+    originals,
+    rate_error,
     real_neighbours,
-    train_neighbours,
 )
 
 
@@ -42,8 +43,10 @@ def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
         found = neighbour_scores(real_neighbours(one), other)
         return (found.precision + found.recall) / 2  # the halves may change places
 
-    real = column.mean_over_halves("precision", own, least=K_COVERAGE + 1)
+    halves = column.between_halves("precision", own, least=K_COVERAGE + 1)
+    real = None if halves is None else halves.mean
     sizes = len(column.real), len(column.fake)
+    error = rate_error(min(sizes), together=2)
     normalised = normalised_coverage(scores.coverage, *sizes)
     return [
         column.share("precision", scores.precision, real),
@@ -51,7 +54,7 @@ def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
         column.measurement("density", scores.density, "collapse", "target", null=1.0),
         column.share("coverage", scores.coverage, coverage_null(*sizes)),
         column.share("cov_norm", normalised, 1.0),
-        column.share("near_duplicates", scores.near_duplicates, NEAR, "target"),
+        column.share("near_duplicates", scores.near_duplicates, NEAR, "target", null_error=error),
     ]
 
 
@@ -86,14 +89,27 @@ def near_train(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """
     requirements.near_train(EvaluationInfo.of(evaluation), extractor=extractor)
     column = FeatureColumn(evaluation, extractor)
-    side = evaluation.once(
-        f"near-train/{extractor}",
-        lambda: train_neighbours(
-            evaluation.train_features(extractor), column.real, evaluation.cached
-        ),
+    return _copies(column, "near_train", evaluation.train_features(extractor), column.real)
+
+
+def near_held_out(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
+    """The share of fakes that lie nearer to a held-out sample than 99 % of training ones do.
+
+    Raises:
+        UsageError: the reference is not the held-out split, or the data set has none.
+    """
+    requirements.near_held_out(EvaluationInfo.of(evaluation), extractor=extractor)
+    column = FeatureColumn(evaluation, extractor)
+    return _copies(column, "near_held-out", column.real, evaluation.train_features(extractor))
+
+
+def _copies(column: FeatureColumn, name: str, samples: Tensor, fresh: Tensor) -> list[Measurement]:
+    evaluation = column.evaluation
+    real = evaluation.once(
+        f"{name}/{column.extractor}", lambda: originals(samples, fresh, evaluation.cached)
     )
-    rate = near_train_rate(side, column.fake)
-    return [column.share("near_train", rate, NEAR, "target")]
+    rate, error = copy_rate(real, column.fake), rate_error(len(fresh))
+    return [column.share(name, rate, NEAR, "target", null_error=error)]
 
 
 def bins(evaluation: Evaluation, *, extractor: str, bins: int) -> list[Measurement]:

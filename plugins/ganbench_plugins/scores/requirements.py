@@ -23,10 +23,19 @@ def prdc(evaluation: EvaluationInfo, *, extractor: str) -> None:
 
 def near_train(evaluation: EvaluationInfo, *, extractor: str) -> None:
     """A held-out split to compare with."""
+    _two_splits("near-train", evaluation)
+
+
+def near_held_out(evaluation: EvaluationInfo, *, extractor: str) -> None:
+    """A held-out split that may have leaked."""
+    _two_splits("near-held-out", evaluation)
+
+
+def _two_splits(score: str, evaluation: EvaluationInfo) -> None:
     if evaluation.split != "heldout":
         raise UsageError(
-            "score near-train tells copies by what held-out samples do, and the real side here is "
-            "the train split",
+            f"score {score} tells copies of one split by what samples of the other do, and the "
+            "real side here is the train split",
             'set split = "heldout" for the task and hold samples out, or leave the score out',
         )
 

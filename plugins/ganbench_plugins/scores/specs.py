@@ -22,6 +22,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="fd",
             description="Fréchet distance between feature Gaussians; FID with Inception features",
+            blind="all but two moments of the features, which a Gaussian may have too",
             paper="Heusel et al. 2017, GANs Trained by a Two Time-Scale Update Rule, "
             "arXiv:1706.08500",
             compute=f"{_MEASURES}.distances:frechet",
@@ -31,6 +32,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="kid",
             description="kernel distance (unbiased squared MMD, cubic kernel) of all samples",
+            blind="whatever its cubic kernel does not weigh; the longest features rule it",
             paper="Bińkowski et al. 2018, Demystifying MMD GANs, arXiv:1801.01401",
             compute=f"{_MEASURES}.distances:kernel",
             check=requirements.kernel,
@@ -39,6 +41,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="prdc",
             description="precision, recall, density and coverage of features; near-duplicates",
+            blind="modes drawn more often (recall), collapse within modes (coverage)",
             paper="Kynkäänniemi et al. 2019, arXiv:1904.06991; Naeem et al. 2020, arXiv:2002.09797",
             compute=f"{_MEASURES}.collapse:prdc",
             check=requirements.prdc,
@@ -47,6 +50,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="vendi",
             description="effective number of different fakes over that of as many real samples",
+            blind="repetition, and noise, which raises it",
             paper="Friedman & Dieng 2023, The Vendi Score, arXiv:2210.02410",
             compute=f"{_MEASURES}.collapse:vendi",
             parameters=_EXTRACTOR,
@@ -54,13 +58,23 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="near-train",
             description="share of fakes that lie as near to a training sample as copies do",
+            blind="copies that an extractor sees as other samples",
             compute=f"{_MEASURES}.collapse:near_train",
             check=requirements.near_train,
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
+            name="near-held-out",
+            description="share of fakes that lie as near to a held-out sample as copies do",
+            blind="copies that an extractor sees as other samples",
+            compute=f"{_MEASURES}.collapse:near_held_out",
+            check=requirements.near_held_out,
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
             name="ndb",
             description="Jensen-Shannon divergence over k-means cells of the training data",
+            blind="whatever stays within a cell",
             paper="Richardson & Weiss 2018, On GANs and GMMs, arXiv:1805.12462",
             compute=f"{_MEASURES}.collapse:bins",
             check=requirements.bins,
@@ -72,6 +86,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="classes",
             description="classes found, and how evenly they are hit, seen by a frozen classifier",
+            blind="noise, which has classes too, and collapse within a class",
             paper="Lin et al. 2018, PacGAN, arXiv:1712.04086",
             compute=f"{_MEASURES}.modes:classes",
             modalities=("image",),
@@ -80,6 +95,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="modes",
             description="modes found, high-quality share and evenness where the modes are known",
+            blind="collapse within a mode",
             paper="Srivastava et al. 2017, VEEGAN, arXiv:1705.07761",
             compute=f"{_MEASURES}.modes:modes",
             modalities=("points",),
@@ -87,6 +103,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="w2",
             description="exact squared 2-Wasserstein distance between equally many points",
+            blind="in many dimensions most things; at 1,000 points the width of narrow modes",
             paper="Peyré & Cuturi 2019, Computational Optimal Transport, arXiv:1803.00567",
             compute=f"{_MEASURES}.distances:exact_wasserstein",
             check=requirements.exact_wasserstein,
@@ -96,6 +113,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="sliced-w2",
             description="squared 2-Wasserstein distance averaged over 256 directions",
+            blind="what no line sees; at 2,500 points modes five times too wide",
             paper="Bonneel et al. 2015, Sliced and Radon Wasserstein Barycenters of Measures",
             compute=f"{_MEASURES}.distances:sliced_wasserstein",
             check=requirements.sliced_wasserstein,

@@ -1,4 +1,4 @@
-"""Nine generators whose fault is known: what each score sees of it, and what it is blind to."""
+"""Generators whose fault is known: what each score sees of it, and what it is blind to."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ganbench_plugins.scores.kernels.frechet import (
     noise_floor,
 )
 from ganbench_plugins.scores.kernels.neighbours import (
-    near_train_rate,
+    copy_rate,
     neighbour_scores,
     normalised_coverage,
+    originals,
     real_neighbours,
-    train_neighbours,
 )
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "scores.md"
@@ -49,7 +49,7 @@ class Mixture:
         return self.around(self.modes(torch.ones(MODES)))
 
 
-def fakes(kind: str, mixture: Mixture, train: Tensor) -> Tensor:
+def fakes(kind: str, mixture: Mixture, train: Tensor, heldout: Tensor) -> Tensor:
     even = torch.ones(MODES)
     match kind:
         case "null":
@@ -68,6 +68,10 @@ def fakes(kind: str, mixture: Mixture, train: Tensor) -> Tensor:
             return mixture.centres[:1].repeat(N, 1)
         case "copies":
             return train[torch.randperm(N, generator=mixture.generator)]
+        case "leaked":
+            return heldout[torch.randperm(N, generator=mixture.generator)]
+        case "both":  # half of each
+            return torch.cat([train[: N // 2], heldout[: N // 2]])
         case "noise":  # as wide as the data, without their structure
             return 1.06 * mixture.normal(N, D)
     raise ValueError(kind)
@@ -83,6 +87,7 @@ class Panel:
     vendi: float
     near_duplicates: float
     near_train: float
+    near_held_out: float
 
 
 KINDS = {
@@ -94,6 +99,8 @@ KINDS = {
     "points": "one point per mode",
     "collapsed": "one point",
     "copies": "copies of the train set",
+    "leaked": "copies of the held-out set",
+    "both": "copies, half of each",
     "noise": "noise as wide as the data",
 }
 """What each fault is called in docs/scores.md."""
@@ -104,11 +111,11 @@ def panels() -> dict[str, Panel]:
     mixture = Mixture(seed=1)
     train, real = mixture.real(), mixture.real()
     gauss, near, diverse = gaussian_statistics(real), real_neighbours(real), real_diversity(real)
-    copies = train_neighbours(train, real)
+    copies, leaks = originals(train, real), originals(real, train)
     floor = noise_floor(gauss, N, N)
     found = {}
     for kind in KINDS:
-        fake = fakes(kind, mixture, train)
+        fake = fakes(kind, mixture, train, real)
         scores = neighbour_scores(near, fake)
         found[kind] = Panel(
             excess=frechet_distance(gauss, fake) / floor,
@@ -118,7 +125,8 @@ def panels() -> dict[str, Panel]:
             coverage=normalised_coverage(scores.coverage, N, N),
             vendi=vendi_ratio(diverse, fake),
             near_duplicates=scores.near_duplicates,
-            near_train=near_train_rate(copies, fake),
+            near_train=copy_rate(copies, fake),
+            near_held_out=copy_rate(leaks, fake),
         )
     return found
 
@@ -132,6 +140,7 @@ def test_a_perfect_generator_is_at_every_null(panels: dict[str, Panel]) -> None:
     assert null.vendi == pytest.approx(1, abs=0.05)
     assert null.near_duplicates < 0.03
     assert null.near_train < 0.03
+    assert null.near_held_out < 0.03
 
 
 def test_dropped_modes_lower_recall_coverage_and_vendi(panels: dict[str, Panel]) -> None:
@@ -189,6 +198,16 @@ def test_near_train_alone_high_is_copying(panels: dict[str, Panel]) -> None:
     assert copies.density == pytest.approx(1, abs=0.1)
     assert copies.coverage > 0.95
     assert copies.vendi == pytest.approx(1, abs=0.05)
+
+
+def test_near_held_out_alone_high_is_a_leak(panels: dict[str, Panel]) -> None:
+    leaked, both = panels["leaked"], panels["both"]
+    assert leaked.near_held_out == 1
+    assert leaked.near_train < 0.03
+    assert leaked.near_duplicates < 0.03
+    assert leaked.excess < 1e-6
+    for rate in (both.near_held_out, both.near_train):
+        assert rate == pytest.approx(0.5, abs=0.03)
 
 
 def test_noise_fools_recall_and_raises_vendi(panels: dict[str, Panel]) -> None:

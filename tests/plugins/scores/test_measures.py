@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -13,7 +14,7 @@ from ganbench.api.errors import UsageError
 from ganbench.api.scores import NonFiniteSamples
 from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench_plugins.datasets.points import load_ring
-from ganbench_plugins.scores.collapse import bins, near_train, prdc, vendi
+from ganbench_plugins.scores.collapse import bins, near_held_out, near_train, prdc, vendi
 from ganbench_plugins.scores.distances import (
     exact_wasserstein,
     frechet,
@@ -114,6 +115,10 @@ def test_the_measured_floor_of_gaussian_features_is_the_closed_form() -> None:
     for n in (4000, 500):
         (one,) = frechet(Snapshot(side, side.data.train[:n]), extractor="e")
         assert one.measured_floor == pytest.approx(one.floor, rel=0.3)
+        assert one.floor_error is not None
+        assert one.floor_spread is not None
+        assert one.floor_error <= 0.03 * one.measured_floor
+        assert one.floor_error < one.floor_spread < one.measured_floor
 
 
 def test_the_measured_floor_sees_what_gaussians_do_not() -> None:
@@ -161,10 +166,34 @@ def test_copies_of_training_samples_are_seen(side: RealSide) -> None:
     assert copies.null == 0.01
 
 
-def test_copies_need_a_heldout_split(extractor: Doubling) -> None:
+def test_copies_of_held_out_samples_are_seen(side: RealSide) -> None:
+    (copies,) = near_held_out(Snapshot(side, side.real[:200]), extractor="e")
+    (fresh,) = near_held_out(Snapshot(side, gaussian_data(seed=9).train), extractor="e")
+    mixed = torch.cat([side.real[:100], side.data.train[:100]])
+    (half,) = near_held_out(Snapshot(side, mixed), extractor="e")
+    assert (copies.label, copies.value, copies.null) == ("near held-out", 1, 0.01)
+    assert fresh.value < 0.04
+    assert half.value == pytest.approx(0.5, abs=0.04)
+
+
+def test_rates_say_how_well_their_null_is_known() -> None:
+    data = gaussian_data()
+    data = Data(info=data.info, train=data.train[:100], heldout=data.heldout)
+    side = RealSide(data, "heldout", torch.device("cpu"), lambda name: Doubling())
+    snapshot = Snapshot(side, data.heldout[:300])
+    measured = [score(snapshot, extractor="e") for score in (near_train, near_held_out, prdc)]
+    errors = {one.label: one.null_error for own in measured for one in own}
+    assert errors["near train"] == pytest.approx((0.01 * 0.99 / 400) ** 0.5 + 1 / 400)
+    assert errors["near held-out"] == pytest.approx((0.01 * 0.99 / 100) ** 0.5 + 1 / 100)
+    assert errors["near duplicates"] == pytest.approx((0.01 * 0.99 / 150) ** 0.5 + 1 / 150)
+    assert errors["coverage"] is None
+
+
+@pytest.mark.parametrize("score", [near_train, near_held_out])
+def test_copies_need_a_heldout_split(score: Callable[..., object], extractor: Doubling) -> None:
     side = RealSide(gaussian_data(), "train", torch.device("cpu"), lambda name: extractor)
-    with pytest.raises(UsageError, match="near-train tells copies by what held-out"):
-        near_train(Snapshot(side, side.real), extractor="e")
+    with pytest.raises(UsageError, match="tells copies of one split by what samples of the other"):
+        score(Snapshot(side, side.real), extractor="e")
 
 
 def test_bins_see_a_lost_half_of_the_data(side: RealSide) -> None:
@@ -248,6 +277,12 @@ def test_transport_has_a_measured_floor_and_the_cap_of_a_constant() -> None:
     (sliced,) = sliced_wasserstein(snapshot)
     assert (exact.n_real, exact.n_fake) == (300, 300)
     assert (sliced.n_real, sliced.n_fake) == (2500, 2500)
+    for one, accuracy in ((exact, 0.1), (sliced, 0.03)):  # 32 exact ones at most
+        assert one.floor is not None
+        assert one.floor_error is not None
+        assert one.floor_error <= accuracy * one.floor
+        assert one.floor_spread is not None
+        assert one.value == pytest.approx(one.floor, abs=4 * one.floor_spread)
     for one in (exact, sliced):
         assert one.floor is not None
         assert one.cap is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ganbench.api.specs import DatasetSpec, Spec
+from ganbench.api.specs import DatasetSpec, ScoreSpec, Spec
 from ganbench.authoring.conformance.results import Broken
 from ganbench.authoring.conformance.subject import Subject
 
@@ -26,8 +26,9 @@ def _faults(spec: Spec) -> Iterator[str]:
     texts = {"description": spec.description, "paper": spec.paper}
     texts |= {f"help of parameter {name}": one.help for name, one in spec.parameters.items()}
     texts |= {f"deviation {i + 1}": one for i, one in enumerate(getattr(spec, "deviations", ()))}
+    texts |= {"blind": spec.blind} if isinstance(spec, ScoreSpec) else {}
     for what, text in texts.items():
-        if not text.strip() and what != "paper":
+        if not text.strip() and what not in ("paper", "blind"):
             yield f"the {what} is empty"
         if "\n" in text:
             yield f"the {what} has more than one line"

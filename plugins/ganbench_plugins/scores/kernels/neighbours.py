@@ -8,7 +8,7 @@ to its k-th nearest other point of its own set:
 * density and coverage (Naeem et al. 2020, arXiv:2002.09797), k = 5: the mean number of real balls
   that hold a fake, over k, and the share of real balls that hold a fake;
 * near-duplicates and near-copies, ganbench's own: the share of fakes that are closer to another
-  fake (to a training sample) than all but 1 % of fresh real samples are.
+  fake (to a training or a held-out sample) than all but 1 % of fresh real samples are.
 
 Precision and recall count a tie as inside, density and coverage as outside, as the papers have it;
 two squared distances that differ by no more than their rounding errors are a tie.
@@ -74,14 +74,14 @@ class NeighbourScores:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TrainNeighbours:
-    """What near-copies of training samples are told by, computed once per data set.
+class Originals:
+    """Samples that may have been copied, and what near-copies are told by, once per data set.
 
     Args:
-        centre: (d,) float64, the mean of the training samples.
-        points: the centred training samples.
-        threshold: squared distance to the nearest training sample that 1 % of the held-out
-            samples stay below.
+        centre: (d,) float64, the mean of the samples.
+        points: the centred samples.
+        threshold: squared distance to the nearest of them that 1 % of fresh real samples stay
+            below.
     """
 
     centre: Tensor
@@ -142,36 +142,52 @@ def normalised_coverage(coverage: float, n_real: int, n_fake: int) -> float:
     return min(1.0, coverage / coverage_null(n_real, n_fake))
 
 
-def train_neighbours(train: Tensor, heldout: Tensor, cached: Cached = uncached) -> TrainNeighbours:
-    """The threshold of near-copies, from training and held-out features (T, d) and (H, d).
+def originals(samples: Tensor, fresh: Tensor, cached: Cached = uncached) -> Originals:
+    """The threshold of near-copies of some real samples, from features (T, d) and (H, d).
+
+    Args:
+        samples: training ones, for copies of these, or held-out ones.
+        fresh: those of the other split.
 
     Raises:
         NonFiniteSamples: a feature is not finite.
         ValueError: an empty set, or different numbers of features.
     """
-    same_width(train, heldout)
-    matrix = sample_matrix(train, "training features", least=1)
+    same_width(samples, fresh)
+    matrix = sample_matrix(samples, "real features", least=1)
     centre = matrix.mean(dim=0)
     points = Points.of(matrix - centre)
-    fresh = Points.of(sample_matrix(heldout, "held-out features", least=1) - centre)
+    others = Points.of(sample_matrix(fresh, "fresh real features", least=1) - centre)
     (threshold,) = cached(
-        "near-train", [train, heldout], lambda: number(_near(nearest_in(fresh, points)))
+        "near-copies", [samples, fresh], lambda: number(_near(nearest_in(others, points)))
     )
-    return TrainNeighbours(centre, points, float(threshold))
+    return Originals(centre, points, float(threshold))
 
 
-def near_train_rate(train: TrainNeighbours, fake: Tensor) -> float:
-    """Share of fakes (M, d) in [0, 1] that lie near a training sample; 0.01 under the real law.
+def copy_rate(real: Originals, fake: Tensor) -> float:
+    """Share of fakes (M, d) in [0, 1] that lie near one of the samples; 0.01 under the real law.
 
-    High together with the near-duplicate rate: collapse. High alone: copies of training samples.
+    High together with the near-duplicate rate: collapse. High alone: copies.
 
     Raises:
         NonFiniteSamples: a feature is not finite.
-        ValueError: no sample, or not as many features as the training side has.
+        ValueError: no sample, or not as many features as the real side has.
     """
-    same_width(train.centre, fake)
-    points = Points.of(sample_matrix(fake, "fake features", least=1) - train.centre)
-    return _share_within(nearest_in(points, train.points), points.norms, train.threshold)
+    same_width(real.centre, fake)
+    points = Points.of(sample_matrix(fake, "fake features", least=1) - real.centre)
+    return _share_within(nearest_in(points, real.points), points.norms, real.threshold)
+
+
+def rate_error(n: int, together: int = 1) -> float:
+    """Standard error of the rate that lies below a quantile which n real samples have given.
+
+    With what a quantile of few samples is off: it may be the next one's distance.
+
+    Args:
+        n: real samples.
+        together: how many of them are near at once: two that are each other's nearest.
+    """
+    return math.sqrt(NEAR * (1 - NEAR) * together / n) + together / n
 
 
 def _cross(real: RealNeighbours, fake: Points, radii: Tensor) -> tuple[Tensor, int, Tensor, Tensor]:

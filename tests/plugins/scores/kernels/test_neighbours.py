@@ -12,16 +12,18 @@ from prdc import compute_prdc
 from torch import Tensor
 
 from ganbench.api.scores import NonFiniteSamples
+from ganbench.statistics.nulls import chance_of_rate
 from ganbench_plugins.scores.kernels import distances
 from ganbench_plugins.scores.kernels.distances import Points, nearest_in, nearest_others
 from ganbench_plugins.scores.kernels.neighbours import (
     NeighbourScores,
+    copy_rate,
     coverage_null,
-    near_train_rate,
     neighbour_scores,
     normalised_coverage,
+    originals,
+    rate_error,
     real_neighbours,
-    train_neighbours,
 )
 
 from .ties import Ties, ties
@@ -134,7 +136,7 @@ def test_in_range_for_any_finite_input(pair: tuple[Tensor, Tensor]) -> None:
     for share in (found.precision, found.recall, found.coverage, found.near_duplicates):
         assert 0 <= share <= 1
     assert 0 <= found.density <= 8 / 5
-    assert 0 <= near_train_rate(train_neighbours(*pair), pair[1]) <= 1
+    assert 0 <= copy_rate(originals(*pair), pair[1]) <= 1
 
 
 @settings(deadline=None, max_examples=30)
@@ -164,13 +166,13 @@ def test_a_large_common_offset_costs_nothing() -> None:
 
 def test_tiles_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     real, fake = normal(67), normal(53, seed=1)
-    train = train_neighbours(real, fake)
-    whole = scores(real, fake), near_train_rate(train, normal(40, seed=2)), train.threshold
+    train = originals(real, fake)
+    whole = scores(real, fake), copy_rate(train, normal(40, seed=2)), train.threshold
     monkeypatch.setattr(distances, "TILE", 10)
-    train = train_neighbours(real, fake)
+    train = originals(real, fake)
     assert whole == (
         scores(real, fake),
-        near_train_rate(train, normal(40, seed=2)),
+        copy_rate(train, normal(40, seed=2)),
         pytest.approx(train.threshold),
     )
 
@@ -209,13 +211,29 @@ def test_near_rates_are_one_percent_under_the_null_by_simulation() -> None:
     for i in range(60):
         train, real, fake = (normal(n, 3, 3 * i + j) for j in range(3))
         duplicates.append(scores(real, fake).near_duplicates)
-        copies.append(near_train_rate(train_neighbours(train, real), fake))
+        copies.append(copy_rate(originals(train, real), fake))
     for values in (duplicates, copies):
         found = torch.tensor(values)
         error = float(found.std()) / math.sqrt(len(found))
         assert error < 0.002
         # The quantile of n distances is itself biased by up to 1/n.
         assert float(found.mean()) == pytest.approx(0.01, abs=4 * error + 1 / n)
+
+
+def test_real_samples_are_rarely_called_copies() -> None:
+    # Each with its own reference: both the rate and its null are of finitely many samples.
+    n, chances = 300, []
+    for i in range(100):
+        train, real, fake = (normal(n, 3, 3 * i + j) for j in range(3))
+        copies = round(n * copy_rate(originals(train, real), fake))
+        duplicates = round(n * scores(real, fake).near_duplicates)
+        chances += [
+            chance_of_rate(copies, n, 0.01, rate_error(n)),
+            chance_of_rate(duplicates // 2, n // 2, 0.01, rate_error(n, together=2)),
+        ]
+    assert sum(chance < 0.05 for chance in chances) <= 16  # of 200; P(17 or more) is 0.02
+    assert sum(chance < 0.01 for chance in chances) <= 5
+    assert min(chances) > 1e-4
 
 
 def test_coverage_null_in_closed_form() -> None:
@@ -254,16 +272,16 @@ def test_near_duplicates_compare_equally_many_samples() -> None:
 
 def test_copies_are_near_train_whatever_else() -> None:
     train, heldout = normal(200), normal(200, seed=1)
-    reference = train_neighbours(train, heldout)
-    assert near_train_rate(reference, train[:50]) == 1
-    assert near_train_rate(reference, train[:1]) == 1
-    assert near_train_rate(reference, train + 100) == 0
+    reference = originals(train, heldout)
+    assert copy_rate(reference, train[:50]) == 1
+    assert copy_rate(reference, train[:1]) == 1
+    assert copy_rate(reference, train + 100) == 0
     half = torch.cat([train[:30], normal(30, seed=2) + 9])
-    assert near_train_rate(reference, half) == 0.5
+    assert copy_rate(reference, half) == 0.5
     # The threshold is zero where held-out samples repeat training samples, and copies still count.
-    repeated = train_neighbours(train, train)
+    repeated = originals(train, train)
     assert repeated.threshold == pytest.approx(0, abs=1e-12)
-    assert near_train_rate(repeated, train) == 1
+    assert copy_rate(repeated, train) == 1
 
 
 def test_refuses_too_few_and_unlike_samples() -> None:
@@ -274,11 +292,11 @@ def test_refuses_too_few_and_unlike_samples() -> None:
         neighbour_scores(real, normal(3))
     with pytest.raises(ValueError, match=r"8 real features against 2"):
         neighbour_scores(real, normal(20, 2))
-    with pytest.raises(ValueError, match=r"held-out features: 0 samples"):
-        train_neighbours(normal(20), normal(0))
+    with pytest.raises(ValueError, match=r"fresh real features: 0 samples"):
+        originals(normal(20), normal(0))
     with pytest.raises(ValueError, match=r"4 samples have no 4-th nearest"):
         nearest_others(Points.of(normal(4)), 4)
     with pytest.raises(NonFiniteSamples, match=r"20 of 20"):
         neighbour_scores(real, normal(20) / 0)
     with pytest.raises(NonFiniteSamples, match=r"fake features"):
-        near_train_rate(train_neighbours(normal(20), normal(20)), normal(20) / 0)
+        copy_rate(originals(normal(20), normal(20)), normal(20) / 0)

@@ -1,0 +1,55 @@
+"""What a second score must bear out, where the primary distance is blind.
+
+A transport distance of 2,500 points does not see modes five times too wide, and a Fréchet distance
+sees two moments. Far from the data that hardly matters: the distance is long whatever it misses.
+Near the data it may be all that is wrong. So a task may set thresholds for other scores, and who
+claims to be nearer to the data than to a trivial generator must pass them.
+"""
+
+from __future__ import annotations
+
+from statistics import fmean
+from typing import TYPE_CHECKING, Final
+
+from ganbench.results.record import COUNTED
+from ganbench.wording import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ganbench.results.record import Column
+    from ganbench.tables.grouping import Entry
+
+CLAIM: Final = 0.5
+"""The mean utility from which on thresholds hold: half of the way, in logarithms of the distance,
+from the best trivial generator to real samples."""
+
+
+def missed_thresholds(entry: Entry, columns: Mapping[str, Column]) -> Iterator[str]:
+    """Such as ``high quality 0.15, below 0.8``, for every threshold that is missed on average.
+
+    Args:
+        entry: the seeds of a row.
+        columns: key -> what the score is in the row's setting.
+    """
+    claims = entry.values("utility_end", COUNTED)
+    if not claims or fmean(claims) < CLAIM:
+        return
+    for key, column in columns.items():
+        threshold, values = column.get("threshold"), entry.values(key, ("ok",))
+        if threshold is None or not values:
+            continue
+        value, least = fmean(values), is_least(threshold, column)
+        if value < threshold if least else value > threshold:
+            side = "below" if least else "above"
+            yield f"{column['label']} {number(value)}, {side} {number(threshold)}"
+
+
+def is_least(threshold: float, column: Column) -> bool:
+    """Whether a threshold is the least that is allowed, and not the most.
+
+    Where best is neither low nor high, it is what lies between the threshold and the null.
+    """
+    if column["direction"] == "target":
+        return column["null"] is None or threshold < column["null"]
+    return column["direction"] == "higher"
