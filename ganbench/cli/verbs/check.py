@@ -14,13 +14,14 @@ from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
 
 FAILED = 4
 _WORDS = {"expected": "expected failure"}
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("name", required=False, metavar="[NAME]")
 @click.option("--kind", type=click.Choice(list(SPEC_TYPES)), help="What NAME is, if it is several.")
 @click.option("--list", "only_list", is_flag=True, help="List the checks, and make none.")

@@ -13,6 +13,7 @@ from ganbench.cli.completing import complete_anything
 from ganbench.cli.descriptions import Described, describe
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, say, talk
 from ganbench.planning.references import written
 
@@ -23,7 +24,7 @@ LISTED = (
 """What is said in a line of its own, where there is something to say."""
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("name", shell_complete=complete_anything)
 @json_option
 @plugin_options

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from ganbench.cli.options import out_option, runs_option, suite_option
-from ganbench.console import talk
+from ganbench.cli.verb import Verb
+from ganbench.console import say, talk
 
 
-@click.command()
+@click.command(cls=Verb)
 @runs_option
 @suite_option
 @out_option
@@ -29,4 +30,4 @@ def command(runs: Path, suite: str, out: Path, unranked: bool) -> None:
     from ganbench.publishing.selection import publish_suite
 
     for path in publish_suite(runs, suite, out, unranked=unranked, remark=talk):
-        click.echo(path)
+        say(str(path))

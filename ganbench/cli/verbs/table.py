@@ -8,10 +8,11 @@ import click
 
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import filter_options, form_options, print_tables
+from ganbench.cli.verb import Verb
 from ganbench.console import warn
 
 
-@click.command()
+@click.command(cls=Verb)
 @runs_option
 @filter_options
 @form_options
