@@ -61,7 +61,7 @@ def merge_folders(
         told = "; ".join(map(str, merged.conflicts))
         raise InvalidResults(
             f"{error.message}; conflicts: {told}",
-            f"{error.hint}; --prefer SOURCE decides conflicts",
+            "; ".join(filter(None, (error.hint, "--prefer SOURCE decides conflicts"))),
         ) from None
     return files, merged
 

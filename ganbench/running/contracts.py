@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ganbench.api.checked import check_value
 from ganbench.api.data import Data, DataInfo
-from ganbench.api.errors import PluginNotUsable
+from ganbench.api.errors import PluginNotUsable, type_and_line
 from ganbench.api.networks import Latent, Loss, Networks
 from ganbench.api.recipe import Optimiser
 from ganbench.api.scores import Extractor, Measurement
@@ -34,8 +34,9 @@ def call(what: str, builder: Builder, /, *args: Any, **parameters: Any) -> Any:
     try:
         function = import_builder(builder)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginNotUsable(f"{what}: {builder} cannot be imported: {reason}") from error
+        raise PluginNotUsable(
+            f"{what}: {builder} cannot be imported: {type_and_line(error)}"
+        ) from error
     try:
         inspect.signature(function).bind(*args, **parameters)
     except TypeError as error:

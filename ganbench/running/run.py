@@ -226,13 +226,9 @@ class Run:
     def _fail(self, status: Status, error: BaseException) -> None:
         self._status = status
         foreseen = isinstance(error, Unstable | GanbenchError)
-        if isinstance(error, GanbenchError):
-            message = error.one_line
-        else:
-            message = str(error) if foreseen else told(error, self._catalogue.plugins)
+        message = one_line(error) if foreseen else told(error, self._catalogue.plugins)
         bare = foreseen and error.__cause__ is None
         trace = "" if bare else "".join(traceback.format_exception(error))
-        message = one_line(message)
         self._failure = make_failure(message, traceback=trace, step=self.clock.steps)
 
     def _record(self) -> Record:
