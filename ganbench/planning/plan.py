@@ -34,6 +34,9 @@ class Selection:
         settings: ``variant.parameter`` -> text, from `--set`.
         device: `auto`, `cpu` or `cuda`.
         memory_bytes: cap on the device's memory.
+
+    Raises:
+        UsageError: a seed is out of range.
     """
 
     variants: Sequence[str] = ()
@@ -45,6 +48,11 @@ class Selection:
     settings: Mapping[str, str] = field(default_factory=dict)
     device: str = "auto"
     memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        for seed in self.seeds or ():
+            if not 0 <= seed < 2**32:
+                raise UsageError(f"seed {seed} is none: seeds are integers from 0 to 2**32 - 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
