@@ -51,8 +51,8 @@ def run(
     """Train what is missing of a selection; what `ganbench run` does, with the same options.
 
     Args:
-        variants: names, with parameters in brackets if wanted; none with `everything`.
-        everything: every usable variant.
+        variants: names, with parameters in brackets if wanted; none: those that the suite names.
+        everything: those that the suite names, or every usable one where it names none.
         suite, tasks, seeds, budget, settings, device, memory: as the options of that name;
             `settings` maps ``variant.parameter`` to a value. One task or seed is a list of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from

@@ -24,9 +24,10 @@ class Selection:
     """What the user asks for.
 
     Args:
-        variants: as typed, ``MODEL+*`` for a model's pairs with all losses; empty with
-            `everything`: all usable variants; empty without: those that the suite names.
-        everything: `--all`.
+        variants: as typed, ``MODEL+*`` for a model's pairs with all losses; none: those that the
+            suite names.
+        everything: `--all`: those that the suite names, or all usable ones where it names none;
+            `variants` beside them.
         suite: name or file.
         tasks: only these of the suite's.
         seeds: instead of the suite's.
@@ -149,9 +150,10 @@ def _refuse_unprintable(spec: RunSpec) -> None:
 
 def _typed(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[str]:
     """What is selected, as typed, wildcards included."""
+    every = suite.variants or catalogue.names(VariantSpec.kind)
     texts: Iterable[str] = selection.variants
     if selection.everything:
-        texts = (*catalogue.names(VariantSpec.kind), *selection.variants)
+        texts = (*every, *selection.variants)
     elif not selection.variants:
         texts = suite.variants
     texts = list(dict.fromkeys(texts))

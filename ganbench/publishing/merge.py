@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.planning.suite import Suite, load_suite
+from ganbench.publishing.eligibility import Commands
 from ganbench.publishing.joining import Contribution, Merged, merge
 from ganbench.publishing.loading import is_published, load_runs
 from ganbench.publishing.publish import publish
@@ -54,7 +56,8 @@ def merge_folders(
     if merged.runs.frame.empty:
         raise NothingSelected("no run is left to publish", "; ".join(map(str, merged.conflicts)))
     try:
-        files = publish(merged.runs, name, out, coverage, unranked=unranked)
+        commands = _commands(folders, out, suite or name)
+        files = publish(merged.runs, name, out, coverage, unranked=unranked, commands=commands)
     except InvalidResults as error:
         if not merged.conflicts:
             raise
@@ -64,6 +67,13 @@ def merge_folders(
             "; ".join(filter(None, (error.hint, "--prefer SOURCE decides conflicts"))),
         ) from None
     return files, merged
+
+
+def _commands(folders: Iterable[Path], out: Path, suite: str) -> Commands:
+    """What to type for these sources."""
+    sources = map(str, folders)
+    again = shlex.join(("ganbench", "merge", *sources, "--out", str(out), "--suite", suite))
+    return Commands(Commands.of(suite).run, again)
 
 
 def _load(folder: Path, remarks: list[str]) -> Contribution:

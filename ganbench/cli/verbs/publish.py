@@ -24,7 +24,7 @@ def command(runs: Path, suite: str, out: Path, unranked: bool) -> None:
     """Write a suite's leaderboard: leaderboard.csv, runs.csv and datapackage.json.
 
     Only runs of the suite's own tasks, budgets and seeds are published; others that lie in the same
-    folder are left out and counted. Refused are variants without all of the suite's tasks and
+    folder are left out, and why is said. Refused are variants without all of the suite's tasks and
     seeds, mixed protocols, mixed devices under time budgets, and local code.
     """
     from ganbench.publishing.selection import publish_suite
