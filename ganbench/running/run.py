@@ -42,6 +42,7 @@ from ganbench.running.task import load_data, make_scores, real_side, require_sam
 from ganbench.running.trial import try_scores
 from ganbench.training.clock import BudgetClock
 from ganbench.training.feed import class_shares
+from ganbench.training.in_place import in_place_told
 from ganbench.training.loop import Eager, train
 from ganbench.training.seeds import seed_everything
 from ganbench.training.telemetry import Telemetry
@@ -121,7 +122,7 @@ class Run:
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.monotonic() - self._wall
         self._training = True
-        with players.whose():
+        with players.whose(), in_place_told(trainer):
             train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper)
         keeper.keep(before_evaluation=True)
         self._training = False
