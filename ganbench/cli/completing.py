@@ -117,13 +117,14 @@ def complete_anything(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Everything that has a name: variants with all that is added, data sets, suites and so on."""
+    from ganbench.cli.descriptions import VOCABULARIES
     from ganbench.planning.suite import embedded_suites
 
     if set("+[") & set(incomplete):
         return complete_variants(context, parameter, incomplete)
     catalogue = _catalogue(context)
     names = [name for kind in SPEC_TYPES for name in catalogue.names(kind)]
-    return _items([*names, *embedded_suites(), "needs"], incomplete)
+    return _items([*names, *embedded_suites(), *VOCABULARIES], incomplete)
 
 
 def complete_executors(

@@ -33,7 +33,8 @@ def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
     """Tell what NAME is: parameters, recipe, paper, distribution, file.
 
     NAME is anything that `run`, `check` or a suite takes, such as dcgan+hinge+r1:10,
-    wgan-gp[lr=2e-4] or images:PATH; or `needs`, for what losses and techniques may need.
+    wgan-gp[lr=2e-4] or images:PATH; or `needs`, for what losses and techniques may need; or
+    `modalities`, for what kinds of data there are.
     """
     found = describe(name, open_catalogue(choice, talk))
     if as_json:
@@ -73,6 +74,9 @@ def _lines(described: Described) -> Iterator[str]:
         yield f"task {task['name']}: {task['dataset']}, {task['budget']}, {scores}"
     for need, meaning in described.get("of_a_step", {}).items():
         yield f"{need}: {' '.join(meaning.split())}"
+    for name, data in described.get("of_data", {}).items():
+        more = f"; DataInfo has its {data['described_by']}" if data["described_by"] else ""
+        yield f"{name}: stored as {data['stored']}, networks see {data['seen']}{more}"
     for need, models in described.get("of_a_model", {}).items():
         yield f"{need}: provided by {', '.join(models)}"
 
