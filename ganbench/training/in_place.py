@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from ganbench.api.errors import PluginNotUsable
 from ganbench.catalogue.blame import network_told
-from ganbench.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from ganbench.training.trainer import Trainer
 
 SIGN = "modified by an inplace operation"
 """What torch says of it."""
@@ -27,7 +29,7 @@ Stack = list[tuple[str, int]]
 
 @contextmanager
 def in_place_told(trainer: Trainer) -> Iterator[None]:
-    """Say of an error that comes of a change in place whose it is.
+    """Say of an error of a training that comes of a change in place whose it is.
 
     Only then are the networks called again, alone: trainings without that error know nothing of it.
 
@@ -37,7 +39,36 @@ def in_place_told(trainer: Trainer) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if SIGN in str(error) and (fault := _fault(trainer)):
+        if SIGN in str(error):
+            networks = trainer.networks
+            samples, labels = trainer.real.first(FEW)
+            latent = trainer.latents.draw(len(samples))
+            classes = (labels,) if networks.conditional and labels is not None else ()
+            for name, network, given in (
+                ("the generator", networks.generator, latent),
+                ("the discriminator", networks.discriminator, samples),
+            ):
+                if fault := _fault(network, name, given, *classes):
+                    raise fault from error
+        raise
+
+
+@contextmanager
+def change_told(network: nn.Module, name: str, given: Tensor, *labels: Tensor) -> Iterator[None]:
+    """The same, of an error of one network's call.
+
+    Args:
+        network: that is called.
+        name: what it is called if nothing else is known.
+        given, labels: what it is called with.
+
+    Raises:
+        PluginNotUsable: as `in_place_told`.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if SIGN in str(error) and (fault := _fault(network, name, given, *labels)):
             raise fault from error
         raise
 
@@ -73,24 +104,16 @@ def _stack(frame: FrameType | None) -> Stack:
     return found
 
 
-def _fault(trainer: Trainer) -> PluginNotUsable | None:
-    """What one of the networks does, called by itself; None where neither fails so."""
-    networks = trainer.networks
-    samples, labels = trainer.real.first(FEW)
-    latent = trainer.latents.draw(len(samples))
-    classes = () if labels is None or not networks.conditional else (labels,)
-    for side, network, given in (
-        ("generator", networks.generator, latent),
-        ("discriminator", networks.discriminator, samples),
-    ):
-        with suppress(Exception):  # it is called in another way: the error stays as it is
-            if fault := _of(network, f"the {side}", given.clone(), *classes):
-                return fault
-    return None
+def _fault(network: nn.Module, name: str, given: Tensor, *labels: Tensor) -> PluginNotUsable | None:
+    """What a network does wrong when it is called by itself; None where it does not fail so."""
+    try:
+        return _found(network, name, given, *labels)
+    except Exception:  # it is called in another way: the error stays as it is
+        return None
 
 
-def _of(network: nn.Module, default: str, given: Tensor, *labels: Tensor) -> PluginNotUsable | None:
-    given.requires_grad_()
+def _found(network: nn.Module, name: str, given: Tensor, *labels: Tensor) -> PluginNotUsable | None:
+    given = given.detach().clone().requires_grad_()
     entered = given * 1  # as another network's samples, which a change in place does not refuse
     version = entered._version
     with _Changes() as changes:
@@ -107,7 +130,7 @@ def _of(network: nn.Module, default: str, given: Tensor, *labels: Tensor) -> Plu
         else:
             return None
     stacks = [stack for changed, stack in changes.found if changed == shape]
-    named, place = network_told(network, default, stacks[-1] if stacks else [])
+    named, place = network_told(network, name, stacks[-1] if stacks else [])
     return PluginNotUsable(
         f"{named} changes {what} in place" + (f" ({place})" if place else ""),
         "write x = x + 1 instead of x += 1, without inplace=True and functions that end in _",
