@@ -17,6 +17,7 @@ from ganbench.planning.feasibility import check_task, notes_of
 from ganbench.planning.prepared import Prepared, prepare
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
+from ganbench.wording import typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,8 @@ def _typed(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[str
     if not texts:
         raise NothingSelected(
             "no variant is selected",
-            "name some (`ganbench list variants` shows them), or type `ganbench run --all`",
+            "name some (`ganbench list variants` shows them), or type "
+            + typed("run", "--all", "--suite", selection.suite),
         )
     return texts
 

@@ -15,6 +15,7 @@ from ganbench.results.identity import VARIANT_CODE
 from ganbench.results.record import COUNTED
 from ganbench.statistics.groups import grouped
 from ganbench.tables.coverage import Coverage
+from ganbench.wording import on_runs
 
 HINTS: Final = {
     "code": "package it (`ganbench new --help` shows how) and run it again",
@@ -45,7 +46,7 @@ class Commands(NamedTuple):
             suite: name or file.
             runs, out: folders; None: those that are meant where nothing is said.
         """
-        folder = () if runs is None or runs == Path("runs") else ("--runs", str(runs))
+        folder = () if runs is None else on_runs(runs)
         into = () if out is None or out == Path("results") else ("--out", str(out))
         named = ("--suite", suite, *folder)
         return cls(

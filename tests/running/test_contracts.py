@@ -437,8 +437,7 @@ def outcome(catalogue: Catalogue, folder: Path) -> str:
         return error.message
     (folder / "run").mkdir()
     record = Run(spec, folder / "run", catalogue, torch.device("cpu")).execute()
-    message = record["failure"]["message"] if record["failure"] else ""
-    return re.sub(r"\); .*", ")", message)  # what to do about it is another matter
+    return record["failure"]["message"] if record["failure"] else ""
 
 
 @pytest.fixture
@@ -472,4 +471,14 @@ def test_wrong_plugins_are_named(case: str, catalogue_of: MakeCatalogue, tmp_pat
     source = f"{head}SCORE = {first}\n{code}\n{rest}"
     line = source[: source.index(code)].count("\n") + len(code.splitlines())
     found = outcome(catalogue_of(source), tmp_path)
+    found = re.sub(r"\); .*", ")", found)  # what to do about it is another matter
     assert found == message.replace("{line}", str(line)).replace("{before}", str(line - 1))
+
+
+def test_what_is_wrong_and_what_to_do_stand_apart(
+    catalogue_of: MakeCatalogue, tmp_path: Path
+) -> None:
+    wrong = "raise ganbench.UsageError('a.png is not 8 bits a channel', 'convert it or remove it')"
+    source = SOUND.replace("def load():\n", f"def load():\n    import ganbench\n    {wrong}\n")
+    found = outcome(catalogue_of(source), tmp_path)
+    assert found == "a.png is not 8 bits a channel; convert it or remove it"
