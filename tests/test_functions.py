@@ -92,6 +92,7 @@ def test_check_gives_a_result_for_every_check() -> None:
 PUBLIC: dict[str, Any] = {name: getattr(functions, name) for name in functions.__all__} | {
     "new": authoring.new,
     "authoring.check": authoring.check,
+    "parametrize_checks": authoring.parametrize_checks,
 }
 
 NEEDED = {"run_id": "x", "out": "out", "path": "x", "name": "x", "kind": "loss"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ganbench.api.arguments import checked
 from ganbench.api.errors import GanbenchError, MissingData, UsageError, did_you_mean, one_line
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def check(
     name: str,
     kind: str | None = None,
-    device: str = "cpu",
+    device: Literal["cpu", "cuda"] = "cpu",
     *,
     expected_failures: Mapping[str, str] | None = None,
     plugins: PluginChoice = NO_CHOICE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from typing import Literal
 
 import click
 
@@ -41,7 +42,7 @@ def command(
     name: str | None,
     kind: str | None,
     only_list: bool,
-    device: str,
+    device: Literal["cpu", "cuda"],
     as_json: bool,
 ) -> int:
     """Check whether the plugin NAME keeps the contract of its kind.
