@@ -2,13 +2,76 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TextIO, cast
 
 import click
+
+
+class _Aside:
+    """Stands in the place of `sys.stdout`: writes to stderr, and knows where data goes.
+
+    Args:
+        data: the stream that was stdout.
+    """
+
+    def __init__(self, data: TextIO) -> None:
+        self.data = data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+
+def keep_stdout_for_data() -> None:
+    """From here on stdout takes what the functions of this module write, and nothing else.
+
+    What plugins print, and C libraries beneath them, goes to stderr. There is no way back: they may
+    print from threads, and while the process ends.
+    """
+    if isinstance(sys.stdout, _Aside):
+        return
+    data, own = sys.stdout, sys.stdout is sys.__stdout__
+    if own:  # not one that a test or a notebook has put in its place
+        data.flush()
+        kept = os.dup(data.fileno())
+        os.dup2(2, data.fileno())
+        data = os.fdopen(kept, "w", encoding=data.encoding, errors=data.errors)
+    sys.stdout = cast("TextIO", _Aside(data))
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Nothing that is printed within is seen, whatever prints it."""
+    streams = (sys.stdout, sys.stderr)
+    kept = [os.dup(number) for number in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(nowhere, number)
+    try:
+        yield
+    finally:
+        for stream in streams:
+            stream.flush()
+        for number, own in zip((1, 2), kept, strict=True):
+            os.dup2(own, number)
+            os.close(own)
+        os.close(nowhere)
+
+
+def data_stream() -> TextIO:
+    """Where data goes."""
+    return sys.stdout.data if isinstance(sys.stdout, _Aside) else sys.stdout
+
+
+def drop_data() -> None:
+    """Nobody reads our data any more: what is left of it goes nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, data_stream().fileno())
+    os.close(nowhere)
 
 
 def printable(text: str) -> str:
@@ -52,12 +115,17 @@ def talk(message: str) -> None:
 
 def say(message: str = "") -> None:
     """Print text on stdout."""
-    click.echo(printable(message))
+    click.echo(printable(message), file=data_stream())
+
+
+def write(text: str, *, colour: bool = False) -> None:
+    """Write text that is laid out already on stdout, as it is."""
+    click.echo(text, file=data_stream(), nl=False, color=colour)
 
 
 def print_json(value: Any) -> None:
     """Print JSON on stdout."""
-    click.echo(json.dumps(value, indent=1, allow_nan=False))
+    click.echo(json.dumps(value, indent=1, allow_nan=False), file=data_stream())
 
 
 def print_rows(header: list[str], rows: list[list[str]]) -> None:
@@ -67,4 +135,4 @@ def print_rows(header: list[str], rows: list[list[str]]) -> None:
     widths = [max(len(row[i]) for row in table) for i in range(len(header) - 1)]
     for row in table:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[-1]]).rstrip())
+        click.echo("  ".join([*cells, row[-1]]).rstrip(), file=data_stream())

@@ -1,9 +1,11 @@
-"""Numbers for people: few digits, SI prefixes, intervals with equal decimals, counted things."""
+"""What people read: numbers of few digits with SI prefixes, counted things, commands to type."""
 
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterable
+from pathlib import Path
 
 DASH = "–"
 """Where there is no number."""
@@ -105,6 +107,16 @@ def file_size(count: float) -> str:
     """Bytes of files, in the powers of 1000 that disks come in: ``9.5 MB``, ``120 GB``."""
     unit = "GB" if count >= 1e9 else "MB"
     return f"{number(round(count / (1e9 if unit == 'GB' else 1e6), 1))} {unit}"
+
+
+def typed(*words: object) -> str:
+    """A command as texts show it, to be copied into a shell: `` `ganbench status` ``."""
+    return f"`{shlex.join(('ganbench', *map(str, words)))}`"
+
+
+def on_runs(folder: Path | str) -> tuple[str, ...]:
+    """What a verb must be told to look at a runs folder: nothing where it would by itself."""
+    return () if Path(folder) == Path("runs") else ("--runs", str(folder))
 
 
 def _decimals(value: float, digits: int = 3) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
+import numpy as np
 import pytest
 
 import ganbench
+from ganbench import authoring, functions
 from ganbench.cli.main import VERBS
 from ganbench.results.store import RunStore
 
@@ -83,3 +87,87 @@ def test_check_gives_a_result_for_every_check() -> None:
     assert {result.status for result in results} <= {"passed", "skipped"}
     with pytest.raises(ganbench.UsageError):
         ganbench.check("no-such-plugin")
+
+
+PUBLIC: dict[str, Any] = {name: getattr(functions, name) for name in functions.__all__} | {
+    "new": authoring.new,
+    "authoring.check": authoring.check,
+    "parametrize_checks": authoring.parametrize_checks,
+}
+
+NEEDED = {"run_id": "x", "out": "out", "path": "x", "name": "x", "kind": "loss"}
+"""Of arguments without a default."""
+
+WRONG = {
+    "str": [3, b"x", ["x"]],
+    "int": ["1", 0.5, True],
+    "float": ["1", True],
+    "bool": [1, "yes"],
+    "Sequence[int]": ["0-4", ["1"], [0.5], {0: 1}, 0.5],
+    "Sequence[str]": [3, [3], [["x"]], {"x": "x"}],
+    "Sequence[Path | str | ModuleType]": [3, [3]],
+    "Path | str": [3, b"x", ["x"]],
+    "Path": [3],
+    "ModuleType": [3],
+    "Mapping[str, str | int | float | bool]": ["a.b=1", {1: "x"}, {"x": ["x"]}],
+    "Mapping[str, str]": ["x", {"x": 1}],
+    "Literal": ["no such thing", 3],
+    "PluginChoice": ["x"],
+}
+"""What fits no argument with that annotation, whether or not it may be None or another thing."""
+
+
+def _wrong() -> Iterator[tuple[str, str, Any]]:
+    for name, function in PUBLIC.items():
+        for argument, parameter in inspect.signature(function).parameters.items():
+            annotation = parameter.annotation.removesuffix(" | None")
+            for value in WRONG[annotation.partition("['")[0].partition('["')[0]]:
+                yield name, argument, value
+
+
+@pytest.mark.parametrize(("name", "argument", "value"), list(_wrong()))
+def test_every_argument_of_every_function_is_checked_by_name_before_anything_is_written(
+    name: str, argument: str, value: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    function = PUBLIC[name]
+    positional: tuple[Any, ...] = ()
+    parameters = inspect.signature(function).parameters
+    given = {
+        one: NEEDED[one]
+        for one, parameter in parameters.items()
+        if parameter.default is parameter.empty and parameter.kind is not parameter.VAR_POSITIONAL
+    }
+    if parameters[argument].kind is inspect.Parameter.VAR_POSITIONAL:
+        positional = ("vanilla", value)
+    else:
+        given[argument] = value
+    with pytest.raises(
+        ganbench.UsageError, match=rf"^{function.__name__}\(\): .*{argument}.*must be"
+    ):
+        function(*positional, **given)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("seeds", [[-1], [2**32], -1])
+def test_a_seed_that_cannot_be_one_is_refused(seeds: Any) -> None:
+    with pytest.raises(ganbench.UsageError, match="seeds are integers from 0"):
+        ganbench.plan("vanilla", seeds=seeds)
+
+
+def test_what_notebooks_pass_is_taken(tmp_path: Path) -> None:
+    numbers: Any = np
+    wanted = ganbench.plan("vanilla", tasks=["ring8"], seeds=[0, 1])
+    assert wanted.equals(ganbench.plan("vanilla", tasks="ring8", seeds=numbers.arange(2)))
+    frame = ganbench.run(
+        "vanilla",
+        tasks="ring8",
+        seeds=numbers.int64(1),
+        budget="2steps",
+        settings={"vanilla.lr_scale": numbers.float64(0.5)},
+        runs=tmp_path,
+        progress=numbers.bool_(False),
+    )
+    assert list(frame["status"]) == ["ok"]
+    assert list(frame["seed"]) == [1]
+    assert ganbench.table(tmp_path, tasks="ring8", variants="vanilla[lr_scale=0.5]")

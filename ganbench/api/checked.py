@@ -9,7 +9,8 @@ from __future__ import annotations
 import functools
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 
@@ -39,7 +40,7 @@ def check_value(what: str, value: Any, hint: Any) -> None:
         TypeError: it is something else: what was expected and what is there.
     """
     if not _fits(value, hint):
-        raise TypeError(f"{what} must be {words(hint)}, it is {_shown(value)}")
+        raise TypeError(f"{what} must be {words(hint)}, it is {shown(value)}")
 
 
 @functools.cache
@@ -80,7 +81,8 @@ def _fits_tuple(value: Any, arguments: tuple[Any, ...]) -> bool:
 
 _WORDS: dict[Any, str] = {
     str: "text", int: "an integer", float: "a number", bool: "True or False",
-    Callable: "a function", types.NoneType: "None", Any: "anything",
+    Callable: "a function", types.NoneType: "None", Any: "anything", Path: "a path",
+    types.ModuleType: "a module",
 }  # fmt: skip
 
 
@@ -93,6 +95,8 @@ def words(hint: Any) -> str:
         return "one of " + ", ".join(map(repr, arguments))
     if origin is Mapping:
         return f"a mapping from text to {words(arguments[1])}"
+    if origin is Sequence:
+        return f"{words(arguments[0])}, or a list of such"
     if origin is tuple and arguments[1:] == (...,):
         return f"a tuple, each item {words(arguments[0])}"
     if origin is tuple:
@@ -100,7 +104,7 @@ def words(hint: Any) -> str:
     return _WORDS.get(origin) or _with_article(origin.__name__)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A short plain value as it is, else its type and shape."""
     if _is_plain(value) and len(text := repr(value)) <= 60:
         return text

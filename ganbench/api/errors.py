@@ -19,14 +19,9 @@ class GanbenchError(Exception):
         self.message = message
         self.hint = hint
 
-    @property
-    def one_line(self) -> str:
-        """Both in one line, for records, logs and lists."""
-        parts = [self.message] if self.hint is None else [self.message, self.hint]
-        return "; ".join(" ".join(one.split()) for one in parts)
-
     def __str__(self) -> str:
-        return self.message if self.hint is None else f"{self.message}\n  {self.hint}"
+        # Not a line each: records, logs and lists have one for an error, and join what it says.
+        return f"{self.message}; {self.hint}" if self.hint else self.message
 
 
 class UsageError(GanbenchError):
@@ -87,5 +82,5 @@ def one_line(said: BaseException | str) -> str:
 
 def type_and_line(error: BaseException) -> str:
     """The type of an error and what it says, in one line: ``ValueError: no such layer``."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text, name = one_line(error), type(error).__name__
+    return text if text == name else f"{name}: {text}"

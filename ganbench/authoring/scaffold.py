@@ -14,6 +14,7 @@ from importlib import metadata, resources, util
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from ganbench.api.arguments import checked
 from ganbench.api.errors import GanbenchError, UsageError, did_you_mean
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
@@ -88,6 +89,7 @@ TEMPLATES: Mapping[str, Template] = {
 }
 
 
+@checked
 def new(
     kind: str,
     name: str,

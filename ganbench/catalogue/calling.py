@@ -7,7 +7,7 @@ from typing import Any
 
 from ganbench.api.checked import typed, words
 from ganbench.api.data import DataInfo
-from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.api.errors import PluginNotUsable, UsageError, type_and_line
 
 
 def call_light(
@@ -35,8 +35,7 @@ def call_light(
         raise
     except Exception as error:
         on = "".join(f" on {one.name}" for one in arguments if isinstance(one, DataInfo))
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginNotUsable(f"{what} fails{on}: {reason}") from error
+        raise PluginNotUsable(f"{what} fails{on}: {type_and_line(error)}") from error
     if not isinstance(result, wanted):
         kinds = wanted if isinstance(wanted, tuple) else (wanted,)
         expected = " or ".join(map(words, kinds))

@@ -1,7 +1,7 @@
 """What the shell offers behind a verb: names, looked up without importing torch.
 
 A completion never fails: what cannot be looked up (a plugin file with a mistake, no runs folder)
-is not offered.
+is not offered. Nor does it say anything else: what plugins print would be offered, too.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import plugin_files
 from ganbench.cli.context import chosen
 from ganbench.cli.settings import load_settings
+from ganbench.console import silence
 
 
 def complete_variants(
@@ -116,13 +117,14 @@ def complete_anything(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
     """Everything that has a name: variants with all that is added, data sets, suites and so on."""
+    from ganbench.cli.descriptions import VOCABULARIES
     from ganbench.planning.suite import embedded_suites
 
     if set("+[") & set(incomplete):
         return complete_variants(context, parameter, incomplete)
     catalogue = _catalogue(context)
     names = [name for kind in SPEC_TYPES for name in catalogue.names(kind)]
-    return _items([*names, *embedded_suites(), "needs"], incomplete)
+    return _items([*names, *embedded_suites(), *VOCABULARIES], incomplete)
 
 
 def complete_executors(
@@ -162,7 +164,8 @@ def _catalogue(context: click.Context) -> Catalogue:
     choice = chosen(context)
     with suppress(GanbenchError):
         choice = choice.plus(files=plugin_files(_set("plugin-files") or ()))
-    return installed_catalogue(choice)
+    with silence():
+        return installed_catalogue(choice)
 
 
 def _set(key: str) -> Any:

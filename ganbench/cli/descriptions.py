@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -28,9 +28,6 @@ from ganbench.planning.prepared import prepare
 from ganbench.planning.references import Reference, parse_reference, parse_variant
 from ganbench.planning.suite import Suite, Task, embedded_suites, load_suite
 from ganbench.planning.variants import Variant, parameters_of
-
-VOCABULARY = "needs"
-"""The name under which the words for needs are told."""
 
 Described = dict[str, Any]
 """One thing, by JSON's own types."""
@@ -59,8 +56,8 @@ def describe(text: str, catalogue: Catalogue) -> list[Described]:
         raise refusals[0]
     if text in embedded_suites():
         found.append(_suite(load_suite(text), catalogue))
-    if text == VOCABULARY:
-        found.append(_vocabulary(catalogue))
+    if text in VOCABULARIES:
+        found.append(VOCABULARIES[text](catalogue))
     if not found:
         raise _unknown(reference.name, catalogue)
     return found
@@ -74,7 +71,7 @@ def _unknown(name: str, catalogue: Catalogue) -> UsageError | PluginNotUsable:
     except UsageError:
         pass
     known = [one for kind in SPEC_TYPES for one in catalogue.names(kind)]
-    hint = did_you_mean(name, [*known, *embedded_suites(), VOCABULARY])
+    hint = did_you_mean(name, [*known, *embedded_suites(), *VOCABULARIES])
     return UsageError(f"nothing is named {name!r}", hint)
 
 
@@ -236,7 +233,7 @@ def _blind(task: Task, catalogue: Catalogue) -> str:
     return catalogue.get(ScoreSpec, name).blind if known else ""
 
 
-def _vocabulary(catalogue: Catalogue) -> Described:
+def _needs(catalogue: Catalogue) -> Described:
     """What losses and techniques may need: of a step, and of the models that are here."""
     provided: dict[str, list[str]] = {}
     for name in catalogue.names(ModelSpec.kind):
@@ -244,8 +241,32 @@ def _vocabulary(catalogue: Catalogue) -> Described:
             provided.setdefault(need, []).append(name)
     return {
         "kind": "vocabulary",
-        "name": VOCABULARY,
+        "name": "needs",
         "description": "what a loss or technique may need of a step, and of a model",
         "of_a_step": dict(NEEDS),
         "of_a_model": provided,
     }
+
+
+def _modalities(_: Catalogue) -> Described:
+    """What kinds of data there are, as plugins name them and have to store them."""
+    return {
+        "kind": "vocabulary",
+        "name": "modalities",
+        "description": "what a data set may hold, and a plugin may declare to work on",
+        "of_data": {
+            name: {
+                "stored": f"{one.stored} (N, {', '.join(one.stored_axes)})",
+                "seen": f"float32 (N, {', '.join(one.axes)})",
+                "described_by": one.has,
+            }
+            for name, one in MODALITIES.items()
+        },
+    }
+
+
+VOCABULARIES: Mapping[str, Callable[[Catalogue], Described]] = {
+    "needs": _needs,
+    "modalities": _modalities,
+}
+"""The words that plugins use, by the names under which they are told."""

@@ -14,7 +14,7 @@ from ganbench.api.errors import GanbenchError, did_you_mean
 from ganbench.api.version import __version__
 from ganbench.cli.defaults import apply_settings
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.console import complain, printable
+from ganbench.console import complain, keep_stdout_for_data, printable
 
 VERBS = {
     "run": "Train what is missing of a selection, then print the comparison tables.",
@@ -110,11 +110,8 @@ def main() -> None:
     except GanbenchError as error:
         complain(error.message, error.hint)
         code = error.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone (`ganbench table | head`): that is no error, but Python
-        # would complain once more when it flushes at exit.
-        sys.stdout = None
-        code = 0
+    finally:
+        keep_stdout_for_data()  # plugins may print while the process ends, of completions as well
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -95,7 +95,12 @@ def selection_options(function: F) -> F:
         click.argument(
             "variants", nargs=-1, metavar="[VARIANT]...", shell_complete=complete_variants
         ),
-        click.option("--all", "everything", is_flag=True, help="Every usable variant."),
+        click.option(
+            "--all",
+            "everything",
+            is_flag=True,
+            help="Every variant of the suite; every usable one where it names none.",
+        ),
         suite_option,
         click.option(
             "--task",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +10,7 @@ import click
 
 from ganbench.cli.completing import complete_variants
 from ganbench.cli.options import all_options
-from ganbench.console import wants_colour
+from ganbench.console import data_stream, wants_colour, write
 
 if TYPE_CHECKING:
     from ganbench.results.frame import Runs
@@ -74,7 +73,8 @@ def print_made(made: Sequence[Table], form: str) -> None:
     """Print these tables on stdout, in one of `FORMATS`."""
     from ganbench.tables.forms.render import render
 
-    width = shutil.get_terminal_size((NARROWEST, 24)).columns if sys.stdout.isatty() else NARROWEST
-    colour = form == "terminal" and wants_colour(sys.stdout)
+    stream = data_stream()
+    width = shutil.get_terminal_size((NARROWEST, 24)).columns if stream.isatty() else NARROWEST
+    colour = form == "terminal" and wants_colour(stream)
     text = render(made, form, width=max(width, NARROWEST), color=colour)
-    click.echo(text, nl=False, color=colour)
+    write(text, colour=colour)

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from ganbench.api.errors import InvalidResults, UsageError
+from ganbench.api.errors import InvalidResults, UsageError, one_line
 from ganbench.api.version import PROTOCOL_VERSION, __version__
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.execution.conditions import DEFAULTS
@@ -185,6 +185,6 @@ def _damage_told(path: Path) -> Iterator[None]:
     # A spec from a file can be wrong in as many ways as a call of a function.
     except (msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise InvalidResults(
-            f"{path} is damaged: {' '.join(str(error).split())}",
+            f"{path} is damaged: {one_line(error)}",
             "start the run with `ganbench run`, which writes its job anew",
         ) from None

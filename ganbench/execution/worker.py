@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ganbench.api.errors import GanbenchError
+from ganbench.api.errors import GanbenchError, one_line
 from ganbench.execution.executors.processes import end_descendants
 from ganbench.execution.fence import tidy
 from ganbench.execution.job import BUSY, JOB_FILE, PREEMPTED, Job, read_job
@@ -49,7 +49,7 @@ def work(folder: Path, tell: Callable[[str], None] = lambda line: None) -> NoRet
         has_job = (folder / JOB_FILE).exists()
         code = _work(folder, tell) if has_job else _without_job(folder, tell)
     except GanbenchError as error:
-        remark(f"error: {' '.join(str(error).split())}")
+        remark(f"error: {one_line(error)}")
         tell(f"error: {error}")
         code = error.exit_code
     except BaseException:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ganbench.api.arguments import checked
 from ganbench.planning.suite import DEFAULT_SUITE
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ganbench.results.record import Record
 
 
+@checked
 def status(runs: Path | str = "runs") -> pd.DataFrame:
     """Which runs are finished, running, failed or unfinished; what `ganbench status` prints.
 
@@ -38,6 +40,7 @@ def status(runs: Path | str = "runs") -> pd.DataFrame:
     return pd.DataFrame(found, columns=list(State.__annotations__))
 
 
+@checked
 def show(run_id: str, runs: Path | str = "runs") -> Record:
     """The record of one run; what `ganbench show --json` prints.
 
@@ -54,6 +57,7 @@ def show(run_id: str, runs: Path | str = "runs") -> Record:
     return RunStore(runs).read(run_id)
 
 
+@checked
 def table(
     runs: Path | str = "runs",
     suite: str | None = None,
@@ -81,6 +85,7 @@ def table(
     return as_frames(tables(loaded.runs, loaded.coverage))
 
 
+@checked
 def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataFrame:
     """Runs aggregated over seeds: one row per variant and task, with intervals.
 
@@ -99,6 +104,7 @@ def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataF
     return aggregate(chosen, loaded.coverage)
 
 
+@checked
 def report(
     runs: Path | str = "runs",
     out: Path | str = "report.html",
@@ -125,6 +131,7 @@ def report(
     return Path(out)
 
 
+@checked
 def compare(
     *variants: str,
     runs: Path | str = "runs",
@@ -154,9 +161,10 @@ def compare(
     return comparison_frame(contrast(loaded.runs, variants))
 
 
+@checked
 def publish(
     runs: Path | str = "runs",
-    suite: str = DEFAULT_SUITE,
+    suite: Path | str = DEFAULT_SUITE,
     out: Path | str = "results",
     *,
     unranked: bool = False,
@@ -180,9 +188,10 @@ def publish(
     from ganbench.console import talk
     from ganbench.publishing.selection import publish_suite
 
-    return publish_suite(Path(runs), suite, Path(out), unranked=unranked, remark=talk)
+    return publish_suite(Path(runs), str(suite), Path(out), unranked=unranked, remark=talk)
 
 
+@checked
 def validate(path: Path | str) -> list[Report]:
     """Check published leaderboards; what `ganbench validate` does.
 
@@ -201,10 +210,11 @@ def validate(path: Path | str) -> list[Report]:
     return [check(folder) for folder in published_folders(Path(path))]
 
 
+@checked
 def merge(
     *folders: Path | str,
     out: Path | str,
-    suite: str | None = None,
+    suite: Path | str | None = None,
     prefer: Path | str | None = None,
     unranked: bool = False,
 ) -> Merged:
@@ -230,7 +240,7 @@ def merge(
     _, merged = merge_folders(
         [Path(folder) for folder in folders],
         Path(out),
-        suite=suite,
+        suite=None if suite is None else str(suite),
         prefer=None if prefer is None else Path(prefer),
         unranked=unranked,
     )

@@ -6,8 +6,9 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from ganbench.api.arguments import checked
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.execution.conditions import DEFAULTS, Conditions
 from ganbench.planning.budget import Budget, memory_text, parse_memory
@@ -22,15 +23,16 @@ if TYPE_CHECKING:
     from ganbench.verification.verdict import Verdict
 
 
+@checked
 def run(
     *variants: str,
     everything: bool = False,
-    suite: str = DEFAULT_SUITE,
+    suite: Path | str = DEFAULT_SUITE,
     tasks: Sequence[str] = (),
     seeds: Sequence[int] | None = None,
     budget: str | None = None,
-    settings: Mapping[str, str] | None = None,
-    device: str = "auto",
+    settings: Mapping[str, str | int | float | bool] | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
     memory: str | None = None,
     threads: int | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
@@ -50,10 +52,10 @@ def run(
     """Train what is missing of a selection; what `ganbench run` does, with the same options.
 
     Args:
-        variants: names, with parameters in brackets if wanted; none with `everything`.
-        everything: every usable variant.
+        variants: names, with parameters in brackets if wanted; none: those that the suite names.
+        everything: those that the suite names, or every usable one where it names none.
         suite, tasks, seeds, budget, settings, device, memory, threads: as the options of that name;
-            `settings` maps ``variant.parameter`` to a value.
+            `settings` maps ``variant.parameter`` to a value. One task or seed is a list of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
         runs: folder of the runs.
@@ -111,15 +113,16 @@ def run(
     return collect(outcome.records).frame
 
 
+@checked
 def plan(
     *variants: str,
     everything: bool = False,
-    suite: str = DEFAULT_SUITE,
+    suite: Path | str = DEFAULT_SUITE,
     tasks: Sequence[str] = (),
     seeds: Sequence[int] | None = None,
     budget: str | None = None,
-    settings: Mapping[str, str] | None = None,
-    device: str = "auto",
+    settings: Mapping[str, str | int | float | bool] | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
     memory: str | None = None,
     threads: int | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
@@ -143,6 +146,7 @@ def plan(
     return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
 
 
+@checked
 def verify(
     run_id: str,
     runs: Path | str = "runs",
@@ -180,11 +184,12 @@ def verify(
     )
 
 
+@checked
 def check(
     name: str,
     kind: str | None = None,
     *,
-    device: str = "cpu",
+    device: Literal["cpu", "cuda"] = "cpu",
     expected_failures: Mapping[str, str] | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> list[CheckResult]:
@@ -213,11 +218,11 @@ def check(
 def _selection(
     variants: tuple[str, ...],
     everything: bool,
-    suite: str,
+    suite: Path | str,
     tasks: Sequence[str],
     seeds: Sequence[int] | None,
     budget: str | None,
-    settings: Mapping[str, str] | None,
+    settings: Mapping[str, str | int | float | bool] | None,
     device: str,
     memory: str | None,
     threads: int | None,
@@ -225,7 +230,7 @@ def _selection(
     return Selection(
         variants=variants,
         everything=everything,
-        suite=suite,
+        suite=str(suite),
         tasks=tasks,
         seeds=seeds,
         budget=None if budget is None else Budget.parse(budget),

@@ -17,6 +17,7 @@ from ganbench.planning.feasibility import check_task, notes_of
 from ganbench.planning.prepared import Prepared, prepare
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
+from ganbench.wording import typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,9 +25,10 @@ class Selection:
     """What the user asks for.
 
     Args:
-        variants: as typed, ``MODEL+*`` for a model's pairs with all losses; empty with
-            `everything`: all usable variants; empty without: those that the suite names.
-        everything: `--all`.
+        variants: as typed, ``MODEL+*`` for a model's pairs with all losses; none: those that the
+            suite names.
+        everything: `--all`: those that the suite names, or all usable ones where it names none;
+            `variants` beside them.
         suite: name or file.
         tasks: only these of the suite's.
         seeds: instead of the suite's.
@@ -35,6 +37,9 @@ class Selection:
         device: `auto`, `cpu` or `cuda`.
         memory_bytes: cap on the device's memory.
         threads: CPU threads of every run, instead of the suite's.
+
+    Raises:
+        UsageError: a seed is out of range.
     """
 
     variants: Sequence[str] = ()
@@ -47,6 +52,11 @@ class Selection:
     device: str = "auto"
     memory_bytes: int | None = None
     threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for seed in self.seeds or ():
+            if not 0 <= seed < 2**32:
+                raise UsageError(f"seed {seed} is none: seeds are integers from 0 to 2**32 - 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,16 +159,18 @@ def _refuse_unprintable(spec: RunSpec) -> None:
 
 def _typed(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[str]:
     """What is selected, as typed, wildcards included."""
+    every = suite.variants or catalogue.names(VariantSpec.kind)
     texts: Iterable[str] = selection.variants
     if selection.everything:
-        texts = (*catalogue.names(VariantSpec.kind), *selection.variants)
+        texts = (*every, *selection.variants)
     elif not selection.variants:
         texts = suite.variants
     texts = list(dict.fromkeys(texts))
     if not texts:
         raise NothingSelected(
             "no variant is selected",
-            "name some (`ganbench list variants` shows them), or type `ganbench run --all`",
+            "name some (`ganbench list variants` shows them), or type "
+            + typed("run", "--all", "--suite", selection.suite),
         )
     return texts
 

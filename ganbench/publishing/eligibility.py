@@ -2,24 +2,57 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, plain_rows
 from ganbench.results.identity import VARIANT_CODE
+from ganbench.results.record import COUNTED
 from ganbench.statistics.groups import grouped
 from ganbench.tables.coverage import Coverage
+from ganbench.wording import on_runs
 
 HINTS: Final = {
-    "code": "package it (`ganbench new` shows how) and run it again",
-    "protocol": "run these again with this ganbench",
+    "code": "package it (`ganbench new --help` shows how) and run it again",
+    "protocol": "run these again with this ganbench: `{run}`",
     "device": "run all on one model of device, or set the budgets in FLOPs",
-    "coverage": "`ganbench run` with --retry-failed runs what is missing",
+    "coverage": "`{run}` runs what is missing",
+    "accident": "`{run} --retry-failed` runs again what an accident has ended",
 }
-"""Kind of objection -> what removes it."""
+"""Kind of objection -> what removes it; `run` is the command that makes these variants' runs."""
+
+
+class Commands(NamedTuple):
+    """What people type, without what differs from case to case.
+
+    Args:
+        run: makes runs of the suite; variants and flags may follow.
+        publish: what was done, or the like; flags may follow.
+    """
+
+    run: str
+    publish: str
+
+    @classmethod
+    def of(cls, suite: str, runs: Path | None = None, out: Path | None = None) -> Commands:
+        """Those of a runs folder.
+
+        Args:
+            suite: name or file.
+            runs, out: folders; None: those that are meant where nothing is said.
+        """
+        folder = () if runs is None else on_runs(runs)
+        into = () if out is None or out == Path("results") else ("--out", str(out))
+        named = ("--suite", suite, *folder)
+        return cls(
+            shlex.join(("ganbench", "run", *named)),
+            shlex.join(("ganbench", "publish", *named, *into)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +63,33 @@ class Objection:
         kind: a key of `HINTS`.
         reason: such as ``protocol 1, ranked under 2``.
         run_ids: of the runs.
+        variants: theirs, as one types them.
     """
 
     kind: str
     reason: str
     run_ids: tuple[str, ...]
+    variants: tuple[str, ...]
+
+    @classmethod
+    def to(cls, kind: str, reason: str, rows: Sequence[RunRow]) -> Objection:
+        """One to these rows."""
+        variants = dict.fromkeys(row["variant"] for row in rows)
+        return cls(kind, reason, tuple(row["run_id"] for row in rows), tuple(variants))
+
+
+def ways_out(found: Sequence[Objection], commands: Commands) -> str:
+    """What to type so that all of it may be ranked, or so that it is published as it is."""
+    kinds = grouped(found, lambda one: one.kind)
+    hints = [
+        HINTS[kind].format(run=f"{commands.run} {shlex.join(_variants(own))}")
+        for kind, own in kinds.items()
+    ]
+    return "; ".join([*hints, f"or publish it without a rank: `{commands.publish} --unranked`"])
+
+
+def _variants(found: Iterable[Objection]) -> list[str]:
+    return list(dict.fromkeys(name for one in found for name in one.variants))
 
 
 def objections(runs: Runs, coverage: Coverage | None) -> list[Objection]:
@@ -53,7 +108,7 @@ def objections(runs: Runs, coverage: Coverage | None) -> list[Objection]:
         judged = grouped(zip(judge(rows, runs), rows, strict=True), lambda pair: pair[0] or "")
         rows = [row for _, row in judged.pop("", [])]
         found += [
-            Objection(kind, reason, tuple(row["run_id"] for _, row in own))
+            Objection.to(kind, reason, [row for _, row in own])
             for reason, own in sorted(judged.items())
         ]
     return found + list(_incomplete(rows, coverage or Coverage.of(rows)))
@@ -87,5 +142,6 @@ def _elsewhere(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
 def _incomplete(rows: Iterable[RunRow], needed: Coverage) -> Iterator[Objection]:
     for own in grouped(rows, lambda row: tuple(row[name] for name in VARIANT_CODE)).values():
         if gaps := needed.gaps(own):
-            reason = f"{own[0]['variant']}: {gaps}"
-            yield Objection("coverage", reason, tuple(row["run_id"] for row in own))
+            accident = any(row["status"] not in COUNTED for row in own)
+            kind = "accident" if accident else "coverage"
+            yield Objection.to(kind, f"{own[0]['variant']}: {gaps}", own)

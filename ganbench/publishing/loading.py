@@ -13,6 +13,7 @@ from ganbench.results.frame import Runs, collect
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.tables.coverage import Coverage
+from ganbench.wording import on_runs, typed
 
 
 def is_published(folder: Path) -> bool:
@@ -74,6 +75,13 @@ def load_selected(
     wanted = {"suite": () if suite is None else (suite,), "task": tasks, "variant": variants}
     runs = loaded.runs.only(**{column: values for column, values in wanted.items() if values})
     if runs.frame.empty:
-        raise NothingSelected(f"no run in {folder} matches", "`ganbench status` shows them")
+        raise NothingSelected(f"no run in {folder} matches", f"{_listing(folder)} lists them")
     # Whoever looks at some tasks ranks on these.
     return replace(loaded, runs=runs, coverage=None if tasks else loaded.coverage)
+
+
+def _listing(folder: Path | str) -> str:
+    """What lists the runs of a folder."""
+    if is_published(Path(folder)):
+        return str(Path(folder) / RUNS_FILE)
+    return typed("status", *on_runs(folder))

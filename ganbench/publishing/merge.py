@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.planning.suite import Suite, load_suite
+from ganbench.publishing.eligibility import Commands
 from ganbench.publishing.joining import Contribution, Merged, merge
 from ganbench.publishing.loading import is_published, load_runs
 from ganbench.publishing.publish import publish, without_rank
@@ -54,17 +56,25 @@ def merge_folders(
     if merged.runs.frame.empty:
         raise NothingSelected("no run is left to publish", "; ".join(map(str, merged.conflicts)))
     try:
-        files = publish(merged.runs, name, out, coverage, unranked=unranked)
+        commands = _commands(folders, out, suite or name)
+        files = publish(merged.runs, name, out, coverage, unranked=unranked, commands=commands)
     except InvalidResults as error:
         if not merged.conflicts:
             raise
         told = "; ".join(map(str, merged.conflicts))
         raise InvalidResults(
             f"{error.message}; conflicts: {told}",
-            f"{error.hint}; --prefer SOURCE decides conflicts",
+            "; ".join(filter(None, (error.hint, "--prefer SOURCE decides conflicts"))),
         ) from None
     merged.remarks += without_rank(files[0].parent)
     return files, merged
+
+
+def _commands(folders: Iterable[Path], out: Path, suite: str) -> Commands:
+    """What to type for these sources."""
+    sources = map(str, folders)
+    again = shlex.join(("ganbench", "merge", *sources, "--out", str(out), "--suite", suite))
+    return Commands(Commands.of(suite).run, again)
 
 
 def _load(folder: Path, remarks: list[str]) -> Contribution:

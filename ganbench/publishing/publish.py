@@ -19,7 +19,7 @@ from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.publishing.cells import original_cell, text_cell
 from ganbench.publishing.describing import make_manifest
-from ganbench.publishing.eligibility import HINTS, Objection, objections
+from ganbench.publishing.eligibility import Commands, Objection, objections, ways_out
 from ganbench.publishing.manifest import LEADERBOARD, MANIFEST_FILE, RUNS
 from ganbench.results.frame import Runs, collect, plain_columns
 from ganbench.results.redaction import without_paths
@@ -47,6 +47,7 @@ def publish(
     coverage: Coverage | None = None,
     *,
     unranked: bool = False,
+    commands: Commands | None = None,
 ) -> list[Path]:
     """Write ``OUT_DIR/SUITE/{runs.csv,leaderboard.csv,datapackage.json}``.
 
@@ -57,6 +58,7 @@ def publish(
         out_dir: usually `results`.
         coverage: the tasks and seeds that a rank needs; by default all that occur.
         unranked: publish what may not be ranked as well, without a rank and with the reason.
+        commands: what errors tell people to type; None: as for a runs folder.
 
     Returns:
         The three files, the manifest last.
@@ -72,10 +74,11 @@ def publish(
         raise UsageError(f"{suite!r} cannot be a suite's name", "use a-z, 0-9, '.', '_', '-'")
     runs = (source if isinstance(source, Runs) else collect(source)).under(suite)
     if runs.frame.empty:
-        raise NothingSelected("there is no run to publish", "run some first: ganbench run --all")
+        hint = "run some first: `ganbench run --all`"
+        raise NothingSelected("there is no run to publish", hint)
     found = objections(runs, coverage)
     if found and not unranked:
-        raise _refusal(found)
+        raise _refusal(found, commands or Commands.of(suite))
     barred = {run_id: one.reason for one in found for run_id in one.run_ids}
     contents = package(replace(runs, unranked=barred), suite, coverage)
     folder = out_dir / suite
@@ -141,12 +144,9 @@ def published_text(text: str) -> str:
     return text_cell(without_paths(text))
 
 
-def _refusal(found: Sequence[Objection]) -> InvalidResults:
+def _refusal(found: Sequence[Objection], commands: Commands) -> InvalidResults:
     shown = [one.reason for one in found[:_SHOWN]]
     more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    kinds = dict.fromkeys(one.kind for one in found)
     return InvalidResults(
-        f"not all of this may be ranked: {'; '.join(shown)}{more}",
-        f"{'; '.join(HINTS[kind] for kind in kinds)}; "
-        "or publish it without a rank: ganbench publish --unranked",
+        f"not all of this may be ranked: {'; '.join(shown)}{more}", ways_out(found, commands)
     )

@@ -31,6 +31,7 @@ from ganbench.results.frame import Runs, typed_frame
 from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file
 from ganbench.tables.coverage import Coverage
+from ganbench.wording import typed
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 
@@ -43,7 +44,7 @@ def read_published(folder: Path) -> tuple[Runs, Coverage]:
     """
     found = read_folder(folder, RUNS)
     if found.manifest is None or found.findings:
-        hint = f"`ganbench validate {folder}` lists all that is wrong with it"
+        hint = f"{typed('validate', folder)} lists all that is wrong with it"
         raise InvalidResults(f"{folder}/{found.findings[0]}", hint)
     return known_runs(found.manifest, found.files[RUNS.name]), known_coverage(found.manifest)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ganbench.api.errors import NothingSelected
+from ganbench.planning.budget import Budget
 from ganbench.planning.suite import Suite, load_suite
+from ganbench.publishing.eligibility import Commands
 from ganbench.publishing.publish import publish, without_rank
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
@@ -22,7 +25,7 @@ def publish_suite(
     """Write the leaderboard of a suite from a runs folder; return its files.
 
     Args:
-        runs: the folder. Runs of other tasks, budgets or seeds are left out, and counted.
+        runs: the folder. Runs of other tasks, budgets or seeds are left out, and told.
         suite: name or TOML file.
         out: a folder named like the suite is made in it.
         unranked: publish what may not be ranked as well.
@@ -38,20 +41,47 @@ def publish_suite(
     for warning in contents.warnings:
         remark(f"warning: {warning}")
     records, coverage = of_suite(contents.records, wanted)
+    commands, left_out = Commands.of(suite, runs, out), _left_out(contents.records, wanted)
     if not records:
         raise NothingSelected(
-            f"no finished run in {runs} belongs to the suite {wanted.name}",
-            f"`ganbench run --all --suite {suite}` makes them",
+            f"no finished run in {runs} belongs to the suite {wanted.name}"
+            + (f": {left_out}" if left_out else ""),
+            f"`{commands.run} --all` makes them",
         )
-    files = publish(records, wanted.name, out, coverage, unranked=unranked)
-    left_out = len(contents.records) - len(records)
-    remark(
-        f"{counted(len(records), 'run')} published"
-        + (f", {counted(left_out, 'other')} left out" if left_out else "")
-    )
+    if left_out:
+        remark(f"left out: {left_out}")
+    files = publish(records, wanted.name, out, coverage, unranked=unranked, commands=commands)
+    remark(f"{counted(len(records), 'run')} published")
     for line in without_rank(files[0].parent):
         remark(line)
     return files
+
+
+def _left_out(records: Iterable[Record], suite: Suite) -> str:
+    """How many runs are none of a suite's, and why: ``3 runs with budget 30steps, not 2PFLOP``."""
+    reasons = [one for record in records if (one := _foreign(record["spec"], suite))]
+    return "; ".join(f"{counted(n, 'run')} {why}" for why, n in Counter(reasons).most_common())
+
+
+def _foreign(spec: Mapping[str, Any], suite: Suite) -> str | None:
+    """The first thing that makes a run none of a suite's; None for one that is."""
+    theirs = spec["task"]
+    task = next((one for one in _tasks(suite) if one["name"] == theirs["name"]), None)
+    if task is None:
+        return f"on {theirs['name']}, which is no task of the suite"
+    for key, own in task.items():
+        if theirs.get(key) != own:
+            return f"on {task['name']} with {key} {_shown(theirs.get(key))}, not {_shown(own)}"
+    if spec["seed"] not in suite.seeds:
+        return f"with seed {spec['seed']}, which is none of the suite's"
+    return None
+
+
+def _shown(value: Any) -> str:
+    """Of a field of a task, as a suite has it."""
+    if isinstance(value, dict):
+        return str(Budget(**value))
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
 def of_suite(records: Iterable[Record], suite: Suite) -> tuple[list[Record], Coverage]:
@@ -63,8 +93,12 @@ def of_suite(records: Iterable[Record], suite: Suite) -> tuple[list[Record], Cov
 
 def membership(suite: Suite) -> Callable[[dict[str, Any]], bool]:
     """Whether a run with a given spec is of one of the suite's tasks and seeds."""
-    tasks = [
+    return lambda spec: _foreign(spec, suite) is None
+
+
+def _tasks(suite: Suite) -> list[dict[str, Any]]:
+    """Its tasks as specs have them."""
+    return [
         {**asdict(task), "scores": list(task.scores), "final_scores": list(task.final_scores)}
         for task in suite.tasks
     ]
-    return lambda spec: spec["seed"] in suite.seeds and spec["task"] in tasks

@@ -25,6 +25,7 @@ from ganbench.storage.writing import (
     write_file,
     write_new,
 )
+from ganbench.wording import on_runs, typed
 
 SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"
@@ -84,6 +85,10 @@ class RunStore:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
 
+    @property
+    def _status(self) -> str:
+        return typed("status", *on_runs(self.root))
+
     def folder(self, run_id: str) -> Path:
         """Where that run keeps its files; it need not exist yet.
 
@@ -91,7 +96,8 @@ class RunStore:
             UsageError: the name could lead out of the runs folder.
         """
         if not _RUN_ID.fullmatch(run_id):
-            raise UsageError(f"{run_id!r} is no run id", "`ganbench status` shows the runs' ids")
+            hint = f"{self._status} shows the runs' ids"
+            raise UsageError(f"{run_id!r} is no run id", hint)
         return self.root / run_id
 
     def ids(self) -> list[str]:
@@ -112,7 +118,7 @@ class RunStore:
         Raises:
             UsageError: none, or several.
         """
-        return find_run(text, self.ids(), self.root)
+        return find_run(text, self.ids(), self.root, f"{self._status} shows them")
 
     def create(self, run_id: str, spec: dict[str, Any]) -> Path:
         """Make the folder of a planned run with its `spec.json`; return the folder.
@@ -165,7 +171,8 @@ class RunStore:
             return record
         if found.warnings:
             raise InvalidResults(found.warnings[0])
-        raise UsageError(f"run {run_id} has not ended yet", "`ganbench status` shows its progress")
+        hint = f"{self._status} shows its progress"
+        raise UsageError(f"run {run_id} has not ended yet", hint)
 
     def finished(self, run_ids: Iterable[str]) -> Finished:
         """Those of the runs that have ended.
@@ -239,7 +246,8 @@ class RunStore:
                 )
         except OSError as error:
             reason = f"cannot read the runs folder {self.root}: {error.strerror}"
-            hint = "name it with --runs DIR, or fill it with `ganbench run --all`"
+            fill = typed("run", "--all", *on_runs(self.root))
+            hint = f"name it with --runs DIR, or fill it with {fill}"
             raise UsageError(reason, hint) from None
 
     def _read(self, run_id: str, found: Finished | Contents) -> Record | None:
@@ -284,13 +292,14 @@ class RunStore:
         return dict(spec)
 
 
-def find_run(text: str, known: Collection[str], where: Path) -> str:
+def find_run(text: str, known: Collection[str], where: Path, listed: str) -> str:
     """The run id that is `text`, or the only one that begins with it.
 
     Args:
         text: as typed.
         known: the ids to choose from, in the order in which several are shown.
         where: they are, for the error.
+        listed: what tells people where all are listed.
 
     Raises:
         UsageError: none, or several.
@@ -304,7 +313,7 @@ def find_run(text: str, known: Collection[str], where: Path) -> str:
         shown = ", ".join(matches[:5]) + (", ..." if len(matches) > 5 else "")
         raise UsageError(f"{text!r} begins {len(matches)} run ids: {shown}", "type more of it")
     close = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(close)}?" if close else "`ganbench status` shows them"
+    hint = f"did you mean {' or '.join(close)}?" if close else listed
     raise UsageError(f"no run in {where} has an id that begins with {text!r}", hint)
 
 

@@ -9,10 +9,11 @@ from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from ganbench.api.checked import check_value
 from ganbench.api.data import Data, DataInfo
-from ganbench.api.errors import PluginNotUsable
+from ganbench.api.errors import PluginNotUsable, type_and_line
 from ganbench.api.networks import Latent, Loss, Networks
 from ganbench.api.recipe import Optimiser
 from ganbench.api.scores import Extractor, Measurement
@@ -34,8 +35,9 @@ def call(what: str, builder: Builder, /, *args: Any, **parameters: Any) -> Any:
     try:
         function = import_builder(builder)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginNotUsable(f"{what}: {builder} cannot be imported: {reason}") from error
+        raise PluginNotUsable(
+            f"{what}: {builder} cannot be imported: {type_and_line(error)}"
+        ) from error
     try:
         inspect.signature(function).bind(*args, **parameters)
     except TypeError as error:
@@ -94,7 +96,28 @@ def check_networks(model: str, found: object) -> Networks:
             raise PluginNotUsable(
                 f"the side of {what} must be 'generator' or 'discriminator', it is {entry[1]!r}"
             )
+    for side, network in {
+        "generator": networks.generator,
+        "discriminator": networks.discriminator,
+        **{f"extra {name!r}": entry[0] for name, entry in networks.extra.items()},
+    }.items():
+        _refuse_lazy(f"the {side} of model {model}", network)
     return networks
+
+
+def _refuse_lazy(what: str, network: nn.Module) -> None:
+    """Optimisers and seeds need the weights before the first sample.
+
+    Raises:
+        PluginNotUsable: a layer finds out its size when it is first called.
+    """
+    for path, layer in network.named_modules():
+        if any(map(is_lazy, (*layer.parameters(recurse=False), *layer.buffers(recurse=False)))):
+            raise PluginNotUsable(
+                f"layer {path} of {what} is a {type(layer).__name__}, which has no weights before "
+                "it is first called",
+                "give the layer its sizes: they follow from data.shape",
+            )
 
 
 def check_loss(name: str, loss: object) -> Loss:

@@ -53,7 +53,7 @@ def load_generator(generator: nn.Module, path: Path, digest: str | None = None) 
         if digest is not None and _digest(path) != digest:
             raise InvalidResults(
                 f"{path} is not the generator that the run has left: its SHA-256 is another one",
-                "`ganbench verify --retrain` needs no weights",
+                "`ganbench verify RUN --retrain` needs no weights",
             )
         _, weights = read_sealed(path)
     except OSError as error:

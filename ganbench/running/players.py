@@ -24,6 +24,7 @@ from ganbench.api.specs import (
     looks_at_slopes,
 )
 from ganbench.api.techniques import JOINT
+from ganbench.catalogue.blame import name_network
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.running.contracts import (
     check_loss,
@@ -151,7 +152,20 @@ class Players:
             module.to(self.device).train()
         for part in techniques:  # with what they may have made of the networks
             move_part(part.does, self.device)
+        self._name(networks)
         return networks
+
+    def _name(self, networks: Networks) -> None:
+        """Let errors within the networks say which one it is."""
+        model, labels = self._model, ", y" if networks.conditional else ""
+        plugins, plugin = self.catalogue.plugins, self.catalogue.plugin_of(model)
+        named = {
+            "the generator": (networks.generator, f"z{labels}"),
+            "the discriminator": (networks.discriminator, f"x{labels}"),
+            **{f"extra {name!r}": (one.module, "...") for name, one in networks.extras.items()},
+        }
+        for what, (module, given) in named.items():
+            name_network(module, f"{what} of model {model.name}", given, plugin, plugins)
 
     def _build(self, data: DataInfo) -> Networks:
         spec = self._model

@@ -45,6 +45,7 @@ from ganbench.running.trial import check_thresholds, try_scores
 from ganbench.training.clock import BudgetClock
 from ganbench.training.costs import Costs
 from ganbench.training.feed import class_shares
+from ganbench.training.in_place import in_place_told
 from ganbench.training.loop import Eager, train
 from ganbench.training.seeds import seed_everything
 from ganbench.training.telemetry import Telemetry
@@ -132,7 +133,7 @@ class Run:
         self._setup_seconds = time.monotonic() - self._wall
         self._costs = trainer.costs
         self._training = True
-        with players.whose():
+        with players.whose(), in_place_told(trainer):
             train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper, self.spec.seed)
         keeper.keep(before_evaluation=True)
         self._training = False
@@ -257,13 +258,9 @@ class Run:
     def _fail(self, status: Status, error: BaseException) -> None:
         self._status = status
         foreseen = isinstance(error, Unstable | GanbenchError)
-        if isinstance(error, GanbenchError):
-            message = error.one_line
-        else:
-            message = str(error) if foreseen else told(error, self._catalogue.plugins)
+        message = one_line(error) if foreseen else told(error, self._catalogue.plugins)
         bare = foreseen and error.__cause__ is None
         trace = "" if bare else "".join(traceback.format_exception(error))
-        message = one_line(message)
         self._failure = make_failure(message, traceback=trace, step=self.clock.steps)
 
     def _record(self) -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ganbench.training.in_place import change_told
 from ganbench.training.state import module_state, restore_module
 from ganbench.training.wrapped import samples_per_judgement
 
@@ -43,8 +44,9 @@ def couples_samples(network: nn.Module, samples: Tensor, labels: Tensor | None =
                     parameter.add_(torch.randn_like(parameter), alpha=JITTER)
             given = samples[: count * size].detach().clone().requires_grad_()
             inputs = [given, *([] if labels is None else [labels[: count * size]])]
-            logits = network.train()(*inputs).reshape(-1)
-            (slope,) = torch.autograd.grad(logits[0], given, allow_unused=True)
+            with change_told(network.train(), "the network", *inputs):
+                logits = network(*inputs).reshape(-1)
+                (slope,) = torch.autograd.grad(logits[0], given, allow_unused=True)
     finally:
         restore_module(network, state, samples.device)
         network.train(mode)

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from ganbench.api.checked import typed
-from ganbench.api.errors import PluginNotUsable
+from ganbench.api.errors import PluginNotUsable, type_and_line
 from ganbench.api.recipe import Optimiser
 from ganbench.api.specs import import_builder
 
@@ -58,8 +58,9 @@ def _foreign(recipe: Optimiser, parameters: list[nn.Parameter]) -> torch.optim.O
     try:
         made = import_builder(recipe.name)(parameters, lr=recipe.lr, **recipe.options)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise PluginNotUsable(f"optimiser {recipe.name} cannot be made: {reason}") from error
+        raise PluginNotUsable(
+            f"optimiser {recipe.name} cannot be made: {type_and_line(error)}"
+        ) from error
     if not isinstance(made, torch.optim.Optimizer):
         raise PluginNotUsable(
             f"optimiser {recipe.name} must be a torch.optim.Optimizer, it is {typed(made)}"

@@ -10,6 +10,7 @@ from typing import Any
 from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.planning.runspec import RunSpec, run_id_of
 from ganbench.publishing.loading import is_published
+from ganbench.publishing.manifest import RUNS_FILE
 from ganbench.publishing.reading import read_published
 from ganbench.results.fields import ENVIRONMENT
 from ganbench.results.frame import plain_rows
@@ -105,7 +106,7 @@ def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
 def _published(text: str, folder: Path, weights: Path | None) -> Claim:
     runs, _ = read_published(folder)
     rows = {row["run_id"]: row for row in plain_rows(runs.frame)}
-    row = rows[find_run(text, rows, folder)]
+    row = rows[find_run(text, rows, folder, f"{folder / RUNS_FILE} lists them")]
     if row["run_id"] not in runs.specs:
         raise InvalidResults(
             f"the manifest in {folder} does not hold the spec of {row['run_id']}",

@@ -34,7 +34,14 @@ def test_exit_codes_are_the_documented_ones(error: type[GanbenchError], code: in
 
 def test_message_and_hint() -> None:
     assert str(GanbenchError("broken")) == "broken"
-    assert str(GanbenchError("broken", "mend it")) == "broken\n  mend it"
+    assert str(GanbenchError("broken", "mend it")) == "broken; mend it"
+
+
+def test_message_and_hint_do_not_run_into_each_other_however_they_are_told() -> None:
+    error = GanbenchError("not 8 bits\na channel", "convert it\n  or remove it")
+    told = "not 8 bits a channel; convert it or remove it"
+    assert one_line(error) == one_line(str(error)) == " ".join(f"{error}".split()) == told
+    assert type_and_line(error) == f"GanbenchError: {told}"
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,74 @@ def test_parameters_that_the_code_does_not_take(ganbench_cli: Any, tmp_path: Pat
     done = ganbench_cli("-P", "mine.py", "check", "mine")
     told = "loss mine does not take its declared parameters: got an unexpected keyword argument"
     assert f"{told} 'gamma'" in done.stdout
+
+
+MODEL = """
+from ganbench import Latent, ModelSpec, Networks, Optimiser, Training, hookimpl
+
+ADAM = Optimiser(lr=1e-3)
+TRAINING = Training(generator=ADAM, discriminator=ADAM)
+
+
+def build(data):
+    from torch import nn
+
+    class Judge(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.Sequential(nn.Linear(data.features, 8), {layer}, nn.Linear(8, 1))
+
+        def forward(self, x{further}):
+            h = self.layers(x.flatten(1)).sigmoid()
+            {act}
+            return h.logit()
+
+    generator = nn.Sequential(nn.Linear(4, data.features), nn.Unflatten(1, data.shape))
+    return Networks(generator=generator, discriminator=Judge(), latent=Latent(size=4))
+
+
+@hookimpl
+def ganbench_models():
+    return [ModelSpec(name="mine", description="mine", build=build, modalities=("points",))]
+"""
+
+JUDGE = "the discriminator of model mine"
+
+FAULTS = {
+    "a further argument": (
+        {"further": ", scale"},
+        f"{JUDGE} cannot be called with (x): TypeError: build.<locals>.Judge.forward() missing 1 "
+        "required positional argument: 'scale' (mine.py:16)",
+    ),
+    "an error in forward": (
+        {"act": "raise ValueError('my bug')"},
+        f"{JUDGE} fails: ValueError: my bug (mine.py:18)",
+    ),
+    "a layer of another size": (
+        {"layer": "nn.Linear(9, 8)"},
+        f"{JUDGE} fails in its layer layers.1 (Linear): RuntimeError: mat1 and mat2 shapes cannot",
+    ),
+    "a lazy layer": (
+        {"layer": "nn.LazyLinear(8)"},
+        f"layer layers.1 of {JUDGE} is a LazyLinear, which has no weights before it is first",
+    ),
+    "a change in place": (
+        {"act": "h *= 0.5"},
+        f"{JUDGE} changes what its own gradient needs in place (mine.py:18)",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_error_in_a_network_names_it_in_check_as_in_run(
+    ganbench_cli: Any, tmp_path: Path, fault: str
+) -> None:
+    changed, told = FAULTS[fault]
+    sound = {"layer": "nn.ReLU()", "further": "", "act": "pass"}
+    (tmp_path / "mine.py").write_text(MODEL.format(**sound | changed))
+    checked = ganbench_cli("-P", "mine.py", "check", "mine")
+    (row,) = [one for one in checked.stdout.splitlines() if " failed " in one]
+    assert told in row
+    options = ("--task", "ring8", "--seeds", "0", "--budget", "5steps")
+    run = ganbench_cli("-P", "mine.py", "run", "mine+minimax", *options)
+    assert told in " ".join((run.stdout + run.stderr).split())

@@ -18,6 +18,7 @@ from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice, PluginFile
 from ganbench.cli.descriptions import _suite, describe
 from ganbench.cli.verbs.info import _lines, bounds
+from ganbench.modalities import MODALITIES
 from ganbench.planning.suite import load_suite
 
 Cli = Callable[..., "CompletedProcess[str]"]
@@ -83,6 +84,15 @@ def test_techniques_tell_what_they_need_and_with_what_they_do_nothing(ganbench_c
     told = ganbench_cli("info", "fm").stdout
     for line in ("needs: real, features", "neutral: weight=0", "written fm:WEIGHT"):
         assert f"  {line}\n" in told
+
+
+def test_the_words_for_kinds_of_data(ganbench_cli: Cli) -> None:
+    (found,) = json.loads(ganbench_cli("info", "modalities", "--json").stdout)
+    assert set(found["of_data"]) == set(MODALITIES)
+    told = ganbench_cli("info", "modalities").stdout
+    image = "image: stored as uint8 (N, channels, height, width), networks see float32 (N, channels"
+    assert f"  {image}" in told
+    assert "; DataInfo has its rate" in told
 
 
 def test_the_words_for_needs_and_who_provides_what(ganbench_cli: Cli) -> None:

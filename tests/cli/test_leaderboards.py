@@ -54,7 +54,7 @@ def test_publish_validate_and_merge(ganbench_cli: Cli, suite: str, tmp_path: Pat
     refused = ganbench_cli("publish", "--suite", suite, "--runs", runs)
     assert refused.returncode == 4
     assert "not all of this may be ranked: wgan-gp: 1 of 2 seeds on ring8" in refused.stderr
-    assert "ganbench publish --unranked" in refused.stderr
+    assert "`ganbench publish --suite mine.toml --unranked`" in refused.stderr
     done = ganbench_cli("publish", "--suite", suite, "--runs", runs, "--unranked")
     assert done.returncode == 0, done.stderr
     done = ganbench_cli("validate", "results")

@@ -87,6 +87,21 @@ def test_a_file_runs_and_cannot_be_published(
     assert [row["state"] for row in plan["runs"]] == ["to run", "to run"]
 
 
+def test_of_an_edited_file_the_table_says_which_version_is_the_newest(
+    ganbench_cli: Cli, tmp_path: Path, my_gan: str
+) -> None:
+    run = ("run", "my-gan", "--suite", "one.toml", "-P", my_gan)
+    assert ganbench_cli(*run).returncode == 0
+    assert "versions of its code" not in ganbench_cli("table").stderr
+    (tmp_path / my_gan).write_text(MY_GAN + "# edited\n")
+    assert "versions" not in ganbench_cli(*run).stderr  # its table is of this version alone
+    assert ganbench_cli(*run).returncode == 0
+    table = ganbench_cli("table")
+    assert "my-gan: 2 versions of its code; newest: my-gan @" in table.stderr
+    newest = table.stderr.partition("newest: ")[2].partition(",")[0]
+    assert newest in table.stdout
+
+
 def test_verbs_that_tell_know_the_file_in_either_place(ganbench_cli: Cli, my_gan: str) -> None:
     for arguments in (("list", "variants", "-P", my_gan), ("-P", my_gan, "list", "variants")):
         assert "my_gan.py (local file)" in ganbench_cli(*arguments).stdout

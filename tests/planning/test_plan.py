@@ -95,6 +95,17 @@ def test_tasks_seeds_and_budget_replace_the_suites(catalogue: Catalogue, suite: 
     assert {spec.task.budget for spec in plan.runs} == {budget}
 
 
+def test_all_is_what_the_suite_names_and_all_there_is_where_it_names_none(
+    catalogue: Catalogue, suite: str
+) -> None:
+    named = make_plan(Selection(suite=suite), catalogue)
+    every = make_plan(Selection(suite=suite, everything=True), catalogue)
+    assert triples(every) == triples(named)
+    more = make_plan(Selection(suite=suite, everything=True, variants=["vanilla+r1"]), catalogue)
+    assert {spec.variant for spec in more.runs} >= {spec.variant for spec in named.runs}
+    assert "vanilla+r1" in {spec.variant for spec in more.runs}
+
+
 def test_whatever_is_named_twice_runs_once(catalogue: Catalogue) -> None:
     selection = Selection(
         variants=["dcgan", "dcgan", "dcgan[lr=2e-4]", "dcgan[lr=0.0002]"],

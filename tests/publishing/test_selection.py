@@ -62,15 +62,27 @@ def test_what_a_rank_needs_comes_from_the_suite_and_not_from_the_runs() -> None:
     assert coverage.seeds == (0, 1, 2, 3, 4)
 
 
-def test_other_runs_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_other_runs_are_left_out_and_told_with_the_reason(tmp_path: Path) -> None:
     runs, told = stored(tmp_path, [OURS, *OTHERS.values()]), list[str]()
     publish_suite(runs, "starter", tmp_path / "out", unranked=True, remark=told.append)
-    assert told[-1] == f"1 run published, {len(OTHERS)} others left out"
+    left_out, published = told[-2:]
+    assert published == "1 run published"
+    for reason in (
+        "1 run on ring8 with budget 301GFLOP, not 300GFLOP",
+        "1 run on ring8 with budget 300steps, not 300GFLOP",
+        f"1 run on ring8 with fakes {TASK.fakes + 1}, not {TASK.fakes}",
+        "1 run on ring8 with scores sliced-w2, not sliced-w2, ",
+        "1 run with seed 5, which is none of the suite's",
+    ):
+        assert reason in left_out
+    assert left_out.count(" run") == len(OTHERS)
     assert list(pd.read_csv(tmp_path / "out/starter/runs.csv")["run_id"]) == [OURS.run_id]
 
 
 def test_runs_of_other_suites_alone_are_nothing_to_publish(tmp_path: Path) -> None:
     runs = stored(tmp_path, list(OTHERS.values()))
-    with pytest.raises(NothingSelected, match="belongs to the suite starter"):
+    with pytest.raises(NothingSelected, match="with budget 301GFLOP, not 300GFLOP") as caught:
         publish_suite(runs, "starter", tmp_path / "out", unranked=True, remark=print)
+    assert "belongs to the suite starter" in caught.value.message
+    assert f"`ganbench run --suite starter --runs {runs} --all` makes them" == caught.value.hint
     assert not (tmp_path / "out").exists()

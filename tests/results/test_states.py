@@ -25,11 +25,21 @@ def test_finished_failed_and_unfinished_runs(tmp_path: Path) -> None:
     assert warnings == []
     assert [(one["seed"], one["status"], one["fraction"]) for one in found] == [
         (0, "ok", 1.0),
-        (1, "diverged", 1.0),
+        (1, "diverged", 0.1),
         (2, "unfinished", 0.4),
     ]
     assert found[1]["reason"]
     assert not found[0]["reason"]
+
+
+def test_a_run_that_failed_has_done_what_it_has_done(tmp_path: Path) -> None:
+    store = RunStore(tmp_path)
+    store.write(record(spec(seed=0), [], "error"))
+    store.write(record(spec(seed=1), [0.3, 0.2, 0.1], "nonfinite_weights"))
+    killed = record(spec(seed=2), [], "killed")
+    store.write(killed)
+    store.write_progress(killed["run_id"], {"fraction": 0.7, "step": 7, "scores": []})
+    assert [one["fraction"] for one in states(store)[0]] == [0.0, pytest.approx(0.3), 0.7]
 
 
 def test_a_run_is_running_while_a_process_holds_its_folder(tmp_path: Path) -> None:

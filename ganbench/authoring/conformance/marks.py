@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from ganbench.api.arguments import checked
 from ganbench.authoring.conformance.names import kind_of
 from ganbench.authoring.conformance.results import CheckFailed
 from ganbench.authoring.conformance.runner import Session, refuse_unknown
@@ -15,12 +16,13 @@ from ganbench.catalogue.catalogue import installed_catalogue
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+@checked
 def parametrize_checks(
     name: str,
     *,
     kind: str | None = None,
     expected_failures: Mapping[str, str] | None = None,
-    device: str = "cpu",
+    device: Literal["cpu", "cuda"] = "cpu",
 ) -> Callable[[F], F]:
     """Make a test of every check of a plugin; the test gets it as its argument `check`.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from ganbench.api.arguments import checked
 from ganbench.api.errors import GanbenchError, MissingData, UsageError, did_you_mean, one_line
 from ganbench.api.specs import import_builder
 from ganbench.authoring.conformance.names import kind_of
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from ganbench.authoring.conformance.subject import Subject
 
 
+@checked
 def check(
     name: str,
     kind: str | None = None,
-    device: str = "cpu",
+    device: Literal["cpu", "cuda"] = "cpu",
     *,
     expected_failures: Mapping[str, str] | None = None,
     plugins: PluginChoice = NO_CHOICE,

@@ -29,6 +29,7 @@ from ganbench.planning.references import parse_reference
 from ganbench.running.players import Players
 from ganbench.training.coupling import JUDGEMENTS, couples_samples
 from ganbench.training.feed import RealFeed
+from ganbench.training.in_place import in_place_told
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Objective
 from ganbench.training.seeds import seed_everything
@@ -220,8 +221,9 @@ class Subject:
 def advance(trainer: Trainer, steps: int, first: int = 0) -> None:
     """Take generator steps with their critic steps, as the training loop does."""
     engine = Eager(trainer)
-    for number in range(first, first + steps):
-        engine.step(number, 0.0)
+    with in_place_told(trainer):
+        for number in range(first, first + steps):
+            engine.step(number, 0.0)
 
 
 def plays(trainer: Trainer) -> bool:

@@ -61,9 +61,9 @@ CHECKS: tuple[Check, ...] = (
         kinds=ALL,
         asks="Description, licence of data and help of every parameter are there; a source can be "
         "found.",
-        why="`ganbench info` and leaderboards show them; nobody can judge numbers of unknown "
+        why="`ganbench info NAME` and leaderboards show them; nobody can judge numbers of unknown "
         "origin.",
-        mend="fill in the fields of the spec; see `ganbench info` of a built-in",
+        mend="fill in the fields of the spec; `ganbench info wgan-gp` shows those of a built-in",
         run="metadata:complete",
     ),
     Check(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from typing import Literal
 
 import click
 
@@ -14,13 +15,14 @@ from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
 
 FAILED = 4
 _WORDS = {"expected": "expected failure"}
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("name", required=False, metavar="[NAME]")
 @click.option("--kind", type=click.Choice(list(SPEC_TYPES)), help="What NAME is, if it is several.")
 @click.option("--list", "only_list", is_flag=True, help="List the checks, and make none.")
@@ -40,7 +42,7 @@ def command(
     name: str | None,
     kind: str | None,
     only_list: bool,
-    device: str,
+    device: Literal["cpu", "cuda"],
     as_json: bool,
 ) -> int:
     """Check whether the plugin NAME keeps the contract of its kind.

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from ganbench.cli.options import json_option, runs_option
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
 from ganbench.execution.cleaning import cache_heaps, checkpoint_heap, remove
 from ganbench.results.store import RunStore
 from ganbench.wording import file_size
 
 
-@click.command()
+@click.command(cls=Verb)
 @runs_option
 @click.option("--cache", is_flag=True, help="Remove what the cache holds; it is computed again.")
 @click.option(

@@ -9,11 +9,13 @@ import click
 from click.shell_completion import ShellComplete, get_completion_class
 
 from ganbench.api.errors import UsageError
+from ganbench.cli.verb import Verb
+from ganbench.console import say
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("shell", type=click.Choice(SHELLS), required=False)
 @click.pass_context
 def command(context: click.Context, shell: str | None) -> None:
@@ -33,4 +35,4 @@ def command(context: click.Context, shell: str | None) -> None:
     root = context.find_root()
     script = made(root.command, {}, "ganbench", "_GANBENCH_COMPLETE")
     # Not the subclass's `source`, which starts a bash to ask for its version.
-    click.echo(ShellComplete.source(script))
+    say(ShellComplete.source(script))

@@ -19,6 +19,7 @@ from ganbench.catalogue.plugin import State
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option, runs_option
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
 from ganbench.machine.devices import cuda_devices, usable_cores
 from ganbench.storage.cache import cache_dir
@@ -38,7 +39,7 @@ class Fact(NamedTuple):
     detail: str
 
 
-@click.command()
+@click.command(cls=Verb)
 @runs_option
 @json_option
 @plugin_options

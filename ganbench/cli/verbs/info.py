@@ -13,6 +13,7 @@ from ganbench.cli.completing import complete_anything
 from ganbench.cli.descriptions import Described, describe
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, say, talk
 from ganbench.planning.references import written
 from ganbench.tables.thresholds import CLAIM
@@ -24,7 +25,7 @@ LISTED = (
 """What is said in a line of its own, where there is something to say."""
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("name", shell_complete=complete_anything)
 @json_option
 @plugin_options
@@ -33,7 +34,8 @@ def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
     """Tell what NAME is: parameters, recipe, paper, distribution, file.
 
     NAME is anything that `run`, `check` or a suite takes, such as dcgan+hinge+r1:10,
-    wgan-gp[lr=2e-4] or images:PATH; or `needs`, for what losses and techniques may need.
+    wgan-gp[lr=2e-4] or images:PATH; or `needs`, for what losses and techniques may need; or
+    `modalities`, for what kinds of data there are.
     """
     found = describe(name, open_catalogue(choice, talk))
     if as_json:
@@ -79,6 +81,9 @@ def _lines(described: Described) -> Iterator[str]:
             yield f"  whose utility is {CLAIM:g} or more must pass: {name} {threshold:g}"
     for need, meaning in described.get("of_a_step", {}).items():
         yield f"{need}: {' '.join(meaning.split())}"
+    for name, data in described.get("of_data", {}).items():
+        more = f"; DataInfo has its {data['described_by']}" if data["described_by"] else ""
+        yield f"{name}: stored as {data['stored']}, networks see {data['seen']}{more}"
     for need, models in described.get("of_a_model", {}).items():
         yield f"{need}: provided by {', '.join(models)}"
 

@@ -12,6 +12,7 @@ from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
 from ganbench.modalities import MODALITIES
 from ganbench.planning.suite import embedded_suites, load_suite
@@ -19,7 +20,7 @@ from ganbench.planning.suite import embedded_suites, load_suite
 PLURALS = {"losses": "loss", **{f"{kind}s": kind for kind in SPEC_TYPES if kind != "loss"}}
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument(
     "kind",
     required=False,

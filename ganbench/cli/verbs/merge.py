@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from ganbench.console import talk, warn
+from ganbench.cli.verb import Verb
+from ganbench.console import say, talk, warn
 from ganbench.wording import counted
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument(
     "sources",
     nargs=-1,
@@ -51,7 +52,7 @@ def command(
     for conflict in merged.conflicts:
         talk(f"conflict: {conflict}")
     for path in files:
-        click.echo(path)
+        say(str(path))
     runs = len(merged.runs.frame)
     told = f"{counted(runs, 'run')} from {counted(len(sources), 'source')}"
     talk(f"{told}, {merged.twice} of them in several and equal")

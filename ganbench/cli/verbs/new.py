@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from ganbench.authoring.scaffold import TEMPLATES, new, run_command
-from ganbench.console import talk
+from ganbench.cli.verb import Verb
+from ganbench.console import say, talk
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("kind", metavar="|".join(TEMPLATES))
 @click.argument("name")
 @click.option("--package", help="Name of the distribution.  [default: ganbench-NAME]")
@@ -32,7 +33,7 @@ def command(
     """
     folder = new(kind, name, package=package, author=author, into=into)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        click.echo(path)
+        say(str(path))
     steps = (
         f"cd {shlex.quote(str(folder))} && pip install -e '.[test]'",
         "pytest",

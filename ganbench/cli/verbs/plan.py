@@ -14,6 +14,7 @@ from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.defaults import tell_settings
 from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk, warn
 from ganbench.machine.devices import device_name, resolve_device
 from ganbench.machine.threads import require_threads
@@ -25,7 +26,7 @@ from ganbench.results.store import CHECKPOINT_FOLDER, Contents, RunStore
 from ganbench.wording import counted, duration, file_size, with_prefix
 
 
-@click.command()
+@click.command(cls=Verb)
 @selection_options
 @runs_option
 @json_option

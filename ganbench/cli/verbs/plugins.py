@@ -9,7 +9,8 @@ from ganbench.catalogue.plugin import Plugin, State
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.console import print_json, print_rows, talk
+from ganbench.cli.verb import Verb
+from ganbench.console import print_json, print_rows, say, talk
 from ganbench.statistics.groups import grouped
 
 FIELDS = (
@@ -29,7 +30,7 @@ SHOWN = 4
 """Names of one kind in the table; `--json` has all."""
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.option("--requirements", is_flag=True, help="Print pins of the distributions, for pip.")
 @json_option
 @plugin_options
@@ -55,7 +56,7 @@ def command(choice: PluginChoice, /, requirements: bool, as_json: bool) -> None:
 def _print_requirements(plugins: list[Plugin]) -> None:
     loaded = [one for one in plugins if one.state is State.LOADED]
     for pin in sorted({f"{one.distribution}=={one.version}" for one in loaded if not one.is_file}):
-        click.echo(pin)
+        say(pin)
     for one in loaded:
         if one.is_file:
             talk(f"left out: {one.file} is a local file, which pip cannot install")

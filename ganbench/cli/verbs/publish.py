@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from ganbench.cli.options import out_option, runs_option, suite_option
-from ganbench.console import talk
+from ganbench.cli.verb import Verb
+from ganbench.console import say, talk
 
 
-@click.command()
+@click.command(cls=Verb)
 @runs_option
 @suite_option
 @out_option
@@ -23,10 +24,10 @@ def command(runs: Path, suite: str, out: Path, unranked: bool) -> None:
     """Write a suite's leaderboard: leaderboard.csv, runs.csv and datapackage.json.
 
     Only runs of the suite's own tasks, budgets and seeds are published; others that lie in the same
-    folder are left out and counted. Refused are variants without all of the suite's tasks and
+    folder are left out, and why is said. Refused are variants without all of the suite's tasks and
     seeds, mixed protocols, mixed devices under time budgets, and local code.
     """
     from ganbench.publishing.selection import publish_suite
 
     for path in publish_suite(runs, suite, out, unranked=unranked, remark=talk):
-        click.echo(path)
+        say(str(path))

@@ -8,11 +8,12 @@ import click
 
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import filter_options
-from ganbench.console import talk, warn
+from ganbench.cli.verb import Verb
+from ganbench.console import say, talk, warn
 from ganbench.wording import counted, file_size
 
 
-@click.command()
+@click.command(cls=Verb)
 @runs_option
 @filter_options
 @click.option(
@@ -40,7 +41,7 @@ def command(
 
     count, warnings = write_report(runs, out, suite=suite, tasks=tasks, variants=variants)
     warn(warnings)
-    click.echo(out)
+    say(str(out))
     talk(f"{counted(count, 'run')}, {file_size(out.stat().st_size)}")
     if show:
         click.launch(out.resolve().as_uri())

@@ -18,12 +18,13 @@ from ganbench.cli.options import (
     selection_options,
 )
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
 from ganbench.console import talk
 from ganbench.execution.conditions import Conditions
 from ganbench.wording import counted, duration
 
 
-@click.command()
+@click.command(cls=Verb)
 @selection_options
 @runs_option
 @run_options

@@ -9,6 +9,7 @@ import click
 from ganbench.api.errors import InvalidResults
 from ganbench.cli.completing import complete_runs
 from ganbench.cli.options import json_option, runs_option
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, say, warn
 from ganbench.results.accounts import remarks
 from ganbench.results.headings import distinct_labels
@@ -19,7 +20,7 @@ from ganbench.storage.reading import tail
 from ganbench.wording import duration, memory_size, number, with_error, with_prefix
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
 @runs_option
 @json_option

@@ -8,10 +8,11 @@ import click
 
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import filter_options, form_options, print_tables
-from ganbench.console import warn
+from ganbench.cli.verb import Verb
+from ganbench.console import talk, warn
 
 
-@click.command()
+@click.command(cls=Verb)
 @runs_option
 @filter_options
 @form_options
@@ -23,7 +24,10 @@ def command(
     --runs may also name the folder of a published leaderboard.
     """
     from ganbench.publishing.loading import load_selected
+    from ganbench.tables.versions import version_notes
 
     loaded = load_selected(runs, suite=suite, tasks=tasks, variants=variants)
     warn(loaded.warnings)
     print_tables(loaded.runs, form, loaded.coverage)
+    for note in version_notes(loaded.runs):
+        talk(note)

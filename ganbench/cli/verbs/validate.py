@@ -8,11 +8,12 @@ import click
 
 from ganbench.api.errors import InvalidResults
 from ganbench.cli.options import json_option
-from ganbench.console import print_json, talk
+from ganbench.cli.verb import Verb
+from ganbench.console import print_json, say, talk
 from ganbench.wording import counted
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
 )
@@ -34,10 +35,10 @@ def command(paths: tuple[Path, ...], as_json: bool) -> None:
             talk(f"warning: {report.folder / warning.file}: {warning.message}")
         if not as_json:
             for error in report.errors:
-                click.echo(f"{report.folder}/{error}")
+                say(f"{report.folder}/{error}")
             if not report.errors:
                 told = f"{counted(report.rows, 'row')} from {counted(report.runs, 'run')}"
-                click.echo(f"{report.folder}: valid, {told}")
+                say(f"{report.folder}: valid, {told}")
     if wrong := sum(len(report.errors) for report in reports):
         places = "mismatch" if wrong == 1 else "mismatches"
         raise InvalidResults(

@@ -12,6 +12,7 @@ from ganbench.api.errors import InvalidResults
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import executor_option, json_option
 from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
 from ganbench.execution.conditions import Conditions
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ganbench.verification.verdict import Verdict
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("run_id", metavar="RUN")
 @click.option(
     "--runs",

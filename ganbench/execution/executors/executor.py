@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from ganbench.api.checked import typed
-from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
+from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError, type_and_line
 from ganbench.api.executors import Executor, Resources
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.specs import ExecutorSpec, import_builder
@@ -67,8 +67,9 @@ def _built(
         except GanbenchError:
             raise
         except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise PluginNotUsable(f"executor {spec.name} cannot be built: {reason}") from error
+            raise PluginNotUsable(
+                f"executor {spec.name} cannot be built: {type_and_line(error)}"
+            ) from error
         if not (isinstance(slots, int) and slots > 0):
             raise PluginNotUsable(
                 f"executor {spec.name} must have a positive number of slots, it has {slots!r}"

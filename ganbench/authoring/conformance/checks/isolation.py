@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ganbench.api.data import Data
+from ganbench.api.errors import one_line
 from ganbench.authoring.conformance.cases import Case
 from ganbench.authoring.conformance.comparing import first_difference, weights
 from ganbench.authoring.conformance.results import Broken, NotApplicable
@@ -24,6 +25,7 @@ from ganbench.authoring.conformance.surroundings import (
     settings,
 )
 from ganbench.authoring.conformance.synchronisation import HostSyncs
+from ganbench.authoring.conformance.table import BY_ID
 from ganbench.training.checkpoint import UnstorableState, load_checkpoint, save_checkpoint
 from ganbench.training.seeds import seed_everything
 from ganbench.training.state import (
@@ -143,7 +145,12 @@ def cuda(subject: Subject) -> None:
         try:
             advance(trainer, 2, first=1)
         except RuntimeError as error:
-            raise Broken(f"{case}: {error}") from error
+            told = f"{case}: {one_line(error)}"
+            if "synchroniz" in told:
+                raise Broken(told, BY_ID["host-sync"].mend) from error
+            if "device" in told:
+                raise Broken(told) from error
+            raise  # it has nothing to do with where it runs
         finally:
             torch.cuda.set_sync_debug_mode("default")
         for name, tensor in weights(trainer.networks).items():

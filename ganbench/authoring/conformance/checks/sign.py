@@ -30,6 +30,11 @@ ROUNDS = 5
 STUCK = 1e-4
 """Of a mean logit: less is rounding, as where a batch norm fixes the mean of its batch."""
 
+UNSTICK = (
+    "let the loss depend on the logits of both kinds of samples, and no normalisation follow the "
+    "discriminator's last layer: it fixes the mean of its batch"
+)
+
 JUDGED = 256
 """Judgements of each kind whose mean logits are compared."""
 
@@ -160,5 +165,6 @@ def _require_rise(changes: list[float], what: str) -> None:
     stuck = max(map(abs, changes)) < STUCK
     fault = "nothing moves the mean logit" if stuck else "the sign is wrong"
     raise Broken(
-        f"{what} by {shown} (seed by seed), with Adam and with its own optimisers: {fault}"
+        f"{what} by {shown} (seed by seed), with Adam and with its own optimisers: {fault}",
+        UNSTICK if stuck else None,
     )
