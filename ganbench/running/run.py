@@ -30,6 +30,7 @@ from ganbench.results.store import (
     HISTORY_FILE,
 )
 from ganbench.running.contestant import contestant_of
+from ganbench.running.doubts import doubts_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
 from ganbench.running.generator import keep_generator
@@ -115,6 +116,8 @@ class Run:
         task = choose_task(self.spec.task, catalogue, self.spec.folder)
         require_same_files(task.data, self.spec.dataset_fingerprint)
         data = load_data(task.data, catalogue)
+        for doubt in doubts_of(data):
+            remark(f"{task.data.text}: {doubt}")
         recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
         players = Players(recipe, catalogue, self._device)
         trainer, evaluator = self._set_up(players, task, data)
