@@ -116,8 +116,8 @@ class Run:
         task = choose_task(self.spec.task, catalogue, self.spec.folder)
         require_same_files(task.data, self.spec.dataset_fingerprint)
         data = load_data(task.data, catalogue)
-        for doubt in doubts_of(data):
-            remark(f"{task.data.text}: {doubt}")
+        for line in (*task.data.survey.notes, *doubts_of(data)):
+            remark(line)
         recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
         players = Players(recipe, catalogue, self._device)
         trainer, evaluator = self._set_up(players, task, data)

@@ -55,7 +55,15 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     if as_json:
         left_out = list(plan.skipped)
         suite = plan.suite.name
-        print_json({"suite": suite, "runs": rows, "left_out": left_out, "total": total})
+        print_json(
+            {
+                "suite": suite,
+                "runs": rows,
+                "left_out": left_out,
+                "notes": list(plan.notes),
+                "total": total,
+            }
+        )
         _refuse_missing(plan, records)
         return
     print_rows(
