@@ -92,3 +92,61 @@ def test_nothing_to_train_on_is_refused_when_planned(ganbench_cli: Any, tmp_path
     planned = ganbench_cli("plan", "vanilla", "--suite", "mine.toml")
     assert planned.returncode == 2
     assert "has 1 sample to train on, 2 are the least" in planned.stderr
+
+
+def cut(file: Path) -> None:
+    """Leave the end of a file out, of which its header tells nothing."""
+    image = Image.open(file)
+    jpeg = file.with_suffix(".jpg")
+    image.save(jpeg, quality=95)
+    file.unlink()
+    jpeg.write_bytes(jpeg.read_bytes()[:-100])
+
+
+def test_damaged_files_are_listed_once_and_nothing_runs(ganbench_cli: Any, tmp_path: Path) -> None:
+    photos = fill(tmp_path / "photos", 30)
+    suite(tmp_path)
+    for name in ("3.png", "7.png"):
+        (photos / name).write_text("no image")
+    for verb in ("plan", "run"):
+        done = ganbench_cli(verb, "vanilla", "dcgan", "--suite", "mine.toml")
+        assert done.returncode == 2
+        assert done.stderr.count("it is no image that this Pillow can read: 3.png, 7.png") == 1
+        assert f"rm -- {photos / '3.png'} {photos / '7.png'}" in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_files_that_fail_to_decode_are_listed_once_before_any_run(
+    ganbench_cli: Any, tmp_path: Path
+) -> None:
+    photos = fill(tmp_path / "photos", 30)
+    suite(tmp_path)
+    for name in ("3.png", "7.png"):
+        cut(photos / name)
+    ran = ganbench_cli("run", "vanilla", "--suite", "mine.toml")
+    assert ran.returncode == 2
+    assert ran.stderr.count("2 of 30 images of") == 1
+    assert "3.jpg, 7.jpg" in ran.stderr
+    assert "[damaged=skip]" in ran.stderr
+    assert list((tmp_path / "runs").glob("*/record.json")) == []
+    planned = ganbench_cli("plan", "vanilla", "--suite", "mine.toml")
+    assert "3.jpg, 7.jpg" in planned.stderr
+    assert planned.returncode == 2
+
+
+def test_damaged_files_that_are_skipped_are_told_and_recorded(
+    ganbench_cli: Any, tmp_path: Path
+) -> None:
+    photos = fill(tmp_path / "photos", 30)
+    suite(tmp_path, "side=8,damaged=skip")
+    (photos / "3.png").write_text("no image")
+    cut(photos / "7.png")
+    ran = ganbench_cli("run", "vanilla", "--suite", "mine.toml", "--seeds", "0")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stderr.count("left out 2 damaged: 3.png, 7.jpg") == 1
+    (file,) = (tmp_path / "runs").glob("*/record.json")
+    assert unseal(file.read_bytes())["spec"]["dataset_parameters"]["damaged"] == "skip"
+    planned = ganbench_cli("plan", "vanilla", "--suite", "mine.toml", "--seeds", "0")
+    assert "28 images, " in planned.stderr
+    assert "left out: 2 damaged (3.png, 7.jpg)" in planned.stderr
+    assert "finished" in planned.stdout

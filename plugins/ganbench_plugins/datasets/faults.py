@@ -54,14 +54,17 @@ def sort_out(images: Images, reasons: Sequence[str], *, skip: bool) -> tuple[Ima
     root = str(images.listing.root)
     if not skip or len(bad) == len(images):
         what = f"{len(bad):,} of {len(images):,} images of {shown(root)} cannot be used"
-        raise UsageError(f"{what}: {_named(bad, root)}", _hint(bad, skip=skip))
+        raise UsageError(f"{what}; {_named(bad, root)}", _hint(bad, skip=skip))
     return images.only([not why for why in reasons]), [_short(path, root) for path in bad]
 
 
 def _named(bad: dict[str, str], root: str) -> str:
-    named = [f"{_short(path, root)} ({why})" for path, why in list(bad.items())[:MOST_NAMED]]
-    more = f", and {len(bad) - MOST_NAMED:,} more" if len(bad) > MOST_NAMED else ""
-    return ", ".join(named) + more
+    """The files, by what is wrong with them."""
+    by_reason: dict[str, list[str]] = {}
+    for path, why in list(bad.items())[:MOST_NAMED]:
+        by_reason.setdefault(why, []).append(_short(path, root))
+    named = "; ".join(f"{why}: {', '.join(names)}" for why, names in by_reason.items())
+    return named + (f"; and {len(bad) - MOST_NAMED:,} more" if len(bad) > MOST_NAMED else "")
 
 
 def _short(path: str, root: str) -> str:
@@ -70,7 +73,7 @@ def _short(path: str, root: str) -> str:
 
 
 def _hint(bad: dict[str, str], *, skip: bool) -> str:
-    ways = []
+    ways = ["none is left without them"] if skip else []
     if DEEP in bad.values():
         ways.append("[bits=16] scales 16 bits to 8")
     if not skip:

@@ -115,10 +115,11 @@ def look_at(path: str) -> Look:
 
 
 def reason_of(error: Exception) -> str:
-    """Why Pillow gives up, in a few words and without the path, which stands beside."""
-    if type(error).__name__ == "UnidentifiedImageError":
+    """Why Pillow gives up, in words that are the same for all files of which it is the reason."""
+    told = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    if type(error).__name__ == "UnidentifiedImageError":  # which tells the path
         return "it is no image that this Pillow can read"
-    return " ".join(str(error).split()) or type(error).__name__
+    return "it is cut short" if told.lower().startswith("image file is truncated") else told
 
 
 def bits_of(image: Image.Image) -> int:

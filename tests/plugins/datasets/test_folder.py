@@ -215,7 +215,7 @@ def test_usual_modes_are_read(tmp_path: Path, mode: str) -> None:
 
 def test_deep_images_are_refused(tmp_path: Path) -> None:
     folder = save(tmp_path, Image.fromarray(np.full((8, 8), 40_000, dtype=np.uint16)))
-    with pytest.raises(UsageError, match=r"a\.png \(16 bits a channel\)") as error:
+    with pytest.raises(UsageError, match=r"; 16 bits a channel: a\.png") as error:
         describe(path=str(folder))
     assert "[bits=16] scales 16 bits to 8" in str(error.value.hint)
 
@@ -232,7 +232,7 @@ def test_damaged_images_are_named(tmp_path: Path, kept: int) -> None:
 
 def test_bombs_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(UsageError, match=r"a\.png.*decompression bomb"):
+    with pytest.raises(UsageError, match=r"decompression bomb.*a\.png"):
         load(path=str(save(tmp_path, Image.new("L", (12, 12)))), side=8)
 
 
