@@ -150,3 +150,17 @@ def test_damaged_files_that_are_skipped_are_told_and_recorded(
     assert "28 images, " in planned.stderr
     assert "left out: 2 damaged (3.png, 7.jpg)" in planned.stderr
     assert "finished" in planned.stdout
+
+
+def test_transparency_that_is_kept_is_trained_on(ganbench_cli: Any, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    random = np.random.RandomState(0)
+    for number in range(30):
+        pixels = random.randint(256, size=(8, 8, 4)).astype(np.uint8)
+        Image.fromarray(pixels).save(photos / f"{number}.png")
+    suite(tmp_path, "side=8,alpha=keep")
+    ran = ganbench_cli("run", "vanilla", "--suite", "mine.toml", "--seeds", "0")
+    assert ran.returncode == 0, ran.stderr
+    assert "30 with transparency: kept as a channel" in ran.stderr
+    assert len(list((tmp_path / "runs").glob("*/*.png"))) == 1

@@ -371,3 +371,30 @@ def test_what_a_data_set_tells_is_asked_once(catalogue_with: Any, tmp_path: Path
     plan = make_plan(Selection(variants=variants, suite=str(suite)), catalogue_with(spec))
     assert len(looks) == 1
     assert {spec.dataset_fingerprint for spec in plan.runs} == {"abc"}
+
+
+def test_data_are_prepared_once_and_only_for_runs_to_do(
+    catalogue_with: Any, tmp_path: Path
+) -> None:
+    prepared: list[str] = []
+    info = DataInfo(name="mine", modality="points", shape=(2,))
+    specs = [
+        DatasetSpec(
+            name=name,
+            description="x",
+            describe=lambda: info,
+            load="x:y",
+            prepare=lambda name=name: prepared.append(name) or [f"{name} is ready"],
+        )
+        for name in ("mine", "yours")
+    ]
+    suite = tmp_path / "mine.toml"
+    task = '[[tasks]]\nname = "{}"\ndataset = "{}"\nbudget = "1steps"\nscores = ["w2"]\n'
+    tasks = [task.format(*one) for one in (("a", "mine"), ("b", "mine"), ("c", "yours"))]
+    suite.write_text('name = "mine"\n' + "".join(tasks))
+    catalogue = catalogue_with(*specs)
+    plan = make_plan(Selection(variants=["vanilla"], suite=str(suite), seeds=[0, 1]), catalogue)
+    assert prepared == []
+    lines: list[str] = []
+    plan.prepare_data([one for one in plan.runs if one.task.name != "c"], catalogue, lines.append)
+    assert (prepared, lines) == (["mine"], ["mine is ready"])
