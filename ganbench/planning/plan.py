@@ -69,7 +69,8 @@ class Plan:
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     missing: Mapping[str, MissingData] = field(default_factory=dict)
-    data: Mapping[str, ChosenData] = field(default_factory=dict)
+    # Specs hold functions that each catalogue loads anew; what counts of them is in the runs.
+    data: Mapping[str, ChosenData] = field(default_factory=dict, compare=False)
 
     def require_present(self, runs: Iterable[RunSpec]) -> None:
         """Make sure that all that some runs need is on this machine, before one of them starts.

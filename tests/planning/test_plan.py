@@ -24,7 +24,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.machine import devices
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Plan, Selection, make_plan
-from ganbench_plugins.datasets import folder
+from ganbench_plugins.datasets import listing
 
 SUITE = """
 name = "mine"
@@ -331,13 +331,13 @@ def test_a_folder_is_walked_once_whatever_the_number_of_variants_and_tasks(
 def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[tuple[Any, ...]]:
     """Arguments of the calls of a function of `images:`, which does what it did."""
     calls: list[tuple[Any, ...]] = []
-    function = getattr(folder, name)
+    function = getattr(listing, name)
 
     def counted(*arguments: Any) -> Any:
         calls.append(arguments)
         return function(*arguments)
 
-    monkeypatch.setattr(folder, name, counted)
+    monkeypatch.setattr(listing, name, counted)
     return calls
 
 
