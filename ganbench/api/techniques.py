@@ -48,7 +48,7 @@ class Technique(Protocol):
     attributes of any technique. Trainable parameters of its own are trained by the side that its
     attribute `trained_with` names, ``"generator"`` or ``"discriminator"``. An attribute
     `every: int` makes its terms act at every so many generator steps only, the first included:
-    lazy regularisation, charged at what it costs.
+    lazy regularisation. Whatever a technique does, and wherever, is charged to the budget.
     """
 
     def sees(self, data: DataInfo) -> DataInfo:
@@ -83,8 +83,7 @@ class Technique(Protocol):
         """Act after each critic step (weight clipping)."""
 
     def after_step(self, game: Game) -> None:
-        """Act after each generator step with its critic steps (slow weights). What takes gradients
-        belongs in `play`: it is charged for all that it does, this is not."""
+        """Act after each generator step with its critic steps (slow weights)."""
 
     def play(self, game: Game) -> None:
         """Carry out one whole round of both players, in the place of critic steps and a generator

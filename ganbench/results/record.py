@@ -107,14 +107,29 @@ class Pin(TypedDict):
     source_hash: str
 
 
+class Recount(TypedDict):
+    """Steps whose operations were counted again, at marks and where the run's seed drew them.
+
+    `differing` of the `steps` cost another number of FLOPs than steps of their kind had cost
+    before. `added` FLOPs are part of `used.flops` only because of that: they were charged for
+    steps that nobody had counted.
+    """
+
+    steps: Integer
+    differing: Integer
+    added: Number
+
+
 class Kept(TypedDict, total=False):
     """What records have since later than the rest, and older ones have not.
 
     `generator_sha256` is that of `generator.safetensors`, the generator that the last evaluation
-    saw.
+    saw. `coupled`: whether its samples depended on those that were generated beside them.
     """
 
     generator_sha256: str
+    coupled: bool
+    recount: Recount
 
 
 class Record(Kept):

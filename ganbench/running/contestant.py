@@ -16,7 +16,7 @@ from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Objective
-from ganbench.training.sampling import sample
+from ganbench.training.sampling import BESIDE, depends_on_others, sample
 from ganbench.training.seeds import stream_seed
 from ganbench.training.state import keep_tensors
 from ganbench.training.trainer import Trainer
@@ -60,6 +60,13 @@ class Contestant:
             labels = LabelFeed(self.shares, self.device, stream_seed(seed, "labels")).draw(count)
         fakes = sample(self.generator, self.latents, count, self.device, seed, labels)
         return fakes, labels
+
+    def couples(self) -> bool:
+        """Whether its samples depend on those that are generated beside them."""
+        labels = None
+        if self.shares is not None:
+            labels = LabelFeed(self.shares, self.device, seed=0).draw(BESIDE)
+        return depends_on_others(self.generator, self.latents, self.device, labels)
 
     def snapshot(
         self, side: RealSide, fakes: Tensor, labels: Tensor | None, steps: int = 0

@@ -67,6 +67,8 @@ class Evaluator:
         self.columns: dict[str, Column] = {}
         self.primary: str | None = None
         self.fresh: Fresh | None = None
+        self.coupled = False
+        """Whether samples of the generator at the end depend on those beside them."""
         self.seconds = 0.0
         self.measuring = False
         """Whether an evaluation is under way that could be given up without a trace."""
@@ -119,6 +121,7 @@ class Evaluator:
             self._keep_best(point)
             if final:
                 self.fresh = self._judge_afresh()
+                self.coupled = self._contestant.couples()
         self.seconds += time.perf_counter() - started
         self._observe(point)
 

@@ -22,7 +22,7 @@ from ganbench.machine.environment import describe_environment, limit_memory, pea
 from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.record import Failure, Point, Record, Status
+from ganbench.results.record import Failure, Kept, Point, Record, Status
 from ganbench.results.recording import make_failure, make_record
 from ganbench.results.store import (
     CHECKPOINT_FOLDER,
@@ -42,6 +42,7 @@ from ganbench.running.shown import by_class
 from ganbench.running.task import load_data, make_scores, real_side, require_same_files
 from ganbench.running.trial import try_scores
 from ganbench.training.clock import BudgetClock
+from ganbench.training.costs import Costs
 from ganbench.training.feed import class_shares
 from ganbench.training.loop import Eager, train
 from ganbench.training.seeds import seed_everything
@@ -85,7 +86,8 @@ class Run:
         self._status: Status = "ok"
         self._failure: Failure | None = None
         self._parameters: dict[str, int] = {}
-        self._kept: dict[str, str] = {}
+        self._kept: Kept = {}
+        self._costs: Costs | None = None
         self._setup_seconds = 0.0
         self._started = datetime.now(UTC)
         self._wall = time.monotonic()
@@ -123,9 +125,10 @@ class Run:
         trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = time.monotonic() - self._wall
+        self._costs = trainer.costs
         self._training = True
         with players.whose():
-            train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper)
+            train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper, self.spec.seed)
         keeper.keep(before_evaluation=True)
         self._training = False
         self._evaluate(final=True)
@@ -133,7 +136,9 @@ class Run:
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
-        self._kept = {"generator_sha256": digest} if digest else {}
+        self._kept = {"coupled": evaluator.coupled}
+        if digest:
+            self._kept["generator_sha256"] = digest
         info = evaluator.data.info
         fakes = by_class(evaluator.fakes, evaluator.fake_labels)
         write_sheet(fakes, evaluator.real, self._title(), info, self._folder)
@@ -249,6 +254,8 @@ class Run:
         }
         if self._keeper is not None:
             clocks |= {"wall": self._keeper.wall_seconds, "checkpoints": self._keeper.seconds}
+        if self._costs is not None:
+            self._kept["recount"] = self._costs.recount()
         measured = (
             {}
             if evaluator is None

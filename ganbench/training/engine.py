@@ -18,15 +18,19 @@ class Engine(Protocol):
     trainer: Trainer
     """What is trained."""
 
-    def step(self, number: int, progress: float, *, count: bool = False) -> None:
+    def step(self, number: int, progress: float, *, count: bool = False) -> tuple[int, float]:
         """Take generator step `number` with what belongs to it.
 
         Args:
             number: generator steps before it.
             progress: fraction of the budget that is spent.
             count: count its floating-point operations, known or not.
+
+        Returns:
+            Real samples that the discriminator has seen, and the FLOPs to charge: those of this
+            step, and what earlier ones turn out to have cost beside what they were charged.
         """
 
     def cost(self, number: int) -> tuple[int, float]:
-        """Real samples and FLOPs of that generator step with what belongs to it; at most that,
-        where a step with these terms has never been taken."""
+        """Real samples and FLOPs that it takes at most, with what belongs to it, as far as is
+        known."""

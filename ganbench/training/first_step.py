@@ -38,16 +38,18 @@ LOOKED_AT = 256
 """Real samples."""
 
 
-def first_step(engine: Engine) -> None:
+def first_step(engine: Engine) -> tuple[int, float]:
     """Take it, and count its operations.
+
+    Returns:
+        As `Engine.step`.
 
     Raises:
         PluginNotUsable: a loss changes weights by itself; the generator's loss does not reach the
             generator; a network ends in what cannot be right.
     """
     trainer = engine.trainer
-    with watched(trainer):
-        engine.step(0, 0.0, count=True)
+    cost = looked_at(engine, 0, 0.0)
     steps = {side: step for side, (step, _) in trainer.last.items()}
     logits = [one for step in steps.values() for one in step.known_logits()]
     faults = [cut_off(trainer), *map(probabilities, logits)]
@@ -55,6 +57,20 @@ def first_step(engine: Engine) -> None:
         faults.append(never_negative(steps["generator"].fake, trainer.real.first(LOOKED_AT)[0]))
     for fault in filter(None, faults):
         raise fault
+    return cost
+
+
+def looked_at(engine: Engine, number: int, progress: float) -> tuple[int, float]:
+    """Take a step, count its operations, and see that nobody trains beside the optimisers.
+
+    Returns:
+        As `Engine.step`.
+
+    Raises:
+        PluginNotUsable: somebody does.
+    """
+    with watched(engine.trainer):
+        return engine.step(number, progress, count=True)
 
 
 @contextmanager
@@ -69,7 +85,7 @@ def watched(trainer: Trainer) -> Iterator[None]:
 
     def watch(part: Part, side: Side, term: Term) -> Term:
         def watched_term(step: TrainingStep) -> Tensor:
-            before = {name: one.detach().clone() for name, one in _parameters(trainer).items()}
+            before = {name: one.clone() for name, one in _parameters(trainer).items()}
             loss = term(step)
             for name, one in _parameters(trainer).items():
                 if not torch.allclose(one, before[name], rtol=0, atol=0, equal_nan=True):
@@ -92,8 +108,10 @@ def watched(trainer: Trainer) -> Iterator[None]:
 
 
 def _parameters(trainer: Trainer) -> dict[str, Tensor]:
+    """Detached: looking at them is nothing that autograd records, and kinds of steps are told by
+    what it does."""
     both = (trainable(trainer.networks, side) for side in SIDES)
-    return {name: one for each in both for name, one in each.items()}
+    return {name: one.detach() for each in both for name, one in each.items()}
 
 
 def cut_off(trainer: Trainer) -> PluginNotUsable | None:

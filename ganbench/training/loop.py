@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from ganbench.api.errors import PluginNotUsable
 from ganbench.training.clock import BudgetClock
+from ganbench.training.costs import Recounts, recorded_operations
 from ganbench.training.engine import Engine
-from ganbench.training.first_step import first_step
+from ganbench.training.first_step import first_step, looked_at
 from ganbench.training.flops import StepFlops
 from ganbench.training.step import TrainingStep
 from ganbench.training.telemetry import Telemetry, gradient_norm
 from ganbench.training.trainer import Trainer
+
+Around = Literal["before_step", "after_step"]
+AROUND: tuple[Around, Around] = ("before_step", "after_step")
 
 Seen = tuple[TrainingStep, Tensor]
 """A step and its loss."""
@@ -38,30 +42,31 @@ class Eager:
         objective = trainer.objective
         self._simultaneous = trainer.training.updates == "simultaneous"
         self._asked = objective.methods("critic_steps")
-        self._before_step = [act for _, act in objective.methods("before_step")]
-        self._after_step = [act for _, act in objective.methods("after_step")]
+        self._around = {
+            when: [(f"{when}+{part.name}", act) for part, act in objective.methods(when)]
+            for when in AROUND
+        }
         self._play = next((act for _, act in objective.methods("play")), None)
 
-    def step(self, number: int, progress: float, *, count: bool = False) -> None:
+    def step(self, number: int, progress: float, *, count: bool = False) -> tuple[int, float]:
         """Critic steps, then the generator's; or the round that a technique plays instead."""
         trainer = self.trainer
+        trainer.drawn = 0
         trainer.number, trainer.progress = number, progress
         trainer.last.clear()  # telemetry must not take an old step's logits for this one's
         trainer.anneal()
-        for act in self._before_step:
-            act(trainer)
+        flops = self._act("before_step", count)
         if self._play is not None:
-            self._take("play", self._play, count, trainer)
+            flops += self._take("play", self._play, count, trainer)
         else:
-            for index in range(self.critic_steps(number)):
-                # One of several critic steps is counted: all of them do the same.
-                self._take("discriminator", self.discriminator_step, count and index == 0)
-            self._take("generator", self.generator_step, count)
-        for act in self._after_step:
-            act(trainer)
+            for _ in range(self.critic_steps(number)):
+                flops += self._take("discriminator", self.discriminator_step, count)
+            flops += self._take("generator", self.generator_step, count)
+        flops += self._act("after_step", count)
         # After whatever moves weights beside the optimisers: the average follows what is there.
         if trainer.average is not None:
             trainer.average.update()
+        return trainer.drawn, flops
 
     def discriminator_step(self) -> Seen:
         """One step of the discriminator, on fakes without a graph.
@@ -104,34 +109,37 @@ class Eager:
         return steps
 
     def cost(self, number: int) -> tuple[int, float]:
-        """Real samples and FLOPs of that generator step with its critic steps."""
+        """Real samples and FLOPs of that generator step with what belongs to it."""
+        counts = {what: 1 for when in AROUND for what, _ in self._around[when]}
         if self._play is not None:
-            return self._known("play", number)
-        critic_steps = self.critic_steps(number)
-        images, critic = self._known("discriminator", number)
-        more, generator = self._known("generator", number)  # more: for an opponent to learn from
-        return critic_steps * images + more, critic_steps * critic + generator
+            counts["play"] = 1
+        else:
+            counts |= {"discriminator": self.critic_steps(number), "generator": 1}
+        combination, known = self.trainer.objective.combination, self.trainer.costs.known
+        costs = {what: known(combination(what, number)) for what in counts}
+        return (
+            sum(count * costs[what][0] for what, count in counts.items()),
+            sum(count * costs[what][1] for what, count in counts.items()),
+        )
 
-    def _known(self, what: str, number: int) -> tuple[int, float]:
-        """What such a step costs. At step 0 all terms act: no combination of them costs more."""
-        costs = self.trainer.costs
-        key = self.trainer.objective.combination(what, number)
-        alike = (cost for name, cost in costs.items() if name.split("+")[0] == what)
-        return costs[key] if key in costs else max(alike, default=(0, 0.0))
+    def _act(self, when: Around, count: bool) -> float:
+        """What techniques do around a step: they may train there, and are charged for it."""
+        return sum(self._take(what, act, count, self.trainer) for what, act in self._around[when])
 
-    def _take(self, what: str, act: Callable[..., Any], count: bool, *arguments: Trainer) -> None:
-        """Act; under torch's FLOP counter, which sees double backward as well, if that is wanted or
-        if these terms act together for the first time."""
-        trainer = self.trainer
-        key = trainer.objective.combination(what, trainer.number)
-        if not count and key in trainer.costs:
+    def _take(self, what: str, act: Callable[..., Any], count: bool, *arguments: Trainer) -> float:
+        """Act, and tell its FLOPs; under torch's counter, which sees double backward as well, if
+        that is wanted or if nobody knows what a step of this kind costs."""
+        trainer, costs = self.trainer, self.trainer.costs
+        terms = trainer.objective.combination(what, trainer.number)
+        drawn, recorded = trainer.drawn, recorded_operations()
+        if not (count or costs.wants(terms, trainer.number)):
             act(*arguments)
-            return
-        trainer.drawn = 0
+            return costs.charge(terms, recorded_operations() - recorded)
         # The counter changes no bit, but costs a multiple of a small step: hence not every time.
         with StepFlops() as counter:
             act(*arguments)
-        trainer.costs[key] = trainer.drawn, counter.total
+        operations = recorded_operations() - recorded
+        return costs.count(terms, operations, trainer.drawn - drawn, counter.total)
 
 
 class StateKeeper(Protocol):
@@ -150,6 +158,7 @@ def train(
     telemetry: Telemetry,
     at_mark: Callable[[], None],
     keeper: StateKeeper | None = None,
+    seed: int = 0,
 ) -> None:
     """Train until the budget is spent.
 
@@ -159,10 +168,11 @@ def train(
         telemetry: takes losses, logits, gradient norms and what is logged.
         at_mark: called at every mark of the budget before its end.
         keeper: looks after the state between steps.
+        seed: of the run; it draws the steps that are looked at and counted once more.
     """
+    recounts = Recounts(seed)
     if clock.steps == 0:  # not timed: it pays for warming up, counting and being looked at
-        first_step(engine)
-        clock.count_step(*engine.cost(0))
+        clock.count_step(*first_step(engine))
     clock.start()
     while clock.allows(*engine.cost(clock.steps)):
         evaluate = clock.mark_due()
@@ -176,12 +186,17 @@ def train(
                 clock.pass_marks()
             clock.start()
 
-        engine.step(clock.steps, clock.fraction())
+        if evaluate or recounts.due(clock.steps):
+            clock.stop()  # looking at a step is on nobody's budget either
+            cost = looked_at(engine, clock.steps, clock.fraction())
+            clock.start()
+        else:
+            cost = engine.step(clock.steps, clock.fraction())
 
         # Before the step is counted: rows are named by the steps that went before them.
         if telemetry.wants(clock.steps):
             _record(telemetry, clock.steps, engine.trainer)
-        clock.count_step(*engine.cost(clock.steps))
+        clock.count_step(*cost)
     clock.stop()
     telemetry.flush()
 

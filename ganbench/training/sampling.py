@@ -13,6 +13,12 @@ from ganbench.training.feed import LatentFeed
 SAMPLING_BATCH = 256
 DEAD_VARIANCE = 1e-12
 
+BESIDE = 32
+"""Samples of the batch in which dependence is looked for."""
+
+ROUNDING = 1e-3
+"""Of the samples' spread: smaller differences are no dependence."""
+
 
 @torch.no_grad()
 def sample(
@@ -46,6 +52,42 @@ def sample(
     finally:
         generator.train(training)
     return torch.cat(parts).float()
+
+
+@torch.no_grad()
+def depends_on_others(
+    generator: nn.Module,
+    law: Latent | Sequence[Latent],
+    device: torch.device,
+    labels: Tensor | None = None,
+) -> bool:
+    """Whether samples depend on those that are generated beside them, when they are evaluated.
+
+    Half of the latents of a batch are exchanged: the samples of the others must stay. What a
+    generator draws by itself is the same in both batches, so that noise is no dependence.
+
+    Args:
+        generator, law, device: as in `sample`.
+        labels: of at least `BESIDE` samples, for a conditional generator.
+    """
+    latents, others = LatentFeed(law, device, seed=0).draw(2 * BESIDE).chunk(2)
+    half = BESIDE // 2
+    mixed = torch.cat([latents[:half], others[half:]])
+    given = () if labels is None else (labels[:BESIDE].to(device),)
+    training = generator.training
+    generator.eval()
+    devices = [device] if device.type == "cuda" else []
+    found = []
+    try:
+        for each in (latents, mixed):
+            with torch.random.fork_rng(devices):
+                torch.manual_seed(0)
+                found.append(generator(each, *given)[:half].float())
+    finally:
+        generator.train(training)
+    before, after = found
+    spread = before.std()
+    return bool((before - after).abs().max() > ROUNDING * spread)
 
 
 def is_dead(samples: Tensor) -> bool:

@@ -33,7 +33,7 @@ def trainer_state(trainer: Trainer) -> dict[str, Any]:
         "generator_real": trainer.generator_real.state(),
         "latents": trainer.latents.state(),
         "labels": trainer.labels and trainer.labels.state(),
-        "costs": dict(trainer.costs),
+        "costs": trainer.costs.state(),
     }
 
 
@@ -50,7 +50,7 @@ def restore_trainer(trainer: Trainer, state: Mapping[str, Any]) -> None:
     trainer.latents.restore(state["latents"])
     if trainer.labels is not None:
         trainer.labels.restore(state["labels"])
-    trainer.costs.update(state["costs"])
+    trainer.costs.restore(state["costs"])
 
 
 def _modules(trainer: Trainer) -> dict[str, nn.Module]:

@@ -11,6 +11,7 @@ from ganbench.api.errors import PluginNotUsable
 from ganbench.api.networks import Networks
 from ganbench.api.recipe import Optimiser, Side, Training
 from ganbench.training.average import AverageGenerator
+from ganbench.training.costs import Costs
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
 from ganbench.training.objective import SIDES, Objective, not_a_loss
 from ganbench.training.optimisers import make_optimiser, set_learning_rate
@@ -70,12 +71,11 @@ class Trainer:
         self._make_optimisers()
         decay = training.average_decay
         self.average = AverageGenerator(networks.generator, decay) if decay else None
-        self.costs: dict[str, tuple[int, float]] = {}
-        """Real samples and FLOPs of each kind of step, by what acted in it."""
+        self.costs = Costs()
         self.last: dict[Side, tuple[TrainingStep, Tensor]] = {}
         """The last step of each side within the present round, and its loss."""
         self.drawn = 0
-        """Real samples that discriminator steps have seen, since it was last set to 0."""
+        """Real samples that the discriminator has been given to learn from in the present round."""
         self._before_update = objective.methods("before_update")
         self._after_critic = objective.methods("after_discriminator_step")
         self._opponents = objective.methods("opponent")

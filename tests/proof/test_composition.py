@@ -108,7 +108,7 @@ def test_lazy_terms_are_charged_at_what_they_cost(tmp_path: Path) -> None:
     assert clock.flops == sum(counted)
     assert [one == counted[0] for one in counted] == [number % 3 == 0 for number in range(steps)]
     assert counted[1] == counted[2] < counted[0]
-    assert set(trainer.costs) == {"discriminator+r1", "discriminator", "generator"}
+    assert set(trainer.costs.terms) == {"discriminator+r1", "discriminator", "generator"}
     eager = trainer_of(variant.replace("r1.every=3,", ""), data_of("ring8"), CATALOGUE)
     with StepFlops() as counter:
         Eager(eager).step(1, 0.0)

@@ -100,7 +100,7 @@ def test_an_optimiser_from_elsewhere_and_two_generator_steps_to_one(tmp_path: Pa
     clock = run(trainer, tmp_path)
     assert same(trainer.networks.generator, G)
     assert same(trainer.networks.discriminator, D)
-    critic, own = (trainer.costs[side][1] for side in ("discriminator", "generator"))
+    critic, own = (trainer.costs.known(side)[1] for side in ("discriminator", "generator"))
     rows = [json.loads(line) for line in (tmp_path / "history.jsonl").read_text().splitlines()]
     for row in rows:  # what has not happened in a step is not in its row
         of_critic = {name: one for name, one in row.items() if name not in ("step", *OF_GENERATOR)}

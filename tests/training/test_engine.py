@@ -95,8 +95,9 @@ def test_who_plays_takes_the_place_of_both_steps() -> None:
     engine = Eager(trainer)
     engine.step(0, 0.0)
     assert diary.pages == ["before", "g", "update g", "g", "update g", "after"]
-    assert set(trainer.costs) == {"play"}
-    assert engine.cost(0) == engine.cost(5) == trainer.costs["play"]
+    around = {"before_step+Diary", "after_step+Diary"}
+    assert set(trainer.costs.terms) == {"play", *around}
+    assert engine.cost(0) == engine.cost(5) == trainer.costs.known("play")
     assert engine.cost(0)[0] == 0
     # The average follows once, to where the round has ended.
     both = zip(trainer.evaluated.parameters(), start, strict=True)
@@ -135,7 +136,7 @@ def test_rounds_of_critic_steps(every: int, steps: list[int]) -> None:
     engine = Eager(trainer_with(critic_steps=2, critic_every=every))
     assert [engine.critic_steps(number) for number in range(6)] == steps
     engine.step(0, 0.0)
-    own, critic = (engine.trainer.costs[one] for one in ("generator", "discriminator"))
+    own, critic = (engine.trainer.costs.known(one) for one in ("generator", "discriminator"))
     for number, count in enumerate(steps):
         assert engine.cost(number) == (count * 16, own[1] + count * critic[1])
 
@@ -175,17 +176,17 @@ def test_each_combination_of_terms_is_counted_once_and_charged_by_its_name() -> 
     trainer = trainer_with(Lazy())
     engine = Eager(trainer)
     engine.step(0, 0.0, count=True)
-    assert set(trainer.costs) == {"discriminator+Lazy", "generator"}
+    assert set(trainer.costs.terms) == {"discriminator+Lazy", "generator"}
     assert engine.cost(1) == engine.cost(0)  # as long as nobody knows better
     engine.step(1, 0.1)
-    assert set(trainer.costs) == {"discriminator+Lazy", "discriminator", "generator"}
+    assert set(trainer.costs.terms) == {"discriminator+Lazy", "discriminator", "generator"}
     assert engine.cost(1)[1] < engine.cost(3)[1] == engine.cost(0)[1]
-    known = dict(trainer.costs)
+    known = [trainer.costs.known(terms) for terms in trainer.costs.terms]
     for number in range(2, 7):
         engine.step(number, 0.1)
         acts = "acts" in trainer.last["discriminator"][0].logged
         assert acts == (number % 3 == 0)
-    assert trainer.costs == known
+    assert [trainer.costs.known(terms) for terms in trainer.costs.terms] == known
 
 
 def test_rows_of_a_step_are_of_that_step() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -13,7 +14,13 @@ from torch import Tensor, nn
 from ganbench import Latent
 from ganbench.training import sampling
 from ganbench.training.feed import LatentFeed
-from ganbench.training.sampling import SAMPLING_BATCH, all_finite, is_dead, sample
+from ganbench.training.sampling import (
+    SAMPLING_BATCH,
+    all_finite,
+    depends_on_others,
+    is_dead,
+    sample,
+)
 
 from .small import CPU, image, networks_of
 
@@ -108,3 +115,49 @@ def test_all_finite_looks_at_weights_and_buffers(value: float) -> None:
     layer = nn.Linear(2, 2)
     nn.init.constant_(layer.bias, value)
     assert not all_finite(nn.Sequential(nn.ReLU(), layer))
+
+
+class Blends(nn.Module):
+    """Adds to each sample something of its batch, in evaluation as well."""
+
+    def __init__(self, of_batch: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.layer, self.of_batch = nn.Linear(2, 2), of_batch
+
+    def forward(self, latents: Tensor) -> Tensor:
+        return self.layer(latents) + self.of_batch(latents)
+
+
+class Obstinate(nn.BatchNorm1d):
+    """Keeps to batch statistics, whatever mode it is put in."""
+
+    def train(self, mode: bool = True) -> Obstinate:
+        return super().train(mode=True)
+
+
+@pytest.mark.parametrize(
+    ("generator", "depends"),
+    [
+        (nn.Linear(2, 2), False),
+        (nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4)), False),
+        (nn.Sequential(nn.Linear(2, 4), Obstinate(4)), True),
+        (Blends(torch.randn_like), False),  # noise of its own, as StyleGAN has
+        (Blends(lambda latents: latents.mean(dim=0)), True),
+        (Blends(lambda latents: latents.argsort(dim=0).argsort(dim=0)), True),  # has no gradient
+        (Blends(lambda latents: 1e-7 * latents.sum()), False),  # no more than rounding
+        (Blends(lambda latents: -latents), False),
+    ],
+    ids=["linear", "batch norm", "obstinate", "noise", "mean", "ranks", "rounding", "itself"],
+)
+def test_dependence_on_the_others_of_a_batch(generator: nn.Module, depends: bool) -> None:
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    assert depends_on_others(generator.train(), Latent(size=2), CPU) == depends
+    assert generator.training
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_dead_generators_depend_on_nothing() -> None:
+    generator = nn.Linear(2, 2)
+    nn.init.zeros_(generator.weight)
+    assert not depends_on_others(generator, Latent(size=2), CPU)

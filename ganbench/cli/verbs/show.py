@@ -10,6 +10,7 @@ from ganbench.api.errors import InvalidResults
 from ganbench.cli.completing import complete_runs
 from ganbench.cli.options import json_option, runs_option
 from ganbench.console import print_json, print_rows, say, warn
+from ganbench.results.accounts import remarks
 from ganbench.results.media import FRAMES_FOLDER, sheet_files
 from ganbench.results.record import Record
 from ganbench.results.store import HISTORY_FILE, LOG_FILE, RunStore
@@ -74,6 +75,8 @@ def _show_head(record: Record) -> None:
         f"  used: {with_prefix(used['flops'])}FLOP, {used['seconds']:.1f} s of training, "
         f"{used['images']:,} images, {used['steps']:,} steps"
     )
+    for line in remarks(record):
+        say(f"  note: {line}")
     times = ", ".join(f"{name} {duration(seconds)}" for name, seconds in clocks.items())
     say(f"  time: {times}")
     sizes = ", ".join(f"{name} {count:,}" for name, count in record["parameters"].items())
