@@ -318,7 +318,7 @@ def folder_suite(tmp_path: Path, *names: str) -> str:
 def test_a_folder_is_walked_once_whatever_the_number_of_variants_and_tasks(
     catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    walks = count_calls(monkeypatch, "_walk")
+    walks = count_calls(monkeypatch, "list_images")
     variants = [f"dcgan[lr={number}e-4]" for number in range(1, 21)]
     plan = make_plan(
         Selection(variants=variants, suite=folder_suite(tmp_path, "one", "two")), catalogue

@@ -131,7 +131,7 @@ def prepare(**settings: Any) -> Iterator[str]:
     root = shown(str(found.listing.root))
     if len(images) >= MANY:
         yield f"{root}: decoding {len(images):,} images, once"
-    data, left_out = _loaded(options)
+    data, left_out = _loaded(options, found, reasons)
     if left_out:
         yield f"{root}: left out {len(left_out):,} damaged: {listed(left_out)}"
     first = data.train[:1]
@@ -145,11 +145,12 @@ def load(**settings: Any) -> Data:
     Raises:
         MissingData, UsageError: as `describe`.
     """
-    return _loaded(Options(**settings))[0]
+    options = Options(**settings)
+    return _loaded(options, *_found(options, print))[0]
 
 
-def _loaded(options: Options) -> tuple[Data, list[str]]:
-    """The data, and the names of files that are left out of it."""
+def _loaded(options: Options, found: Images, reasons: list[str]) -> tuple[Data, list[str]]:
+    """The data of what was found, and the names of files that are left out of it."""
     import torch
 
     from ganbench_plugins.datasets.decode import Form
@@ -157,7 +158,6 @@ def _loaded(options: Options) -> tuple[Data, list[str]]:
     from ganbench_plugins.datasets.pixels import decode_all
 
     skip = options.damaged == "skip"
-    found, reasons = _found(options, print)
     images, unreadable = sort_out(found, reasons, skip=skip)
     form = Form(side=options.side, grey=options.grey, alpha=options.alpha)
     pixels, reasons = decode_all(images, form)

@@ -1,9 +1,10 @@
 """Which images lie below a folder, which of them are held out, and which classes they form.
 
 Every regular file that looks like an image is taken, hidden ones aside; links are followed, unless
-they lead back to a folder above themselves. Of folders called `train` and `test` (or `val`) the
-first is trained on and the second held out, and nothing beside them is used. If each image of what
-is left lies in a subfolder, and there are at least two, the first-level subfolders are classes.
+they lead back to a folder above themselves or to one that another link leads to. Of folders called
+`train` and `test` (or `val`) the first is trained on and the second held out, and nothing beside
+them is used. If each image of what is left lies in a subfolder, and there are at least two, the
+first-level subfolders are the classes.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ HELD_OUT = ("test", "testing", "val", "valid", "validation")
 """Names of folders of splits. Of several that could be held out the first one is."""
 
 FOLDER_ABOVE = "link that leads back to a folder above it"
+TWICE = "link to a folder that another link leads to"
 NOWHERE = "link that leads nowhere"
 
 
@@ -93,7 +95,7 @@ def list_images(path: str, heldout: str = "") -> Listing:
         raise UsageError("images needs a folder", "write it as images:PATH")
     root = _folder(path)
     left_out: Counter[str] = Counter()
-    files = _sorted(_walk(os.fspath(root), "", frozenset(), left_out))
+    files = _sorted(_Walk(left_out).images(os.fspath(root)))
     apart = None
     if heldout:
         apart = _apart(root, _folder(heldout), left_out)
@@ -134,7 +136,7 @@ def _apart(root: Path, heldout: Path, left_out: Counter[str]) -> Group:
             f"all of {root} would be held out: it lies in {heldout}",
             "name the folder to train on, and beside or below it the one that is held out",
         )
-    return Group(heldout, _sorted(_walk(os.fspath(heldout), "", frozenset(), left_out)))
+    return Group(heldout, _sorted(_Walk(left_out).images(os.fspath(heldout))))
 
 
 def _outside(root: Path, heldout: Path, files: tuple[str, ...]) -> tuple[str, ...]:
@@ -213,42 +215,61 @@ def _sorted(files: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(files, key=os.fsencode))
 
 
-def _walk(
-    folder: str, prefix: str, above: frozenset[tuple[int, int]], left_out: Counter[str]
-) -> Iterator[str]:
-    """Names of images below a folder, each behind the prefix, in any order.
-
-    As text, and without asking the system about each file: folders have 50,000 files and more.
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """The way through a folder, and through what is linked into it.
 
     Args:
-        folder: its path.
-        prefix: of the names.
-        above: devices and inodes of the folders that lead here, which no link may lead back to.
         left_out: counts what is not taken.
+        linked: devices and inodes of folders that links have led to: each is walked once, so that
+            links between many folders end soon.
     """
-    try:
-        with os.scandir(folder) as found:
-            entries = [one for one in found if not one.name.startswith(".")]
-        status = os.stat(folder)  # noqa: PTH116
-    except OSError as error:
-        raise UsageError(f"cannot read the folder {error.filename}: {error.strerror}") from None
-    above = above | {(status.st_dev, status.st_ino)}
-    for one in entries:
-        if one.is_dir():
-            if one.is_symlink() and _identity(one) in above:
-                left_out[FOLDER_ABOVE] += 1
-            else:
-                yield from _walk(one.path, f"{prefix}{one.name}{os.sep}", above, left_out)
-        elif one.is_file():
-            suffix = os.path.splitext(one.name)[1].lower()  # noqa: PTH122
-            if suffix in SUFFIXES:
-                yield prefix + one.name
-            else:
-                left_out[suffix or "file without a suffix"] += 1
-        elif one.is_symlink():
-            left_out[NOWHERE] += 1
 
+    left_out: Counter[str]
+    linked: set[tuple[int, int]] = field(default_factory=set)
 
-def _identity(entry: os.DirEntry[str]) -> tuple[int, int]:
-    status = entry.stat()
-    return status.st_dev, status.st_ino
+    def images(
+        self, folder: str, prefix: str = "", above: frozenset[tuple[int, int]] = frozenset()
+    ) -> Iterator[str]:
+        """Names of images below a folder, each behind the prefix, in any order.
+
+        As text, and without asking the system about each file: folders have 50,000 and more.
+
+        Args:
+            folder: its path.
+            prefix: of the names.
+            above: devices and inodes of the folders that lead here, which no link may lead back to.
+        """
+        try:
+            with os.scandir(folder) as found:
+                entries = [one for one in found if not one.name.startswith(".")]
+            status = os.stat(folder)  # noqa: PTH116
+        except OSError as error:
+            raise UsageError(f"cannot read the folder {error.filename}: {error.strerror}") from None
+        above = above | {(status.st_dev, status.st_ino)}
+        # Of two links to one folder the first by name is followed, on every file system.
+        for one in sorted(entries, key=lambda entry: os.fsencode(entry.name)):
+            if one.is_dir():
+                if not one.is_symlink() or self._leads_on(one, above):
+                    yield from self.images(one.path, f"{prefix}{one.name}{os.sep}", above)
+            elif one.is_file():
+                suffix = os.path.splitext(one.name)[1].lower()  # noqa: PTH122
+                if suffix in SUFFIXES:
+                    yield prefix + one.name
+                else:
+                    self.left_out[suffix or "file without a suffix"] += 1
+            elif one.is_symlink():
+                self.left_out[NOWHERE] += 1
+
+    def _leads_on(self, link: os.DirEntry[str], above: frozenset[tuple[int, int]]) -> bool:
+        """Whether a link to a folder is to be followed; if not, it is counted."""
+        status = link.stat()
+        identity = status.st_dev, status.st_ino
+        if identity in above:
+            self.left_out[FOLDER_ABOVE] += 1
+        elif identity in self.linked:
+            self.left_out[TWICE] += 1
+        else:
+            self.linked.add(identity)
+            return True
+        return False

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from ganbench import MissingData, UsageError
-from ganbench_plugins.datasets.listing import FOLDER_ABOVE, NOWHERE, Listing, list_images
+from ganbench_plugins.datasets.listing import (
+    FOLDER_ABOVE,
+    NOWHERE,
+    TWICE,
+    Listing,
+    list_images,
+)
 
 
 def make(root: Path, *files: str) -> Path:
@@ -72,6 +78,17 @@ def test_links_in_a_circle_end(tmp_path: Path) -> None:
     listing = list_images(str(root))
     assert found(listing) == (["cat/a.png", "cat/other/b.png", "dog/b.png"], None)
     assert listing.left_out == {FOLDER_ABOVE: 3, NOWHERE: 2}
+
+
+def test_links_between_many_folders_end_soon(tmp_path: Path) -> None:
+    """Each of twelve folders links to all others: there are millions of ways without a circle."""
+    root = make(tmp_path / "photos", *(f"{number:02}/a.png" for number in range(12)))
+    for one in sorted(root.iterdir()):
+        for other in sorted(root.iterdir()):
+            (one / f"to-{other.name}").symlink_to(other)
+    listing = list_images(str(root))
+    assert len(listing.train.files) == 12 + 12
+    assert listing.left_out[TWICE] > 0
 
 
 @pytest.mark.parametrize("held", ["test", "val", "Valid", "validation"])
