@@ -58,6 +58,7 @@ CHAPTERS = {
         "api.executors",
         ("Resources", "Limits", "Executor", "JobHandle", "Ending", "Breach"),
     ),
+    "What is known of contents": ("storage.facts", ("Facts",)),
     "Errors": (
         "api.errors",
         (

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ganbench.api.errors import UsageError
 from ganbench.storage.cache import HINT, cache_dir
+from ganbench.storage.facts import Facts
 from ganbench.storage.hashes import hash_files as _hash_files
 from ganbench.storage.locks import locked as _locked
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Kind", "content_hash", "file_hashes", "folder", "locked", "tensors"]
+__all__ = ["Facts", "Kind", "content_hash", "facts", "file_hashes", "folder", "locked", "tensors"]
 
 Kind = Literal["datasets", "extractors"]
 """What is kept for what: each kind has a folder of its own in the cache."""
@@ -94,6 +95,16 @@ def file_hashes(
         OSError: a file cannot be read.
     """
     return _hash_files(root, files, remark)
+
+
+def facts(key: Mapping[str, Any], remark: Callable[[str], object] = print) -> Facts:
+    """What was found out about contents, by the hash of each, and is not found out again.
+
+    Args:
+        key: all that determines what is found out, besides the content: versions of what looks.
+        remark: takes one line for whatever is not as it should be.
+    """
+    return Facts(key, remark)
 
 
 def content_hash(tensors: Mapping[str, Tensor], salt: str = "") -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -261,6 +261,9 @@ class DatasetSpec(Spec):
         load: ``load(**parameters) -> Data``; raises `MissingData` with the command that gets it.
         check: ``check(**parameters)``, quick and without torch; raises `MissingData` where `load`
             would, so that a plan of many runs is refused at once.
+        prepare: ``prepare(**parameters)``, called once before the runs of a plan start, in the
+            process of whoever starts them: for what takes long and is found out once, such as files
+            that cannot be decoded. Returns or yields lines to tell; raises as `load`.
         licence: of the data.
         argument: name of the parameter that ``name:VALUE`` sets (`path` in ``images:PATH``).
     """
@@ -271,6 +274,7 @@ class DatasetSpec(Spec):
     describe: Callable[..., DataInfo | Survey]
     load: Builder
     check: Callable[..., object] | None = None
+    prepare: Callable[..., Iterable[str]] | None = None
     licence: str = ""
     argument: str = ""
 

@@ -53,8 +53,10 @@ def execute(
     for warning in finished.warnings:
         remark(f"warning: {warning}")
     kept = reusable(finished, conditions)
-    plan.require_present(spec for spec in plan.runs if spec.run_id not in kept)
+    missing = [spec for spec in plan.runs if spec.run_id not in kept]
+    plan.require_present(missing)
     resources = conditions.resources(device, plan.threads)
+    plan.prepare_data(missing, catalogue, remark)
     with open_executor(conditions.executor, resources, catalogue) as executor:
         for run_id in {*finished.records, *finished.foreign}:
             if run_id not in kept:

@@ -34,6 +34,15 @@ def output_layer(info: DataInfo) -> nn.Module:
     return nn.Identity()
 
 
+def doubt(stored: Tensor, info: DataInfo) -> str:
+    """Coordinates that tell nothing, where others do."""
+    still = (stored == stored[:1]).all(dim=0) if len(stored) else stored.new_zeros(0).bool()
+    places = still.nonzero().flatten().tolist()
+    if not places or len(places) == info.features:
+        return ""
+    return f"never change in coordinate {', '.join(map(str, places))} (of 0 to {info.features - 1})"
+
+
 def sheet(fakes: Tensor, real: Tensor, title: str, info: DataInfo) -> tuple[Media, ...]:
     """Real points in grey, generated ones in blue above, on the real points' frame."""
     if info.features > 2:
@@ -146,7 +155,7 @@ POINTS = Modality(
     fault=no_fault,
     stored_shape=shape_of,
     value_fault=no_fault,
-    doubt=no_fault,
+    doubt=doubt,
     encode=same,
     decode=same,
     range_fault=no_fault,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ganbench.api.data import DataInfo, Survey
@@ -73,6 +75,29 @@ def look_at(
         survey = found if isinstance(found, Survey) else Survey(info=found)
         modality_of(survey.info).check_info(survey.info)
     return replace(survey, info=replace(survey.info, name=text))
+
+
+def prepare(
+    spec: DatasetSpec,
+    arguments: Mapping[str, Value],
+    catalogue: Catalogue,
+    tell: Callable[[str], object],
+) -> None:
+    """Let a data set do what is done once, before runs start; what it prints is talk, not data.
+
+    Raises:
+        UsageError: it cannot be loaded.
+        PluginNotUsable: its own code fails.
+    """
+    if spec.prepare is None:
+        return
+
+    def told(**parameters: Value) -> None:
+        for line in spec.prepare(**parameters) if spec.prepare else ():
+            tell(str(line))
+
+    with catalogue.whose(spec), contextlib.redirect_stdout(sys.stderr):
+        call_light(f"prepare of data set {spec.name}", object, told, **arguments)
 
 
 def require_present(

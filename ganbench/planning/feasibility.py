@@ -12,8 +12,11 @@ from ganbench.api.errors import MissingData, UsageError
 from ganbench.api.scores import EvaluationInfo
 from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.chosen import ChosenExtractor, ChosenScore, ChosenTask
+from ganbench.planning.chosen import ChosenData, ChosenExtractor, ChosenScore, ChosenTask
 from ganbench.planning.datasets import require_present
+from ganbench.wording import counted
+
+LEAST_TRAIN = 2
 
 E = TypeVar("E", bound=UsageError)
 
@@ -31,6 +34,7 @@ def check_task(chosen: ChosenTask, catalogue: Catalogue) -> MissingData | None:
     task, data = chosen.task, chosen.data
     evaluation = evaluation_info(data.survey, task.split, task.fakes)
     try:
+        _check_train(data)
         for score in (*chosen.scores, *chosen.final_scores):
             check_part(score, evaluation, catalogue)
         missing = None
@@ -46,6 +50,21 @@ def check_task(chosen: ChosenTask, catalogue: Catalogue) -> MissingData | None:
     except UsageError as error:
         raise _of(chosen, error) from error
     return missing and _of(chosen, missing)
+
+
+def _check_train(data: ChosenData) -> None:
+    """Make sure that there is something to train on.
+
+    Raises:
+        UsageError: there are fewer than two samples, and that is known.
+    """
+    count = data.survey.train
+    if count is not None and count < LEAST_TRAIN:
+        told = " ".join(data.survey.notes)
+        raise UsageError(
+            f"{data.text} has {counted(count, 'sample')} to train on, {LEAST_TRAIN} are the least",
+            told or "add some, or hold fewer out",
+        )
 
 
 def evaluation_info(survey: Survey, split: str, fakes: int) -> EvaluationInfo:

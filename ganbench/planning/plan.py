@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ganbench.api.errors import MissingData, NothingSelected, UsageError
@@ -11,7 +11,8 @@ from ganbench.api.specs import Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.machine.devices import resolve_device
 from ganbench.planning.budget import Budget
-from ganbench.planning.chosen import ChosenTask, choose_data, choose_task
+from ganbench.planning.chosen import ChosenData, ChosenTask, choose_data, choose_task
+from ganbench.planning.datasets import prepare as prepare_data
 from ganbench.planning.expansion import expand_variants, not_expanded
 from ganbench.planning.feasibility import check_task, notes_of
 from ganbench.planning.prepared import Prepared, prepare
@@ -72,6 +73,7 @@ class Plan:
         skipped: what was left out, and why.
         notes: what there is to know about the data.
         missing: tasks of which something is not on this machine, by name.
+        data: of each task, by name.
     """
 
     suite: Suite
@@ -79,6 +81,8 @@ class Plan:
     skipped: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     missing: Mapping[str, MissingData] = field(default_factory=dict)
+    # Specs hold functions that each catalogue loads anew; what counts of them is in the runs.
+    data: Mapping[str, ChosenData] = field(default_factory=dict, compare=False)
 
     @property
     def threads(self) -> int:
@@ -94,6 +98,19 @@ class Plan:
         for spec in runs:
             if spec.task.name in self.missing:
                 raise self.missing[spec.task.name]
+
+    def prepare_data(
+        self, runs: Iterable[RunSpec], catalogue: Catalogue, tell: Callable[[str], object]
+    ) -> None:
+        """Let the data sets of some runs do what is done once, before one of them starts.
+
+        Raises:
+            UsageError: a data set cannot be loaded.
+            PluginNotUsable: its own code fails.
+        """
+        names = dict.fromkeys(spec.task.name for spec in runs)
+        for data in {self.data[name].text: self.data[name] for name in names}.values():
+            prepare_data(data.spec, data.arguments, catalogue, tell)
 
 
 def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
@@ -130,6 +147,7 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
         skipped=tuple(skipped),
         notes=tuple(dict.fromkeys(note for task in tasks for note in notes_of(task))),
         missing=missing,
+        data={task.task.name: task.data for task in tasks},
     )
 
 

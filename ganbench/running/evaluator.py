@@ -262,8 +262,11 @@ class Evaluator:
         return distances
 
     def _choose_primary(self, scores: list[Score], measured: list[list[Measurement]]) -> None:
-        """The distance that stability is judged by: the first one with a floor and a cap."""
-        if self.primary is None:
+        """The distance that stability is judged by: the first one with a floor and a cap.
+
+        None where real samples do not vary: a cap of zero, or of rounding errors, is no scale.
+        """
+        if self.primary is None and not self._real_is_constant:
             for score, results in zip(scores, measured, strict=True):
                 for one in results:
                     if self.primary is None and None not in (one.floor, one.cap):

@@ -31,6 +31,7 @@ from ganbench.results.store import (
     HISTORY_FILE,
 )
 from ganbench.running.contestant import contestant_of
+from ganbench.running.doubts import doubts_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
 from ganbench.running.generator import keep_generator
@@ -126,6 +127,8 @@ class Run:
         task = choose_task(self.spec.task, catalogue, self.spec.folder)
         require_same_files(task.data, self.spec.dataset_fingerprint)
         data = load_data(task.data, catalogue)
+        for line in (*task.data.survey.notes, *doubts_of(data)):
+            remark(line)
         recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
         players = Players(recipe, catalogue, self._device)
         trainer, evaluator = self._set_up(players, task, data)

@@ -219,7 +219,8 @@ def check_columns(measured: Sequence[Sequence[Measurement]]) -> None:
 
     Raises:
         NonFiniteSamples: a value is not finite.
-        UsageError: two measurements claim the same column.
+        UsageError: two measurements claim the same column, or what a number is held against (null,
+            floor, cap) is not finite.
     """
     seen: set[str] = set()
     for one in (one for results in measured for one in results):
@@ -227,4 +228,8 @@ def check_columns(measured: Sequence[Sequence[Measurement]]) -> None:
             raise UsageError(f"two scores of this task measure the same column {one.key}")
         if not math.isfinite(one.value):
             raise NonFiniteSamples(f"{one.label} is {one.value}")
+        for name in ("null", "floor", "measured_floor", "cap"):
+            if not math.isfinite(getattr(one, name) or 0.0):
+                reason = f"the {name.replace('_', ' ')} of {one.label} is {getattr(one, name)}"
+                raise UsageError(reason, "look at the data, or leave the score out")
         seen.add(one.key)

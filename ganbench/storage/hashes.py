@@ -8,22 +8,15 @@ since it was hashed; its hash is then taken from the cache.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ganbench.api.errors import UsageError, one_line
+from ganbench.api.errors import UsageError
 from ganbench.storage.cache import cache_dir
-from ganbench.storage.locks import locked
-from ganbench.storage.reading import read_file
-from ganbench.storage.writing import set_aside, write_file
-
-FOLDER = "hashes"
-"""Of the cache: one file for each folder whose files were hashed."""
+from ganbench.storage.kept import FOLDER, Remark, not_kept, read_table, turn, write_table
 
 SETTLED_NANOSECONDS = 2_000_000_000
 """A file that changed less long ago may change again without its times telling: file systems count
@@ -45,8 +38,6 @@ Nobody can set the second time: new content with the old size and the old time d
 Known = Mapping[str, tuple[Stamp, str]]
 """Stamps and hashes of files by name."""
 
-Remark = Callable[[str], object]
-
 
 def hash_files(root: Path, files: Sequence[str], remark: Remark) -> list[str]:
     """Hexadecimal SHA-256 of the content of each file, in their order.
@@ -67,10 +58,10 @@ def hash_files(root: Path, files: Sequence[str], remark: Remark) -> list[str]:
     try:
         kept = cache_dir(FOLDER) / f"{name}.json"
     except UsageError as error:
-        _not_kept(error, remark)
+        not_kept(error, remark)
         known: Known = _hashed(root, files)
     else:
-        with _turn(kept, remark) as writable:
+        with turn(kept, remark) as writable:
             settled = time.time_ns() - SETTLED_NANOSECONDS
             known, new = _up_to_date(root, files, _read(kept, remark))
             if new and writable:
@@ -115,36 +106,11 @@ def _stamp(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
-@contextmanager
-def _turn(path: Path, remark: Remark) -> Iterator[bool]:
-    """Hold the lock of that file, and tell whether there can be one: else nothing is written."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(locked(path))
-        except OSError as error:
-            _not_kept(error, remark)
-            yield False
-        else:
-            yield True
-
-
 def _read(path: Path, remark: Remark) -> Known:
     """What was known of a folder's files; nothing, if that cannot be told."""
-    try:
-        content = read_file(path)
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        _not_kept(error, remark)
-        return {}
-    seal, _, body = content.partition(b"\n")
-    if seal != _seal(body):
-        remark(f"cache file {path.name} is not used: it is damaged; {set_aside(path)}")
-        return {}
-    rows = json.loads(body)
     return {
         file: ((size, modified, changed, inode), digest)
-        for file, size, modified, changed, inode, digest in rows
+        for file, size, modified, changed, inode, digest in read_table(path, remark) or []
     }
 
 
@@ -154,17 +120,4 @@ def _write(path: Path, known: Known, settled: int, remark: Remark) -> None:
         for file, (stamp, digest) in known.items()
         if max(stamp[1], stamp[2]) < settled
     ]
-    # Names that are no UTF-8 have lone surrogates, which JSON can hold as escapes only.
-    body = json.dumps(rows, separators=(",", ":"), ensure_ascii=True).encode()
-    try:
-        write_file(path, _seal(body) + b"\n" + body, durable=False)
-    except OSError as error:
-        _not_kept(error, remark)
-
-
-def _seal(body: bytes) -> bytes:
-    return hashlib.sha256(body).hexdigest().encode()
-
-
-def _not_kept(error: Exception, remark: Remark) -> None:
-    remark(f"hashes of files are computed and not kept: {one_line(error)}")
+    write_table(path, rows, remark)

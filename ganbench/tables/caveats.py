@@ -25,7 +25,8 @@ def with_caveats(
     columns: Mapping[str, Mapping[str, Column]],
     keys: Collection[str] | None = None,
 ) -> Table:
-    """The table with a note where its scores are of few real samples, or of none held out.
+    """The table with a note where its scores are of few real samples, of samples that are all the
+    same, or of none held out.
 
     Args:
         table: that prints the scores of some tasks.
@@ -33,7 +34,7 @@ def with_caveats(
         columns: setting -> key -> what the score is.
         keys: of the scores that are printed; None: the primary distance of each task.
     """
-    few, trained = [], []
+    few, trained, constant = [], [], []
     for task, own in grouped(lines, lambda line: line.row["task"]).items():
         shown = [
             (line, key, columns[line.row["setting"]][key])
@@ -46,6 +47,8 @@ def with_caveats(
             few.append(f"{task} ({', '.join(f'{count:,}' for count in sorted(counts))})")
         if any(line.row["split"] == "heldout" and _is_of_train(key) for line, key, _ in shown):
             trained.append(task)
+        if any(column["cap"] == 0 for _, _, column in shown):
+            constant.append(task)
     notes = []
     if few:
         notes.append(
@@ -56,6 +59,11 @@ def with_caveats(
         notes.append(
             f"nothing is held out: {', '.join(trained)}; scored against the train split, copies of "
             "training samples look best"
+        )
+    if constant:
+        notes.append(
+            f"real samples do not vary: {', '.join(constant)}; distances have no scale, and no "
+            "utility comes of them"
         )
     return replace(table, notes=(*table.notes, *notes)) if notes else table
 

@@ -101,7 +101,7 @@ def verify(
     require_same_code(claim.spec, catalogue)
     if claim.weights is not None and claim.scores and not retrain:
         try:
-            status, scores = _evaluate(claim, claim.weights, catalogue)
+            status, scores = _evaluate(claim, claim.weights, catalogue, remark)
             return judge_recomputed(claim, status, scores)
         except _MoreNeeded:
             remark("a score looks at more than the generator, which alone is kept: training again")
@@ -112,11 +112,15 @@ def verify(
     return judge_retrained(claim, record["status"], scores, record["environment"])
 
 
-def _evaluate(claim: Claim, weights: Path, catalogue: Catalogue) -> tuple[str, dict[str, float]]:
+def _evaluate(
+    claim: Claim, weights: Path, catalogue: Catalogue, remark: Callable[[str], None]
+) -> tuple[str, dict[str, float]]:
     """Status and scores of the last evaluation, as the run's own evaluator gives them."""
     device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
     spec, task = claim.spec, claim.spec.task
     chosen = choose_task(task, catalogue, spec.folder)
+    for note in chosen.data.survey.notes:
+        remark(note)
     require_same_files(chosen.data, spec.dataset_fingerprint)
     with computing_on(spec.threads):
         data = load_data(chosen.data, catalogue)

@@ -126,3 +126,18 @@ def test_the_verb_tells_what_passed(ganbench_cli: Any) -> None:
     unknown = ganbench_cli("check", "rign8")
     assert unknown.returncode == 2
     assert "did you mean ring8?" in unknown.stderr
+
+
+def test_a_data_set_is_prepared_before_it_is_loaded(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As before any run: what fails there must not pass here."""
+    from ganbench.authoring.conformance.checks import datasets
+
+    def prepare(spec: Any, *_: object) -> None:
+        raise UsageError(f"{spec.name} has 3 damaged files", "remove them")
+
+    monkeypatch.setattr(datasets, "prepare", prepare)
+    result = Session("ring8", "dataset", catalogue, "cpu").result("dataset-description")
+    assert (result.status, result.reason) == ("failed", "ring8 has 3 damaged files")
+    assert result.hint == "remove them"

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 import ganbench
-from ganbench_plugins.datasets import folder
+from ganbench_plugins.datasets import listing
 
 SUITE = """
 name = "mine"
@@ -23,24 +23,27 @@ evaluations = 1
 """
 
 
-def test_the_command_walks_a_folder_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once to plan and run; the processes of the runs look at it for themselves."""
+def test_the_command_walks_a_folder_once_and_decodes_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once to plan, and once more to decode what is to be run on; the processes of the runs look at
+    it for themselves."""
     photos = tmp_path / "photos"
     photos.mkdir()
     for number in range(20):
         Image.effect_noise((8, 8), 99).save(photos / f"{number}.png")
     suite = tmp_path / "mine.toml"
     suite.write_text(SUITE.format(photos))
-    walked, walk = [], folder._walk
+    walked, walk = [], listing.list_images
 
-    def counted(path: str, prefix: str) -> object:
+    def counted(path: str, heldout: str) -> object:
         walked.append(path)
-        return walk(path, prefix)
+        return walk(path, heldout)
 
-    monkeypatch.setattr(folder, "_walk", counted)
+    monkeypatch.setattr(listing, "list_images", counted)
     runs = tmp_path / "runs"
-    for _ in range(2):  # the second finds the first one's runs
+    for walks in (2, 1):  # the second finds the first one's runs
         frame = ganbench.run("vanilla", "dcgan", suite=str(suite), runs=runs, progress=False)
         assert list(frame["status"]) == ["ok", "ok"]
-        assert walked == [str(photos)]
+        assert walked == [str(photos)] * walks
         walked.clear()

@@ -127,3 +127,12 @@ def test_in_a_frame_points_on_a_line_are_bars() -> None:
     pixels = np.array(frame(torch.full((500, 1), 0.5), real))
     assert (pixels == FRAME_BLUE).all(axis=2).any(axis=0).sum() == 2  # one bin, a pixel narrower
     assert (pixels == FRAME_GREY).all(axis=2).any(axis=0).mean() > 0.6
+
+
+def test_coordinates_that_never_change_are_doubted() -> None:
+    info = DataInfo(name="mine", modality="points", shape=(3,))
+    points = torch.randn(10, 3, generator=torch.Generator().manual_seed(0))
+    points[:, 1] = 0.1
+    assert POINTS.doubt(points, info) == "never change in coordinate 1 (of 0 to 2)"
+    assert POINTS.doubt(points[:1].repeat(10, 1), info) == ""  # all the same: another matter
+    assert POINTS.doubt(points[:0], info) == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from ganbench import DataInfo, DatasetSpec, Parameter
 from ganbench.api.errors import MissingData, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.datasets import check_dataset, choose_dataset, describe_dataset
+from ganbench.planning.datasets import check_dataset, choose_dataset, describe_dataset, prepare
 
 
 def dataset(describe: Any, **changes: Any) -> DatasetSpec:
@@ -21,7 +22,9 @@ def dataset(describe: Any, **changes: Any) -> DatasetSpec:
 def test_an_argument_behind_a_colon(catalogue: Catalogue) -> None:
     spec, parameters = choose_dataset("images:my/faces[side=16,grey=true]", catalogue)
     assert spec.name == "images"
-    assert parameters == {"path": "my/faces", "side": 16, "grey": True}
+    given = {"path": "my/faces", "side": 16, "grey": True}
+    defaults = {name: one.default for name, one in spec.parameters.items()}
+    assert parameters == defaults | given
 
 
 @pytest.mark.parametrize(
@@ -103,3 +106,44 @@ def test_checks_get_the_parameters(catalogue_with: Any) -> None:
 
 def test_a_data_set_without_a_check(catalogue: Catalogue) -> None:
     check_dataset("ring8", catalogue)
+
+
+def prepared(catalogue_with: Any, prepare_it: Any) -> list[str]:
+    lines: list[str] = []
+    spec = dataset(crash, prepare=prepare_it, parameters={"side": Parameter(default=8, help="x")})
+    prepare(spec, {"side": 16}, catalogue_with(spec), lines.append)
+    return lines
+
+
+def test_what_is_done_once_gets_the_parameters_and_tells_lines(catalogue_with: Any) -> None:
+    assert prepared(catalogue_with, lambda side: [f"side {side}"]) == ["side 16"]
+    assert prepared(catalogue_with, None) == []
+
+
+def test_lines_are_told_as_they_come(catalogue_with: Any) -> None:
+    def some(side: int) -> Iterator[str]:
+        yield "first"
+        raise UsageError("3 files are damaged", "remove them")
+
+    lines: list[str] = []
+    spec = dataset(crash, prepare=some, parameters={"side": Parameter(default=8, help="x")})
+    with pytest.raises(UsageError, match="3 files are damaged"):
+        prepare(spec, {"side": 16}, catalogue_with(spec), lines.append)
+    assert lines == ["first"]
+
+
+def test_what_preparing_prints_is_no_data(
+    catalogue_with: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def loud(side: int) -> list[str]:
+        print("from the cache")
+        return []
+
+    prepared(catalogue_with, loud)
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "from the cache\n")
+
+
+def test_preparing_is_guarded(catalogue_with: Any) -> None:
+    with pytest.raises(PluginNotUsable, match="prepare of data set mine fails: KeyError"):
+        prepared(catalogue_with, lambda side: crash())

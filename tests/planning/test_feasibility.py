@@ -200,3 +200,19 @@ def test_it_is_told_where_nothing_is_held_out(catalogue_with: Any) -> None:
     )
     asked = choose_task(task("mine", "w2", split="train"), catalogue)
     assert notes_of(asked) == ("a file is odd",)
+
+
+@pytest.mark.parametrize(("train", "refused"), [(0, True), (1, True), (2, False), (None, False)])
+def test_data_without_anything_to_train_on(
+    catalogue_with: Any, train: int | None, refused: bool
+) -> None:
+    survey = Survey(info=POINTS, train=train, heldout=20, notes=("it is mostly held out",))
+    spec = DatasetSpec(name="mine", description="x", describe=lambda: survey, load="x:y")
+    catalogue = catalogue_with(spec)
+    chosen = choose_task(task("mine"), catalogue)
+    if not refused:
+        assert check_task(chosen, catalogue) is None
+        return
+    with pytest.raises(UsageError, match=r"task t: mine has \d samples? to train on") as error:
+        check_task(chosen, catalogue)
+    assert error.value.hint == "it is mostly held out"

@@ -24,7 +24,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.machine import devices
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Plan, Selection, make_plan
-from ganbench_plugins.datasets import folder
+from ganbench_plugins.datasets import listing
 
 SUITE = """
 name = "mine"
@@ -343,7 +343,7 @@ def folder_suite(tmp_path: Path, *names: str) -> str:
 def test_a_folder_is_walked_once_whatever_the_number_of_variants_and_tasks(
     catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    walks = count_calls(monkeypatch, "_walk")
+    walks = count_calls(monkeypatch, "list_images")
     variants = [f"dcgan[lr={number}e-4]" for number in range(1, 21)]
     plan = make_plan(
         Selection(variants=variants, suite=folder_suite(tmp_path, "one", "two")), catalogue
@@ -356,13 +356,13 @@ def test_a_folder_is_walked_once_whatever_the_number_of_variants_and_tasks(
 def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[tuple[Any, ...]]:
     """Arguments of the calls of a function of `images:`, which does what it did."""
     calls: list[tuple[Any, ...]] = []
-    function = getattr(folder, name)
+    function = getattr(listing, name)
 
     def counted(*arguments: Any) -> Any:
         calls.append(arguments)
         return function(*arguments)
 
-    monkeypatch.setattr(folder, name, counted)
+    monkeypatch.setattr(listing, name, counted)
     return calls
 
 
@@ -396,3 +396,30 @@ def test_what_a_data_set_tells_is_asked_once(catalogue_with: Any, tmp_path: Path
     plan = make_plan(Selection(variants=variants, suite=str(suite)), catalogue_with(spec))
     assert len(looks) == 1
     assert {spec.dataset_fingerprint for spec in plan.runs} == {"abc"}
+
+
+def test_data_are_prepared_once_and_only_for_runs_to_do(
+    catalogue_with: Any, tmp_path: Path
+) -> None:
+    prepared: list[str] = []
+    info = DataInfo(name="mine", modality="points", shape=(2,))
+    specs = [
+        DatasetSpec(
+            name=name,
+            description="x",
+            describe=lambda: info,
+            load="x:y",
+            prepare=lambda name=name: prepared.append(name) or [f"{name} is ready"],
+        )
+        for name in ("mine", "yours")
+    ]
+    suite = tmp_path / "mine.toml"
+    task = '[[tasks]]\nname = "{}"\ndataset = "{}"\nbudget = "1steps"\nscores = ["w2"]\n'
+    tasks = [task.format(*one) for one in (("a", "mine"), ("b", "mine"), ("c", "yours"))]
+    suite.write_text('name = "mine"\n' + "".join(tasks))
+    catalogue = catalogue_with(*specs)
+    plan = make_plan(Selection(variants=["vanilla"], suite=str(suite), seeds=[0, 1]), catalogue)
+    assert prepared == []
+    lines: list[str] = []
+    plan.prepare_data([one for one in plan.runs if one.task.name != "c"], catalogue, lines.append)
+    assert (prepared, lines) == (["mine"], ["mine is ready"])

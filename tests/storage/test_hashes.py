@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from ganbench.storage import hashes
+from ganbench.storage import kept as kept_tables
 from ganbench.storage.hashes import hash_files
 
 FILES = ["a.png", "class/b.png", "class/\udcff.png", "empty.png"]
@@ -148,7 +149,7 @@ def test_a_cache_that_cannot_be_written_to(
     remarks: list[str] = []
     for name in ("write_file", "locked"):
         with monkeypatch.context() as patch:
-            patch.setattr(hashes, name, full)
+            patch.setattr(kept_tables, name, full)
             assert hash_files(root, FILES, remarks.append) == expected(root)
     assert len(remarks) == 2
     assert all("No space left on device" in line for line in remarks)

@@ -72,3 +72,13 @@ def test_and_not_where_the_task_asks_for_it() -> None:
     text = json.dumps(changed("/heldout/", "/train/"))
     asked: list[Record] = json.loads(text.replace('"split": "heldout"', '"split": "train"'))
     assert not notes(asked, TRAIN_NOTE)
+
+
+def test_data_that_do_not_vary_are_told_where_their_distances_stand() -> None:
+    records = starter()
+    assert not notes(records, "real samples do not vary: ")
+    for record in records:
+        if FD in record["columns"]:
+            record["columns"][FD] |= {"floor": 0.0, "cap": 0.0}
+    told = notes(records, "real samples do not vary: ")
+    assert told["distance"].startswith("real samples do not vary: digits; distances have no scale")

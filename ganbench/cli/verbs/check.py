@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from dataclasses import asdict
 from typing import Literal
 
 import click
 
-from ganbench.api.specs import SPEC_TYPES
+from ganbench.api.errors import GanbenchError
+from ganbench.api.specs import SPEC_TYPES, DatasetSpec
 from ganbench.authoring.conformance.results import CheckResult
 from ganbench.authoring.conformance.table import ALL, CHECKS, checks_of
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
@@ -17,6 +19,7 @@ from ganbench.cli.options import json_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
+from ganbench.planning.chosen import choose_data
 
 FAILED = 4
 _WORDS = {"expected": "expected failure"}
@@ -64,6 +67,10 @@ def command(
         return 0
     assert name is not None
     results = check(name, kind, device, plugins=choice)
+    if kind == DatasetSpec.kind:
+        with contextlib.suppress(GanbenchError):  # which a check has told
+            for note in choose_data(name, catalogue).survey.notes:
+                talk(note)
     if as_json:
         print_json([{"name": name, "kind": kind, **asdict(one)} for one in results])
     else:

@@ -58,7 +58,7 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
         left_out = list(plan.skipped)
         suite = plan.suite.name
         found = {"suite": suite, "threads": plan.threads, "runs": rows}
-        print_json({**found, "left_out": left_out, "total": total})
+        print_json({**found, "left_out": left_out, "notes": list(plan.notes), "total": total})
         _refuse_what_cannot_run(plan, records)
         return
     print_rows(

@@ -1,193 +1,232 @@
-"""A folder of the user's own images.
+"""A folder of the user's own images: what is taken of it is told in one line, before anything runs.
 
-Every regular file below the folder that looks like an image is taken, hidden ones aside. If each of
-them lies in a subfolder, and there are at least two, the first-level subfolders are the classes.
-Images are turned upright (EXIF), cropped to their central square and resized (Lanczos); transparent
-parts become white.
-
-Held out is every image whose content hash is 0 modulo 5, about a fifth: neither a renamed file, nor
-an added one, nor a copy of an image can move a sample from one split to the other.
+Images are turned upright (EXIF), cropped to their central square and resized (Lanczos). Unless
+folders say which images are held out (`listing.py`), it is every image whose content hash is 0
+modulo 5, about a fifth: neither a renamed file, nor an added one, nor a copy of an image can move a
+sample from one split to the other.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
-from ganbench import (
-    Data,
-    DataInfo,
-    DatasetSpec,
-    MissingData,
-    Parameter,
-    Survey,
-    UsageError,
-    cache,
-    hookimpl,
-)
+from ganbench import Data, DataInfo, DatasetSpec, Parameter, Survey, UsageError, cache, hookimpl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from torch import Tensor
+    from ganbench_plugins.datasets.images import Images
+    from ganbench_plugins.datasets.listing import Group, Listing
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm"})
-DEFAULT_SIDE = 32
 HELD_OUT_EVERY = 5
 
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The images below a folder: paths relative to it, sorted, and the classes that they form."""
-
-    root: Path
-    files: tuple[str, ...]
-    classes: tuple[str, ...]
-
-    def label(self, file: str) -> int:
-        """Index of the class of one of `files`."""
-        return self.classes.index(file.partition(os.sep)[0])
-
-    def hashes(self, remark: Callable[[str], object]) -> list[str]:
-        """Hexadecimal SHA-256 of the content of each of `files`.
-
-        Raises:
-            UsageError: a file cannot be read.
-        """
-        try:
-            return cache.file_hashes(self.root, self.files, remark)
-        except OSError as error:
-            raise UsageError(f"cannot read {error.filename}: {error.strerror}") from None
+MANY = 2_000
+"""Images of which decoding takes long enough for a word."""
 
 
-def describe(path: str = "", side: int = DEFAULT_SIDE, grey: bool = False) -> Survey:
-    """Shape, classes, counts and content: the files are hashed, and none is decoded.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The parameters of `images`, as `PARAMETERS` declares them."""
 
-    Raises:
-        MissingData, UsageError: as `list_images`, or a file cannot be read.
-    """
-    listing = list_images(path)
-    notes: list[str] = []
-    hashes = listing.hashes(notes.append)
-    heldout = sum(map(_is_held_out, hashes))
-    return Survey(
-        info=_info(listing, path, side, grey),
-        fingerprint=_fingerprint(listing, hashes),
-        train=len(hashes) - heldout,
-        heldout=heldout,
-        notes=tuple(notes),
-    )
+    path: str = ""
+    side: int = 32
+    grey: bool = False
+    heldout: str = ""
+    damaged: str = "refuse"
+    alpha: str = "over-white"
+    bits: int = 8
 
-
-def _info(listing: Listing, path: str, side: int, grey: bool) -> DataInfo:
-    changed = ["grey=true"] if grey else []
-    changed += [f"side={side}"] if side != DEFAULT_SIDE else []
-    return DataInfo(
-        name=f"images:{path}" + (f"[{','.join(changed)}]" if changed else ""),
-        modality="image",
-        shape=(1 if grey else 3, side, side),
-        classes=len(listing.classes) or None,
-    )
-
-
-def _fingerprint(listing: Listing, hashes: list[str]) -> str:
-    """A hash of names and contents: names tell the class and the order of the samples."""
-    digest = hashlib.sha256()
-    for file, content in zip(listing.files, hashes, strict=True):
-        # fsencode, since a name need not be valid UTF-8; any system's separator is the same
-        digest.update(os.fsencode(file).replace(os.sep.encode(), b"/") + b"\0" + content.encode())
-    return digest.hexdigest()[:16]
-
-
-def _is_held_out(content: str) -> bool:
-    return int(content, 16) % HELD_OUT_EVERY == 0
-
-
-def list_images(path: str) -> Listing:
-    """Find the images below `path`.
-
-    Raises:
-        MissingData: no such folder, or no image in it.
-        UsageError: no path was given, it is a file, or a folder cannot be read.
-    """
-    if not path:
-        raise UsageError("images needs a folder", "write it as images:PATH")
-    root = Path(path).expanduser().absolute()
-    if root.is_file():
-        raise UsageError(
-            f"{root} is a file, and images needs a folder", f"write it as images:{root.parent}"
+    def info(self, listing: Listing) -> DataInfo:
+        """The shape of the data set."""
+        changed = sorted(
+            f"{one.name}={str(value).lower() if isinstance(value, bool) else value}"
+            for one in fields(self)
+            if one.name != "path" and (value := getattr(self, one.name)) != one.default
         )
-    if not root.is_dir():
-        raise MissingData(f"there is no folder {root}")
-    files = tuple(sorted(_walk(os.fspath(root), ""), key=os.fsencode))
-    if not files:
-        known = " ".join(sorted(SUFFIXES))
-        raise MissingData(f"{root} holds no images", f"known file types: {known}")
-    folders = {file.partition(os.sep)[0] for file in files if os.sep in file}
-    loose = any(os.sep not in file for file in files)
-    classes = () if loose or len(folders) < 2 else tuple(sorted(folders, key=os.fsencode))
-    return Listing(root, files, classes)
+        channels = (1 if self.grey else 3) + (self.alpha == "keep")
+        return DataInfo(
+            name=f"images:{self.path}" + (f"[{','.join(changed)}]" if changed else ""),
+            modality="image",
+            shape=(channels, self.side, self.side),
+            classes=len(listing.classes) or None,
+        )
 
 
-def _walk(folder: str, prefix: str) -> Iterator[str]:
-    """Names of images below a folder, each behind the prefix, in any order.
+PARAMETERS = {
+    "path": Parameter(default="", path=True, help="the folder; subfolders are classes, or splits"),
+    "side": Parameter(default=32, help="height and width in pixels", minimum=8, maximum=512),
+    "grey": Parameter(default=False, help="one grey channel instead of colour"),
+    "heldout": Parameter(
+        default="", path=True, help="folder of the images that are held out, instead of a fifth"
+    ),
+    "damaged": Parameter(
+        default="refuse",
+        choices=("refuse", "skip"),
+        help="what becomes of files that cannot be used: nothing runs, or they are left out",
+    ),
+    "alpha": Parameter(
+        default="over-white",
+        choices=("over-white", "over-black", "keep"),
+        help="what transparent parts show; keep: one more channel",
+    ),
+    "bits": Parameter(
+        default=8, choices=(8, 16), help="16: take images of 16 bits a channel too, scaled to 8"
+    ),
+}
 
-    As text, and without asking the system about each file: folders have 50,000 files and more.
+
+def describe(**settings: Any) -> Survey:
+    """Shape, classes, counts and content: files are hashed, their headers read, and none decoded.
+
+    Raises:
+        MissingData, UsageError: as `list_images`; or files cannot be used, which are all named.
     """
-    try:
-        with os.scandir(folder) as found:
-            entries = [one for one in found if not one.name.startswith(".")]
-    except OSError as error:
-        raise UsageError(f"cannot read the folder {error.filename}: {error.strerror}") from None
-    for one in entries:
-        if one.is_dir(follow_symlinks=False):
-            yield from _walk(one.path, f"{prefix}{one.name}{os.sep}")
-        elif os.path.splitext(one.name)[1].lower() in SUFFIXES and one.is_file():  # noqa: PTH122
-            yield prefix + one.name
+    from ganbench_plugins.datasets.faults import sort_out
+    from ganbench_plugins.datasets.looks import decoded
+    from ganbench_plugins.datasets.telling import told
+
+    options = Options(**settings)
+    notes: list[str] = []
+    found, reasons = _found(options, notes.append)
+    known = decoded(found.listing.root, notes.append).known()
+    reasons = [
+        reason or known.get(content, "")
+        for reason, content in zip(reasons, found.hashes, strict=True)
+    ]
+    images, left_out = sort_out(found, reasons, skip=options.damaged == "skip")
+    # Of files that are skipped nobody knows how many, before each was decoded once.
+    certain = options.damaged != "skip" or known.keys() >= set(images.hashes)
+    heldout = sum(images.heldout)
+    return Survey(
+        info=options.info(found.listing),
+        fingerprint=_fingerprint(found),
+        train=len(images) - heldout if certain else None,
+        heldout=heldout if certain else None,
+        notes=(*notes, told(images, left_out, options.alpha, certain=certain)),
+    )
 
 
-def load(path: str, side: int, grey: bool) -> Data:
+def prepare(**settings: Any) -> Iterator[str]:
+    """Decode every image once, so that all that fail are named before a run starts.
+
+    Yields:
+        a line for what is known only now.
+
+    Raises:
+        MissingData, UsageError: as `describe`.
+    """
+    from ganbench_plugins.datasets.faults import sort_out
+    from ganbench_plugins.datasets.looks import decoded
+    from ganbench_plugins.datasets.telling import listed, shown
+
+    options = Options(**settings)
+    found, reasons = _found(options, print)
+    images, _ = sort_out(found, reasons, skip=options.damaged == "skip")
+    known = decoded(found.listing.root, print).known()
+    if known.keys() >= set(images.hashes):
+        return
+    root = shown(str(found.listing.root))
+    if len(images) >= MANY:
+        yield f"{root}: decoding {len(images):,} images, once"
+    data, left_out = _loaded(options, found, reasons)
+    if left_out:
+        yield f"{root}: left out {len(left_out):,} damaged: {listed(left_out)}"
+    first = data.train[:1]
+    if bool((data.train == first).all()) and bool((data.heldout == first).all()):
+        yield f"{root}: all images are the same at {options.side} by {options.side} pixels"
+
+
+def load(**settings: Any) -> Data:
     """The decoded images, from the cache if nothing has changed.
 
     Raises:
-        MissingData, UsageError: as `list_images`, or an image cannot be read; the path is named.
+        MissingData, UsageError: as `describe`.
     """
+    options = Options(**settings)
+    return _loaded(options, *_found(options, print))[0]
+
+
+def _loaded(options: Options, found: Images, reasons: list[str]) -> tuple[Data, list[str]]:
+    """The data of what was found, and the names of files that are left out of it."""
     import torch
 
-    listing = list_images(path)
-    hashes = listing.hashes(print)
-    images = _cached(listing, hashes, side, grey)
-    heldout = torch.tensor(list(map(_is_held_out, hashes)))
-    labels = torch.tensor([listing.label(file) for file in listing.files if listing.classes])
-    return Data(
-        info=_info(listing, path, side, grey),
-        train=images[~heldout],
-        heldout=images[heldout],
-        train_labels=labels[~heldout] if listing.classes else None,
-        heldout_labels=labels[heldout] if listing.classes else None,
+    from ganbench_plugins.datasets.decode import Form
+    from ganbench_plugins.datasets.faults import sort_out
+    from ganbench_plugins.datasets.pixels import decode_all
+
+    skip = options.damaged == "skip"
+    images, unreadable = sort_out(found, reasons, skip=skip)
+    form = Form(side=options.side, grey=options.grey, alpha=options.alpha)
+    pixels, reasons = decode_all(images, form)
+    images, undecodable = sort_out(images, reasons, skip=skip)
+    heldout = torch.tensor(images.heldout)
+    labels = torch.tensor(images.labels)
+    classes = bool(images.listing.classes)
+    data = Data(
+        info=options.info(images.listing),
+        train=pixels[~heldout],
+        heldout=pixels[heldout],
+        train_labels=labels[~heldout] if classes else None,
+        heldout_labels=labels[heldout] if classes else None,
     )
+    return data, [*unreadable, *undecodable]
 
 
-def _cached(listing: Listing, hashes: list[str], side: int, grey: bool) -> Tensor:
-    """(N, C, side, side) uint8 in the order of the listing."""
-    import PIL
-    import torch
+def _found(options: Options, remark: Callable[[str], object]) -> tuple[Images, list[str]]:
+    """All images below the folder, and what each header has against it, empty where nothing."""
+    from ganbench_plugins.datasets.faults import fault_of
+    from ganbench_plugins.datasets.images import Images
+    from ganbench_plugins.datasets.listing import list_images
+    from ganbench_plugins.datasets.looks import look_at_all
 
-    from ganbench_plugins.datasets.decode import decode
+    listing = list_images(options.path, options.heldout)
+    hashes = [content for group in listing.groups for content in _hashes(group, remark)]
+    # Text, not paths: of 50,000 files these would take most of the time.
+    paths = [
+        os.path.join(group.root, file)  # noqa: PTH118
+        for group in listing.groups
+        for file in group.files
+    ]
+    if listing.heldout is None:
+        heldout = [int(content, 16) % HELD_OUT_EVERY == 0 for content in hashes]
+    else:
+        heldout = [group is listing.heldout for group in listing.groups for _ in group.files]
+    looks = look_at_all(listing.root, paths, hashes, remark)
+    found = Images(
+        listing=listing,
+        paths=paths,
+        hashes=hashes,
+        heldout=heldout,
+        labels=listing.labels,
+        looks=looks,
+    )
+    return found, [fault_of(look, options.bits) for look in looks]
 
-    def compute() -> tuple[Tensor]:
-        decoded = [decode(listing.root / file, side, grey=grey) for file in listing.files]
-        return (torch.stack(decoded),)
 
-    # Pillow's release is in the key, since its codecs and filters decide the pixels.
-    made = {"side": side, "grey": grey, "pillow": PIL.__version__}
-    contents = hashlib.sha256("".join(hashes).encode()).hexdigest()
-    key = {"what": "images", **made, "contents": contents}
-    (images,) = cache.tensors("datasets", key, compute, what="decoded images")
-    return images
+def _hashes(group: Group, remark: Callable[[str], object]) -> Sequence[str]:
+    try:
+        return cache.file_hashes(group.root, group.files, remark)
+    except OSError as error:
+        raise UsageError(f"cannot read {error.filename}: {error.strerror}") from None
+
+
+def _fingerprint(found: Images) -> str:
+    """A hash of splits, names and contents: names tell the class and the order of the samples.
+
+    Of all files, those that are left out among them: which these are follows from the rest.
+    """
+    digest = hashlib.sha256()
+    contents = iter(found.hashes)
+    for group in found.listing.groups:
+        for file in group.files:
+            # fsencode, since a name need not be valid UTF-8; any system's separator is the same
+            name = os.fsencode(file).replace(os.sep.encode(), b"/")
+            digest.update(name + b"\0" + next(contents).encode())
+        digest.update(b"\0held out\0")
+    return digest.hexdigest()[:16]
 
 
 @hookimpl
@@ -196,16 +235,12 @@ def ganbench_datasets() -> list[DatasetSpec]:
     return [
         DatasetSpec(
             name="images",
-            description="your own folder of images, as images:PATH; about a fifth is held out",
+            description="your own folder of images, as images:PATH; a fifth or its test folder is "
+            "held out",
             modalities=("image",),
-            parameters={
-                "path": Parameter(default="", path=True, help="the folder; subfolders are classes"),
-                "side": Parameter(
-                    default=DEFAULT_SIDE, help="height and width in pixels", minimum=8, maximum=512
-                ),
-                "grey": Parameter(default=False, help="one grey channel instead of colour"),
-            },
+            parameters=PARAMETERS,
             describe=describe,
+            prepare=prepare,
             load=load,
             argument="path",
         )

@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor
 
-from ganbench import Evaluation, EvaluationInfo, FeatureColumn, Measurement
+from ganbench import Evaluation, EvaluationInfo, FeatureColumn, Measurement, UsageError
 from ganbench_plugins.scores import requirements
 from ganbench_plugins.scores.kernels.diversity import (
     bin_divergence,
@@ -30,13 +30,24 @@ from ganbench_plugins.scores.kernels.neighbours import (
 def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """Precision and recall (k = 3), density and coverage (k = 5), near-duplicates.
 
-    The nulls of precision and recall are what halves of the real samples have of one another.
+    The nulls of precision and recall are what halves of the real samples have of one another. Where
+    real samples have exact copies, the other nulls are those of such a law.
+
+    Raises:
+        UsageError: too few samples, or no real sample is without five exact copies.
     """
     requirements.prdc(EvaluationInfo.of(evaluation), extractor=extractor)
     column = FeatureColumn(evaluation, extractor)
     side = evaluation.once(
         f"neighbours/{extractor}", lambda: real_neighbours(column.real, evaluation.cached)
     )
+    reaching = side.reaching
+    if reaching == 0:
+        raise UsageError(
+            f"score prdc tells samples by their neighbours: each of the {len(column.real)} real "
+            f"samples has {K_COVERAGE} exact copies or more among them",
+            "look at the data, or leave the score out",
+        )
     scores = neighbour_scores(side, column.fake)
 
     def own(one: Tensor, other: Tensor) -> float:
@@ -47,14 +58,20 @@ def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     real = None if halves is None else halves.mean
     sizes = len(column.real), len(column.fake)
     error = rate_error(min(sizes), together=2)
-    normalised = normalised_coverage(scores.coverage, *sizes)
+    normalised = normalised_coverage(scores.coverage / reaching, *sizes)
     return [
         column.share("precision", scores.precision, real),
         column.share("recall", scores.recall, real, read_with="precision"),
-        column.measurement("density", scores.density, "collapse", "target", null=1.0),
-        column.share("coverage", scores.coverage, coverage_null(*sizes)),
+        column.measurement("density", scores.density, "collapse", "target", null=reaching),
+        column.share("coverage", scores.coverage, reaching * coverage_null(*sizes)),
         column.share("cov_norm", normalised, 1.0),
-        column.share("near_duplicates", scores.near_duplicates, NEAR, "target", null_error=error),
+        column.share(
+            "near_duplicates",
+            scores.near_duplicates,
+            max(NEAR, side.copied),
+            "target",
+            null_error=error,
+        ),
     ]
 
 
@@ -109,11 +126,15 @@ def _copies(column: FeatureColumn, name: str, samples: Tensor, fresh: Tensor) ->
         f"{name}/{column.extractor}", lambda: originals(samples, fresh, evaluation.cached)
     )
     rate, error = copy_rate(real, column.fake), rate_error(len(fresh))
-    return [column.share(name, rate, NEAR, "target", null_error=error)]
+    return [column.share(name, rate, max(NEAR, real.copied), "target", null_error=error)]
 
 
 def bins(evaluation: Evaluation, *, extractor: str, bins: int) -> list[Measurement]:
-    """NDB's divergence over k-means cells of the training features, its bias subtracted."""
+    """NDB's divergence over k-means cells of the training features, its bias subtracted.
+
+    Raises:
+        UsageError: fewer training samples than cells, or fewer different ones.
+    """
     requirements.bins(EvaluationInfo.of(evaluation), extractor=extractor, bins=bins)
     column = FeatureColumn(evaluation, extractor)
     train = evaluation.train_features(extractor)

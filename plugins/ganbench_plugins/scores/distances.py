@@ -23,6 +23,7 @@ from ganbench_plugins.scores.kernels.frechet import (
     noise_floor,
 )
 from ganbench_plugins.scores.kernels.mmd import kernel_distance, real_kernel
+from ganbench_plugins.scores.kernels.validation import centre_of
 from ganbench_plugins.scores.kernels.wasserstein import (
     sliced_wasserstein_squared,
     wasserstein_squared,
@@ -73,9 +74,12 @@ def _measured_floor(
 
     There is no second real set as large as the reference. Halves of it are farther apart than
     whole sets would be; the closed form, which knows how the floor falls with the counts, corrects
-    for that. What it does not know, the true law of the features, is measured.
+    for that. What it does not know, the true law of the features, is measured. None where a half
+    has one sample, or where real samples do not vary, and nothing falls with the counts.
     """
     half = statistics.n // 2
+    if statistics.trace == 0:
+        return None
 
     def compare(one: Tensor, other: Tensor) -> float:
         return frechet_distance(gaussian_statistics(one), other)
@@ -163,7 +167,7 @@ def _transport(
         return SelfComparison.read(found)
 
     def cap() -> float:
-        return distance(real, real.mean(dim=0).expand_as(real))
+        return distance(real, centre_of(real.double()).expand_as(real))
 
     found = evaluation.once(f"{name}-floor/{n}", floor)
     return Measurement(

@@ -9,10 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganbench import Data, DataInfo
+from ganbench import Data, DataInfo, Measurement
 from ganbench.api.errors import UsageError
 from ganbench.api.scores import NonFiniteSamples
-from ganbench.scoring.evaluation import RealSide, Snapshot, measure
+from ganbench.scoring.evaluation import RealSide, Snapshot, check_columns, measure
 from ganbench_plugins.datasets.points import load_ring
 from ganbench_plugins.scores.collapse import bins, near_held_out, near_train, prdc, vendi
 from ganbench_plugins.scores.distances import (
@@ -316,3 +316,10 @@ def test_a_data_set_without_heldout_samples_is_scored_on_train() -> None:
     side = RealSide(empty, "heldout", torch.device("cpu"), lambda name: Doubling())
     assert side.split == "train"
     assert len(side.real) == len(data.train)
+
+
+@pytest.mark.parametrize("field", ["null", "floor", "measured_floor", "cap"])
+def test_what_a_number_is_held_against_is_finite(field: str) -> None:
+    one = Measurement(key="mine", label="mine", value=1.0, n_fake=1, **{field: float("nan")})
+    with pytest.raises(UsageError, match=f"the {field.replace('_', ' ')} of mine is nan"):
+        check_columns([[one]])

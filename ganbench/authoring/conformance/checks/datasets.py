@@ -13,7 +13,7 @@ from ganbench.authoring.conformance.comparing import same_bits
 from ganbench.authoring.conformance.results import Broken, NotApplicable, contract
 from ganbench.authoring.conformance.subject import Subject
 from ganbench.modalities import modality_of
-from ganbench.planning.datasets import check_dataset, describe_dataset
+from ganbench.planning.datasets import check_dataset, describe_dataset, prepare
 from ganbench.running.contracts import (
     call,
     check_labels,
@@ -41,6 +41,7 @@ def load(subject: Subject) -> Data:
     """
     spec = _spec(subject)
     check_dataset(subject.name, subject.catalogue)
+    prepare(spec, subject.parameters, subject.catalogue, lambda line: None)  # as before any run
     return require("what load returns", call("load", spec.load, **subject.parameters), Data)
 
 

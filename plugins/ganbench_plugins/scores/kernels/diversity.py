@@ -11,15 +11,17 @@ and real samples spread over k-means cells of the training data.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import torch
 
+from ganbench import UsageError
 from ganbench_plugins.scores.kernels.caching import Cached, number, uncached
 from ganbench_plugins.scores.kernels.distances import Points, squared_distances
 from ganbench_plugins.scores.kernels.products import product
-from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
+from ganbench_plugins.scores.kernels.validation import centre_of, same_width, sample_matrix
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -96,7 +98,7 @@ def real_diversity(real: Tensor, cached: Cached = uncached) -> RealDiversity:
         ValueError: no sample.
     """
     matrix = sample_matrix(real, "real features", least=1)
-    centre = matrix.mean(dim=0)
+    centre = centre_of(matrix)
     (vendi,) = cached("vendi", [real], lambda: number(vendi_score(matrix, centre)))
     return RealDiversity(centre, float(vendi), len(matrix))
 
@@ -128,6 +130,7 @@ def real_bins(
     Raises:
         NonFiniteSamples: a feature is not finite.
         ValueError: fewer training samples than bins, or different numbers of features.
+        UsageError: fewer *different* training samples than bins.
     """
     same_width(train, real)
     matrix = sample_matrix(train, "training features", least=bins)
@@ -161,7 +164,15 @@ def _means(matrix: Tensor, bins: int, seed: int) -> Tensor:
     """(bins, d) centres that k-means finds."""
     from sklearn.cluster import KMeans  # a second to import, and only this score needs it
 
-    fitted = KMeans(bins, n_init=1, random_state=seed).fit(matrix.cpu().numpy())
+    with warnings.catch_warnings():  # of what is refused below
+        warnings.filterwarnings("ignore", "Number of distinct clusters")
+        fitted = KMeans(bins, n_init=1, random_state=seed).fit(matrix.cpu().numpy())
+    filled = len(set(fitted.labels_.tolist()))
+    if filled < bins:
+        raise UsageError(
+            f"{len(matrix)} training samples fill {filled} of {bins} cells: the others are copies",
+            f"ask for fewer: ndb[bins={filled}]" if filled > 1 else "leave the score ndb out",
+        )
     return torch.from_numpy(fitted.cluster_centers_).to(matrix)
 
 

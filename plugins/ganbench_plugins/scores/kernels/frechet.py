@@ -20,7 +20,7 @@ import torch
 
 from ganbench_plugins.scores.kernels.caching import Cached, Tensors, uncached
 from ganbench_plugins.scores.kernels.products import product
-from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
+from ganbench_plugins.scores.kernels.validation import centre_of, same_width, sample_matrix
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +45,7 @@ class GaussianStatistics:
 
     @property
     def trace(self) -> float:
-        """Total variance, tr S."""
+        """Total variance, tr S; exactly 0 where the samples are all the same."""
         return float(self.eigenvalues.sum())
 
 
@@ -107,7 +107,7 @@ def noise_floor(real: GaussianStatistics, n_real: int, n_fake: int) -> float:
         tr S (1/n + 1/m) + 1/2 (1/(n-1) + 1/(m-1)) [ sum_ij l_i l_j / (l_i + l_j) + 1/2 sum_i l_i ]
 
     Accurate where both samples are much larger than the number of features. Features that are
-    not Gaussian can differ: tables show a measured floor beside it.
+    not Gaussian can differ: tables show a measured floor beside it. 0 where nothing varies.
 
     Raises:
         ValueError: fewer than two samples on a side.
@@ -123,7 +123,7 @@ def noise_floor(real: GaussianStatistics, n_real: int, n_fake: int) -> float:
 
 def _centred(matrix: Tensor) -> tuple[Tensor, Tensor]:
     """The mean, and the rows about it: their Gram matrix is (n - 1) S."""
-    mean = matrix.mean(dim=0)
+    mean = centre_of(matrix)
     return mean, matrix - mean
 
 

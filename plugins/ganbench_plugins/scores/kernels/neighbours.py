@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
-from ganbench_plugins.scores.kernels.caching import Cached, number, uncached
+from ganbench_plugins.scores.kernels.caching import Cached, uncached
 from ganbench_plugins.scores.kernels.distances import (
     Points,
     nearest_in,
@@ -30,7 +30,7 @@ from ganbench_plugins.scores.kernels.distances import (
     slack,
     squared_distances,
 )
-from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
+from ganbench_plugins.scores.kernels.validation import centre_of, same_width, sample_matrix
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,6 +54,20 @@ class RealNeighbours:
     centre: Tensor
     points: Points
     nearest: Tensor
+
+    @property
+    def reaching(self) -> float:
+        """Share of real samples whose ball of density and coverage is more than a point.
+
+        A sample with five exact copies has none: nothing can be nearer to it than they are.
+        """
+        opened = _opened(self.points.norms, self.nearest[:, K_COVERAGE - 1])
+        return float((opened > -torch.inf).double().mean())
+
+    @property
+    def copied(self) -> float:
+        """Share of real samples that have an exact copy: near-duplicates by the law itself."""
+        return _share_within(self.nearest[:, 0], self.points.norms, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +96,13 @@ class Originals:
         points: the centred samples.
         threshold: squared distance to the nearest of them that 1 % of fresh real samples stay
             below.
+        copied: share of the fresh samples that are exact copies of them.
     """
 
     centre: Tensor
     points: Points
     threshold: float
+    copied: float
 
 
 def real_neighbours(real: Tensor, cached: Cached = uncached) -> RealNeighbours:
@@ -97,7 +113,7 @@ def real_neighbours(real: Tensor, cached: Cached = uncached) -> RealNeighbours:
         ValueError: fewer than six samples.
     """
     matrix = sample_matrix(real, "real features", least=K_COVERAGE + 1)
-    centre = matrix.mean(dim=0)
+    centre = centre_of(matrix)
     points = Points.of(matrix - centre)
     (nearest,) = cached("nearest", [real], lambda: (nearest_others(points, K_COVERAGE),))
     return RealNeighbours(centre, points, nearest)
@@ -138,7 +154,12 @@ def coverage_null(n_real: int, n_fake: int, k: int = K_COVERAGE) -> float:
 
 
 def normalised_coverage(coverage: float, n_real: int, n_fake: int) -> float:
-    """Coverage as a share of what a perfect generator reaches at these sizes, in [0, 1]."""
+    """Coverage as a share of what a perfect generator reaches at these sizes, in [0, 1].
+
+    Args:
+        coverage: of the real samples that can be covered, in [0, 1].
+        n_real, n_fake: numbers of samples.
+    """
     return min(1.0, coverage / coverage_null(n_real, n_fake))
 
 
@@ -155,13 +176,12 @@ def originals(samples: Tensor, fresh: Tensor, cached: Cached = uncached) -> Orig
     """
     same_width(samples, fresh)
     matrix = sample_matrix(samples, "real features", least=1)
-    centre = matrix.mean(dim=0)
+    centre = centre_of(matrix)
     points = Points.of(matrix - centre)
     others = Points.of(sample_matrix(fresh, "fresh real features", least=1) - centre)
-    (threshold,) = cached(
-        "near-copies", [samples, fresh], lambda: number(_near(nearest_in(others, points)))
-    )
-    return Originals(centre, points, float(threshold))
+    (nearest,) = cached("near-copies", [samples, fresh], lambda: (nearest_in(others, points),))
+    copied = _share_within(nearest, others.norms, 0.0)
+    return Originals(centre, points, _near(nearest), copied)
 
 
 def copy_rate(real: Originals, fake: Tensor) -> float:

@@ -47,6 +47,16 @@ def sample_matrix(values: Tensor, name: str, *, least: int = 2) -> Tensor:
     return matrix
 
 
+def centre_of(matrix: Tensor) -> Tensor:
+    """(d,) mean of the rows of a float64 matrix (n >= 1, d), exact where all rows agree.
+
+    A sum is rounded: without this, samples that do not vary would lie about their own mean, at
+    distances that are rounding errors and would be scored as if they were data.
+    """
+    low, high = matrix.aminmax(dim=0)
+    return torch.where(low == high, low, matrix.mean(dim=0))
+
+
 def same_width(real: Tensor, fake: Tensor) -> None:
     """Refuse two sets of samples that do not have the same number of features.
 
