@@ -24,7 +24,7 @@ from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, 
 from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
-from ganbench.api.recipe import Optimiser, Recipe, Training
+from ganbench.api.recipe import SIDES, Optimiser, Recipe, Side, Training
 from ganbench.api.schema import Categorical, Numeric, Vocabulary
 from ganbench.api.scores import (
     Classifier,
@@ -74,6 +74,7 @@ if TYPE_CHECKING:
 __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
+    "SIDES",
     "Breach",
     "Categorical",
     "Classifier",
@@ -113,6 +114,7 @@ __all__ = [
     "Recipe",
     "Resources",
     "ScoreSpec",
+    "Side",
     "Step",
     "Survey",
     "Technique",

@@ -11,7 +11,7 @@ from ganbench.planning.prepared import prepare
 from ..training.small import image, points
 from .proofs import advance, catalogue_with, data_of, trainer_of
 
-CATALOGUE = catalogue_with("acgan", "projection", "extragradient", "ogda", "minibatch_stddev")
+CATALOGUE = catalogue_with("acgan", "projection", "minibatch_stddev")
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ from ganbench import TechniqueSpec
 from ganbench.api.specs import import_builder
 from ganbench.training.step import Batch, TrainingStep
 
-from ..conftest import RunCli
-from .proofs import (
+from ...proof.proofs import (
     advance,
     catalogue_with,
     data_of,
@@ -26,8 +25,9 @@ from .proofs import (
     state,
     trainer_of,
 )
+from ..conftest import RunCli
 
-CATALOGUE = catalogue_with("lecam", "observer")
+CATALOGUE = catalogue_with("observer")
 
 
 def lecam(**parameters: Any) -> Any:
@@ -105,10 +105,9 @@ def test_a_resumed_run_ends_with_the_same_bits_and_the_means_are_in_its_history(
 def test_the_command_runs_it_and_an_observer_sees_what_is_logged(
     ganbench_cli: RunCli, tmp_path: Path
 ) -> None:
-    files = [part for name in ("lecam", "observer") for part in ("-P", str(file_of(name)))]
     done = ganbench_cli(
         "run", "mlp+non-saturating+lecam:0.1", "--task", "ring8", "--seeds", "0",
-        "--budget", "12steps", *files,
+        "--budget", "12steps", "-P", str(file_of("observer")),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (folder,) = tmp_path.glob("runs/mlp+non-saturating+lecam*")
@@ -119,4 +118,4 @@ def test_the_command_runs_it_and_an_observer_sees_what_is_logged(
     assert [{"run": folder.name, **row} for row in written] == seen
     assert all(set(row["logged"]) == {"lecam_real", "lecam_fake"} for row in seen)
     (pin,) = [pin for pin in record["pins"] if pin["kind"] == "technique"]
-    assert (pin["name"], pin["plugin"]) == ("lecam", "lecam.py")
+    assert (pin["name"], pin["plugin"]) == ("lecam", "lecam")
