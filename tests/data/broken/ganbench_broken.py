@@ -198,10 +198,13 @@ class MoreWork(Sound):
         self.steps = 0
 
     def discriminator_loss(self, step: Any) -> Any:
+        import torch
+
         self.steps += 1
         if self.steps > 1:
-            for _ in range(4):
-                step.discriminator(step.fake)
+            with torch.no_grad():  # what autograd records is seen at every step
+                for _ in range(4):
+                    step.discriminator(step.fake)
         return super().discriminator_loss(step)
 
 

@@ -43,20 +43,16 @@ class Term:
 
 
 class Unnoticed:
-    """Trains where nobody counts."""
-
-    def __init__(self, fault: str) -> None:
-        self.fault = fault
+    """Works where nobody looks: from the second step on, and without a trace in autograd."""
 
     def after_step(self, game: Any) -> None:
         import torch
 
-        if self.fault == "more-data":
-            game.draw("discriminator")
-        if self.fault == "more-work":
-            with torch.no_grad():
-                for _ in range(4):
-                    game.networks.discriminator(game.draw("generator").fake)
+        if not game.number:
+            return
+        with torch.no_grad():
+            for _ in range(4):
+                game.networks.discriminator(game.draw("discriminator").fake)
 
 
 class Wrapping:
@@ -98,7 +94,7 @@ TERMS = {
     "wrong-sign": "generator-sign",
     "biased": "neutral",
 }
-UNNOTICED = {"more-data": "budget", "more-work": "budget"}
+UNNOTICED = {"more-work": "budget"}
 WRAPPING = {
     "noisy": "evaluation-untouched",
     "counting": "evaluation-untouched",
@@ -129,7 +125,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             name=f"technique-{fault}",
             description="TODO" if fault == "silent" else fault,
             modalities=("points",),
-            build=lambda fault=fault: (Unnoticed if fault in UNNOTICED else Wrapping)(fault),
+            build=lambda fault=fault: Unnoticed() if fault in UNNOTICED else Wrapping(fault),
         )
         for fault in (*UNNOTICED, *WRAPPING, "silent")
     ]

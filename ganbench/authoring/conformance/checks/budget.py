@@ -12,6 +12,7 @@ from ganbench.authoring.conformance.results import Broken
 from ganbench.authoring.conformance.subject import Subject, advance
 from ganbench.planning.budget import Budget, BudgetKind
 from ganbench.training.clock import BudgetClock
+from ganbench.training.costs import Costs
 from ganbench.training.feed import RealFeed
 from ganbench.training.first_step import watched
 from ganbench.training.flops import StepFlops
@@ -46,12 +47,18 @@ def honoured(subject: Subject) -> None:
 
 def _costs(subject: Subject, case: Case) -> dict[BudgetKind, float]:
     """What the first step costs."""
-    clock, _, _ = _run(subject, case, Budget("steps", 1))
+    clock, *_ = _run(subject, case, Budget("steps", 1))
     return {"flops": clock.flops, "images": float(clock.images), "steps": 1.0}
 
 
 def _train(subject: Subject, case: Case, budget: Budget) -> None:
-    clock, drawn, done = _run(subject, case, budget)
+    clock, drawn, done, costs = _run(subject, case, budget)
+    if costs.differing:
+        raise Broken(
+            f"{case}: steps that say that the same terms act in them, and of which autograd "
+            "records the same, take another number of FLOPs each",
+            DO_WHAT_IS_COUNTED,
+        )
     spent = float(getattr(clock, budget.kind))
     if clock.steps > 1 and spent > budget.amount:
         raise Broken(f"{case}: {spent:g} {budget.kind} are spent of {budget.amount:g}")
@@ -68,14 +75,14 @@ def _train(subject: Subject, case: Case, budget: Budget) -> None:
         )
 
 
-def _run(subject: Subject, case: Case, budget: Budget) -> tuple[BudgetClock, int, float]:
-    """The clock, the discriminator's real samples and the FLOPs of a training under a budget."""
+def _run(subject: Subject, case: Case, budget: Budget) -> tuple[BudgetClock, int, float, Costs]:
+    """The clock, the discriminator's real samples, the FLOPs and what was counted of a training."""
     trainer = subject.trainer(case)
     trainer.real = feed = CountingFeed(trainer.real)  # type: ignore[assignment]
     clock = BudgetClock(budget, subject.device, marks=1)
     with tempfile.TemporaryDirectory() as folder, StepFlops() as counter:
         train(Eager(trainer), clock, Telemetry(Path(folder) / "history.jsonl"), lambda: None)
-    return clock, feed.drawn, counter.total
+    return clock, feed.drawn, counter.total, trainer.costs
 
 
 class CountingFeed:
