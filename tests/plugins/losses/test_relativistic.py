@@ -50,7 +50,7 @@ def test_both_losses_and_their_gradients_by_hand() -> None:
     trainer.differentiate("generator")
     step, loss = trainer.last["generator"]
     assert step.fake.grad_fn is not None
-    assert len(step.real) == len(step.fake) == 64
+    assert len(step.real) == len(step.fake) == 32
     pairs = D(step.fake).view(-1) - D(step.real).view(-1)
     assert loss.item() == pytest.approx(F.softplus(-pairs).mean().item(), rel=1e-6)
 

@@ -25,7 +25,7 @@ from ...proof.proofs import (
     state,
     trainer_of,
 )
-from ..conftest import RunCli
+from ...conftest import RunCli
 
 CATALOGUE = catalogue_with()
 
