@@ -69,7 +69,7 @@ if TYPE_CHECKING:
         verify,
     )
     from ganbench.running.reuse import networks_of
-    from ganbench.training.wrapped import WithParameters, Wrapped
+    from ganbench.training.wrapped import WithParameters, Wrapped, wrap_head
 
 __all__ = [
     "API_VERSION",
@@ -146,12 +146,14 @@ __all__ = [
     "table",
     "validate",
     "verify",
+    "wrap_head",
 ]
 
 
 _NEED_TORCH = {
     "WithParameters": "training.wrapped",
     "Wrapped": "training.wrapped",
+    "wrap_head": "training.wrapped",
     "networks_of": "running.reuse",
 }
 

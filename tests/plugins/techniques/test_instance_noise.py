@@ -14,6 +14,7 @@ from ganbench.training.loop import Eager, train
 from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
 
+from ...conftest import RunCli
 from ...proof.proofs import (
     CPU,
     advance,
@@ -25,7 +26,6 @@ from ...proof.proofs import (
     state,
     trainer_of,
 )
-from ...conftest import RunCli
 
 CATALOGUE = catalogue_with()
 

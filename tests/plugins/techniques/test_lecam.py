@@ -14,6 +14,7 @@ from ganbench import TechniqueSpec
 from ganbench.api.specs import import_builder
 from ganbench.training.step import Batch, TrainingStep
 
+from ...conftest import RunCli
 from ...proof.proofs import (
     advance,
     catalogue_with,
@@ -25,7 +26,6 @@ from ...proof.proofs import (
     state,
     trainer_of,
 )
-from ...conftest import RunCli
 
 CATALOGUE = catalogue_with("observer")
 
