@@ -40,7 +40,8 @@ class JacobianClamping:
         ratio = (step.fake - moved).flatten(1).norm(dim=1) / self.step_size
         above = (ratio - self.highest).clamp_min(0)
         below = (self.lowest - ratio).clamp_min(0)
-        return self.weight * (above.square() + below.square()).mean()
+        term: Tensor = self.weight * (above.square() + below.square()).mean()
+        return term
 
 
 @hookimpl
