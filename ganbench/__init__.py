@@ -24,7 +24,7 @@ from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, 
 from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
-from ganbench.api.recipe import Optimiser, Recipe, Training
+from ganbench.api.recipe import SIDES, Optimiser, Recipe, Side, Training
 from ganbench.api.schema import Categorical, Numeric, Vocabulary
 from ganbench.api.scores import (
     Classifier,
@@ -70,11 +70,12 @@ if TYPE_CHECKING:
         verify,
     )
     from ganbench.running.reuse import networks_of
-    from ganbench.training.wrapped import WithParameters, Wrapped
+    from ganbench.training.wrapped import WithParameters, Wrapped, wrap_head
 
 __all__ = [
     "API_VERSION",
     "PROTOCOL_VERSION",
+    "SIDES",
     "Breach",
     "Categorical",
     "Classifier",
@@ -115,6 +116,7 @@ __all__ = [
     "Resources",
     "ScoreSpec",
     "SelfComparison",
+    "Side",
     "Step",
     "Survey",
     "Technique",
@@ -146,12 +148,14 @@ __all__ = [
     "table",
     "validate",
     "verify",
+    "wrap_head",
 ]
 
 
 _NEED_TORCH = {
     "WithParameters": "training.wrapped",
     "Wrapped": "training.wrapped",
+    "wrap_head": "training.wrapped",
     "networks_of": "running.reuse",
 }
 

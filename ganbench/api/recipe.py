@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError
@@ -13,6 +13,9 @@ from ganbench.api.parameters import Value
 from ganbench.api.schedules import NAMED, Schedule
 
 Side = Literal["generator", "discriminator"]
+
+SIDES: Final[tuple[Side, Side]] = ("discriminator", "generator")
+"""Both, in the order in which they step."""
 """Whose optimiser trains something, or whose step it is."""
 
 OPTIMISERS = ("adam", "adamw", "rmsprop", "sgd")

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from ganbench.api.errors import PluginNotUsable
-from ganbench.api.recipe import Side
+from ganbench.api.recipe import SIDES, Side
 from ganbench.training.engine import Engine
-from ganbench.training.objective import SIDES, Part, Term
+from ganbench.training.objective import Part, Term
 from ganbench.training.step import TrainingStep
 from ganbench.training.trainer import Trainer, trainable
 

@@ -9,10 +9,8 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from ganbench.api.errors import PluginNotUsable, UsageError
-from ganbench.api.recipe import Side
+from ganbench.api.recipe import SIDES, Side
 from ganbench.training.step import TrainingStep, described
-
-SIDES: tuple[Side, Side] = ("generator", "discriminator")
 
 Method = Literal[
     "before_step",

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from ganbench.api.errors import PluginNotUsable
 from ganbench.api.networks import Networks
-from ganbench.api.recipe import Optimiser, Side, Training
+from ganbench.api.recipe import SIDES, Optimiser, Side, Training
 from ganbench.training.average import AverageGenerator
 from ganbench.training.costs import Costs
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
-from ganbench.training.objective import SIDES, Objective, Part, not_a_loss
+from ganbench.training.objective import Objective, Part, not_a_loss
 from ganbench.training.optimisers import make_optimiser, set_learning_rate
 from ganbench.training.rules import rule_of
 from ganbench.training.sampling import SAMPLING_BATCH
@@ -291,7 +291,7 @@ def _refuse_shared(networks: Networks) -> None:
     Raises:
         PluginNotUsable: a parameter is on both sides.
     """
-    generating, judging = (trainable(networks, side) for side in SIDES)
+    judging, generating = (trainable(networks, side) for side in SIDES)
     names = {parameter: name for name, parameter in generating.items()}
     for name, parameter in judging.items():
         if parameter in names:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 from torch.func import functional_call
+
+from ganbench.api.errors import PluginNotUsable
 
 
 class Wrapped(nn.Module):
@@ -79,6 +81,30 @@ def samples_per_judgement(discriminator: nn.Module) -> int:
         count *= discriminator.samples
         discriminator = discriminator.wrapped
     return count
+
+
+def wrap_head(discriminator: nn.Module, wrap: Callable[[nn.Module], nn.Module]) -> None:
+    """Put what `wrap` makes of a discriminator's last layer in that layer's place.
+
+    Args:
+        discriminator: changed in place; a wrapped one within its wrappers.
+        wrap: takes the layer that sees the features, returns what takes its place.
+
+    Raises:
+        PluginNotUsable: nothing tells which layer it is.
+    """
+    if isinstance(discriminator, Wrapped):
+        wrap_head(discriminator.wrapped, wrap)
+    elif isinstance(head := getattr(discriminator, "head", None), nn.Module):
+        discriminator.head = wrap(head)
+    elif isinstance(discriminator, nn.Sequential) and len(discriminator):
+        discriminator[-1] = wrap(discriminator[-1])
+    else:
+        raise PluginNotUsable(
+            f"the discriminator {type(discriminator).__qualname__} does not tell its last layer",
+            "give it an attribute `head`, its last layer, or make it an nn.Sequential",
+            kind="model",
+        )
 
 
 def head_of(discriminator: nn.Module) -> nn.Module | None:

@@ -79,7 +79,6 @@ def test_unusual_plugins_pass(kind: str, name: str, catalogue: Catalogue) -> Non
 
 
 PAPERS = (
-    ("technique", "extragradient", "extragradient"),
     ("loss", "ali", "ali"),
     ("model", "ali-mlp", "ali"),
     ("model", "acgan-mlp", "acgan"),
@@ -88,15 +87,7 @@ PAPERS = (
     ("score", "intended", "projection"),
     ("model", "infogan-mlp", "infogan"),
     ("technique", "info", "infogan"),
-    ("technique", "consensus", "consensus"),
-    ("technique", "fading-noise", "fading_noise"),
-    ("technique", "lecam", "lecam"),
-    ("technique", "lookahead", "lookahead"),
     ("technique", "stddev", "minibatch_stddev"),
-    ("technique", "momentum", "negative_momentum"),
-    ("technique", "ogda", "ogda"),
-    ("loss", "rpgan", "relativistic"),
-    ("technique", "r2", "relativistic"),
     ("loss", "tempered", "ways"),
     ("variant", "careful", "ways"),
 )

@@ -12,7 +12,7 @@ from ganbench.training.feed import class_shares
 
 from ..proof.proofs import advance, catalogue_with, data_of, same, state, trainer_of
 
-CATALOGUE = catalogue_with("projection", "ali", "lecam", "lookahead", "extragradient")
+CATALOGUE = catalogue_with("projection", "ali")
 
 
 def test_a_conditional_generator_is_asked_for_the_tasks_classes() -> None:

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from ganbench import Networks, Optimiser, Step, Training
 from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.api.recipe import SIDES
 from ganbench.planning.budget import Budget
 from ganbench.training.clock import BudgetClock
 from ganbench.training.loop import Eager, train
-from ganbench.training.objective import SIDES
 from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
 

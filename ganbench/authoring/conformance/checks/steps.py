@@ -9,13 +9,12 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from ganbench.api.recipe import Side
+from ganbench.api.recipe import SIDES, Side
 from ganbench.authoring.conformance.cases import Case
 from ganbench.authoring.conformance.results import Broken, NotApplicable
 from ganbench.authoring.conformance.subject import Subject, plays
 from ganbench.training.first_step import cut_off
 from ganbench.training.loop import Eager
-from ganbench.training.objective import SIDES
 from ganbench.training.sampling import all_finite
 from ganbench.training.trainer import Trainer, trainable
 

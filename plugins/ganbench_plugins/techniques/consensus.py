@@ -1,32 +1,43 @@
 """Consensus optimisation (Mescheder et al. 2017, arXiv:1705.10461): both players calm both.
 
 v is the gradient of each player's loss in its own weights; both descend v and gamma/2 |v|^2, which
-has its least value where neither wants to move (algorithm 2).
+has its least value where neither wants to move (algorithm 2). Both gradients are taken of one
+batch, and second derivatives of both losses.
+
+Traps avoided: |v|^2 is that of both players' gradients together, and both players descend it; the
+step is simultaneous.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from ganbench import Parameter, TechniqueSpec, hookimpl
+from ganbench import SIDES, Game, Parameter, TechniqueSpec, hookimpl
 
-SIDES = ("discriminator", "generator")
+if TYPE_CHECKING:
+    from torch import Tensor
+
+GANBENCH_API_VERSION = 2
 
 
 @dataclass(frozen=True)
 class Consensus:
+    """gamma/2 |v|^2 of both players' gradients, for both players."""
+
     gamma: Annotated[float, Parameter(minimum=0, help="weight of gamma/2 |v|^2")] = 10.0
 
-    def play(self, game):
+    def play(self, game: Game) -> None:
+        """Both players' steps of one batch."""
         import torch
 
         step = game.draw("discriminator", graph=True)
-        fields = []
+        field: list[Tensor] = []
         for side in SIDES:
             loss, own = game.loss(side, step), game.parameters(side)
-            fields.append(torch.autograd.grad(loss, own, create_graph=True))
-        parameters = [one for side in SIDES for one in game.parameters(side)]
-        field = [one for each in fields for one in each]
-        calm = self.gamma / 2 * sum(one.square().sum() for one in field)
+            field += torch.autograd.grad(loss, own, create_graph=True)
+        parameters = [weight for side in SIDES for weight in game.parameters(side)]
+        calm = self.gamma / 2 * torch.stack([push.square().sum() for push in field]).sum()
         pulls = torch.autograd.grad(calm, parameters, materialize_grads=True)
         for parameter, pull, push in zip(parameters, pulls, field, strict=True):
             parameter.grad = push.detach() + pull
@@ -35,7 +46,8 @@ class Consensus:
 
 
 @hookimpl
-def ganbench_techniques():
+def ganbench_techniques() -> list[TechniqueSpec]:
+    """Consensus optimisation."""
     return [
         TechniqueSpec(
             name="consensus",

@@ -14,21 +14,20 @@ from ganbench.training.loop import Eager, train
 from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
 
-from ..conftest import RunCli
-from .proofs import (
+from ...conftest import RunCli
+from ...proof.proofs import (
     CPU,
     advance,
     catalogue_with,
     data_of,
     execute,
-    file_of,
     same,
     spec_of,
     state,
     trainer_of,
 )
 
-CATALOGUE = catalogue_with("fading_noise")
+CATALOGUE = catalogue_with()
 
 
 def watched(trainer: Trainer) -> list[tuple[Tensor, Tensor]]:
@@ -47,9 +46,9 @@ def watched(trainer: Trainer) -> list[tuple[Tensor, Tensor]]:
 
 @pytest.mark.parametrize("kind", ["steps", "images", "flops"])
 def test_it_fades_linearly_over_whatever_the_budget_counts(kind: str, tmp_path: Path) -> None:
-    trainer = trainer_of("vanilla+fading-noise:0.5", data_of("ring8"), CATALOGUE)
+    trainer = trainer_of("vanilla+instance-noise:0.5", data_of("ring8"), CATALOGUE)
     steps, batch = 50, trainer.training.batch_size
-    engine = Eager(trainer_of("vanilla+fading-noise:0.5", data_of("ring8"), CATALOGUE))
+    engine = Eager(trainer_of("vanilla+instance-noise:0.5", data_of("ring8"), CATALOGUE))
     engine.step(0, 0.0, count=True)
     cost = {"steps": 1.0, "images": float(batch), "flops": engine.cost(1)[1]}[kind]
     seen = watched(trainer)
@@ -68,7 +67,7 @@ def test_it_fades_linearly_over_whatever_the_budget_counts(kind: str, tmp_path: 
 
 
 def test_what_is_evaluated_is_not_touched() -> None:
-    trainer = trainer_of("vanilla+fading-noise", data_of("ring8"), CATALOGUE)
+    trainer = trainer_of("vanilla+instance-noise", data_of("ring8"), CATALOGUE)
     samples = data_of("ring8").train[:64]
     inner = trainer.networks.discriminator.wrapped
     assert isinstance(inner, nn.Module)
@@ -82,7 +81,7 @@ def test_what_is_evaluated_is_not_touched() -> None:
 def test_without_a_standard_deviation_the_bits_are_those_without() -> None:
     trainers = [
         trainer_of(name, data_of("ring8"), CATALOGUE)
-        for name in ("vanilla+fading-noise:0", "vanilla")
+        for name in ("vanilla+instance-noise:0", "vanilla")
     ]
     for trainer in trainers:
         advance(trainer, 5, budget=5)
@@ -92,7 +91,7 @@ def test_without_a_standard_deviation_the_bits_are_those_without() -> None:
 
 def test_penalties_are_taken_at_the_samples_themselves() -> None:
     """With D within linear, the slope is its weight, whatever the noise."""
-    trainer = trainer_of("vanilla+fading-noise:0.3+r1:2", data_of("ring8"), CATALOGUE)
+    trainer = trainer_of("vanilla+instance-noise:0.3+r1:2", data_of("ring8"), CATALOGUE)
     w = torch.tensor([[3.0, -4.0]])
     linear = nn.Linear(2, 1)
     linear.weight.data.copy_(w)
@@ -101,7 +100,7 @@ def test_penalties_are_taken_at_the_samples_themselves() -> None:
 
 
 def test_a_resumed_run_goes_on_with_the_noise_of_its_step(tmp_path: Path) -> None:
-    spec = spec_of("vanilla+fading-noise:0.5", CATALOGUE, steps=20)
+    spec = spec_of("vanilla+instance-noise:0.5", CATALOGUE, steps=20)
     straight, _ = execute(spec, CATALOGUE, tmp_path / "straight")
     broken, _ = execute(spec, CATALOGUE, tmp_path / "broken", stops=(9,))
     assert (straight["status"], straight["failure"]) == ("ok", None)
@@ -110,7 +109,7 @@ def test_a_resumed_run_goes_on_with_the_noise_of_its_step(tmp_path: Path) -> Non
 
 def test_the_command_runs_it(ganbench_cli: RunCli) -> None:
     done = ganbench_cli(
-        "run", "dcgan+hinge+fading-noise:0.1", "--task", "digits", "--seeds", "0",
-        "--budget", "2steps", "-P", str(file_of("fading_noise")),
+        "run", "dcgan+hinge+instance-noise:0.1", "--task", "digits", "--seeds", "0",
+        "--budget", "2steps",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

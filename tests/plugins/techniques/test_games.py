@@ -28,16 +28,15 @@ from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
 from ganbench_plugins.variants.wgan_gp import Wasserstein
 
-from ..training.small import small_networks, small_trainer
-from .proofs import catalogue_with, execute, spec_of
+from ...proof.proofs import catalogue_with, execute, spec_of
+from ...training.small import small_networks, small_trainer
 
-RULES = ("extragradient", "ogda", "lookahead", "consensus", "negative_momentum")
 STEP = 0.1
 START = (0.3, -0.4)
 
 
 def technique(name: str, **parameters: Any) -> Part:
-    spec = catalogue_with(*RULES).get(TechniqueSpec, name)
+    spec = catalogue_with().get(TechniqueSpec, name)
     assert spec.build is not None
     built = import_builder(spec.build)(**parameters)
     return Part(name, built, frozenset(spec.needs), "technique")
@@ -222,7 +221,7 @@ def test_neutral_settings_leave_the_bits(name: str) -> None:
     ],
 )
 def test_runs_of_the_dirac_suite(variant: str, radius: float, told: bool, tmp_path: Path) -> None:
-    catalogue = catalogue_with(*RULES)
+    catalogue = catalogue_with()
     name = f"dirac+{variant}[model.step=0.1]"
     spec = spec_of(name, catalogue, suite="dirac", task="dirac", steps=200)
     record, _ = execute(spec, catalogue, tmp_path)
@@ -281,7 +280,7 @@ def test_consensus_is_charged_for_its_second_derivatives(tmp_path: Path) -> None
     "variant", ["vanilla+ogda", "vanilla+lookahead:4", "vanilla+momentum", "vanilla+extragradient"]
 )
 def test_a_run_that_is_stopped_goes_on_to_the_same_bits(variant: str, tmp_path: Path) -> None:
-    catalogue = catalogue_with(*RULES)
+    catalogue = catalogue_with()
     spec = spec_of(variant, catalogue, steps=20)
     straight, _ = execute(spec, catalogue, tmp_path / "straight")
     broken, _ = execute(spec, catalogue, tmp_path / "broken", stops=(1, 6, 15))
@@ -294,5 +293,5 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_bits(variant: str, tmp_path: 
 
 def test_two_rules_of_play_are_refused() -> None:
     with pytest.raises(GanbenchError) as caught:
-        spec_of("vanilla+extragradient+ogda", catalogue_with(*RULES))
+        spec_of("vanilla+extragradient+ogda", catalogue_with())
     assert "extragradient and ogda are both rules of play: one is the most" in str(caught.value)

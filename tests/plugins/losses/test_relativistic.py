@@ -9,19 +9,30 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from ganbench import GanbenchError
+from ganbench import GanbenchError, Loss
 from ganbench.training.loop import Eager
 from ganbench_plugins.dirac.closed_form import spectral_radius
+from ganbench_plugins.losses.relativistic import RelativisticAverage, RelativisticPair
 
-from .proofs import advance, catalogue_with, data_of, execute, same, spec_of, state, trainer_of
+from ...proof.proofs import (
+    advance,
+    catalogue_with,
+    data_of,
+    execute,
+    same,
+    spec_of,
+    state,
+    trainer_of,
+)
+from ..variants.test_losses import FAKE, REAL, logits_step, sigmoid
 
-CATALOGUE = catalogue_with("relativistic")
+CATALOGUE = catalogue_with()
 
 
 def test_both_losses_and_their_gradients_by_hand() -> None:
     """On the batches that the training has drawn: the sum of the pair's loss, R1 and R2."""
     data = data_of("digits")
-    trainer = trainer_of("mlp+rpgan+r1:3+r2:5[model.width=16]", data, CATALOGUE)
+    trainer = trainer_of("mlp+rp+r1:3+r2:5[model.width=16]", data, CATALOGUE)
     D = trainer.networks.discriminator
     trainer.differentiate("discriminator")
     step, loss = trainer.last["discriminator"]
@@ -39,14 +50,14 @@ def test_both_losses_and_their_gradients_by_hand() -> None:
     trainer.differentiate("generator")
     step, loss = trainer.last["generator"]
     assert step.fake.grad_fn is not None
-    assert len(step.real) == len(step.fake) == 64
+    assert len(step.real) == len(step.fake) == 32
     pairs = D(step.fake).view(-1) - D(step.real).view(-1)
     assert loss.item() == pytest.approx(F.softplus(-pairs).mean().item(), rel=1e-6)
 
 
 def test_the_discriminator_sees_each_batch_once() -> None:
     """Slopes are those of the logits that are there."""
-    trainer = trainer_of("mlp+rpgan+r1:3+r2:5", data_of("ring8"), CATALOGUE)
+    trainer = trainer_of("mlp+rp+r1:3+r2:5", data_of("ring8"), CATALOGUE)
     calls: list[int] = []
     trainer.networks.discriminator.register_forward_hook(lambda *_: calls.append(1))
     engine = Eager(trainer)
@@ -64,7 +75,7 @@ def test_the_discriminator_sees_each_batch_once() -> None:
 def test_penalties_of_weight_0_leave_the_bits() -> None:
     trainers = [
         trainer_of(name, data_of("ring8"), CATALOGUE)
-        for name in ("mlp+rpgan+r1:0+r2:0", "mlp+rpgan", "mlp+rpgan+r2:0")
+        for name in ("mlp+rp+r1:0+r2:0", "mlp+rp", "mlp+rp+r2:0")
     ]
     for trainer in trainers:
         advance(trainer, 6)
@@ -78,7 +89,7 @@ def test_on_the_dirac_gan_both_penalties_add_up(
     r1: float, r2: float, updates: str, tmp_path: Path
 ) -> None:
     """D(0) = 0, so a pair's loss is the non-saturating one but for a constant; slopes are psi."""
-    name = f"dirac+rpgan+r1:{r1}+r2:{r2}[model.step=0.1,model.updates={updates}]"
+    name = f"dirac+rp+r1:{r1}+r2:{r2}[model.step=0.1,model.updates={updates}]"
     spec = spec_of(name, CATALOGUE, suite="dirac", task="dirac", steps=40)
     record, _ = execute(spec, CATALOGUE, tmp_path)
     assert (record["status"], record["failure"]) == ("ok", None)
@@ -91,3 +102,22 @@ def test_batch_norm_is_refused_with_r2_alone_as_well() -> None:
     with pytest.raises(GanbenchError) as caught:
         spec_of("dcgan+r2", CATALOGUE, task="digits")
     assert "r2 penalises slopes at single samples" in str(caught.value)
+
+
+def test_relativistic_average_by_hand() -> None:
+    real, fake = sum(REAL) / len(REAL), sum(FAKE) / len(FAKE)
+    above = -sum(math.log(sigmoid(logit - fake)) for logit in REAL) / len(REAL)
+    below = -sum(math.log(1 - sigmoid(logit - real)) for logit in FAKE) / len(FAKE)
+    loss, step = RelativisticAverage(), logits_step(REAL, FAKE)
+    assert loss.discriminator_loss(step).item() == pytest.approx((above + below) / 2)
+    above = -sum(math.log(sigmoid(logit - real)) for logit in FAKE) / len(FAKE)
+    below = -sum(math.log(1 - sigmoid(logit - fake)) for logit in REAL) / len(REAL)
+    assert loss.generator_loss(step).item() == pytest.approx((above + below) / 2)
+
+
+@pytest.mark.parametrize("loss", [RelativisticPair(), RelativisticAverage()])
+def test_only_differences_count(loss: Loss) -> None:
+    here = logits_step(REAL, FAKE)
+    there = logits_step(*([logit + 5 for logit in kind] for kind in (REAL, FAKE)))
+    for side in (loss.discriminator_loss, loss.generator_loss):
+        assert side(here).item() == pytest.approx(side(there).item())

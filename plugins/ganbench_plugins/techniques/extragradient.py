@@ -1,0 +1,56 @@
+"""Extragradient (Korpelevich 1976; Gidel et al. 2019, arXiv:1802.10551): look ahead, then step.
+
+From w both players step to w' at once; then, from w again, they take the step of the gradients at
+w', on a fresh batch. On the Dirac-GAN plain simultaneous steps leave the equilibrium, and these
+reach it. A round takes two gradients of each player, and is charged for them.
+
+Trap avoided: with Adam both steps advance its moments, as in the authors' code; only weights are
+put back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ganbench import SIDES, Game, TechniqueSpec, hookimpl
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+GANBENCH_API_VERSION = 2
+
+
+class Extragradient:
+    """A step of the gradients that a first step would find."""
+
+    def play(self, game: Game) -> None:
+        """Both players' rounds at once."""
+        import torch
+
+        parameters: list[Tensor] = [weight for side in SIDES for weight in game.parameters(side)]
+        before = [weight.detach().clone() for weight in parameters]
+        for side in SIDES:
+            game.differentiate(side)
+        for side in SIDES:
+            game.update(side)
+        for side in SIDES:
+            game.differentiate(side)
+        with torch.no_grad():
+            torch._foreach_copy_(parameters, before)
+        for side in SIDES:
+            game.update(side)
+
+
+@hookimpl
+def ganbench_techniques() -> list[TechniqueSpec]:
+    """Extragradient."""
+    return [
+        TechniqueSpec(
+            name="extragradient",
+            description="a step of the gradients that a first step would find",
+            paper="Gidel et al. 2019, A Variational Inequality Perspective on GANs, "
+            "arXiv:1802.10551",
+            build=Extragradient,
+            exclusive="rules of play",
+        )
+    ]
