@@ -184,6 +184,7 @@ RUN_FIELDS: Final = (
     _number("setup_seconds", "time before training", "s", varies=True),
     _number("evaluation_seconds", "time of all evaluations", "s", varies=True),
     _number("wall_seconds", "time from start to end", "s", varies=True),
+    _count("coupled", "1: samples depend on those generated beside them; 0: they do not"),
     _count("failed_at_step", "the step at which the run failed", "steps"),
     *_SETTING,
     *_CODE,
@@ -204,7 +205,7 @@ LEADERBOARD_FIELDS: Final = (
     *_rank("stability_rank", "on the task, by retained_utility,"),
     *_rank("distance_rank", "on the task, by distance,"),
     _text("incomplete", "what is missing for a rank on the task"),
-    _text("marks", "what takes the rank from the row: it is too good to be true"),
+    _text("marks", "what takes the rank from the row, such as signs of copies"),
     _count("runs", "runs planned: one per seed", "runs", required=True),
     *(_count(status, f"runs that ended as {status}", "runs", required=True) for status in STATUSES),
     *with_interval(

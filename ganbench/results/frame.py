@@ -147,6 +147,7 @@ def _row(record: Record, pins: dict[str, Pins]) -> dict[str, Any]:
         "setup_seconds": clocks.get("setup"),
         "evaluation_seconds": clocks.get("evaluation"),
         "wall_seconds": clocks.get("wall"),
+        "coupled": int(record["coupled"]) if "coupled" in record else None,
         "failed_at_step": failure and failure["step"],
         # What ran, should it not be what was planned: see `ganbench.execution.session.reusable`.
         "threads": _count(environment.get("threads")) or row["threads"],

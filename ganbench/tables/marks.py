@@ -1,4 +1,5 @@
-"""What takes the rank from a row: signs that no generator has made its samples, missed thresholds.
+"""What takes the rank from a row: signs that no generator has made its samples, missed thresholds,
+rules that were not kept.
 
 A mark is a short reason in words, as it is printed. Rows with a mark are listed after the ranked
 ones, without a rank, and displace nobody.
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ganbench.results.headings import distinct_labels
+from ganbench.results.record import COUNTED
 from ganbench.statistics.nulls import chance_of_rate
 from ganbench.statistics.stability import geometric_mean
 from ganbench.tables.thresholds import missed_thresholds
@@ -53,7 +55,18 @@ def too_good(entry: Entry, columns: Columns) -> list[str]:
     return [f"{labels[key]} {words}" for key, words in found]
 
 
-REASONS: Final[tuple[Reason, ...]] = (too_good, missed_thresholds)
+def off_the_rules(entry: Entry, _: Columns) -> Iterator[str]:
+    """Samples that are no independent draws; work beyond the budget that nobody had counted."""
+    coupled = entry.values("coupled")
+    if any(coupled):
+        yield f"samples depend on each other in {sum(coupled)} of {len(coupled)} runs"
+    kind = entry["budget_kind"]
+    spent = [run[kind] for run in entry.runs if kind != "seconds" and (run["steps"] or 0) > 1]
+    if spent and (share := max(spent) / entry["budget_amount"]) > 1:
+        yield f"{share - 1:.0%} more than its budget was spent, on work that had not been counted"
+
+
+REASONS: Final[tuple[Reason, ...]] = (too_good, missed_thresholds, off_the_rules)
 """Every reason for a mark, in the order in which they are printed."""
 
 _Test = tuple[float, str, str]
@@ -78,7 +91,14 @@ def _nearer_than_real(entry: Entry) -> Iterator[_Test]:
 
 
 def _copies(entry: Entry, columns: Columns) -> Iterator[_Test]:
-    """Shares of samples that are copies, over all seeds."""
+    """Shares of samples that are copies, over all seeds.
+
+    Where there is no utility there is nothing that copies could have won: a generator that has
+    collapsed repeats itself, and is ranked by how far from the data that leads.
+    """
+    claims = entry.values("utility_end", COUNTED)
+    if claims and max(claims) <= 0:
+        return
     for key, column in columns.items():
         together, null = RATES.get(key.partition("/")[0]), column["null"]
         rates = entry.values(key, ("ok",)) if together else []

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 LINE_NOTE = "below the line: not all seeds have a result, so no rank"
 MARK_NOTE = (
     "marked rows have no rank: below a floor, or copies, as real samples are in one row of "
-    f"{1 / LEVEL:,.0f}; or near the data and beyond a threshold of the task"
+    f"{1 / LEVEL:,.0f}; or near the data and beyond a threshold of the task; or off the rules"
 )
 SILENT = "not interpretable"
 SILENT_NOTE = (

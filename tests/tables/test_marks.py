@@ -175,3 +175,27 @@ def test_another_reason_is_another_function(monkeypatch: pytest.MonkeyPatch) -> 
     rows = aggregates(collect(runs_of("a", [9.0] * 5, rate=1.0)))
     assert rows[0].marks == ("near train 1, of real samples 0.01", "blurred on digits")
     assert rows[0].flat()["marks"] == "near train 1, of real samples 0.01; blurred on digits"
+
+
+def test_what_has_no_utility_has_not_won_by_repeating_itself() -> None:
+    assert marks_on(runs_of("a", [1e4] * 5, rate=0.9)) == ()
+    assert marks_on(runs_of("a", [3.0] * 5, rate=0.9)) != ()
+
+
+def test_samples_that_are_no_independent_draws_take_the_rank() -> None:
+    made = runs_of("a", [3.0] * 5)
+    for run in made[:2]:
+        run["coupled"] = True
+    for run in made[2:]:
+        run["coupled"] = False
+    assert marks_on(made) == ("samples depend on each other in 2 of 5 runs",)
+
+
+def test_more_than_a_budget_takes_the_rank() -> None:
+    made = runs_of("a", [3.0] * 5)
+    amount = made[0]["spec"]["task"]["budget"]["amount"]
+    made[3]["used"]["flops"] = 1.25 * amount
+    told = "25% more than its budget was spent, on work that had not been counted"
+    assert marks_on(made) == (told,)
+    made[3]["used"]["steps"] = 1  # a step always fits
+    assert marks_on(made) == ()
