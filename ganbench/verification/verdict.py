@@ -27,7 +27,7 @@ ROUNDING: Final = ("device_name", "cpu", "cpu_kind", "torch", "cuda", "threads")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Rescored:
     """One score, as claimed and as found.
 
     Args:
@@ -56,7 +56,7 @@ class Verdict:
         method: `RECOMPUTED` or `RETRAINED`.
         status: how the run ended this time.
         claimed_status: how it is said to have ended.
-        comparisons: one per score.
+        rescored: one per score.
         elsewhere: why training again may give other bits, such as ``torch 2.6.0, here 2.7.0``;
             empty where it may not.
     """
@@ -65,7 +65,7 @@ class Verdict:
     method: str
     status: str
     claimed_status: str
-    comparisons: tuple[Comparison, ...]
+    rescored: tuple[Rescored, ...]
     elsewhere: tuple[str, ...] = ()
 
     @property
@@ -78,7 +78,7 @@ class Verdict:
     def summary(self) -> str:
         """One line: how it was checked, and what came out."""
         where = f" ({'; '.join(self.elsewhere)})" if self.elsewhere else ""
-        of = f"of {len(self.comparisons)} scores"
+        of = f"of {len(self.rescored)} scores"
         if self.status != self.claimed_status:
             outcome = f"it ended as {self.status}, not as {self.claimed_status}{where}"
         elif wrong := self._count("differs"):
@@ -95,7 +95,7 @@ class Verdict:
         return f"{self.run_id}: {self.method}: {outcome}"
 
     def _count(self, *verdicts: str) -> int:
-        return sum(one.verdict in verdicts for one in self.comparisons)
+        return sum(one.verdict in verdicts for one in self.rescored)
 
 
 def judge_recomputed(claim: Claim, status: str, found: Mapping[str, float]) -> Verdict:
@@ -142,7 +142,7 @@ def _judge(
 ) -> Verdict:
     keys = sorted({*claim.scores, *found})
     level = 1 - (1 - LEVEL) / max(1, len(keys))  # so that all of them lie within, 95 times of 100
-    comparisons = tuple(
+    rescored = tuple(
         _compared(claim, key, found.get(key), level if elsewhere else None) for key in keys
     )
     return Verdict(
@@ -150,16 +150,16 @@ def _judge(
         method=method,
         status=status,
         claimed_status=claim.status,
-        comparisons=comparisons,
+        rescored=rescored,
         elsewhere=elsewhere,
     )
 
 
-def _compared(claim: Claim, key: str, found: float | None, level: float | None) -> Comparison:
+def _compared(claim: Claim, key: str, found: float | None, level: float | None) -> Rescored:
     """One score; `level` is that of the seeds' interval, None where the bits must be the same."""
     claimed = claim.scores.get(key)
     label = claim.labels.get(key, key)
-    one = Comparison(key=key, label=label, claimed=claimed, found=found, verdict="differs")
+    one = Rescored(key=key, label=label, claimed=claimed, found=found, verdict="differs")
     if claimed is None or found is None:
         return one
     if claimed == found:

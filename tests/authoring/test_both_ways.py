@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 import pytest
 
 from ganbench.api.hooks import ENTRY_POINT_GROUP
-from ganbench.authoring.conformance.runner import Session
+from ganbench.authoring.conformance.runner import Inspection
 from ganbench.authoring.conformance.table import checks_of
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.plugin_files import PluginFile
@@ -71,8 +71,8 @@ def test_all_kinds_run(ganbench_cli: Cli, tmp_path: Path, way: str, package: Pat
 
 
 def _failed(catalogue: Catalogue, kind: str, name: str) -> list[str]:
-    session = Session(name, kind, catalogue, "cpu")
-    results = [session.result(one.id) for one in checks_of(kind)]
+    inspection = Inspection(name, kind, catalogue, "cpu")
+    results = [inspection.result(one.id) for one in checks_of(kind)]
     return [f"{one.id}: {one.reason}" for one in results if one.status == "failed"]
 
 

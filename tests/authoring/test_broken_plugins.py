@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from ganbench.authoring.conformance.runner import Session
+from ganbench.authoring.conformance.runner import Inspection
 from ganbench.authoring.conformance.table import BY_ID, CHECKS, checks_of, needed
 from ganbench.catalogue.catalogue import Catalogue
 
@@ -47,8 +47,8 @@ FAULTS = _tables()
 def test_just_the_broken_rule_is_reported(
     kind: str, name: str, broken: str, catalogue: Catalogue
 ) -> None:
-    session = Session(name, kind, catalogue, "cpu")
-    results = {one.id: session.result(one.id) for one in checks_of(kind)}
+    inspection = Inspection(name, kind, catalogue, "cpu")
+    results = {one.id: inspection.result(one.id) for one in checks_of(kind)}
     failed = {check_id: one.reason for check_id, one in results.items() if one.status == "failed"}
     assert list(failed) == [broken], failed
     assert results[broken].reason
@@ -66,5 +66,5 @@ def test_every_check_is_broken_by_some_plugin() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("name", ["loss-cpu-only", "loss-waiting"])
 def test_what_only_a_gpu_shows_is_found_there(name: str, catalogue: Catalogue) -> None:
-    result = Session(name, "loss", catalogue, "cpu").result("cuda")
+    result = Inspection(name, "loss", catalogue, "cpu").result("cuda")
     assert result.status == "failed", result

@@ -13,7 +13,7 @@ import pytest
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import SPEC_TYPES
 from ganbench.authoring import CheckFailed, check, parametrize_checks
-from ganbench.authoring.conformance.runner import Session
+from ganbench.authoring.conformance.runner import Inspection
 from ganbench.authoring.conformance.table import BY_ID, CHECKS, checks_of, needed, page
 from ganbench.catalogue.catalogue import Catalogue
 
@@ -79,7 +79,7 @@ def test_checks_leave_random_numbers_and_settings_as_they_are(catalogue: Catalog
 
     torch.manual_seed(11)
     before, precision = random_states(), settings()["torch's matmul precision"]
-    Session("loss-precise", "loss", catalogue, "cpu").result("global-state")
+    Inspection("loss-precise", "loss", catalogue, "cpu").result("global-state")
     assert random_states() == before
     assert settings()["torch's matmul precision"] == precision
 
@@ -138,6 +138,6 @@ def test_a_data_set_is_prepared_before_it_is_loaded(
         raise UsageError(f"{spec.name} has 3 damaged files", "remove them")
 
     monkeypatch.setattr(datasets, "prepare", prepare)
-    result = Session("ring8", "dataset", catalogue, "cpu").result("dataset-description")
+    result = Inspection("ring8", "dataset", catalogue, "cpu").result("dataset-description")
     assert (result.status, result.reason) == ("failed", "ring8 has 3 damaged files")
     assert result.hint == "remove them"

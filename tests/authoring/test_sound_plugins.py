@@ -12,7 +12,7 @@ import pytest
 from ganbench.api.hooks import ENTRY_POINT_GROUP
 from ganbench.api.specs import SPEC_TYPES
 from ganbench.authoring.conformance.results import CheckResult
-from ganbench.authoring.conformance.runner import Session
+from ganbench.authoring.conformance.runner import Inspection
 from ganbench.authoring.conformance.table import checks_of
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import PluginFile
@@ -50,22 +50,22 @@ def _built_in() -> list[tuple[str, str]]:
     return [one for one in built_in if one not in QUICK and not one[1].startswith(DOWNLOADED)]
 
 
-def _failed(session: Session, kind: str) -> list[CheckResult]:
-    results = [session.result(one.id) for one in checks_of(kind)]
+def _failed(inspection: Inspection, kind: str) -> list[CheckResult]:
+    results = [inspection.result(one.id) for one in checks_of(kind)]
     return [one for one in results if one.status not in ("passed", "skipped")]
 
 
 @pytest.mark.parametrize(("kind", "name"), QUICK)
 def test_built_in_plugins_pass(kind: str, name: str, catalogue: Catalogue) -> None:
-    session = Session(name, kind, catalogue, "cpu")
-    results = {one.id: session.result(one.id) for one in checks_of(kind)}
+    inspection = Inspection(name, kind, catalogue, "cpu")
+    results = {one.id: inspection.result(one.id) for one in checks_of(kind)}
     assert {one.status for check_id, one in results.items() if check_id != "cuda"} == {"passed"}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), _built_in())
 def test_all_other_built_in_plugins_pass(kind: str, name: str, catalogue: Catalogue) -> None:
-    assert not _failed(Session(name, kind, catalogue, "cpu"), kind)
+    assert not _failed(Inspection(name, kind, catalogue, "cpu"), kind)
 
 
 def _slow_but(first: int, cases: Sequence[tuple[str, ...]]) -> list[Any]:
@@ -75,7 +75,7 @@ def _slow_but(first: int, cases: Sequence[tuple[str, ...]]) -> list[Any]:
 
 @pytest.mark.parametrize(("kind", "name"), _slow_but(2, UNUSUAL))
 def test_unusual_plugins_pass(kind: str, name: str, catalogue: Catalogue) -> None:
-    assert not _failed(Session(f"sound-{name}", kind, catalogue, "cpu"), kind)
+    assert not _failed(Inspection(f"sound-{name}", kind, catalogue, "cpu"), kind)
 
 
 PAPERS = (
@@ -98,10 +98,10 @@ PAPERS = (
 def test_what_papers_propose_passes(kind: str, name: str, file: str) -> None:
     files = [PluginFile.read(PROOF / f"{file}.py")]
     catalogue = Catalogue(entry_points(group=ENTRY_POINT_GROUP), files=files)
-    assert not _failed(Session(name, kind, catalogue, "cpu"), kind)
+    assert not _failed(Inspection(name, kind, catalogue, "cpu"), kind)
 
 
 def test_nothing_is_skipped_of_an_unusual_loss(catalogue: Catalogue) -> None:
-    session = Session("sound-clipped", "loss", catalogue, "cpu")
-    results = {one.id: session.result(one.id) for one in checks_of("loss")}
+    inspection = Inspection("sound-clipped", "loss", catalogue, "cpu")
+    results = {one.id: inspection.result(one.id) for one in checks_of("loss")}
     assert {one.status for check_id, one in results.items() if check_id != "cuda"} == {"passed"}

@@ -83,7 +83,7 @@ def test_what_rounds_otherwise_makes_another_trajectory(claim: Claim, name: str)
     assert (
         f"another trajectory ({reason}), within the interval of the other seeds" in verdict.summary
     )
-    (one,) = verdict.comparisons
+    (one,) = verdict.rescored
     assert one.verdict == "within seeds"
     assert (one.low, one.high) == (SEEDS.low, SEEDS.high)
 
@@ -124,12 +124,12 @@ def test_of_distances_the_interval_is_one_of_factors(claim: Claim) -> None:
     assert retrained(false, 0.04, THERE).holds
     verdict = retrained(replace(false, distances=frozenset({"w2"})), 0.04, THERE)
     assert not verdict.holds
-    (one,) = verdict.comparisons
+    (one,) = verdict.rescored
     found = geometric_prediction_interval([one["w2"] for one in others], LEVEL)
     assert (one.low, one.high) == (found.low, found.high)
     zero = replace(false, scores={"w2": 0.0}, distances=frozenset({"w2"}))  # without a logarithm
     assert (
-        retrained(zero, 0.04, THERE).comparisons[0].low
+        retrained(zero, 0.04, THERE).rescored[0].low
         == prediction_interval([one["w2"] for one in others], LEVEL).low
     )
 
@@ -137,7 +137,7 @@ def test_of_distances_the_interval_is_one_of_factors(claim: Claim) -> None:
 def test_seeds_that_are_all_alike_predict_nothing(claim: Claim) -> None:
     alike = replace(claim, scores={"w2": 0.0}, others=({"w2": 0.0},) * 4)
     verdict = retrained(alike, 0.001, THERE)
-    assert [one.verdict for one in verdict.comparisons] == ["no spread"]
+    assert [one.verdict for one in verdict.rescored] == ["no spread"]
     assert verdict.holds
     assert not retrained(alike, 0.001, HERE).holds
 
@@ -162,7 +162,7 @@ def test_another_ending_is_another_ending(claim: Claim) -> None:
 
 def test_a_score_that_one_side_lacks_differs(claim: Claim) -> None:
     verdict = judge_retrained(claim, "ok", {"w2": 1.03, "modes": 8.0}, THERE)
-    assert [one.verdict for one in verdict.comparisons] == ["differs", "within seeds"]
+    assert [one.verdict for one in verdict.rescored] == ["differs", "within seeds"]
     assert "1 of 2 scores differ" in verdict.summary
 
 
@@ -181,4 +181,4 @@ def test_of_many_scores_all_lie_within_as_often_as_one(claim: Claim) -> None:
     )
     wide = judge_retrained(many, "ok", dict.fromkeys(keys, SEEDS.high + 0.01), THERE)
     assert wide.holds
-    assert all(one.low is not None and one.low < SEEDS.low for one in wide.comparisons)
+    assert all(one.low is not None and one.low < SEEDS.low for one in wide.rescored)

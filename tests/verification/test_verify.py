@@ -65,7 +65,7 @@ def test_a_run_is_recomputed_from_its_generator(claim: Claim) -> None:
     verdict = check(claim)
     assert verdict.holds
     assert verdict.method == RECOMPUTED
-    assert len(verdict.comparisons) == len(claim.scores) > 3
+    assert len(verdict.rescored) == len(claim.scores) > 3
     assert "recomputed from its generator: equal" in verdict.summary
 
 
@@ -84,7 +84,7 @@ def test_a_changed_score_is_found(claim: Claim, change: float) -> None:
     false = replace(claim, scores={**claim.scores, key: claim.scores[key] * (1 + change)})
     verdict = check(false)
     assert not verdict.holds
-    assert [one.key for one in verdict.comparisons if one.verdict == "differs"] == [key]
+    assert [one.key for one in verdict.rescored if one.verdict == "differs"] == [key]
 
 
 def test_a_missing_score_is_found(claim: Claim) -> None:
@@ -106,7 +106,7 @@ def test_another_generator_is_refused_or_found(claim: Claim, tmp_path: Path) -> 
 def test_retraining_gives_the_same_bits(claim: Claim) -> None:
     verdict = check(claim, retrain=True)
     assert verdict.method == RETRAINED
-    assert {one.verdict for one in verdict.comparisons} == {"same"}
+    assert {one.verdict for one in verdict.rescored} == {"same"}
     assert "trained again from its spec: equal, bit by bit" in verdict.summary
 
 
@@ -139,7 +139,7 @@ def test_elsewhere_the_seeds_say_what_is_another_trajectory(
     verdict = check(claim, retrain=True)
     assert verdict.holds
     assert "here another), within the interval of the other seeds" in verdict.summary
-    (one,) = [one for one in verdict.comparisons if one.key == key]
+    (one,) = [one for one in verdict.rescored if one.key == key]
     assert one.low is not None
     assert one.high is not None
     for claimed, found in ((claim.scores[key], 2 * one.high), (2 * one.high, sum(values) / 3)):

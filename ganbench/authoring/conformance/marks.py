@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 from ganbench.api.arguments import checked
 from ganbench.authoring.conformance.names import kind_of
 from ganbench.authoring.conformance.results import CheckFailed
-from ganbench.authoring.conformance.runner import Session, refuse_unknown
+from ganbench.authoring.conformance.runner import Inspection, refuse_unknown
 from ganbench.authoring.conformance.table import checks_of
 from ganbench.catalogue.catalogue import installed_catalogue
 
@@ -48,18 +48,20 @@ def parametrize_checks(
     catalogue = installed_catalogue()
     kind = kind_of(name, kind, catalogue)
     expected = refuse_unknown(expected_failures or {}, kind)
-    session = Session(name, kind, catalogue, device)
+    inspection = Inspection(name, kind, catalogue, device)
     cases = []
     for one in checks_of(kind):
         marks = []
         if one.id in expected:
             marks = [pytest.mark.xfail(reason=expected[one.id], raises=CheckFailed, strict=True)]
-        cases.append(pytest.param(functools.partial(_ask, session, one.id), id=one.id, marks=marks))
+        cases.append(
+            pytest.param(functools.partial(_ask, inspection, one.id), id=one.id, marks=marks)
+        )
     decorate: Callable[[F], F] = pytest.mark.parametrize("check", cases)
     return decorate
 
 
-def _ask(session: Session, check_id: str) -> None:
+def _ask(inspection: Inspection, check_id: str) -> None:
     """Pass, fail or skip as the check does.
 
     Raises:
@@ -67,7 +69,7 @@ def _ask(session: Session, check_id: str) -> None:
     """
     import pytest
 
-    result = session.result(check_id)
+    result = inspection.result(check_id)
     if result.status == "skipped":
         pytest.skip(f"{check_id}: {result.reason}")
     if result.status == "failed":

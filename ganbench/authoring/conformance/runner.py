@@ -47,9 +47,9 @@ def check(
     """
     catalogue = installed_catalogue(plugins)
     kind = kind_of(name, kind, catalogue)
-    session = Session(name, kind, catalogue, device)
+    inspection = Inspection(name, kind, catalogue, device)
     expected = refuse_unknown(expected_failures or {}, kind)
-    results = [session.result(one.id) for one in checks_of(kind)]
+    results = [inspection.result(one.id) for one in checks_of(kind)]
     return [_expected(one, expected[one.id]) if one.id in expected else one for one in results]
 
 
@@ -81,7 +81,7 @@ def _expected(result: CheckResult, why: str) -> CheckResult:
     return result
 
 
-class Session:
+class Inspection:
     """The checks of one plugin, each made at most once.
 
     Args:

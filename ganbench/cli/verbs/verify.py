@@ -73,7 +73,7 @@ def command(
 def _print(verdict: Verdict) -> None:
     rows = [
         [one.label, _number(one.claimed), _number(one.found), one.verdict]
-        for one in verdict.comparisons
+        for one in verdict.rescored
     ]
     print_rows(["score", "claimed", "found", "verdict"], rows)
 
