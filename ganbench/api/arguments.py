@@ -100,11 +100,11 @@ def _as(name: str, value: Any, hint: Any) -> Any:
 def _as_one_of(name: str, value: Any, hint: Any) -> Any:
     """A list that is none tells which of its items is wrong; anything else what it might be."""
     told: _Unfit | None = None
-    for one in typing.get_args(hint):
+    for arg in typing.get_args(hint):
         try:
-            return _as(name, value, one)
+            return _as(name, value, arg)
         except _Unfit as unfit:
-            if typing.get_origin(one) in (Sequence, Mapping) and value is not None:
+            if typing.get_origin(arg) in (Sequence, Mapping) and value is not None:
                 told = unfit
     raise told or _unfit(name, value, hint)
 

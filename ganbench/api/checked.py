@@ -54,7 +54,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin is Any:
         return True
     if origin in (typing.Union, types.UnionType):
-        return any(_fits(value, one) for one in arguments)
+        return any(_fits(value, argument) for argument in arguments)
     if origin is Literal:
         return isinstance(value, str) and value in arguments
     if origin is Callable:

@@ -100,7 +100,7 @@ class Ending:
         """``SIGKILL``, or ``signal 37`` of one that has no name; None if it was no signal."""
         if self.signal is None:
             return None
-        known = {one.value: one.name for one in signal.Signals}
+        known = {Signal.value: Signal.name for Signal in signal.Signals}
         return known.get(self.signal, f"signal {self.signal}")
 
 

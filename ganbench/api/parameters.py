@@ -139,7 +139,7 @@ def _annotated(function: Callable[..., Any], annotation: Any) -> tuple[type, Par
     if typing.get_origin(annotation) is not Annotated:
         return None
     hint, *extras = typing.get_args(annotation)
-    described = next((one for one in extras if isinstance(one, Parameter)), None)
+    described = next((extra for extra in extras if isinstance(extra, Parameter)), None)
     if described is None:
         return None
     kinds = [one for one in (typing.get_args(hint) or (hint,)) if one is not types.NoneType]

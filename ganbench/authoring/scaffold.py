@@ -193,9 +193,9 @@ def _check_name(kind: str, name: str, catalogue: Catalogue) -> None:
             f"{name!r} cannot name a {kind}",
             "use up to 63 lower-case letters, digits, '.', '_' and '-', a letter or digit first",
         )
-    for one in catalogue.plugins:
-        if one.name == name:
-            raise _taken("plugin", name, one)
+    for plugin in catalogue.plugins:
+        if plugin.name == name:
+            raise _taken("plugin", name, plugin)
     for provided in TEMPLATES[kind].provides:
         for rival in RIVALS.get(provided, (provided,)):
             if (owner := catalogue.owner(rival, name)) is not None:

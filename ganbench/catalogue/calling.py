@@ -34,7 +34,9 @@ def call_light(
     except UsageError:
         raise
     except Exception as error:
-        on = "".join(f" on {one.name}" for one in arguments if isinstance(one, DataInfo))
+        on = "".join(
+            f" on {argument.name}" for argument in arguments if isinstance(argument, DataInfo)
+        )
         raise PluginNotUsable(f"{what} fails{on}: {type_and_line(error)}") from error
     if not isinstance(result, wanted):
         kinds = wanted if isinstance(wanted, tuple) else (wanted,)

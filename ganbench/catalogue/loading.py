@@ -69,7 +69,7 @@ def load_plugins(
         if plugin not in allowed:
             loaded.append(_rejected(plugin, State.BLOCKED, "disabled on request"))
         elif rivals and plugin.distribution != BUILT_IN:
-            names = " and ".join(one.distribution for one in rivals)
+            names = " and ".join(rival.distribution for rival in rivals)
             reason = f"a plugin named {plugin.name!r} is also provided by {names}"
             loaded.append(_rejected(plugin, State.CONFLICT, reason))
         else:

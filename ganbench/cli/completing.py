@@ -142,7 +142,7 @@ def complete_plugins(
 ) -> list[CompletionItem]:
     """Plugins and distributions."""
     plugins = _catalogue(context).plugins
-    names = (name for one in plugins for name in (one.name, one.distribution) if name)
+    names = (name for plugin in plugins for name in (plugin.name, plugin.distribution) if name)
     return _items(names, incomplete)
 
 

@@ -105,7 +105,7 @@ def _vocabulary(info: DataInfo) -> Vocabulary:
 
 
 def _txt(parts: list[str]) -> Media:
-    return Media("".join(f"{one}\n" for one in parts).encode("utf-8", "replace"), ".txt")
+    return Media("".join(f"{part}\n" for part in parts).encode("utf-8", "replace"), ".txt")
 
 
 def _example(positions: int) -> DataInfo:

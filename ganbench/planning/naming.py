@@ -37,7 +37,7 @@ def choose_variant(
     # The defaults of several kinds of data may differ: what is set is changed if it differs from
     # any, so that a variant has one name on all of them.
     specs: tuple[Spec, ...] = (*head, *techniques)
-    tables = [parameters_of(*specs, modality=one) for one in _modalities(specs)]
+    tables = [parameters_of(*specs, modality=modality) for modality in _modalities(specs)]
     declared = {name: one for table in reversed(tables) for name, one in table.items()}
     resolved = resolve_parameters(reference.name, declared, given)
     changed = {
@@ -107,7 +107,7 @@ def _technique(name: str, catalogue: Catalogue) -> TechniqueSpec:
 
 
 def _refuse_twice(reference: VariantReference, techniques: tuple[TechniqueSpec, ...]) -> None:
-    names = [one.name for one in techniques]
+    names = [technique.name for technique in techniques]
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"{reference.name} names the technique {name} twice", "name it once")
@@ -127,7 +127,11 @@ def _set_argument(given: dict[str, Any], spec: TechniqueSpec, argument: str) -> 
 
 def _modalities(specs: tuple[Spec, ...]) -> list[str]:
     """The kinds of data that all of them handle; the first's, if there is none."""
-    common = [one for one in specs[0].modalities if all(one in spec.modalities for spec in specs)]
+    common = [
+        modality
+        for modality in specs[0].modalities
+        if all(modality in spec.modalities for spec in specs)
+    ]
     return [*common] or [*specs[0].modalities[:1]]
 
 

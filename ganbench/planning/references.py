@@ -86,7 +86,7 @@ def parse_variant(text: str) -> VariantReference:
         UsageError: as `parse_reference`.
     """
     head, settings = _split_settings(text)
-    return VariantReference(tuple(_named(one, text) for one in _pieces(head, _PLUS)), settings)
+    return VariantReference(tuple(_named(piece, text) for piece in _pieces(head, _PLUS)), settings)
 
 
 def _named(head: str, text: str) -> Named:

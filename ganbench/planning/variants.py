@@ -102,7 +102,7 @@ class Variant:
         spec, own, scale = self.head[0], dict(parameters), 1.0
         if LR_SCALE not in spec.parameters or not isinstance(spec, VariantSpec):
             scale = float(own.pop(LR_SCALE) or 0.0)
-        added = {one.name: _part(own, one.name) for one in self.techniques}
+        added = {technique.name: _part(own, technique.name) for technique in self.techniques}
         own = {k: v for k, v in own.items() if not any(k.startswith(f"{n}.") for n in added)}
         with catalogue.whose(spec):
             if isinstance(spec, VariantSpec):
@@ -237,6 +237,7 @@ def _with_parameters(recipe: Recipe, parts: Parts, owner: str) -> Recipe:
         model_parameters=resolved(parts.model, recipe.model_parameters),
         loss_parameters=resolved(parts.loss, recipe.loss_parameters),
         techniques={
-            one.name: resolved(one, recipe.techniques[one.name]) for one in parts.techniques
+            technique.name: resolved(technique, recipe.techniques[technique.name])
+            for technique in parts.techniques
         },
     )

@@ -58,7 +58,7 @@ def trivial_distance(
     if floor is None or cap is None or not 0 < floor < cap:
         return None
     distances = [references[name] for name in TRIVIAL if name in references]
-    return min([cap, *(one for one in distances if one > EQUAL_LAW * floor)])
+    return min([cap, *(distance for distance in distances if distance > EQUAL_LAW * floor)])
 
 
 def reference_utilities(column: Column | None) -> dict[str, float]:

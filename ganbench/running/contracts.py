@@ -250,4 +250,4 @@ def check_measurements(name: str, found: object) -> list[Measurement]:
     results = require(f"what score {name} returns", found, list)
     if not results:
         raise PluginNotUsable(f"score {name} must return measurements, it returned an empty list")
-    return [require(f"each result of score {name}", one, Measurement) for one in results]
+    return [require(f"each result of score {name}", result, Measurement) for result in results]

@@ -162,7 +162,9 @@ class Evaluator:
             "points": self.points,
             "columns": self.columns,
             "primary": self.primary,
-            "primary_scores": [self._all_scores.index(one) for one in self._primary_scores],
+            "primary_scores": [
+                self._all_scores.index(primary_score) for primary_score in self._primary_scores
+            ],
             "seconds": self.seconds,
             "best": best,
         }
@@ -268,9 +270,9 @@ class Evaluator:
         """
         if self.primary is None and not self._real_is_constant:
             for score, results in zip(scores, measured, strict=True):
-                for one in results:
-                    if self.primary is None and None not in (one.floor, one.cap):
-                        self.primary, self._primary_scores = one.key, [score]
+                for result in results:
+                    if self.primary is None and None not in (result.floor, result.cap):
+                        self.primary, self._primary_scores = result.key, [score]
 
     def _judged(self, key: str) -> Judged:
         """What the values of a column are held against."""
@@ -285,7 +287,7 @@ class Evaluator:
         return f"{message} at step {self._clock.steps}"
 
     def _keep(self, measured: list[list[Measurement]], fraction: float) -> Point:
-        flat = [one for results in measured for one in results]
+        flat = [result for results in measured for result in results]
         for one in flat:
             fields = asdict(one)
             key, _ = fields.pop("key"), fields.pop("value")

@@ -61,7 +61,7 @@ def load_generator(generator: nn.Module, path: Path, digest: str | None = None) 
     except ValueError as error:
         raise InvalidResults(f"{path} cannot be used: {error}") from None
     try:
-        if any(not bool(torch.isfinite(one).all()) for one in weights.values()):
+        if any(not bool(torch.isfinite(weight).all()) for weight in weights.values()):
             raise ValueError("its weights are not finite")
         generator.load_state_dict(weights)
     except (ValueError, RuntimeError) as error:

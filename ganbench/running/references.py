@@ -77,7 +77,7 @@ def _identity(task: ChosenTask, side: RealSide, catalogue: Catalogue) -> str:
     networks = {text: side.extractor(text).id for text in task.extractors}
     pins = [pin_of(spec, catalogue) for spec in task.specs]
     if not all(pin["source_hash"] for pin in pins) or not all(
-        "@" in one for one in networks.values()
+        "@" in network for network in networks.values()
     ):
         return ""
     chosen = (*task.scores, *task.final_scores)

@@ -113,8 +113,8 @@ def make_scores(scores: Iterable[ChosenScore], catalogue: Catalogue) -> list[Sco
     """Their compute functions and parameters."""
     return [
         (
-            functools.partial(made, catalogue, check_measurements, one.spec, one.spec.compute),
-            dict(one.arguments),
+            functools.partial(made, catalogue, check_measurements, score.spec, score.spec.compute),
+            dict(score.arguments),
         )
-        for one in scores
+        for score in scores
     ]

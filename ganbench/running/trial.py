@@ -55,7 +55,7 @@ def try_scores(
         ) from error
     finally:
         restore_random_state(state, contestant.device)
-    return [one for results in measured for one in results]
+    return [result for results in measured for result in results]
 
 
 def check_thresholds(thresholds: Mapping[str, float], measured: Sequence[Measurement]) -> None:

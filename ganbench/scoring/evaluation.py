@@ -223,7 +223,7 @@ def check_columns(measured: Sequence[Sequence[Measurement]]) -> None:
             floor, cap) is not finite.
     """
     seen: set[str] = set()
-    for one in (one for results in measured for one in results):
+    for one in (result for results in measured for result in results):
         if one.key in seen:
             raise UsageError(f"two scores of this task measure the same column {one.key}")
         if not math.isfinite(one.value):

@@ -156,25 +156,26 @@ def _inside(kind: Any, key: str | None) -> Any:
     """The type of the part under a key, or of every item, of what is of type `kind`."""
     if key is not None:
         return _fields(kind)[key]
-    for one in _members(kind):
-        if typing.get_origin(one) in (dict, list, tuple):
-            return typing.get_args(one)[typing.get_origin(one) is dict]
+    for member in _members(kind):
+        if typing.get_origin(member) in (dict, list, tuple):
+            return typing.get_args(member)[typing.get_origin(member) is dict]
     raise LookupError
 
 
 def _fields(kind: Any) -> dict[str, Any]:
     return {
         key: hint
-        for one in _members(kind)
-        if typing.is_typeddict(one) or (isinstance(one, type) and issubclass(one, msgspec.Struct))
-        for key, hint in typing.get_type_hints(one, include_extras=True).items()
+        for member in _members(kind)
+        if typing.is_typeddict(member)
+        or (isinstance(member, type) and issubclass(member, msgspec.Struct))
+        for key, hint in typing.get_type_hints(member, include_extras=True).items()
     }
 
 
 def _choices(kind: Any) -> Iterator[str]:
-    for one in _members(kind):
-        if typing.get_origin(one) is Literal:
-            yield from map(str, typing.get_args(one))
+    for member in _members(kind):
+        if typing.get_origin(member) is Literal:
+            yield from map(str, typing.get_args(member))
 
 
 def _members(kind: Any) -> Iterator[Any]:
@@ -182,8 +183,8 @@ def _members(kind: Any) -> Iterator[Any]:
     if typing.get_origin(kind) in (None, dict, list, tuple, Literal):
         yield kind
     else:
-        for one in typing.get_args(kind):
-            yield from _members(one)
+        for arg in typing.get_args(kind):
+            yield from _members(arg)
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -184,7 +184,7 @@ def family_size(contrasts: Sequence[Contrast]) -> int:
 
     Which ones is known from the numbers of seeds alone, whatever the results are.
     """
-    return sum(one.has_the_seeds for one in contrasts)
+    return sum(contrast.has_the_seeds for contrast in contrasts)
 
 
 def _shared(known: Contenders, reference: str, other: str) -> list[Pair]:
@@ -203,7 +203,7 @@ def _editions(pairs: Sequence[Pair]) -> list[list[Pair]]:
 
 def _as_real(entry: Entry) -> bool:
     """Whether all of its runs are finished, and their mean distance one that real samples have."""
-    ends = [one for one in final_distances(entry) if one is not None]
+    ends = [distance for distance in final_distances(entry) if distance is not None]
     if entry.floor is None or not ends or len(ends) < entry.count(*COUNTED):
         return False
     return math.fsum(ends) / len(ends) <= entry.floor.reach
@@ -257,7 +257,7 @@ def _ratio(pairs: Sequence[Pair]) -> Interval | None:
 
 def _adjusted(contrasts: Sequence[Contrast]) -> list[Contrast]:
     """With Holm's p-values: all contrasts with the seeds for a verdict are one family."""
-    tests = [one.test if one.has_the_seeds else None for one in contrasts]
+    tests = [contrast.test if contrast.has_the_seeds else None for contrast in contrasts]
     p_values = iter(holm([test.p_value for test in tests if test is not None]))
     return [
         one if test is None else replace(one, p_adjusted=next(p_values))

@@ -63,7 +63,7 @@ _SEEDS = (Heading("n A"), Heading("n B"))
 def comparison_tables(comparison: Comparison) -> list[Table]:
     """For each suite, protocol and device: over all tasks, if there are several, and by task."""
     contrasts = comparison.by_task
-    names = edition_names([one.edition for one in contrasts])
+    names = edition_names([contrast.edition for contrast in contrasts])
     made = []
     for edition, name in names.items():
         against = f"{name}: B against A = {comparison.reference}"
@@ -71,7 +71,7 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
         if own:
             family = family_size(comparison.overall)
             made.append(_overall(own, f"{against}, over all tasks", family))
-        own = [one for one in contrasts if one.edition == edition]
+        own = [contrast for contrast in contrasts if contrast.edition == edition]
         made.append(_by_task(own, f"{against}, task by task", comparison))
     return made
 
@@ -118,8 +118,17 @@ def _overall(contrasts: Sequence[Contrast], title: str, family: int) -> Table:
     leads = (Heading("variant"), Heading("verdict"))
     headings = (*leads, _RATIO, *_TESTS, Heading("tasks"), *_SEEDS)
     rows = tuple(
-        Row("", (Cell(one.b), Cell(one.verdict), *_numbers(one), Cell(len(one.pairs)), *_n(one)))
-        for one in contrasts
+        Row(
+            "",
+            (
+                Cell(contrast.b),
+                Cell(contrast.verdict),
+                *_numbers(contrast),
+                Cell(len(contrast.pairs)),
+                *_n(contrast),
+            ),
+        )
+        for contrast in contrasts
     )
     notes = [
         _who(contrasts),
@@ -128,7 +137,7 @@ def _overall(contrasts: Sequence[Contrast], title: str, family: int) -> Table:
         *_scale_notes(contrasts),
         *_silent_notes(contrasts),
     ]
-    if any(one.verdict == TOO_FEW for one in contrasts):
+    if any(contrast.verdict == TOO_FEW for contrast in contrasts):
         notes.append(f"{TOO_FEW}: an order needs {SEEDS_FOR_AN_ORDER} of A and of B on every task")
     return Table("overall", title, headings, rows, tuple(notes))
 
@@ -137,8 +146,17 @@ def _by_task(contrasts: Sequence[Contrast], title: str, comparison: Comparison) 
     leads = (Heading("variant"), Heading("verdict"))
     headings = (*leads, _RATIO, *_TESTS, Heading("more seeds"), *_SEEDS)
     rows = tuple(
-        Row(one.section, (Cell(one.b), Cell(one.verdict), *_numbers(one), _more(one), *_n(one)))
-        for one in contrasts
+        Row(
+            contrast.section,
+            (
+                Cell(contrast.b),
+                Cell(contrast.verdict),
+                *_numbers(contrast),
+                _more(contrast),
+                *_n(contrast),
+            ),
+        )
+        for contrast in contrasts
     )
     family = family_size(comparison.by_task)
     notes = [
@@ -200,8 +218,8 @@ def _holm(family: int) -> str:
 
 def _scale_notes(contrasts: Sequence[Contrast]) -> list[str]:
     """What was tested, and how, where it is not the same in every row."""
-    tested = [one for one in contrasts if one.test is not None]
-    untested = [one for one in contrasts if one.verdict == NO_TEST]
+    tested = [contrast for contrast in contrasts if contrast.test is not None]
+    untested = [contrast for contrast in contrasts if contrast.verdict == NO_TEST]
     notes = []
     if any(one.scale == "utility" for one in tested):
         notes.append(
@@ -220,16 +238,16 @@ def _scale_notes(contrasts: Sequence[Contrast]) -> list[str]:
 def _silent_notes(contrasts: Sequence[Contrast]) -> list[str]:
     """Why there is no verdict where numbers would allow one."""
     notes = []
-    floors = {pair[0]["task"]: pair[0].floor for one in contrasts for pair in one.pairs}
+    floors = {pair[0]["task"]: pair[0].floor for contrast in contrasts for pair in contrast.pairs}
     reaches = [
         f"{number(floor.reach)} on {task}" for task, floor in floors.items() if floor is not None
     ]
-    if any(one.verdict == AS_REAL for one in contrasts):
+    if any(contrast.verdict == AS_REAL for contrast in contrasts):
         notes.append(
             f"{AS_REAL}, at this number of samples: both are as near as real samples are to each "
             f"other, up to {', '.join(reaches)}; below, distances count as equal"
         )
-    marked = dict.fromkeys(mark for one in contrasts for mark in one.marks)
+    marked = dict.fromkeys(mark for contrast in contrasts for mark in contrast.marks)
     if marked:
         reasons = "; ".join(f"{label} on {task} ({why})" for label, task, why in marked)
         notes.append(f"{MARKED}, and so in no competition: {reasons}")
@@ -259,7 +277,7 @@ def _seed_notes(contrasts: Sequence[Contrast], family: int) -> list[str]:
         "or compare less at a time"
         for (a, b), least in sorted(crowded.items())
     ]
-    if any(one.more_seeds for one in contrasts):
+    if any(contrast.more_seeds for contrast in contrasts):
         notes.append(
             "more seeds: of A and of B each, that would decide it if means and spreads stayed as "
             "they are; an order of magnitude"
@@ -270,11 +288,11 @@ def _seed_notes(contrasts: Sequence[Contrast], family: int) -> list[str]:
 def _left_out(contrasts: Sequence[Contrast]) -> list[str]:
     """Accidents of the machine or the code, and runs that have not ended."""
     found: dict[str, None] = {}
-    for one in contrasts:
-        for label, entry in zip((one.a, one.b), one.pairs[0], strict=True):
+    for contrast in contrasts:
+        for label, entry in zip((contrast.a, contrast.b), contrast.pairs[0], strict=True):
             words = _accidents(entry)
             if words:
-                found[f"{label} on {one.section}: {words}"] = None
+                found[f"{label} on {contrast.section}: {words}"] = None
     return [f"not counted: {'; '.join(found)}"] if found else []
 
 

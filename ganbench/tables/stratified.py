@@ -36,7 +36,9 @@ def telling_distances(entry: Entry) -> list[float | None]:
     """Of every run that counts, None for the unstable ones; those that real samples have against
     real samples are all the same: nothing tells one of them from another."""
     reach = -math.inf if entry.floor is None else entry.floor.reach
-    return [None if one is None else max(one, reach) for one in final_distances(entry)]
+    return [
+        None if distance is None else max(distance, reach) for distance in final_distances(entry)
+    ]
 
 
 def final_distances(entry: Entry) -> list[float | None]:
@@ -47,14 +49,14 @@ def final_distances(entry: Entry) -> list[float | None]:
 def _log_distances(entry: Entry) -> list[float] | None:
     """Of all counted runs; None if one of them has none."""
     distances = telling_distances(entry)
-    logs = [math.log(one) for one in distances if one is not None and one > 0]
+    logs = [math.log(distance) for distance in distances if distance is not None and distance > 0]
     return logs if len(logs) == len(distances) else None
 
 
 def _lost_utilities(entry: Entry) -> list[float] | None:
     """Utilities at the end, negative because less is worse; None if a counted run has none."""
     utilities = entry.values("utility_end", COUNTED)
-    return [-one for one in utilities] if len(utilities) == entry.count(*COUNTED) else None
+    return [-utility for utility in utilities] if len(utilities) == entry.count(*COUNTED) else None
 
 
 _LOSSES: Final[dict[str, Callable[[Entry], list[float] | None]]] = {

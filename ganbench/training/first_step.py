@@ -51,7 +51,7 @@ def first_step(engine: Engine) -> tuple[int, float]:
     trainer = engine.trainer
     cost = looked_at(engine, 0, 0.0)
     steps = {side: step for side, (step, _) in trainer.last.items()}
-    logits = [one for step in steps.values() for one in step.known_logits()]
+    logits = [logit for step in steps.values() for logit in step.known_logits()]
     faults = [cut_off(trainer), *map(probabilities, logits)]
     if "generator" in steps:
         faults.append(never_negative(steps["generator"].fake, trainer.real.first(LOOKED_AT)[0]))

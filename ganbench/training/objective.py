@@ -217,7 +217,7 @@ def _asking(part: Part, act: Callable[..., Any]) -> Callable[..., Any]:
 def _trainable(owner: Any) -> list[nn.Parameter]:
     """Of a module, or of what keeps modules and parameters in attributes."""
     if isinstance(owner, nn.Module):
-        return [one for one in owner.parameters() if one.requires_grad]
+        return [parameter for parameter in owner.parameters() if parameter.requires_grad]
     held = vars(owner).values() if hasattr(owner, "__dict__") else ()
     own = [one for one in held if isinstance(one, nn.Parameter) and one.requires_grad]
     return own + [one for each in held if isinstance(each, nn.Module) for one in _trainable(each)]

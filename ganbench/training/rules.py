@@ -75,8 +75,8 @@ class _Adam:
     ) -> None:
         self._group = group
         self._decoupled = decoupled
-        self._first = [one.get("exp_avg") for one in states]
-        self._second = [one.get("exp_avg_sq") for one in states]
+        self._first = [state.get("exp_avg") for state in states]
+        self._second = [state.get("exp_avg_sq") for state in states]
         # Left on its device: reading it would wait for all that is under way there.
         taken = states[0].get("step") if states else None
         self._taken = torch.zeros((), dtype=torch.float64) if taken is None else taken.double()
@@ -107,8 +107,8 @@ class _RmsProp:
 
     def __init__(self, group: dict[str, Any], states: list[dict[str, Tensor]]) -> None:
         self._group = group
-        self._square = [one.get("square_avg") for one in states]
-        self._velocity = [one.get("momentum_buffer") for one in states]
+        self._square = [state.get("square_avg") for state in states]
+        self._velocity = [state.get("momentum_buffer") for state in states]
 
     def __call__(self, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
         """Where one step leads."""
@@ -135,7 +135,7 @@ class _Momentum:
 
     def __init__(self, group: dict[str, Any], states: list[dict[str, Tensor]]) -> None:
         self._group = group
-        self._velocity = [one.get("momentum_buffer") for one in states]
+        self._velocity = [state.get("momentum_buffer") for state in states]
 
     def __call__(self, parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
         """Where one step leads."""

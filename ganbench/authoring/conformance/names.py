@@ -25,7 +25,7 @@ def kind_of(name: str, kind: str | None, catalogue: Catalogue) -> str:
         return found[0]
     if kind is None:
         known = [one for each in SPEC_TYPES for one in catalogue.names(each)]
-        if unusable := [one.name for one in catalogue.plugins if one.reason]:
+        if unusable := [plugin.name for plugin in catalogue.plugins if plugin.reason]:
             shown = ", ".join(unusable)
             raise UsageError(
                 f"nothing that could be checked is named {name!r} (not loaded: {shown})",

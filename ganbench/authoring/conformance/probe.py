@@ -59,7 +59,7 @@ class ImportWatch:
 def _importer() -> str:
     frames = traceback.extract_stack()
     hidden = ("<frozen importlib", __file__)
-    shown = [one for one in frames if not one.filename.startswith(hidden)]
+    shown = [frame for frame in frames if not frame.filename.startswith(hidden)]
     return f"{shown[-1].filename}:{shown[-1].lineno}" if shown else "an unknown file"
 
 
@@ -129,7 +129,7 @@ def _calls(spec: Spec, given: dict[str, Any]) -> Iterator[tuple[Any, tuple[Any, 
                 EvaluationInfo(data=one, split="heldout", real=1_000, train=1_000, fakes=1_000)
                 for one in EXAMPLES
             ]
-            light = [(spec.check, (one,), parameters) for one in sizes]
+            light = [(spec.check, (size,), parameters) for size in sizes]
     yield from (one for one in light if one[0] is not None)
 
 

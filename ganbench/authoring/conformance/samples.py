@@ -31,7 +31,7 @@ def example_shapes(catalogue: Catalogue) -> list[DataInfo]:
     found = [describe_dataset(name, catalogue) for name in INSTALLED if _has(catalogue, name)]
     for modality in MODALITIES.values():
         examples = sorted(modality.examples, key=operator.attrgetter("features"))
-        found += [replace(one, classes=CLASSES) for one in examples]
+        found += [replace(example, classes=CLASSES) for example in examples]
     for name in catalogue.names(DatasetSpec.kind):
         try:
             info = describe_dataset(name, catalogue)

@@ -117,7 +117,7 @@ class Subject:
             if modality in known:
                 continue
             variant = choose_variant(text, self.catalogue, settings if self._is_variant else None)
-            for info in (one for one in self.shapes if one.modality == modality):
+            for info in (shape for shape in self.shapes if shape.modality == modality):
                 prepared = prepare(variant, info, self.catalogue)
                 if isinstance(prepared, str):
                     self._refusals.append(f"{variant.display} on {described(info)}: {prepared}")

@@ -423,7 +423,7 @@ def checks_of(kind: str) -> tuple[Check, ...]:
 
 def needed(check: Check, kind: str) -> tuple[str, ...]:
     """The checks of that kind that must pass before this one."""
-    return tuple(one for one in check.needs if kind in BY_ID[one].kinds)
+    return tuple(need for need in check.needs if kind in BY_ID[need].kinds)
 
 
 def page(checks: Iterable[Check] = CHECKS) -> str:

@@ -72,10 +72,10 @@ def command(
             for note in choose_data(name, catalogue).survey.notes:
                 talk(note)
     if as_json:
-        print_json([{"name": name, "kind": kind, **asdict(one)} for one in results])
+        print_json([{"name": name, "kind": kind, **asdict(result)} for result in results])
     else:
         _print(f"{kind} {name} of {_origin(name, str(kind), catalogue)}", results)
-    return FAILED if any(one.status == "failed" for one in results) else 0
+    return FAILED if any(result.status == "failed" for result in results) else 0
 
 
 def _list(kind: str | None, as_json: bool) -> None:
@@ -95,12 +95,15 @@ def _origin(name: str, kind: str, catalogue: Catalogue) -> str:
     from ganbench.authoring.conformance.names import specs_of
 
     plugins = [catalogue.plugin_of(spec) for spec in specs_of(name, kind, catalogue)]
-    shown = [one.origin if one.is_file else f"{one.origin} ({one.file})" for one in plugins]
+    shown = [
+        plugin.origin if plugin.is_file else f"{plugin.origin} ({plugin.file})"
+        for plugin in plugins
+    ]
     return " and ".join(dict.fromkeys(shown))
 
 
 def _print(what: str, results: list[CheckResult]) -> None:
-    made = [one for one in results if not one.waits_for]
+    made = [result for result in results if not result.waits_for]
     print_rows(
         ["check", "result", "reason"],
         [[one.id, _WORDS.get(one.status, one.status), one.reason] for one in made],
@@ -108,10 +111,10 @@ def _print(what: str, results: list[CheckResult]) -> None:
     for one in made:
         if one.hint:
             talk(f"{one.id}: {one.hint}")
-    for blocking in dict.fromkeys(one.waits_for for one in results if one.waits_for):
-        waiting = [one.id for one in results if one.waits_for == blocking]
+    for blocking in dict.fromkeys(result.waits_for for result in results if result.waits_for):
+        waiting = [result.id for result in results if result.waits_for == blocking]
         talk(f"not made before {blocking} passes: {', '.join(waiting)}")
-    counts = Counter(one.status for one in results)
+    counts = Counter(result.status for result in results)
     told = ", ".join(
         f"{counts[status]} {_WORDS.get(status, status)}"
         for status in ("passed", "failed", "expected", "skipped")

@@ -74,7 +74,7 @@ def path(as_json: bool) -> None:
 def _flags(choice: PluginChoice) -> Iterator[tuple[str, Setting]]:
     """What stands before the verb: `ganbench -P my_gan.py config show`."""
     if choice.files:
-        yield "plugin-files", Setting([one.path for one in choice.files], "-P")
+        yield "plugin-files", Setting([file.path for file in choice.files], "-P")
     if choice.blocked:
         yield "disabled-plugins", Setting(list(choice.blocked), "--no-plugin")
 

@@ -74,7 +74,7 @@ def _account(plugin: Plugin) -> str:
 
 
 def _by_kind(provides: tuple[str, ...]) -> str:
-    pairs = [one.split(":", 1) for one in provides]
+    pairs = [provide.split(":", 1) for provide in provides]
     return "; ".join(
         f"{kind} {', '.join(name for _, name in own[:SHOWN])}" + _rest(len(own) - SHOWN)
         for kind, own in grouped(pairs, lambda pair: pair[0]).items()

@@ -42,9 +42,9 @@ class Options:
     def info(self, listing: Listing) -> DataInfo:
         """The shape of the data set."""
         changed = sorted(
-            f"{one.name}={str(value).lower() if isinstance(value, bool) else value}"
-            for one in fields(self)
-            if one.name != "path" and (value := getattr(self, one.name)) != one.default
+            f"{field.name}={str(value).lower() if isinstance(value, bool) else value}"
+            for field in fields(self)
+            if field.name != "path" and (value := getattr(self, field.name)) != field.default
         )
         channels = (1 if self.grey else 3) + (self.alpha == "keep")
         return DataInfo(

@@ -127,7 +127,9 @@ def bits_of(image: Image.Image) -> int:
     if image.mode.startswith("I;16"):
         return 16
     codings = [tile[3] for tile in getattr(image, "tile", [])]
-    raw = [part for one in codings for part in (one if isinstance(one, tuple) else (one,))]
+    raw = [
+        part for coding in codings for part in (coding if isinstance(coding, tuple) else (coding,))
+    ]
     if any(isinstance(part, str) and ";16" in part for part in raw):
         return 16
     if image.format == "PPM" and any(isinstance(part, int) and part > 255 for part in raw):

@@ -110,10 +110,10 @@ def _forms(looks: Sequence[Look], alpha: str) -> Iterator[str]:
     """What becomes of files that are not stored as networks get them."""
     becomes = "kept as a channel" if alpha == "keep" else f"laid {alpha.replace('-', ' ')}"
     kinds = (
-        (sum(one.several for one in looks), "of several pages or frames: the first is taken"),
-        (sum(one.alpha for one in looks), f"with transparency: {becomes}"),
-        (sum(one.bits == 16 for one in looks), "of 16 bits: scaled to 8"),
-        (sum(one.mode == "CMYK" for one in looks), "of CMYK: made RGB without their profile"),
+        (sum(look.several for look in looks), "of several pages or frames: the first is taken"),
+        (sum(look.alpha for look in looks), f"with transparency: {becomes}"),
+        (sum(look.bits == 16 for look in looks), "of 16 bits: scaled to 8"),
+        (sum(look.mode == "CMYK" for look in looks), "of CMYK: made RGB without their profile"),
     )
     yield from (f"{count:,} {what}" for count, what in kinds if count)
 

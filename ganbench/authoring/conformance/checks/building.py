@@ -139,7 +139,7 @@ def _ends_of_builds(subject: Subject, case: Case) -> None:
             samples.append(look.fakes())
             if not case.joint:
                 logits.append(look.logits(look.real).flatten())
-    if logits and all(bool(((one > 0.05) & (one < 0.95)).all()) for one in logits):
+    if logits and all(bool(((logit > 0.05) & (logit < 0.95)).all()) for logit in logits):
         raise Broken(
             f"{case}: logits lie between 0 and 1 in every build: is there a sigmoid?",
             "leave the sigmoid out; a loss that is written with probabilities takes the sigmoid of "
@@ -233,7 +233,7 @@ def _mixes(subject: Subject, case: Case, networks: Networks) -> bool:
     """Whether samples of a batch influence each other, as batch norm lets them in train mode: then
     there is nothing to learn from one. Of extra modules all that is known is what they keep."""
     look = subject.look(case, networks, JUDGEMENTS)
-    extras = [one.module for one in networks.extras.values()]
+    extras = [extra.module for extra in networks.extras.values()]
     return (
         any(True for module in extras for _ in module.buffers())
         or couples_samples(networks.generator, look.latent, look.labels)

@@ -76,7 +76,7 @@ def coupling(subject: Subject) -> None:
         raise NotApplicable("its discriminator has no opinion of samples alone (`joint`)")
     for case in cases:
         measured = subject.couples(case)
-        if any(looks_at_slopes(one) for one in case.parts.objectives):
+        if any(looks_at_slopes(objective) for objective in case.parts.objectives):
             subject.trainer(case)  # refuses samples that are coupled
         for what, told in _told(subject, case).items():
             if told != measured:

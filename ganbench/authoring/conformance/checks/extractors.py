@@ -32,7 +32,7 @@ def _build(subject: Subject) -> tuple[Extractor, Tensor]:
     """
     chosen = choose_extractor(subject.name, subject.catalogue)
     refusal = f"there is no {' or '.join(subject.spec.modalities)} data to try it on"
-    for info in (one for one in subject.shapes if one.modality in subject.spec.modalities):
+    for info in (shape for shape in subject.shapes if shape.modality in subject.spec.modalities):
         data = example_data(info, subject.catalogue)
         try:
             check_part(chosen, info, subject.catalogue)

@@ -272,6 +272,6 @@ def pure(subject: Subject) -> None:
 
 def _contents(snapshot: Snapshot) -> dict[str, Tensor]:
     data: Any = snapshot.data
-    parts = {f"the data set's {one.name}": getattr(data, one.name) for one in fields(data)}
+    parts = {f"the data set's {field.name}": getattr(data, field.name) for field in fields(data)}
     tensors = {name: one for name, one in parts.items() if isinstance(one, Tensor)}
     return {name: one.clone() for name, one in {**tensors, "the fakes": snapshot.fakes}.items()}

@@ -94,8 +94,8 @@ def _pull(subject: Subject, case: Case) -> Pull:
 
 def _tried(subject: Subject, case: Case, **training: Any) -> Pull:
     pairs = [_Pair(subject, case, seed, training) for seed in SEEDS]
-    for one in pairs:
-        one.step("discriminator")  # constraints such as clipped weights hold from here on
+    for pair in pairs:
+        pair.step("discriminator")  # constraints such as clipped weights hold from here on
     margin = _changes(pairs, _Pair.margin, "discriminator", CRITIC_STEPS)
     return Pull(margin, _changes(pairs, _Pair.opinion, "generator", GENERATOR_STEPS))
 
@@ -142,7 +142,7 @@ def _changes(
 
     A small critic under a large penalty takes its time; a wrong sign only gets worse.
     """
-    before = [judge(one) for one in pairs]
+    before = [judge(pair) for pair in pairs]
     changes: list[float] = []
     for _ in range(ROUNDS):
         for one in pairs:
@@ -155,13 +155,15 @@ def _changes(
 
 
 def _rise(changes: list[float]) -> bool:
-    return statistics.fmean(changes) > 0 and sum(one > 0 for one in changes) * 2 > len(changes)
+    return statistics.fmean(changes) > 0 and sum(change > 0 for change in changes) * 2 > len(
+        changes
+    )
 
 
 def _require_rise(changes: list[float], what: str) -> None:
     if _rise(changes):
         return
-    shown = ", ".join(f"{one:+.3g}" for one in changes)
+    shown = ", ".join(f"{change:+.3g}" for change in changes)
     stuck = max(map(abs, changes)) < STUCK
     fault = "nothing moves the mean logit" if stuck else "the sign is wrong"
     raise Broken(

@@ -91,7 +91,7 @@ def _reached(trainer: Trainer, side: Side, case: Case) -> None:
 
 def _idle(case: Case) -> set[str]:
     """Extra modules of the model that wait for losses and techniques which are not in the case."""
-    needed = {need for one in case.parts.objectives for need in one.needs}
+    needed = {need for objective in case.parts.objectives for need in objective.needs}
     return {*case.parts.model.provides} - needed
 
 

@@ -50,7 +50,7 @@ def _without(case: Case, subject: Subject) -> Case:
         techniques={one: own for one, own in recipe.techniques.items() if one != name},
         training=head.recipe(subject.catalogue, case.info).training,
     )
-    others = tuple(one for one in parts.techniques if one.name != name)
+    others = tuple(technique for technique in parts.techniques if technique.name != name)
     prepared = replace(case.prepared, recipe=bare, parts=replace(parts, techniques=others))
     return Case(prepared, case.info)
 

@@ -22,7 +22,7 @@ def test_shapes_and_gradients(data: DataInfo) -> None:
     assert logits.shape == (3, 1)
     logits.sum().backward()
     for network in (networks.generator, networks.discriminator):
-        assert all(one.grad is not None for one in network.parameters())
+        assert all(parameter.grad is not None for parameter in network.parameters())
 
 
 def test_images_are_in_range() -> None:
