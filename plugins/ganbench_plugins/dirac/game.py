@@ -2,13 +2,13 @@
 
 All data lie at 0, the generator puts all mass at theta, the discriminator is D(x) = psi x. Whether
 a loss leads to the equilibrium theta = psi = 0 is decided by two numbers, for many losses in closed
-form (`closed_form`). Data set, model and score make it a task that any loss can be put to, as
+form (`closed_form`), and so is what a rule of play changes (`rules`). Data set, model and score make it a task that any loss can be put to, as
 `dirac+LOSS`; whatever a loss recommends, all train alike: with plain gradient steps of one
 size.
 
 Whatever the seed, theta starts at `START`, near the equilibrium, where the linear theory holds, and
 psi at 0: the discriminator knows nothing yet. Floats have relative precision, so that a radius may
-shrink by thirty orders of magnitude and still be measured.
+shrink by 27 orders of magnitude and still be measured.
 
 Trap avoided: the published simulations update both networks at once, training loops one after the
 other, and that alone decides whether the game without a penalty spirals out or stays on its orbit;
@@ -51,6 +51,9 @@ INFO = DataInfo(name="dirac", modality="points", shape=(1,))
 SAMPLES = 256
 START = 1e-3
 """Theta at the start, and so the distance from the equilibrium."""
+
+FAINTEST = 1e-30
+"""Distance below which single precision, whose numbers end at 1e-45, no longer plays the game."""
 
 BATCH = 2
 """All samples are the same; two of them, since a loss may compare the samples of a batch."""
@@ -106,7 +109,8 @@ def convergence(evaluation: Evaluation) -> list[Measurement]:
     """How far theta and psi are from the equilibrium, and how fast they leave it.
 
     The radius is |(theta, psi)| over that of the start. Its growth is ln(radius) per generator
-    step: negative if the loss converges, 0 if it circles. Beside it stands what the growth would be
+    step: negative if the loss converges, 0 if it circles, and left out where the radius has shrunk
+    below what single precision can tell (`FAINTEST`). Beside it stands what the growth would be
     in the long run if the loss were linear: the logarithm of the spectral radius of one step of the
     training loop, with this very loss, linearised at the equilibrium.
 
@@ -115,7 +119,7 @@ def convergence(evaluation: Evaluation) -> list[Measurement]:
     """
     radius = math.hypot(*_state(evaluation)) / START
     values = {"radius": radius}
-    if radius > 0:
+    if radius * START >= FAINTEST:
         values["growth"] = math.log(radius) / evaluation.steps
     linear = _linear_growth(evaluation)
     if linear is not None:

@@ -294,6 +294,11 @@ def test_at_the_equilibrium_there_is_no_logarithm() -> None:
     assert measured(snapshot(0.0, 0.0)) == {"radius": 0.0}
 
 
+def test_what_is_too_faint_for_single_precision_has_no_growth() -> None:
+    assert set(measured(snapshot(1e-29, 0.0))) == {"radius", "growth"}
+    assert set(measured(snapshot(1e-31, 0.0))) == {"radius"}
+
+
 def test_the_linear_growth_needs_the_loss() -> None:
     how = training(step=0.1, updates="simultaneous")
     take = rehearsal(NonSaturating(), how)
