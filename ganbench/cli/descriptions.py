@@ -23,6 +23,7 @@ from ganbench.api.techniques import NEEDS
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import MODALITIES
 from ganbench.planning.chosen import choose_data
+from ganbench.planning.longtail import long_tailed
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
 from ganbench.planning.references import Reference, parse_reference, parse_variant
@@ -80,6 +81,8 @@ def _one(kind: str, text: str, reference: Reference, catalogue: Catalogue) -> De
         return _variant(choose_variant(text, catalogue), catalogue)
     spec = catalogue.get(SPEC_TYPES[kind], reference.name)
     settings = _settings(spec, reference)
+    if isinstance(spec, DatasetSpec):
+        spec = long_tailed(spec, settings)
     resolve_parameters(spec.name, spec.parameters, settings)
     described = _spec(spec, catalogue)
     described["parameters"] = _parameters({"": spec.parameters}, settings)

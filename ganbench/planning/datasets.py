@@ -14,6 +14,7 @@ from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import modality_of
+from ganbench.planning.longtail import long_tailed
 from ganbench.planning.references import parse_reference
 
 
@@ -24,8 +25,8 @@ def choose_dataset(text: str, catalogue: Catalogue) -> tuple[DatasetSpec, dict[s
         UsageError, PluginNotUsable: it names nothing usable, or a parameter does not fit.
     """
     reference = parse_reference(text)
-    spec = catalogue.get(DatasetSpec, reference.name)
     settings = dict(reference.settings)
+    spec = long_tailed(catalogue.get(DatasetSpec, reference.name), settings)
     if reference.argument is not None:
         if not spec.argument:
             raise UsageError(f"data set {spec.name} takes nothing behind a colon: {text!r}")

@@ -140,6 +140,14 @@ class Recount(TypedDict):
     added: Number
 
 
+class Trained(TypedDict):
+    """The samples that a run trained on: how many, of each class (or null), and their content."""
+
+    samples: Integer
+    classes: list[Integer] | None
+    sha256: str
+
+
 class Kept(TypedDict, total=False):
     """What records have since later than the rest, and older ones have not.
 
@@ -150,6 +158,7 @@ class Kept(TypedDict, total=False):
     generator_sha256: str
     coupled: bool
     recount: Recount
+    trained: Trained
 
 
 class Record(Kept):

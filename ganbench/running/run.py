@@ -41,7 +41,13 @@ from ganbench.running.players import Players
 from ganbench.running.references import score_references
 from ganbench.running.sheet import write_sheet
 from ganbench.running.shown import by_class
-from ganbench.running.task import load_data, make_scores, real_side, require_same_files
+from ganbench.running.task import (
+    load_data,
+    make_scores,
+    real_side,
+    require_same_files,
+    trained_on,
+)
 from ganbench.running.trial import check_thresholds, try_scores
 from ganbench.training.clock import BudgetClock
 from ganbench.training.costs import Costs
@@ -127,6 +133,7 @@ class Run:
         task = choose_task(self.spec.task, catalogue, self.spec.folder)
         require_same_files(task.data, self.spec.dataset_fingerprint)
         data = load_data(task.data, catalogue)
+        self._kept["trained"] = trained_on(data)
         for line in (*task.data.survey.notes, *doubts_of(data)):
             remark(line)
         recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
@@ -145,7 +152,7 @@ class Run:
         if reason:
             self._failure = make_failure(reason, step=self.clock.steps)
         digest = keep_generator(trainer.evaluated, self._folder / GENERATOR_FILE, print)
-        self._kept = {"coupled": evaluator.coupled}
+        self._kept["coupled"] = evaluator.coupled
         if digest:
             self._kept["generator_sha256"] = digest
         info = evaluator.data.info

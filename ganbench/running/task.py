@@ -19,10 +19,12 @@ from ganbench.planning.chosen import (
     ChosenTask,
     choose_extractor,
 )
+from ganbench.results.record import Trained
 from ganbench.running.contracts import check_data, check_extractor, check_measurements, made
 from ganbench.running.log import remark
 from ganbench.scoring.evaluation import RealSide
 from ganbench.scoring.realcache import Origin, RealCache
+from ganbench.storage.sealed import content_hash
 from ganbench.storage.tensorcache import TensorCache
 
 Score = tuple[Callable[..., list[Measurement]], dict[str, Any]]
@@ -47,6 +49,14 @@ def load_data(chosen: ChosenData, catalogue: Catalogue) -> Data:
         return data
 
     return made(catalogue, check, chosen.spec, chosen.spec.load, **chosen.arguments)
+
+
+def trained_on(data: Data) -> Trained:
+    """What a run's record says of its train split: whoever has the data can tell them by it."""
+    labels, classes = data.train_labels, data.info.classes
+    tensors = {"samples": data.train, **({} if labels is None else {"labels": labels})}
+    counts = None if labels is None else torch.bincount(labels, minlength=classes or 0).tolist()
+    return {"samples": len(data.train), "classes": counts, "sha256": content_hash(tensors)}
 
 
 def require_same_files(chosen: ChosenData, fingerprint: str) -> None:

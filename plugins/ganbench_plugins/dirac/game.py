@@ -2,9 +2,9 @@
 
 All data lie at 0, the generator puts all mass at theta, the discriminator is D(x) = psi x. Whether
 a loss leads to the equilibrium theta = psi = 0 is decided by two numbers, for many losses in closed
-form (`closed_form`), and so is what a rule of play changes (`rules`). Data set, model and score make it a task that any loss can be put to, as
-`dirac+LOSS`; whatever a loss recommends, all train alike: with plain gradient steps of one
-size.
+form (`closed_form`), and so is what a rule of play changes (`rules`). Data set, model and score
+make it a task that any loss can be put to, as `dirac+LOSS`; whatever a loss recommends, all train
+alike: with plain gradient steps of one size.
 
 Whatever the seed, theta starts at `START`, near the equilibrium, where the linear theory holds, and
 psi at 0: the discriminator knows nothing yet. Floats have relative precision, so that a radius may

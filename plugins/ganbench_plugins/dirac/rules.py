@@ -1,4 +1,4 @@
-"""Rules of play on the Dirac-GAN, solved exactly: what each makes of the game that plain steps lose.
+"""Rules of play on the Dirac-GAN, solved exactly: what they make of a game that plain steps lose.
 
 Near the equilibrium the game is linear and turns: with z = theta + i psi, the vector field of plain
 descent is v(z) = i s z (up to the sign of psi), so that a simultaneous step of size h multiplies z
@@ -88,7 +88,8 @@ def lookahead(turn: float, k: int, share: float = 0.5, *, alternating: bool = Fa
         alternating: whether the generator steps after the discriminator.
     """
     plain = _square_roots(2 - turn**2, -1.0) if alternating else (1 - 1j * turn, 1 + 1j * turn)
-    return _largest(1 - share + share * root**k for root in plain) ** (1 / k)
+    period = _largest(1 - share + share * root**k for root in plain)
+    return math.pow(period, 1 / k)
 
 
 def _square_roots(b: complex, c: complex) -> tuple[complex, complex]:

@@ -1,7 +1,7 @@
 """Rules of play: whole runs of the trainer, in double precision, against their closed forms.
 
-What a rule does to the game is fitted to the run's own orbit: the linear map from the last states to
-the next one. Its spectral radius is the growth in the long run, whatever the run began with.
+What a rule does to the game is fitted to the run's own orbit: the linear map from the last states
+to the next one. Its spectral radius is the growth in the long run, whatever the run began with.
 """
 
 from __future__ import annotations

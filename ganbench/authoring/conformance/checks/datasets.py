@@ -13,7 +13,7 @@ from ganbench.authoring.conformance.comparing import same_bits
 from ganbench.authoring.conformance.results import Broken, NotApplicable, contract
 from ganbench.authoring.conformance.subject import Subject
 from ganbench.modalities import modality_of
-from ganbench.planning.datasets import check_dataset, describe_dataset, prepare
+from ganbench.planning.datasets import check_dataset, choose_dataset, describe_dataset, prepare
 from ganbench.running.contracts import (
     call,
     check_labels,
@@ -46,8 +46,7 @@ def load(subject: Subject) -> Data:
 
 
 def _spec(subject: Subject) -> DatasetSpec:
-    spec = subject.spec
-    assert isinstance(spec, DatasetSpec)
+    spec, _ = choose_dataset(subject.name, subject.catalogue)
     if (
         spec.argument
         and subject.parameters[spec.argument] == spec.parameters[spec.argument].default
