@@ -10,10 +10,13 @@ import torch
 from ganbench import Data
 from ganbench_plugins.datasets.points import (
     grid_centres,
+    high_centres,
     load_grid,
+    load_high,
     load_ring,
     ring_centres,
 )
+from ganbench_plugins.scores.kernels.modes import high_quality_floor, known_modes
 
 
 def test_ring_has_eight_distinct_modes() -> None:
@@ -65,3 +68,21 @@ def test_global_random_state_is_left_alone() -> None:
     load_ring()
     np.testing.assert_array_equal(np.random.get_state()[1], before)
     assert torch.equal(torch.get_rng_state(), torch_before)
+
+
+def test_the_modes_in_1200_dimensions_are_apart_and_their_samples_of_high_quality() -> None:
+    data = load_high()
+    centres = high_centres()
+    assert data.modes is not None
+    assert data.train_labels is not None
+    apart = np.linalg.norm(centres[:, None] - centres[None], axis=-1)[~np.eye(10, dtype=bool)]
+    assert 25 < apart.min() < apart.max() < 31
+    assert (data.train.shape, data.heldout.shape) == ((10_000, 1200), (2_500, 1200))
+    panel = known_modes(data.heldout, data.modes.centres, data.modes.sigma)
+    assert panel["modes"] == panel["modes10"] == 10
+    share = high_quality_floor(1200)
+    assert share == pytest.approx(1 - math.exp(-4.5), rel=1e-12)
+    error = math.sqrt(share * (1 - share) / 2_500)
+    assert panel["high_quality"] == pytest.approx(share, abs=4 * error)
+    wide = data.modes.centres[:1] + 0.11 * torch.randn(500, 1200)  # a tenth too wide is not
+    assert known_modes(wide, data.modes.centres, data.modes.sigma)["high_quality"] < 0.01

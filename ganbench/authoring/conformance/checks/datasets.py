@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -24,9 +25,11 @@ from ganbench.running.contracts import (
 from ganbench.training.seeds import seed_everything
 
 SPLITS: tuple[Literal["train"], Literal["heldout"]] = ("train", "heldout")
-MODE_SIGMAS = 6
+MODE_SIGMAS = 5
+"""How much farther than the square root of the dimension from its mode a sample may lie."""
+
 WITHIN_MODES = 0.99
-"""Share of samples that must lie within that many sigma of the nearest mode."""
+"""Share of samples that must lie as near as that to a mode."""
 
 DUPLICATES = 0.01
 """Share of held-out samples that may equal a training sample, where those hardly repeat."""
@@ -116,9 +119,10 @@ def _modes(data: Data, modes: KnownModes) -> None:
     if tuple(centres.shape[1:]) != data.info.shape or not modes.sigma > 0:
         raise Broken(f"modes at {tuple(centres.shape)} with sigma {modes.sigma} fit no samples")
     distances, nearest = torch.cdist(data.train, centres).min(dim=1)
-    share = float((distances <= MODE_SIGMAS * modes.sigma).double().mean())
+    radius = math.sqrt(data.info.features) + MODE_SIGMAS  # a normal vector is that long, about
+    share = float((distances <= radius * modes.sigma).double().mean())
     if share < WITHIN_MODES:
-        raise Broken(f"{share:.1%} of the samples lie within {MODE_SIGMAS} sigma of a mode")
+        raise Broken(f"{share:.1%} of the samples lie within {radius:.1f} sigma of a mode")
     if missing := len(centres) - len(torch.unique(nearest)):
         raise Broken(f"{missing} of {len(centres)} modes have no sample")
     if data.info.classes == len(centres) and data.train_labels is not None:

@@ -16,7 +16,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 import torch
-from scipy.special import gammainc
+from scipy.special import gammainc, gammaincinv
 
 from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 QUALITY_RADIUS: Final = 3.0
-"""How many standard deviations from its mode a sample of high quality may lie."""
+"""How many standard deviations from its mode a sample of high quality may lie in the plane."""
 
 FAIR_SHARE: Final = 0.1
 """The part of a mode's expected samples that makes it count in `modes10`."""
@@ -41,7 +41,7 @@ def known_modes(samples: Tensor, centres: Tensor, sigma: float) -> dict[str, flo
     Returns:
         ``modes``: modes with at least one high-quality sample, 0 to K.
         ``modes10``: modes with at least a tenth of their fair share n/K of samples, 0 to K.
-        ``high_quality``: share of samples within three sigma of a mode, in [0, 1].
+        ``high_quality``: share of samples within `quality_radius` sigma of a mode, in [0, 1].
         ``reverse_kl``: 0 to ln K nats; ln K where no sample is of high quality.
         ``tv``: 0 to 1 - 1/K; 1 - 1/K where no sample is of high quality.
 
@@ -55,12 +55,13 @@ def known_modes(samples: Tensor, centres: Tensor, sigma: float) -> dict[str, flo
     points = sample_matrix(samples, "samples", least=1)
     targets = sample_matrix(centres, "centres of the modes", least=1).to(points.device)
     counts = torch.zeros(len(targets), dtype=torch.int64, device=points.device)
+    radius = quality_radius(targets.shape[1])
     for block in torch.split(points, _rows_at_once(len(targets))):
         # Differences, not products: a sigma can be 1e-4 of the centres' size or less.
         distances, nearest = torch.cdist(
             block, targets, compute_mode="donot_use_mm_for_euclid_dist"
         ).min(dim=1)
-        good = nearest[distances < QUALITY_RADIUS * sigma]
+        good = nearest[distances < radius * sigma]
         counts += torch.bincount(good, minlength=len(targets))
     even = torch.full((len(targets),), 1 / len(targets), dtype=torch.float64)
     return _panel(counts.cpu(), even, len(points))
@@ -89,11 +90,24 @@ def class_modes(labels: Tensor, shares: Tensor) -> dict[str, float]:
 
 
 def high_quality_floor(dimensions: int = 2) -> float:
-    """The high-quality share of a perfect generator: P(|z| < 3) of a standard normal vector z.
+    """The high-quality share of a perfect generator: P(|z| < r) of a standard normal vector z, r
+    the `quality_radius`.
 
-    1 - exp(-9/2) = 0.98889 in the plane.
+    1 - exp(-9/2) = 0.98889 in the plane, and in more dimensions.
     """
-    return float(gammainc(dimensions / 2, QUALITY_RADIUS**2 / 2))
+    return float(gammainc(dimensions / 2, quality_radius(dimensions) ** 2 / 2))
+
+
+def quality_radius(dimensions: int) -> float:
+    """How many standard deviations from its mode a sample of high quality may lie.
+
+    Three on the line and in the plane, as in the literature. Lengths of normal vectors grow with
+    the dimension, and in 1,200 of them no sample lies within three sigma, or ten, of anything:
+    there the ball is the one that holds as many samples as three sigma do in the plane.
+    """
+    if dimensions <= 2:
+        return QUALITY_RADIUS
+    return math.sqrt(2 * gammaincinv(dimensions / 2, -math.expm1(-(QUALITY_RADIUS**2) / 2)))
 
 
 def reverse_kl_floor(modes: int, samples: int) -> float:
