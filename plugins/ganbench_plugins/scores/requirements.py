@@ -21,6 +21,16 @@ def prdc(evaluation: EvaluationInfo, *, extractor: str) -> None:
     _require("prdc", evaluation, real=6, fakes=4)
 
 
+def class_recall(evaluation: EvaluationInfo, *, extractor: str, each: bool) -> None:
+    """Frequent, medium and rare classes, and neighbours."""
+    if (evaluation.data.classes or 0) < 3:
+        raise UsageError(
+            f"score class-recall needs three classes or more, {evaluation.data.name} has "
+            f"{evaluation.data.classes or 'none'}"
+        )
+    _require("class-recall", evaluation, real=6, fakes=1)
+
+
 def near_train(evaluation: EvaluationInfo, *, extractor: str) -> None:
     """A held-out split to compare with."""
     _two_splits("near-train", evaluation)

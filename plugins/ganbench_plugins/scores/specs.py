@@ -48,6 +48,18 @@ def ganbench_scores() -> list[ScoreSpec]:
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
+            name="class-recall",
+            description="coverage of the frequent, the medium and the rare classes of training",
+            blind="how often a class is hit, and noise near its samples",
+            paper="Naeem et al. 2020, arXiv:2002.09797, class by class",
+            compute=f"{_MEASURES}.tail:class_recall",
+            check=requirements.class_recall,
+            parameters={
+                **_EXTRACTOR,
+                "each": Parameter(default=False, help="one column for each class as well"),
+            },
+        ),
+        ScoreSpec(
             name="vendi",
             description="effective number of different fakes over that of as many real samples",
             blind="repetition, and noise, which raises it",

@@ -143,6 +143,19 @@ def neighbour_scores(real: RealNeighbours, fake: Tensor) -> NeighbourScores:
     )
 
 
+def covered_samples(real: RealNeighbours, fake: Tensor) -> Tensor:
+    """Which real samples (N,) have one of the fakes (M, d) in the ball of their five neighbours.
+
+    Raises:
+        NonFiniteSamples: a feature is not finite.
+        ValueError: no sample, or not as many features as the real side has.
+    """
+    same_width(real.centre, fake)
+    points = Points.of(sample_matrix(fake, "fake features", least=1) - real.centre)
+    _, _, _, covered = _cross(real, points, torch.zeros_like(points.norms))
+    return covered
+
+
 def coverage_null(n_real: int, n_fake: int, k: int = K_COVERAGE) -> float:
     """The expected coverage of fakes drawn from the real law, exactly.
 
