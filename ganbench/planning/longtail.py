@@ -136,13 +136,11 @@ def _describe(spec: DatasetSpec, *, longtail: float, tail: str, order: str, **ow
 
 
 def _load(spec: DatasetSpec, *, longtail: float, tail: str, order: str, **own: Value) -> Data:
-    import torch
-
     data = import_builder(spec.load)(**own)
     if not isinstance(data, Data) or data.train_labels is None or data.info.classes is None:
         raise UsageError(f"{spec.name} has no labelled training samples to keep some of")
     labels = data.train_labels.numpy()
-    places = torch.from_numpy(kept(labels, data.info.classes, longtail, tail, order))
+    places = kept(labels, data.info.classes, longtail, tail, order)
     return replace(data, train=data.train[places], train_labels=data.train_labels[places])
 
 
