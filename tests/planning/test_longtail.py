@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from ganbench.planning.datasets import describe_dataset
 from ganbench.planning.longtail import kept, long_tailed, tail_counts
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.runspec import RunSpec
+from ganbench.running.run import Run
 from ganbench.running.task import load_data, trained_on
 
 CIFAR10_LT = [5000, 2997, 1796, 1077, 645, 387, 232, 139, 83, 50]
@@ -156,18 +157,18 @@ name = "digits"
 dataset = "{dataset}"
 budget = "10steps"
 fakes = 100
-scores = ["fd"]
+scores = ["fd[extractor=raw]", "class-recall[extractor=raw]"]
 """
 
 
-def planned(dataset: str, catalogue: Catalogue, folder: Any) -> RunSpec:
+def planned(dataset: str, catalogue: Catalogue, folder: Path) -> RunSpec:
     file = folder / "tails.toml"
     file.write_text(SUITE.format(dataset=dataset), "utf-8")
     (spec,) = make_plan(Selection(variants=["vanilla"], suite=str(file)), catalogue).runs
     return spec
 
 
-def test_a_tail_is_part_of_a_runs_identity(catalogue: Catalogue, tmp_path: Any) -> None:
+def test_a_tail_is_part_of_a_runs_identity(catalogue: Catalogue, tmp_path: Path) -> None:
     texts = ["digits", "digits[longtail=20]", "digits[longtail=20,order=drawn]"]
     specs = [planned(text, catalogue, tmp_path) for text in texts]
     assert len({spec.run_id for spec in specs}) == 3
@@ -177,6 +178,14 @@ def test_a_tail_is_part_of_a_runs_identity(catalogue: Catalogue, tmp_path: Any) 
         "tail": "exponential",
         "order": "drawn",
     }
+
+
+def test_a_run_records_what_it_trained_on(catalogue: Catalogue, tmp_path: Path) -> None:
+    spec = planned("digits[longtail=20]", catalogue, tmp_path)
+    record = Run(spec, tmp_path, catalogue, torch.device("cpu")).execute()
+    assert (record["status"], record["failure"]) == ("ok", None)
+    assert record["trained"] == trained_on(loaded("digits[longtail=20]", catalogue))
+    assert {column["label"] for column in record["columns"].values()} >= {"tail recall", "FD[raw]"}
 
 
 # What is refused.
