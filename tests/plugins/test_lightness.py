@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 MODULES = [
-    *(f"datasets.{name}" for name in ("points", "digits", "mnist5k", "torchvision", "folder")),
+    *(f"datasets.{name}" for name in ("points", "gaussian", "digits", "mnist5k")),
+    *(f"datasets.{name}" for name in ("torchvision", "folder")),
     *(f"extractors.{name}" for name in ("classifier", "raw", "fidelity", "mobilenet")),
     *(f"extractors.{name}" for name in ("vgg16", "clip", "dinov2")),
 ]
@@ -28,6 +29,7 @@ def test_plugin_modules_import_nothing_heavy() -> None:
     )
     assert listed.returncode == 0, listed.stderr
     assert set(listed.stdout.splitlines()) == {
+        *("dataset highdim10", "dataset gaussian"),
         *("dataset ring8", "dataset grid25", "dataset digits", "dataset mnist5k"),
         *("dataset mnist", "dataset fashion-mnist", "dataset cifar10", "dataset images"),
         *("extractor classifier", "extractor raw"),
