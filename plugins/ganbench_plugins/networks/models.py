@@ -55,7 +55,28 @@ def ganbench_models() -> list[ModelSpec]:
                 "init_std": Parameter(
                     kind=float, minimum=0, help="weights ~ N(0, std); auto: torch's own start"
                 ),
+                "activation": Parameter(
+                    default="relu",
+                    choices=("relu", "tanh"),
+                    help="of all hidden layers; tanh has no leak",
+                ),
+                "orthogonal_gain": Parameter(
+                    kind=float, minimum=0, help="orthogonal weights with that gain, biases 0"
+                ),
                 **_LATENT,
+            },
+        ),
+        ModelSpec(
+            name="pacgan",
+            description="batch-normalised generator and maxout discriminator, for points",
+            paper="Lin et al. 2018, PacGAN: The power of two samples in GANs, arXiv:1712.04086",
+            build="ganbench_plugins.networks.pacgan:build",
+            modalities=("points",),
+            parameters={
+                "width": Parameter(
+                    default=400, minimum=2, help="generator's units; the discriminator has half"
+                ),
+                "latent": Parameter(default=2, minimum=1, help="size of the latent"),
             },
         ),
         ModelSpec(

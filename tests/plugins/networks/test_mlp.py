@@ -96,3 +96,22 @@ def test_init_std() -> None:
         assert gains.mean().item() == pytest.approx(1, abs=0.003)
         assert gains.std().item() == pytest.approx(0.02, rel=0.1)
         assert not any(one.bias.any() for one in network if getattr(one, "bias", None) is not None)
+
+
+def test_unrolleds_networks_are_two_tanh_layers_with_orthogonal_weights() -> None:
+    networks = networks_of("unrolled", points())
+    assert layers(networks.generator) == ["256-128", "Tanh", "128-128", "Tanh", "128-2", *END]
+    assert layers(networks.discriminator) == [
+        "Flatten",
+        "2-128",
+        "Tanh",
+        "128-128",
+        "Tanh",
+        "128-1",
+    ]
+    for network in (networks.generator, networks.discriminator):
+        for layer in network:
+            if isinstance(layer, nn.Linear):
+                singular = torch.linalg.svdvals(layer.weight)
+                torch.testing.assert_close(singular, torch.full_like(singular, 1.4))
+                assert not layer.bias.any()
