@@ -1,7 +1,7 @@
 """The architectures that ganbench carries, as plugins. Their code is imported when one is built."""
 
 from ganbench import ModelSpec, Parameter, hookimpl
-from ganbench_plugins.networks.sizes import dcgan_levels, fitting, resnet_levels
+from ganbench_plugins.networks.sizes import dcgan_levels, fitting, resnet_levels, sngan_levels
 
 GANBENCH_API_VERSION = 2
 
@@ -116,6 +116,19 @@ def ganbench_models() -> list[ModelSpec]:
                     default="none", choices=("none", "layer"), help="before each critic convolution"
                 ),
                 **_LATENT,
+            },
+        ),
+        ModelSpec(
+            name="sngan",
+            description="SNGAN's residual networks, from 8 to 128 px; add sn for its constraint",
+            paper="Miyato et al. 2018, Spectral Normalization for Generative Adversarial Networks, "
+            "arXiv:1802.05957",
+            build="ganbench_plugins.networks.sngan:build",
+            modalities=("image",),
+            supports=fitting(sngan_levels),
+            parameters={
+                "width": _width("discriminator's channels next to the image; auto: by size"),
+                "latent": _LATENT["latent"],
             },
         ),
     ]

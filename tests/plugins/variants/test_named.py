@@ -19,7 +19,7 @@ from ...training.small import (
     variant_trainer,
 )
 
-NAMED = ("lsgan", "wgan", "dragan", "ragan", "pacgan", "unrolled")
+NAMED = ("lsgan", "wgan", "dragan", "ragan", "pacgan", "unrolled", "sngan")
 SMALL = {"unrolled": "unrolled[width=16,k=1]"}
 """As they are tested, narrower than as they are published."""
 
@@ -153,3 +153,15 @@ def test_unrolled_on_images() -> None:
         Optimiser(lr=2e-4, betas=(0.5, 0.99)),
     ]
     assert recipe.training.batch_size == 128
+
+
+@pytest.mark.parametrize("info", [POINTS, IMAGE], ids=["points", "image"])
+def test_sngan(info: DataInfo) -> None:
+    recipe = recipe_of("sngan", info)
+    assert recipe.model == ("mlp" if info is POINTS else "sngan")
+    assert recipe.loss == "hinge"
+    assert recipe.techniques == {"sn": {"iterations": 1}}
+    assert optimisers(recipe) == [Optimiser(lr=2e-4, betas=(0.0, 0.9))] * 2
+    training = recipe.training
+    assert (training.batch_size, training.generator_batch, training.critic_steps) == (64, 128, 5)
+    assert training.schedule == "linear"
