@@ -1,7 +1,13 @@
 """The architectures that ganbench carries, as plugins. Their code is imported when one is built."""
 
 from ganbench import ModelSpec, Parameter, hookimpl
-from ganbench_plugins.networks.sizes import dcgan_levels, fitting, resnet_levels, sngan_levels
+from ganbench_plugins.networks.sizes import (
+    dcgan_levels,
+    fitting,
+    r3gan_levels,
+    resnet_levels,
+    sngan_levels,
+)
 
 GANBENCH_API_VERSION = 2
 
@@ -129,6 +135,18 @@ def ganbench_models() -> list[ModelSpec]:
             parameters={
                 "width": _width("discriminator's channels next to the image; auto: by size"),
                 "latent": _LATENT["latent"],
+            },
+        ),
+        ModelSpec(
+            name="r3gan",
+            description="R3GAN's residual blocks without normalisation, from 8 to 128 px",
+            paper="Huang et al. 2024, The GAN is dead; long live the GAN!, arXiv:2501.05441",
+            build="ganbench_plugins.networks.r3gan:build",
+            modalities=("image",),
+            supports=fitting(r3gan_levels),
+            parameters={
+                "width": _width("channels of every block; auto: 64 from 28 px on, less below"),
+                "latent": Parameter(default=64, minimum=1, help="size of the latent"),
             },
         ),
     ]

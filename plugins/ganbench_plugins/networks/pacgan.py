@@ -23,7 +23,8 @@ class Maxout(nn.Module):
         self.pieces = nn.Linear(fan_in, fan_out * PIECES)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.pieces(x).unflatten(1, (-1, PIECES)).amax(dim=2)
+        largest: Tensor = self.pieces(x).unflatten(1, (-1, PIECES)).amax(dim=2)
+        return largest
 
 
 def build(data: DataInfo, *, width: int, latent: int) -> Networks:

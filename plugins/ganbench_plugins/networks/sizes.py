@@ -81,6 +81,15 @@ def sngan_levels(data: DataInfo) -> tuple[int, int]:
     return ups, downs
 
 
+def r3gan_levels(data: DataInfo) -> int:
+    """Halvings of R3GAN's networks: down to 4 to 7 px.
+
+    Raises:
+        UsageError: they do not fit these images.
+    """
+    return halvings(data, smallest=4, largest=128)
+
+
 def fitting(levels: Callable[[DataInfo], object]) -> Callable[[DataInfo], bool]:
     """Whether such a function finds that the networks fit: a model's `supports`."""
 

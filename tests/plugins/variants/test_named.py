@@ -19,7 +19,7 @@ from ...training.small import (
     variant_trainer,
 )
 
-NAMED = ("lsgan", "wgan", "dragan", "ragan", "pacgan", "unrolled", "sngan")
+NAMED = ("lsgan", "wgan", "dragan", "ragan", "pacgan", "unrolled", "sngan", "r3gan")
 SMALL = {"unrolled": "unrolled[width=16,k=1]"}
 """As they are tested, narrower than as they are published."""
 
@@ -165,3 +165,15 @@ def test_sngan(info: DataInfo) -> None:
     training = recipe.training
     assert (training.batch_size, training.generator_batch, training.critic_steps) == (64, 128, 5)
     assert training.schedule == "linear"
+
+
+@pytest.mark.parametrize(("info", "gamma"), [(POINTS, 0.1), (IMAGE, 1.0)], ids=["points", "image"])
+def test_r3gan(info: DataInfo, gamma: float) -> None:
+    """Traps: both penalties, neither lazily; no momentum, and a beta2 well below .999."""
+    recipe = recipe_of("r3gan", info)
+    assert recipe.model == ("mlp" if info is POINTS else "r3gan")
+    assert recipe.loss == "rp"
+    penalty = {"gamma": gamma, "every": 1}
+    assert recipe.techniques == {"r1": penalty, "r2": penalty}
+    assert optimisers(recipe) == [Optimiser(lr=2e-4, betas=(0.0, 0.99))] * 2
+    assert (recipe.training.critic_steps, recipe.training.schedule) == (1, "constant")
