@@ -138,6 +138,19 @@ def ganbench_models() -> list[ModelSpec]:
             },
         ),
         ModelSpec(
+            name="sagan",
+            description="SNGAN's networks with self-attention and a normalised generator; add sn",
+            paper="Zhang et al. 2019, Self-Attention Generative Adversarial Networks, "
+            "arXiv:1805.08318",
+            build="ganbench_plugins.networks.sagan:build",
+            modalities=("image",),
+            supports=fitting(sngan_levels),
+            parameters={
+                "width": _width("discriminator's channels next to the image; auto: by size"),
+                "latent": _LATENT["latent"],
+            },
+        ),
+        ModelSpec(
             name="r3gan",
             description="R3GAN's residual blocks without normalisation, from 8 to 128 px",
             paper="Huang et al. 2024, The GAN is dead; long live the GAN!, arXiv:2501.05441",

@@ -104,7 +104,8 @@ class Basis(nn.Module):
         self.linear = _linear(nn.Linear(latent, width, bias=False))
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.basis * self.linear(z)[:, :, None, None]
+        result: Tensor = self.basis * self.linear(z)[:, :, None, None]
+        return result
 
 
 class Resample(nn.Module):

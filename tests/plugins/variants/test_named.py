@@ -19,7 +19,7 @@ from ...training.small import (
     variant_trainer,
 )
 
-NAMED = ("lsgan", "wgan", "dragan", "ragan", "pacgan", "unrolled", "sngan", "r3gan")
+NAMED = ("lsgan", "wgan", "dragan", "ragan", "pacgan", "unrolled", "sngan", "r3gan", "sagan")
 SMALL = {"unrolled": "unrolled[width=16,k=1]"}
 """As they are tested, narrower than as they are published."""
 
@@ -177,3 +177,13 @@ def test_r3gan(info: DataInfo, gamma: float) -> None:
     assert recipe.techniques == {"r1": penalty, "r2": penalty}
     assert optimisers(recipe) == [Optimiser(lr=2e-4, betas=(0.0, 0.99))] * 2
     assert (recipe.training.critic_steps, recipe.training.schedule) == (1, "constant")
+
+
+@pytest.mark.parametrize("info", [POINTS, IMAGE], ids=["points", "image"])
+def test_sagan(info: DataInfo) -> None:
+    """Trap: two time scales take the place of five discriminator steps; there are not both."""
+    recipe = recipe_of("sagan", info)
+    assert recipe.model == ("mlp" if info is POINTS else "sagan")
+    assert (recipe.loss, recipe.techniques) == ("hinge", {"sn": {"iterations": 1}})
+    assert optimisers(recipe) == [Optimiser(lr=lr, betas=(0.0, 0.9)) for lr in (1e-4, 4e-4)]
+    assert recipe.training.critic_steps == 1
