@@ -47,6 +47,12 @@ def ganbench_models() -> list[ModelSpec]:
             parameters={
                 "width": Parameter(default=128, minimum=1, help="units of each hidden layer"),
                 "depth": Parameter(default=3, minimum=1, help="number of hidden layers"),
+                "generator_units": Parameter(
+                    kind=str, help="the generator's hidden layers, as 256-128; auto: depth x width"
+                ),
+                "discriminator_units": Parameter(
+                    kind=str, help="the discriminator's hidden layers; auto: depth x width"
+                ),
                 "generator_norm": Parameter(
                     default="none", choices=_NORMS, help="after each hidden layer of the generator"
                 ),

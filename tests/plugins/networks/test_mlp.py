@@ -7,9 +7,11 @@ import torch
 from torch import nn
 
 from ganbench import DataInfo
+from ganbench.api.errors import UsageError
 from ganbench_plugins.networks.layers import Reshape
+from ganbench_plugins.networks.mlp import build
 
-from ...training.small import image, networks_of, points
+from ...training.small import image, networks_of, points, recipe_of
 
 
 def layers(network: nn.Module) -> list[str]:
@@ -115,3 +117,22 @@ def test_unrolleds_networks_are_two_tanh_layers_with_orthogonal_weights() -> Non
                 singular = torch.linalg.svdvals(layer.weight)
                 torch.testing.assert_close(singular, torch.full_like(singular, 1.4))
                 assert not layer.bias.any()
+
+
+def test_the_tutorials_networks() -> None:
+    """Dense 256-128-784 and 128-1, with activations between, without which it is one linear map."""
+    units = "model.generator_units=256-128,model.discriminator_units=128,model.leak=0.2"
+    networks = networks_of(f"mlp+non-saturating[{units},model.latent=100]", image(28))
+    assert layers(networks.generator) == [
+        *("100-256", "ReLU", "256-128", "ReLU", "128-784", "Reshape", "Tanh")
+    ]
+    assert layers(networks.discriminator) == ["Flatten", "784-128", "LeakyReLU", "128-1"]
+
+
+@pytest.mark.parametrize("units", ["", "-", "256,128", "256-0", "x", "3.5", "-3"])
+def test_units_that_are_none(units: str) -> None:
+    with pytest.raises(UsageError, match="names no hidden layers"):
+        build(
+            points(),
+            **{**recipe_of("vanilla", points()).model_parameters, "generator_units": units},
+        )
