@@ -73,7 +73,7 @@ def test_settings(catalogue: Catalogue, text: str, settings: dict[str, str], dis
         ("dcgan[lrscale=3]", "dcgan has no parameter 'lrscale'", "did you mean lr_scale?"),
         ("mlp+minimax[lrscale=3]", "has no parameter 'lrscale'", "did you mean lr_scale?"),
         ("dcgan:x", "dcgan takes nothing behind a colon", None),
-        ("dcgann+wgan-gp", "unknown model 'dcgann'", "did you mean dcgan?"),
+        ("dcgann+wgan-gp", "unknown model 'dcgann'", "did you mean dcgan or pacgan?"),
         ("dcgan+minimux", "unknown loss or technique 'minimux'", "did you mean minimax?"),
         ("dcgan+", "'dcgan+' names nothing", None),
         ("+wgan-gp", "'+wgan-gp' names nothing", None),

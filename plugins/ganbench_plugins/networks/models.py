@@ -1,6 +1,6 @@
 """The architectures that ganbench carries, as plugins. Their code is imported when one is built."""
 
-from ganbench import ModelSpec, Parameter, hookimpl
+from ganbench import DataInfo, ModelSpec, Parameter, hookimpl
 from ganbench_plugins.networks.sizes import (
     dcgan_levels,
     fitting,
@@ -17,6 +17,10 @@ _LAWS = ("normal", "uniform")
 
 def _width(help_text: str) -> Parameter:
     return Parameter(kind=int, minimum=1, maximum=8192, help=help_text)
+
+
+def _fits_projection(data: DataInfo) -> bool:
+    return data.modality != "image" or fitting(sngan_levels)(data)
 
 
 def _has_batch_norm(*, discriminator_norm: str, **_: object) -> bool:
@@ -153,6 +157,33 @@ def ganbench_models() -> list[ModelSpec]:
             supports=fitting(sngan_levels),
             parameters={
                 "width": _width("discriminator's channels next to the image; auto: by size"),
+                "latent": _LATENT["latent"],
+            },
+        ),
+        ModelSpec(
+            name="cgan",
+            description="perceptrons that are told the class beside latent and sample",
+            paper="Mirza & Osindero 2014, Conditional Generative Adversarial Nets, arXiv:1411.1784",
+            build="ganbench_plugins.networks.cgan:build",
+            conditional=True,
+            parameters={
+                "width": Parameter(default=128, minimum=1, help="units of each hidden layer"),
+                "depth": Parameter(default=3, minimum=1, help="number of hidden layers"),
+                "leak": Parameter(
+                    default=0.0, minimum=0, maximum=1, help="negative slope in the discriminator"
+                ),
+                "latent": _LATENT["latent"],
+            },
+        ),
+        ModelSpec(
+            name="projection",
+            description="norms by class, and a class's embedding projected on features; add sn",
+            paper="Miyato & Koyama 2018, cGANs with Projection Discriminator, arXiv:1802.05637",
+            build="ganbench_plugins.networks.projection:build",
+            supports=_fits_projection,
+            conditional=True,
+            parameters={
+                "width": _width("discriminator's channels next to the image, or hidden units"),
                 "latent": _LATENT["latent"],
             },
         ),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from ganbench import DataInfo, Optimiser, Recipe
 from ganbench.api.specs import VariantSpec
+from ganbench.planning.naming import choose_variant
 from ganbench.training.loop import Eager
 
 from ...training.small import (
@@ -27,6 +30,9 @@ POINTS, IMAGE = points(), image(32)
 RMSPROP = Optimiser(name="rmsprop", lr=1e-4, alpha=0.99)
 
 
+CONDITIONAL = ("cgan", "projection")
+
+
 def small(variant: str) -> str:
     return SMALL.get(variant, f"{variant}[width=16]")
 
@@ -35,7 +41,7 @@ def optimisers(recipe: Recipe) -> list[Optimiser]:
     return [recipe.training.generator, recipe.training.discriminator]
 
 
-@pytest.mark.parametrize("variant", NAMED)
+@pytest.mark.parametrize("variant", [*NAMED, *CONDITIONAL])
 def test_papers_and_deviations_are_named(variant: str) -> None:
     spec = catalogue().get(VariantSpec, variant)
     assert "arXiv:" in spec.paper
@@ -187,3 +193,26 @@ def test_sagan(info: DataInfo) -> None:
     assert (recipe.loss, recipe.techniques) == ("hinge", {"sn": {"iterations": 1}})
     assert optimisers(recipe) == [Optimiser(lr=lr, betas=(0.0, 0.9)) for lr in (1e-4, 4e-4)]
     assert recipe.training.critic_steps == 1
+
+
+@pytest.mark.parametrize("info", [POINTS, image(8)], ids=["points", "image"])
+@pytest.mark.parametrize("variant", CONDITIONAL)
+def test_conditional_variants_need_classes(variant: str, info: DataInfo) -> None:
+    chosen = choose_variant(f"{variant}[width=16]", catalogue())
+    assert "the data have no classes" in (chosen.misfit(catalogue(), info) or "")
+    labelled = replace(info, classes=5)
+    assert chosen.misfit(catalogue(), labelled) is None
+    data = replace(random_data(labelled), train_labels=torch.arange(200) % 5)
+    trainer = variant_trainer(f"{variant}[width=16]", data)
+    Eager(trainer).step(0, 0.0)
+    step, loss = trainer.last["generator"]
+    assert step.fake.shape[1:] == info.shape
+    assert loss.isfinite()
+    assert step.fake_labels.max() < 5
+
+
+def test_projection() -> None:
+    for info in (POINTS, IMAGE):
+        recipe = recipe_of("projection", replace(info, classes=5))
+        assert (recipe.loss, list(recipe.techniques)) == ("hinge", ["sn"])
+        assert recipe.training == recipe_of("sngan", info).training
