@@ -23,6 +23,10 @@ def _fits_projection(data: DataInfo) -> bool:
     return data.modality != "image" or fitting(sngan_levels)(data)
 
 
+def _fits_acgan(data: DataInfo) -> bool:
+    return data.modality != "image" or fitting(dcgan_levels)(data)
+
+
 def _has_batch_norm(*, discriminator_norm: str, **_: object) -> bool:
     return discriminator_norm == "batch"
 
@@ -173,6 +177,27 @@ def ganbench_models() -> list[ModelSpec]:
                     default=0.0, minimum=0, maximum=1, help="negative slope in the discriminator"
                 ),
                 "latent": _LATENT["latent"],
+            },
+        ),
+        ModelSpec(
+            name="acgan",
+            description="a generator that is told the class, and a classifier that has to find it",
+            paper="Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs, "
+            "arXiv:1610.09585",
+            build="ganbench_plugins.networks.acgan:build",
+            supports=_fits_acgan,
+            provides=("classifier",),
+            conditional=True,
+            coupled=_has_batch_norm,
+            uncoupled=_LAYER_NORM,
+            parameters={
+                "width": _width("channels next to the image, or hidden units; auto: by size"),
+                "discriminator_norm": Parameter(
+                    default="batch",
+                    choices=_NORMS,
+                    help="after each discriminator layer but the first",
+                ),
+                "latent": Parameter(default=100, minimum=1, help="size of the latent"),
             },
         ),
         ModelSpec(

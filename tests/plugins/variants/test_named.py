@@ -30,7 +30,7 @@ POINTS, IMAGE = points(), image(32)
 RMSPROP = Optimiser(name="rmsprop", lr=1e-4, alpha=0.99)
 
 
-CONDITIONAL = ("cgan", "projection")
+CONDITIONAL = ("cgan", "projection", "acgan")
 
 
 def small(variant: str) -> str:
