@@ -216,8 +216,7 @@ def test_finished_runs_are_reused(ganbench_cli: Any, tmp_path: Path) -> None:
 def test_one_spec_twice_gives_the_same_bits(ganbench_cli: Any, tmp_path: Path) -> None:
     for runs in ("a", "b"):
         done = ganbench_cli(
-            *("run", "vanilla", "dcgan", "wgan-gp"),
-            *("--seeds", "3", "--budget", "40steps", "--runs", runs),
+            *("run", "--all", "--seeds", "3", "--budget", "40steps", "--runs", runs)
         )
         assert done.returncode == 0, done.stderr
     first, second = (
