@@ -205,7 +205,8 @@ def publishing_is_killed(campaign: Campaign, straight: Path) -> None:
     assert len(list(folder.iterdir())) == 3
 
 
-LONG = (suite("0-1", ring8="30GFLOP", digits="60GFLOP"), "--all", *PACE, 12, 20260101)
+STARTERS = ("vanilla", "dcgan", "wgan-gp")
+LONG = (suite("0-1", ring8="30GFLOP", digits="60GFLOP"), *STARTERS, *PACE, 12, 20260101)
 
 
 @pytest.mark.faults

@@ -161,7 +161,7 @@ def test_brackets_win_over_settings(catalogue: Catalogue) -> None:
 @pytest.mark.parametrize(
     ("selection", "message", "hint"),
     [
-        (Selection(variants=["dcgna"]), "unknown variant 'dcgna'", "did you mean dcgan?"),
+        (Selection(variants=["dcgna"]), "unknown variant 'dcgna'", "did you mean dcgan or cgan?"),
         (Selection(variants=["dcgan"], tasks=["rign8"]), "has no task 'rign8'", "did you mean"),
         (Selection(variants=["dcgan"], suite="startr"), "named 'startr'", "did you mean starter?"),
         (

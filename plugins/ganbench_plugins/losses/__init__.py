@@ -1,1 +1,1 @@
-"""Losses that no variant here is made of: they are trained as MODEL+LOSS pairs."""
+"""Losses that variants name, and that are trained as MODEL+LOSS pairs."""

@@ -45,3 +45,13 @@ def init_normal(module: nn.Module, std: float) -> None:
         elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d | nn.GroupNorm | nn.LayerNorm):
             layer.weight.normal_(1.0, std)
             layer.bias.zero_()
+
+
+@torch.no_grad()
+def init_orthogonal(module: nn.Module, gain: float) -> None:
+    """Linear weights that are `gain` times orthogonal (Saxe et al. 2014), biases 0."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.orthogonal_(layer.weight, gain)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

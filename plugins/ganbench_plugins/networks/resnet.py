@@ -28,7 +28,7 @@ def build(
     generator = nn.Sequential(
         nn.Linear(latent, width * math.prod(base)),
         Reshape(width, *base),
-        *[ResidualBlock(width, norm="batch", resample="up") for _ in range(ups)],
+        *[ResidualBlock(width, width, norm="batch", resample="up") for _ in range(ups)],
         nn.BatchNorm2d(width),
         nn.ReLU(),
         nn.Conv2d(width, data.channels, 3, padding=1),
@@ -37,14 +37,14 @@ def build(
     norm = discriminator_norm
     discriminator = nn.Sequential(
         FirstCriticBlock(data.channels, width),
-        *[ResidualBlock(width, norm=norm, resample="down") for _ in range(downs - 1)],
-        *[ResidualBlock(width, norm=norm) for _ in range(2)],
+        *[ResidualBlock(width, width, norm=norm, resample="down") for _ in range(downs - 1)],
+        *[ResidualBlock(width, width, norm=norm) for _ in range(2)],
         nn.ReLU(),
         MeanPool(),
         nn.Linear(width, 1),
     )
-    _initialise(generator)
-    _initialise(discriminator)
+    initialise(generator)
+    initialise(discriminator)
     law = Latent(size=latent, law="uniform" if latent_law == "uniform" else "normal")
     return Networks(generator=generator, discriminator=discriminator, latent=law)
 
@@ -72,20 +72,24 @@ _RESAMPLE: dict[str, Callable[[Tensor], Tensor]] = {"none": _keep, "up": _up, "d
 class ResidualBlock(nn.Module):
     """norm-ReLU-3x3-norm-ReLU-3x3 beside a shortcut, resampled on both ways.
 
-    The ReLUs are not in place: an in-place one would rectify the shortcut as well.
+    An up block has its output's channels between its convolutions, any other its input's. The
+    shortcut is a 1x1 where shapes differ. The ReLUs are not in place: an in-place one would rectify
+    the shortcut as well.
     """
 
-    def __init__(self, width: int, *, norm: str, resample: str = "none") -> None:
+    def __init__(self, fan_in: int, fan_out: int, *, norm: str, resample: str = "none") -> None:
         super().__init__()
-        self.norm1 = nn.Sequential(*norm2d(norm, width))
-        self.norm2 = nn.Sequential(*norm2d(norm, width))
-        self.conv1 = nn.Conv2d(width, width, 3, padding=1)
-        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
+        middle = fan_out if resample == "up" else fan_in
+        self.norm1 = nn.Sequential(*norm2d(norm, fan_in))
+        self.norm2 = nn.Sequential(*norm2d(norm, middle))
+        self.conv1 = nn.Conv2d(fan_in, middle, 3, padding=1)
+        self.conv2 = nn.Conv2d(middle, fan_out, 3, padding=1)
         # Up blocks widen the map before their first convolution, down blocks shrink it after
         # their second one.
         self.before = _RESAMPLE[resample if resample == "up" else "none"]
         self.after = _RESAMPLE[resample if resample == "down" else "none"]
-        self.shortcut = nn.Identity() if resample == "none" else nn.Conv2d(width, width, 1)
+        same = resample == "none" and fan_in == fan_out
+        self.shortcut = nn.Identity() if same else nn.Conv2d(fan_in, fan_out, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         h = self.conv1(self.before(F.relu(self.norm1(x))))
@@ -115,7 +119,7 @@ class MeanPool(nn.Module):
         return x.mean(dim=(2, 3))
 
 
-def _initialise(network: nn.Sequential) -> None:
+def initialise(network: nn.Sequential) -> None:
     """Uniform weights with the authors' variances: He's for a block's 3x3, Glorot's elsewhere."""
     for part in network:
         for layer in part.modules():

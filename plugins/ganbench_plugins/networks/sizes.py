@@ -8,29 +8,34 @@ from collections.abc import Callable
 from ganbench import DataInfo, UsageError
 
 SMALLEST, LARGEST = 8, 64
-"""Pixels on a side."""
+"""Pixels on a side, where a network says nothing else."""
+
+SIDES = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128)
+"""That can be halved down to 4 to 7 px."""
 
 
-def halvings(data: DataInfo, smallest: int, least: int = 1) -> int:
+def halvings(data: DataInfo, smallest: int, least: int = 1, largest: int = LARGEST) -> int:
     """How often an image can be halved while its shorter side stays at least `smallest` pixels.
 
     Args:
         data: of images.
         smallest: the side at which to stop.
         least: the number of halvings wanted at the least.
+        largest: the longest side that is allowed.
 
     Raises:
-        UsageError: a side is not divisible often enough, or outside 8 to 64 px.
+        UsageError: a side is not divisible often enough, or outside 8 to `largest` px.
     """
     sides, count = (data.height, data.width), 0
     while shorter(data) >> (count + 1) >= smallest:
         count += 1
     count = max(count, least)
-    if any(not SMALLEST <= side <= LARGEST or side % 2**count for side in sides):
+    if any(not SMALLEST <= side <= largest or side % 2**count for side in sides):
         size = "x".join(map(str, dict.fromkeys(sides)))
+        *others, last = [side for side in SIDES if side <= largest]
         raise UsageError(
             f"{data.name}: {size} px images do not fit this architecture",
-            "use a side of 8, 12, 16, 20, 24, 28, 32, 40, 48, 56 or 64 px",
+            f"use a side of {', '.join(map(str, others))} or {last} px",
         )
     return count
 
@@ -58,6 +63,31 @@ def resnet_levels(data: DataInfo) -> tuple[int, int]:
     ups = halvings(data, smallest=4)
     downs = max(1, math.ceil(math.log2(shorter(data) / 8)))
     return ups, halvings(data, smallest=shorter(data) >> downs)
+
+
+def sngan_levels(data: DataInfo) -> tuple[int, int]:
+    """Up blocks of SNGAN's generator, from 4 to 7 px; down blocks of its discriminator.
+
+    The discriminator halves even sides, up to 32 px until 8 px or less are left, as in the paper's
+    table 4, and in larger images until 4 px or less are, as in tables 5 and 6.
+
+    Raises:
+        UsageError: they do not fit these images.
+    """
+    ups = halvings(data, smallest=4, largest=128)
+    last, downs = 8 if shorter(data) <= 32 else 4, 1
+    while shorter(data) >> downs > last and not (data.height | data.width) >> downs & 1:
+        downs += 1
+    return ups, downs
+
+
+def r3gan_levels(data: DataInfo) -> int:
+    """Halvings of R3GAN's networks: down to 4 to 7 px.
+
+    Raises:
+        UsageError: they do not fit these images.
+    """
+    return halvings(data, smallest=4, largest=128)
 
 
 def fitting(levels: Callable[[DataInfo], object]) -> Callable[[DataInfo], bool]:

@@ -7,9 +7,11 @@ import torch
 from torch import nn
 
 from ganbench import DataInfo
+from ganbench.api.errors import UsageError
 from ganbench_plugins.networks.layers import Reshape
+from ganbench_plugins.networks.mlp import build
 
-from ...training.small import image, networks_of, points
+from ...training.small import image, networks_of, points, recipe_of
 
 
 def layers(network: nn.Module) -> list[str]:
@@ -96,3 +98,41 @@ def test_init_std() -> None:
         assert gains.mean().item() == pytest.approx(1, abs=0.003)
         assert gains.std().item() == pytest.approx(0.02, rel=0.1)
         assert not any(one.bias.any() for one in network if getattr(one, "bias", None) is not None)
+
+
+def test_unrolleds_networks_are_two_tanh_layers_with_orthogonal_weights() -> None:
+    networks = networks_of("unrolled", points())
+    assert layers(networks.generator) == ["256-128", "Tanh", "128-128", "Tanh", "128-2", *END]
+    assert layers(networks.discriminator) == [
+        "Flatten",
+        "2-128",
+        "Tanh",
+        "128-128",
+        "Tanh",
+        "128-1",
+    ]
+    for network in (networks.generator, networks.discriminator):
+        for layer in network:
+            if isinstance(layer, nn.Linear):
+                singular = torch.linalg.svdvals(layer.weight)
+                torch.testing.assert_close(singular, torch.full_like(singular, 1.4))
+                assert not layer.bias.any()
+
+
+def test_the_tutorials_networks() -> None:
+    """Dense 256-128-784 and 128-1, with activations between, without which it is one linear map."""
+    units = "model.generator_units=256-128,model.discriminator_units=128,model.leak=0.2"
+    networks = networks_of(f"mlp+non-saturating[{units},model.latent=100]", image(28))
+    assert layers(networks.generator) == [
+        *("100-256", "ReLU", "256-128", "ReLU", "128-784", "Reshape", "Tanh")
+    ]
+    assert layers(networks.discriminator) == ["Flatten", "784-128", "LeakyReLU", "128-1"]
+
+
+@pytest.mark.parametrize("units", ["", "-", "256,128", "256-0", "x", "3.5", "-3"])
+def test_units_that_are_none(units: str) -> None:
+    with pytest.raises(UsageError, match="names no hidden layers"):
+        build(
+            points(),
+            **{**recipe_of("vanilla", points()).model_parameters, "generator_units": units},
+        )

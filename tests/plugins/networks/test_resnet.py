@@ -82,7 +82,7 @@ def conv(x: Tensor, layer: nn.Module) -> Tensor:
     [("batch", "up", up, keep), ("none", "down", keep, down), ("none", "none", keep, keep)],
 )
 def test_block(norm: str, resample: str, before, after) -> None:
-    block = ResidualBlock(6, norm=norm, resample=resample)
+    block = ResidualBlock(6, 6, norm=norm, resample=resample)
     x = torch.randn(4, 6, 8, 8)
     norms = normalised if norm == "batch" else keep
     h = conv(before(F.relu(norms(x))), block.conv1)
@@ -99,7 +99,7 @@ def test_first_critic_block_does_not_rectify_the_image() -> None:
 
 
 def test_trap_2_the_shortcut_carries_negative_numbers() -> None:
-    block = ResidualBlock(6, norm="none")
+    block = ResidualBlock(6, 6, norm="none")
     for parameter in block.conv2.parameters():
         nn.init.zeros_(parameter)
     x = -torch.rand(4, 6, 8, 8)
