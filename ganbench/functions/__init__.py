@@ -3,6 +3,7 @@
 Each imports what it needs when it is called: torch and pandas take seconds.
 """
 
+from ganbench.functions.existing import score
 from ganbench.functions.results import (
     compare,
     leaderboard,
@@ -25,6 +26,7 @@ __all__ = [
     "publish",
     "report",
     "run",
+    "score",
     "show",
     "status",
     "table",
