@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -144,7 +143,7 @@ def read_array(path: Path) -> Tensor:
             found = arrays[several[0]]
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or one_line(error)}") from None
-    except (ValueError, EOFError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path} is no file of numbers: {one_line(error)}") from None
     return torch.from_numpy(_plain_array(found, str(path)))
 
@@ -159,7 +158,7 @@ def _plain_array(source: object, name: str) -> Any:
     return np.array(found, dtype=found.dtype.newbyteorder("="))
 
 
-def real_data(source: Data | Tensor | KeptRun, name: str, split: Split, opening: Opening) -> Data:
+def real_data(source: Data | Tensor | KeptRun, name: str, split: str, opening: Opening) -> Data:
     """The reference; an array has one split alone, `train`.
 
     Raises:
@@ -245,7 +244,7 @@ def _generated(kept: KeptRun, info: DataInfo, count: int | None, opening: Openin
 def generated(
     kept: KeptRun, contestant: Contestant, count: int, seed: int
 ) -> tuple[Tensor, Tensor | None]:
-    """(count, *stored shape) samples of a run's generator, and their classes (count,) if it has any.
+    """(count, *stored shape) samples of a run's generator, and their classes (count,), if any.
 
     Raises:
         InvalidResults: its output is not finite.

@@ -155,8 +155,10 @@ def choose_scores(
         UsageError, PluginNotUsable: as `choose_task`.
     """
     scores = tuple(choose_score(text, catalogue, folder) for text in texts)
-    for spec in (one.spec for one in (*scores, *extractors_of(scores).values())):
-        _require_modality(spec, data)
+    for score in scores:
+        _require_modality(score.spec, data)
+    for extractor in extractors_of(scores).values():
+        _require_modality(extractor.spec, data)
     return scores
 
 

@@ -131,6 +131,8 @@ def _print(scored: Scored) -> None:
         for row in scored.rows
     ]
     print_rows(["score", "floor", "null", "fakes", *scored.columns], rows)
+    if any(None in row["values"].values() for row in scored.rows):
+        talk("numbers of more and of fewer samples share no row: --fakes N takes N of each")
 
 
 _ARROWS = {"lower": "↓", "higher": "↑", "target": "→"}
