@@ -32,6 +32,8 @@ VERBS = {
     "merge": "Join the runs of several machines or labs into one leaderboard.",
     "verify": "Recompute a run's scores from its generator, or train it again.",
     "score": "Score samples that exist already: folders, files, arrays, finished runs.",
+    "sample": "Write samples of a finished run's generator: PNG, WAV, CSV, text.",
+    "export": "Write a finished run's generator for other programs: weights, card, program.",
     "new": "Write a package with a plugin of your own: variant, loss, model, dataset, score.",
     "check": "Check whether a plugin keeps the contract: gradients, signs, budgets, isolation.",
     "config": "Show settings and where each comes from: default, file, variable.",

@@ -13,6 +13,8 @@ from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ganbench.inference.kept import KeptRun
+
 TOLD = ("label", "key", "panel", "direction", "floor", "null", "cap", "n_real", "n_fake")
 """Of each measurement, beside its values; what it is held against is that of `Measurement`."""
 
@@ -87,3 +89,80 @@ def score(
     rows = computed(request, opening).rows
     frame = pd.DataFrame([{**{name: row[name] for name in TOLD}, **row["values"]} for row in rows])
     return frame.rename(columns={"label": "score"})
+
+
+@checked
+def sample(
+    run_id: str,
+    out: Path | str,
+    count: int = 64,
+    *,
+    seed: int = 0,
+    wanted: int | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    runs: Path | str = "runs",
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> list[Path]:
+    """Write samples of a finished run's generator; what `ganbench sample` does.
+
+    Args:
+        run_id: of the run, or the beginning of one.
+        out: a folder that is not there yet, or is empty.
+        count: how many.
+        seed: of latents and classes.
+        wanted: the class of all of them, for a conditional generator; None: its task's law.
+        device: where they are generated.
+        runs: folder of the runs.
+        plugins: local Python files to load as plugins.
+
+    Returns:
+        The files.
+
+    Raises:
+        UsageError: there is no such run or class, or the folder holds something.
+        InvalidResults, PluginNotUsable: the run cannot be used.
+    """
+    from ganbench.inference.sample import write_samples
+    from ganbench.machine.devices import resolve_device
+
+    kept = _kept(run_id, runs, plugins)
+    where = resolve_device(device)
+    return write_samples(kept, count, Path(out), seed=seed, wanted=wanted, device=where)
+
+
+@checked
+def export(
+    run_id: str,
+    out: Path | str,
+    *,
+    runs: Path | str = "runs",
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> list[Path]:
+    """Write a finished run's generator for other programs; what `ganbench export` does.
+
+    Args:
+        run_id: of the run, or the beginning of one.
+        out: file of the weights, which ends in ``.safetensors``; card and program are beside it.
+        runs: folder of the runs.
+        plugins: local Python files to load as plugins.
+
+    Returns:
+        The files: weights, card, and the program where the generator could be made one.
+
+    Raises:
+        UsageError: there is no such run, or the file has another suffix.
+        InvalidResults, PluginNotUsable: the run cannot be used.
+    """
+    from ganbench.console import talk
+    from ganbench.inference.export import export_generator
+
+    return export_generator(_kept(run_id, runs, plugins), Path(out), talk)
+
+
+def _kept(run_id: str, runs: Path | str, plugins: Sequence[Path | str | ModuleType]) -> KeptRun:
+    from ganbench.catalogue.catalogue import open_catalogue
+    from ganbench.console import talk
+    from ganbench.inference.kept import find_kept
+
+    choice = NO_CHOICE.plus(files=plugin_files(plugins))
+    return find_kept(run_id, Path(runs), open_catalogue(choice, talk, need_files=True), talk)
