@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Literal
 
 from ganbench.api.arguments import checked
+from ganbench.api.errors import UsageError
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 
 if TYPE_CHECKING:
@@ -70,8 +71,11 @@ def score(
     from ganbench.machine.devices import resolve_device
     from ganbench.planning.references import split_references
 
+    headed = fake if isinstance(fake, Mapping) else {"value": fake}
+    if taken := {"score", *TOLD} & {*headed}:
+        raise UsageError(f"score(): {min(taken)!r} is a column already", "name the fakes otherwise")
     request = Request(
-        fakes=fake if isinstance(fake, Mapping) else {"value": fake},
+        fakes=headed,
         real=real,
         scores=[one for text in scores for one in split_references(text)],
         split=split,

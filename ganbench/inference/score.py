@@ -85,6 +85,8 @@ def score(request: Request, opening: Opening) -> Scored:
             of them.
         MissingData, InvalidResults, PluginNotUsable: as `open_source`.
     """
+    if not request.fakes:
+        raise UsageError("nothing is named to score", "name a data set, a file, an array or a run")
     sources = {name: open_source(one, opening) for name, one in request.fakes.items()}
     runs = [one for one in sources.values() if isinstance(one, KeptRun)]
     threads = request.threads or (runs[0].spec.threads if runs else 1)

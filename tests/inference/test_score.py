@@ -184,6 +184,8 @@ def digits() -> ganbench.Data:
         ("nothing.npy", points(20, 0), RAW, "cannot read nothing.npy"),
         (np.array(["a", "b"]), points(20, 0), RAW, "no numbers"),
         (3, points(20, 0), RAW, "int is nothing to score"),
+        ({}, points(20, 0), RAW, "nothing is named to score"),
+        ({"floor": points(9, 0)}, points(20, 0), RAW, "'floor' is a column already"),
     ],
 )
 def test_what_cannot_be_scored_is_refused_with_its_reason(
