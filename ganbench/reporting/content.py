@@ -152,7 +152,7 @@ def _edition(
             title += f": {', '.join(dict.fromkeys(tasks[row.section] for row in table.rows))}"
         shown = grids(table, tasks, title[:1].upper() + title[1:])
         groups.setdefault(_SECTIONS[table.name], []).extend(shown)
-    ranked = [str(row.cells[1].value) for row in tables[0].rows]
+    ranked = [str(row.cells[1].value) for row in tables[0].rows if row.kind != "reference"]
     styles = {label: Style.number(index) for index, label in enumerate(ranked)}
     places = list(tasks)
     ordered = sorted(lines, key=lambda line: (places.index(line.section), ranked.index(line.label)))

@@ -40,7 +40,7 @@ Cli = Callable[..., "CompletedProcess[str]"]
         (["--no-plugin", "dcgan", "run", "dcgan"], 3, "is blocked", "ganbench plugins"),
         (["rnu"], 2, "No such command 'rnu'", "did you mean run?"),
         (["list", "variantz"], 2, "there is no kind", "did you mean variants"),
-        (["info", "dcgann"], 2, "nothing is named", "did you mean dcgan?"),
+        (["info", "dcgann"], 2, "nothing is named", "did you mean dcgan"),
         (["table"], 2, "cannot read the runs folder", "ganbench run --all"),
         (["show", "nothing"], 2, "cannot read the runs folder", ""),
         (["run", "vanilla", "--executor", "loca"], 2, "executor 'loca'", "did you mean local?"),

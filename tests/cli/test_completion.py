@@ -105,7 +105,7 @@ def test_what_is_offered(here: Path, words: list[str], some: list[str]) -> None:
         ["run", "nothing[l"],
         ["run", "nothing+", "nothing+x+y"],
         ["run", "mlp+nothing+r"],
-        ["run", "mlp+hinge+r1+r"],
+        ["run", "mlp+hinge+r1+r1"],
         ["run", "vanilla+minim"],
         ["run", "-P", "gone.py", "zzz"],
     ],

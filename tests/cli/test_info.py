@@ -119,8 +119,10 @@ def test_a_folder_is_looked_at(catalogue: Catalogue, tmp_path: Path) -> None:
 
 def test_a_suite_tells_its_threads_where_they_are_not_one() -> None:
     suite = load_suite("starter")
-    assert not any("threads" in line for line in _lines(_suite(suite)))
-    assert "3 threads for each run" in _lines(_suite(replace(suite, threads=3)))
+    catalogue = installed_catalogue()
+    assert not any("threads" in line for line in _lines(_suite(suite, catalogue)))
+    threaded = _suite(replace(suite, threads=3), catalogue)
+    assert "3 threads for each run" in _lines(threaded)
 
 
 @pytest.mark.parametrize(

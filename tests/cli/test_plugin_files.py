@@ -134,7 +134,7 @@ def test_a_file_with_a_mistake_stops_runs_and_nothing_else(
     [
         (["list", "-P", "gone.py"], 2, "plugin file 'gone.py' cannot be read", "my_gan.py"),
         (["list", "-P", "one.toml"], 2, "does not end in .py", "my_gan.py"),
-        (["list", "--no-plugin", "dcgam"], 2, "no plugin 'dcgam' to disable", "mean dcgan?"),
+        (["list", "--no-plugin", "dcgam"], 2, "no plugin 'dcgam' to disable", "mean dcgan"),
         (["plan", "dcgan", "--no-plugin", "dcgan"], 3, "is blocked: disabled on", "plugins"),
         (["plan", "my-gan"], 2, "unknown variant 'my-gan'", "vanilla"),
     ],

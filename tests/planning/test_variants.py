@@ -74,7 +74,7 @@ def test_settings(catalogue: Catalogue, text: str, settings: dict[str, str], dis
         ("mlp+minimax[lrscale=3]", "has no parameter 'lrscale'", "did you mean lr_scale?"),
         ("dcgan:x", "dcgan takes nothing behind a colon", None),
         ("dcgann+wgan-gp", "unknown model 'dcgann'", "did you mean dcgan?"),
-        ("dcgan+wgan-pg", "unknown loss or technique 'wgan-pg'", "did you mean wgan-gp?"),
+        ("dcgan+minimux", "unknown loss or technique 'minimux'", "did you mean minimax?"),
         ("dcgan+", "'dcgan+' names nothing", None),
         ("+wgan-gp", "'+wgan-gp' names nothing", None),
         ("mlp+minimax+x", "unknown loss or technique 'x'", None),

@@ -18,6 +18,7 @@ from ganbench.reporting.figures import distance_charts
 from ganbench.reporting.write import write_report
 from ganbench.results.frame import collect
 from ganbench.results.media import FRAMES_FOLDER, frame_file
+from ganbench.results.references import NOISE
 from ganbench.tables.assemble import editions, tables
 from ganbench.wording import number
 
@@ -242,3 +243,17 @@ def test_a_page_that_cannot_be_written(folder: Path, tmp_path: Path) -> None:
     for out in (tmp_path, tmp_path / "none" / "report.html"):
         with pytest.raises(UsageError, match="folder"):
             write_report(folder, out)
+
+
+def test_reference_generators_are_no_variants(tmp_path: Path) -> None:
+    runs = [
+        record(spec(variant, seed=seed), curve("ring8", 2, seed))
+        for variant in "ab"
+        for seed in (0, 1)
+    ]
+    for run in runs:
+        run["columns"][run["primary"]]["references"] = {NOISE: 0.04}
+    store = write_runs(tmp_path / "runs", runs)
+    page = ganbench.report(store.root, tmp_path / "report.html").read_text("utf-8")
+    assert "4 runs: 2 variants on 1 task, seeds 0-1" in page.replace("–", "-")
+    assert NOISE in page

@@ -225,7 +225,7 @@ def test_threads_are_those_that_a_run_had() -> None:
     """Of a run that told nothing, those that it was to have."""
     had = record(spec(), [0.1], environment={"threads": 2})
     lost = record(replace(spec(seed=1), threads=3), [], "killed", environment={})
-    assert list(collect([had, lost]).frame["threads"]) == [2, 3]
+    assert set(collect([had, lost]).frame["threads"]) == {2, 3}
 
 
 def test_protocols_are_not_mixed() -> None:

@@ -422,7 +422,7 @@ def test_a_linear_schedule_falls_to_one_step_above_zero(tmp_path: Path) -> None:
     trainer.networks.generator.register_forward_pre_hook(lambda *_: seen.append(rates(trainer)))
     run(trainer, 50, tmp_path)
     for step in range(50):
-        expected = pytest.approx([1 - step / 50, 0.5 * (1 - step / 50)])
+        expected = pytest.approx([0.5 * (1 - step / 50), 1 - step / 50])
         assert seen[2 * step] == expected
         assert seen[2 * step + 1] == expected
 
@@ -430,7 +430,7 @@ def test_a_linear_schedule_falls_to_one_step_above_zero(tmp_path: Path) -> None:
 def test_a_constant_schedule(tmp_path: Path) -> None:
     trainer = small_trainer(Wasserstein(), discriminator=Optimiser(lr=0.25))
     run(trainer, 10, tmp_path)
-    assert rates(trainer) == [1e-3, 0.25]
+    assert rates(trainer) == [0.25, 1e-3]
 
 
 def test_marks_are_evaluated_between_steps_off_the_clock_and_with_telemetry_on_disk(

@@ -213,7 +213,7 @@ def test_rates_follow_the_schedule_for_all_optimisers() -> None:
     trainer.progress = 0.75
     trainer.anneal()
     rates = [one.param_groups[0]["lr"] for one in trainer.optimisers.values()]
-    assert rates == pytest.approx([0.125, 0.25e-3])
+    assert rates == pytest.approx([0.25e-3, 0.125])
 
 
 def test_a_side_without_parameters_is_refused() -> None:
