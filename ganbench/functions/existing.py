@@ -71,7 +71,8 @@ def score(
     from ganbench.machine.devices import resolve_device
     from ganbench.planning.references import split_references
 
-    headed = fake if isinstance(fake, Mapping) else {"value": fake}
+    alone = str(fake) if isinstance(fake, str | Path) else "the fakes"
+    headed = fake if isinstance(fake, Mapping) else {alone: fake}
     if taken := {"score", *TOLD} & {*headed}:
         raise UsageError(f"score(): {min(taken)!r} is a column already", "name the fakes otherwise")
     request = Request(
@@ -92,7 +93,8 @@ def score(
     )
     rows = computed(request, opening).rows
     frame = pd.DataFrame([{**{name: row[name] for name in TOLD}, **row["values"]} for row in rows])
-    return frame.rename(columns={"label": "score"})
+    own = {} if isinstance(fake, Mapping) else {alone: "value"}
+    return frame.rename(columns={"label": "score", **own})
 
 
 @checked

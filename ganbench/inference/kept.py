@@ -15,7 +15,7 @@ from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.pins import require_same_code
 from ganbench.planning.chosen import ChosenTask, choose_task
-from ganbench.planning.runspec import RunSpec
+from ganbench.planning.runspec import RunSpec, read_spec
 from ganbench.results.record import Record
 from ganbench.results.store import GENERATOR_FILE, RunStore
 from ganbench.running.contestant import Contestant
@@ -47,7 +47,7 @@ class KeptRun:
     @cached_property
     def spec(self) -> RunSpec:
         """What it was run from."""
-        return RunSpec.from_json(self.record["spec"])
+        return read_spec(self.record["spec"])
 
     @cached_property
     def chosen(self) -> ChosenTask:

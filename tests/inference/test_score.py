@@ -216,6 +216,43 @@ def test_files_that_hold_no_samples_are_refused(
         ganbench.score("two.npz", points(20, 0), RAW)
 
 
+def test_a_run_is_scored_against_samples_of_its_own_kind_alone(runs: Path) -> None:
+    with pytest.raises(ganbench.UsageError, match=r"generates points of shape \(2,\), .*\(3, 8"):
+        ganbench.score("vanilla", images(20, 0), RAW, runs=runs)
+    with pytest.raises(ganbench.UsageError, match="vanilla is a run: it cannot be what others"):
+        ganbench.score(points(20, 0), "vanilla", RAW, runs=runs)
+    against = ganbench.score("vanilla", points(20, 0), "fd[extractor=raw]", runs=runs)
+    assert against["key"].tolist() == ["fd/raw/input/train/20x300"]
+
+
+NOSY = """
+from ganbench import Measurement, ScoreSpec, hookimpl
+
+
+def compute(evaluation):
+    logits = evaluation.logits(evaluation.real)
+    return [Measurement(key="nosy", label="nosy", value=float(logits.mean()))]
+
+
+@hookimpl
+def ganbench_scores():
+    modalities = ("points",)
+    return [ScoreSpec(name="nosy", description="Nosy.", modalities=modalities, compute=compute)]
+"""
+
+
+def test_a_score_that_looks_at_the_discriminator_has_none_to_look_at(
+    runs: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "nosy.py").write_text(NOSY)
+    for fake, said in (
+        ("vanilla", "looks at more of vanilla than its generator, which alone is kept"),
+        (points(9, 0), "come without a discriminator"),
+    ):
+        with pytest.raises(ganbench.UsageError, match=said):
+            ganbench.score(fake, "ring8", "nosy", runs=runs, plugins=[tmp_path / "nosy.py"])
+
+
 def test_the_command_has_a_column_for_each_fake(
     runs: Path, ganbench_cli: Cli, tmp_path: Path
 ) -> None:
