@@ -92,19 +92,19 @@ def score(request: Request, opening: Opening) -> Scored:
     threads = request.threads or (runs[0].spec.threads if runs else 1)
     require_threads(threads)
     with computing_on(threads):
-        side, scores, name = _reference(request, runs, opening)
+        side, scores, name, split = _reference(request, runs, opening)
         made = make_scores(scores, opening.catalogue)
         columns = {}
         for heading, source in sources.items():
             fakes = fakes_of(source, heading, side.data.info, request.count, opening)
             columns[heading] = _measured(heading, fakes, side, made)
-    return Scored(real=name, split=side.split, n_real=len(side.real), columns=columns)
+    return Scored(real=name, split=split, n_real=len(side.real), columns=columns)
 
 
 def _reference(
     request: Request, runs: Sequence[KeptRun], opening: Opening
-) -> tuple[RealSide, Sequence[ChosenScore], str]:
-    """The real side, the scores, and the name of the data."""
+) -> tuple[RealSide, Sequence[ChosenScore], str, str]:
+    """The real side, the scores, the name of the data, and which of its samples it is."""
     task = runs[0].spec.task if runs else None
     if request.real is None:
         if task is None or {one.spec.task.dataset for one in runs} != {task.dataset}:
@@ -126,10 +126,12 @@ def _reference(
             "name some: --scores fd[extractor=raw],prdc[extractor=raw]; `ganbench list scores`",
         )
     scores = choose_scores(texts, data.info, opening.catalogue, folder)
-    split = "train" if split == "all" else split
+    together = split == "all"
     named = extractors_of(scores)
-    side = side_of(data, split, named, opening.catalogue, opening.device, folder)
-    return side, scores, name
+    side = side_of(
+        data, "train" if together else split, named, opening.catalogue, opening.device, folder
+    )
+    return side, scores, name, split if together else side.split
 
 
 def _measured(

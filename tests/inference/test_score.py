@@ -277,5 +277,7 @@ def test_fakes_of_other_numbers_share_no_row(ganbench_cli: Cli, tmp_path: Path) 
     assert [line.split()[-2:].count("-") for line in done.stdout.splitlines()[2:]] == [1, 1]
     assert "--fakes N takes N of each" in done.stderr
     assert "share no row" not in ganbench_cli(*given, "--fakes", "40").stderr
+    whole = ganbench_cli("score", "a.npy", "--against", "ring8", "--split", "all", *given[-2:])
+    assert whole.stdout.startswith("against 110,000 samples of ring8 (all)")
     assert ganbench_cli("score", "a.npy", "a.npy", "--against", "b.npy").returncode == 2
     assert ganbench_cli("score", "c.npy", "--against", "b.npy", "--scores", "fd").returncode == 2
