@@ -140,7 +140,9 @@ def test_the_dirac_suite_puts_every_loss_to_its_model(
         for updates in ("", "[model.updates=alternating]")
     }
     assert not plan.skipped
-    assert not any(variant.endswith(f"+{loss}") for variant in plan.suite.variants for loss in losses)
+    assert not any(
+        variant.endswith(f"+{loss}") for variant in plan.suite.variants for loss in losses
+    )
 
 
 def test_a_discriminator_of_pairs_takes_only_losses_that_need_it(
