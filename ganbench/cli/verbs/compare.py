@@ -9,11 +9,11 @@ import click
 from ganbench.cli.completing import complete_variants
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import form_options, print_made
-from ganbench.cli.verb import Verb
+from ganbench.cli.verb import Reader
 from ganbench.console import warn
 
 
-@click.command(cls=Verb)
+@click.command(cls=Reader)
 @click.argument("variants", nargs=-1, metavar="A B [C]...", shell_complete=complete_variants)
 @runs_option
 @click.option("--suite", help="Only runs of this suite.")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from ganbench.cli.verb import Verb
+from ganbench.cli.verb import Reader
 from ganbench.console import say, talk, warn
 from ganbench.wording import counted
 
 
-@click.command(cls=Verb)
+@click.command(cls=Reader)
 @click.argument(
     "sources",
     nargs=-1,

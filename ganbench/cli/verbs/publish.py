@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from ganbench.cli.options import out_option, runs_option, suite_option
-from ganbench.cli.verb import Verb
+from ganbench.cli.verb import Reader
 from ganbench.console import say, talk
 
 
-@click.command(cls=Verb)
+@click.command(cls=Reader)
 @runs_option
 @suite_option
 @out_option

@@ -8,12 +8,12 @@ import click
 
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import filter_options
-from ganbench.cli.verb import Verb
+from ganbench.cli.verb import Reader
 from ganbench.console import say, talk, warn
 from ganbench.wording import counted, file_size
 
 
-@click.command(cls=Verb)
+@click.command(cls=Reader)
 @runs_option
 @filter_options
 @click.option(

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from ganbench.cli.options import json_option, runs_option
-from ganbench.cli.verb import Verb
+from ganbench.cli.verb import Reader
 from ganbench.console import print_json, print_rows, talk, warn
 from ganbench.results.states import states
 from ganbench.results.store import RunStore
 
 
-@click.command(cls=Verb)
+@click.command(cls=Reader)
 @runs_option
 @json_option
 def command(runs: Path, as_json: bool) -> None:

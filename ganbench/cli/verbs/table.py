@@ -8,11 +8,11 @@ import click
 
 from ganbench.cli.options import runs_option
 from ganbench.cli.tables import filter_options, form_options, print_tables
-from ganbench.cli.verb import Verb
+from ganbench.cli.verb import Reader
 from ganbench.console import talk, warn
 
 
-@click.command(cls=Verb)
+@click.command(cls=Reader)
 @runs_option
 @filter_options
 @form_options

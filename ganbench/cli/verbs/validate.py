@@ -8,12 +8,12 @@ import click
 
 from ganbench.api.errors import InvalidResults
 from ganbench.cli.options import json_option
-from ganbench.cli.verb import Verb
+from ganbench.cli.verb import Reader
 from ganbench.console import print_json, say, talk
 from ganbench.wording import counted
 
 
-@click.command(cls=Verb)
+@click.command(cls=Reader)
 @click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
 )
