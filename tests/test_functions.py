@@ -95,7 +95,7 @@ PUBLIC: dict[str, Any] = {name: getattr(functions, name) for name in functions._
     "parametrize_checks": authoring.parametrize_checks,
 }
 
-NEEDED = {"run_id": "x", "out": "out", "path": "x", "name": "x", "kind": "loss"}
+NEEDED = {"run_id": "x", "out": "out", "path": "x", "name": "x", "kind": "loss", "fake": "x"}
 """Of arguments without a default."""
 
 WRONG = {
@@ -113,6 +113,7 @@ WRONG = {
     "Mapping[str, str]": ["x", {"x": 1}],
     "Literal": ["no such thing", 3],
     "PluginChoice": ["x"],
+    "object": [True],
 }
 """What fits no argument with that annotation, whether or not it may be None or another thing."""
 

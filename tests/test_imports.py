@@ -35,6 +35,7 @@ LAYERS = {
     "publishing": 6,
     "reporting": 7,
     "authoring": 8,
+    "inference": 8,
     "verification": 8,
     "functions": 9,
     "cli": 10,

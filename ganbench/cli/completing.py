@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem
 from ganbench.api.errors import GanbenchError
 from ganbench.api.specs import (
     SPEC_TYPES,
+    DatasetSpec,
     ExecutorSpec,
     LossSpec,
     ModelSpec,
@@ -158,6 +159,15 @@ def complete_runs(
     with suppress(GanbenchError):
         return _items(RunStore(Path(folder)).ids(), incomplete)
     return []
+
+
+def complete_sources(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """What can be scored: data sets, runs of the runs folder, and files."""
+    datasets = _items(_catalogue(context).names(DatasetSpec.kind), incomplete)
+    runs = complete_runs(context, parameter, incomplete)
+    return [*datasets, *runs, CompletionItem(incomplete, type="file")]
 
 
 def _catalogue(context: click.Context) -> Catalogue:

@@ -89,6 +89,15 @@ suite_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute.",
+)
+
+
 def selection_options(function: F) -> F:
     """The options that say what to run, for `run` and `plan` alike."""
     options = [

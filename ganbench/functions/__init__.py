@@ -3,6 +3,7 @@
 Each imports what it needs when it is called: torch and pandas take seconds.
 """
 
+from ganbench.functions.existing import export, sample, score
 from ganbench.functions.results import (
     compare,
     leaderboard,
@@ -19,12 +20,15 @@ from ganbench.functions.runs import check, plan, run, verify
 __all__ = [
     "check",
     "compare",
+    "export",
     "leaderboard",
     "merge",
     "plan",
     "publish",
     "report",
     "run",
+    "sample",
+    "score",
     "show",
     "status",
     "table",

@@ -11,7 +11,7 @@ import wave
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
-from ganbench.modalities.media import Media
+from ganbench.modalities.media import Media, stem_of
 from ganbench.modalities.modality import Modality, no_fault, shape_of, tanh, tanh_range
 
 if TYPE_CHECKING:
@@ -141,6 +141,12 @@ def _wav(clips: Tensor, info: DataInfo, *, bits: int) -> Media:
     return Media(stream.getvalue(), ".wav")
 
 
+def files(samples: Tensor, info: DataInfo) -> dict[str, Media]:
+    """A WAV of 16 bits each."""
+    clips = enumerate(samples.cpu())
+    return {stem_of(place): _wav(clip[None], info, bits=16) for place, clip in clips}
+
+
 def _example(samples: int, rate: int, channels: int = 1) -> DataInfo:
     name = f"{samples / rate:.2g} s of sound at {rate:,} Hz"
     return DataInfo(name=name, modality="audio", shape=(channels, samples), rate=rate)
@@ -163,4 +169,6 @@ AUDIO = Modality(
     output_layer=tanh,
     sheet=sheet,
     frame=frame,
+    files=files,
+    emitted="samples in [-1, 1]: as 16 bits, x * 32768, rounded and clipped",
 )

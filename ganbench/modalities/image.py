@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
-from ganbench.modalities.media import Media
+from ganbench.modalities.media import Media, stem_of
 from ganbench.modalities.modality import Modality, no_fault, shape_of, tanh, tanh_range
 
 if TYPE_CHECKING:
@@ -61,6 +61,13 @@ def frame(fakes: Tensor, real: Tensor, info: DataInfo) -> tuple[Media, ...]:
     return (frame_of(fakes),)
 
 
+def files(samples: Tensor, info: DataInfo) -> dict[str, Media]:
+    """A PNG each."""
+    from ganbench.modalities.pictures import png
+
+    return {stem_of(place): png(image) for place, image in enumerate(samples)}
+
+
 def _example(channels: int, height: int, width: int) -> DataInfo:
     colour = {1: "grey", 3: "colour"}[channels]
     size = f"{height} px" if height == width else f"{height} by {width} px"
@@ -91,4 +98,6 @@ IMAGE = Modality(
     output_layer=tanh,
     sheet=sheet,
     frame=frame,
+    files=files,
+    emitted="pixels in [-1, 1]: as bytes, x * 127.5 + 128, clamped to 0..255 and cut",
 )

@@ -9,6 +9,15 @@ SUFFIXES: Final = (".png", ".webp", ".wav", ".txt", ".csv")
 """Those that a report can show."""
 
 
+ALL: Final = "samples"
+"""Stem of the one file that holds all samples."""
+
+
+def stem_of(place: int) -> str:
+    """Stem of the file of one sample, counted from 0."""
+    return f"{place:05}"
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """One file's content, drawn from samples.

@@ -53,6 +53,9 @@ class Modality:
         frame: ``frame(fakes, real, info)``: the same in a few kilobytes, for every evaluation.
             Both get stored samples, more than they need, on any device, and return nothing where
             there is nothing to see.
+        files: ``files(samples, info)``: all stored samples for other programs, without loss, by the
+            stem of each file's name: a file each, or one of all where samples are rows.
+        emitted: what the numbers that networks see and emit mean, in one line.
     """
 
     name: ModalityName
@@ -72,6 +75,8 @@ class Modality:
     output_layer: Callable[[DataInfo], nn.Module]
     sheet: Callable[[Tensor, Tensor, str, DataInfo], tuple[Media, ...]]
     frame: Callable[[Tensor, Tensor, DataInfo], tuple[Media, ...]]
+    files: Callable[[Tensor, DataInfo], dict[str, Media]]
+    emitted: str
 
     def check_info(self, info: DataInfo) -> None:
         """Make sure that a description is one of such data.

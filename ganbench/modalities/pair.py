@@ -130,6 +130,16 @@ def frame(fakes: Tensor, real: Tensor, info: DataInfo) -> tuple[Media, ...]:
     return tuple(drawn)
 
 
+def files(samples: Tensor, info: DataInfo) -> dict[str, Media]:
+    """The files of both halves: ``00000-1`` and ``00000-2`` belong together."""
+    made = dict[str, Media]()
+    for place, (half, part) in enumerate(
+        zip(_halves(info), split_pair(samples, info), strict=True), start=1
+    ):
+        made |= {f"{stem}-{place}": one for stem, one in _of(half).files(part, half).items()}
+    return made
+
+
 def _beside(fakes: Tensor, real: Tensor, info: DataInfo) -> zip[tuple[DataInfo, Tensor, Tensor]]:
     return zip(_halves(info), split_pair(fakes, info), split_pair(real, info), strict=True)
 
@@ -196,4 +206,6 @@ PAIR = Modality(
     output_layer=output_layer,
     sheet=sheet,
     frame=frame,
+    files=files,
+    emitted="both halves, flattened, one behind the other, each as its kind is emitted",
 )

@@ -69,6 +69,19 @@ def grid(images: Tensor) -> Image.Image:
     return Image.fromarray((pixels[0] if shown == 1 else pixels.permute(1, 2, 0)).numpy())
 
 
+def png(image: Tensor) -> Media:
+    """An image as a PNG of its own size, with all its channels.
+
+    Args:
+        image: (C, H, W) uint8, on any device: grey, grey and alpha, colour, or colour and alpha.
+    """
+    pixels = image.cpu()
+    stream = io.BytesIO()
+    shown = pixels[0] if len(pixels) == 1 else pixels.permute(1, 2, 0)
+    Image.fromarray(shown.contiguous().numpy()).save(stream, "PNG")
+    return Media(stream.getvalue(), ".png")
+
+
 def webp(picture: Image.Image, *, lossless: bool) -> Media:
     """A picture as a WebP."""
     stream = io.BytesIO()

@@ -10,7 +10,7 @@ import io
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
-from ganbench.modalities.media import Media
+from ganbench.modalities.media import ALL, Media
 from ganbench.modalities.modality import Modality, no_fault, same, shape_of
 
 if TYPE_CHECKING:
@@ -141,6 +141,14 @@ def _bars(canvas: Tensor, places: Tensor, colour: int) -> None:
         canvas[FRAME_SIDE - height :, left:right] = colour
 
 
+def files(samples: Tensor, info: DataInfo) -> dict[str, Media]:
+    """One table: a row each, a column for each coordinate; as many digits as float32 has."""
+    header = ",".join(f"x{place}" for place in range(info.features))
+    rows = (",".join(f"{value:.9g}" for value in row) for row in samples.tolist())
+    text = "".join(f"{line}\n" for line in (header, *rows))
+    return {ALL: Media(text.encode(), ".csv")}
+
+
 def _example(dimensions: int) -> DataInfo:
     return DataInfo(name=f"{dimensions}-D points", modality="points", shape=(dimensions,))
 
@@ -162,4 +170,6 @@ POINTS = Modality(
     output_layer=output_layer,
     sheet=sheet,
     frame=frame,
+    files=files,
+    emitted="coordinates as they are",
 )

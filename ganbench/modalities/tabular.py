@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
 from ganbench.api.schema import Categorical, Numeric
-from ganbench.modalities.media import Media
+from ganbench.modalities.media import ALL, Media
 from ganbench.modalities.modality import Modality, one_hot, simplex_range, tanh_range
 
 if TYPE_CHECKING:
@@ -185,15 +185,24 @@ def frame(fakes: Tensor, real: Tensor, info: DataInfo) -> tuple[Media, ...]:
     return (_csv([_names(info), *texts(fakes[:FRAME_ROWS], info)]),)
 
 
-def texts(samples: Tensor, info: DataInfo) -> list[list[str]]:
-    """The cells of each row: numbers in short, categories by name."""
-    return [list(map(_cell, _schema(info), row)) for row in samples.tolist()]
+def files(samples: Tensor, info: DataInfo) -> dict[str, Media]:
+    """One table: a row each, with as many digits as float32 has."""
+    return {ALL: _csv([_names(info), *texts(samples, info, digits=9)])}
 
 
-def _cell(column: Numeric | Categorical, value: float) -> str:
+def texts(samples: Tensor, info: DataInfo, digits: int = 4) -> list[list[str]]:
+    """The cells of each row: numbers with so many digits, categories by name."""
+    schema = _schema(info)
+    return [
+        [_cell(column, value, digits) for column, value in zip(schema, row, strict=True)]
+        for row in samples.tolist()
+    ]
+
+
+def _cell(column: Numeric | Categorical, value: float, digits: int) -> str:
     if isinstance(column, Categorical):
         return _text(column.categories[int(value)])
-    return str(int(value)) if column.whole else f"{value:.4g}"
+    return str(int(value)) if column.whole else f"{value:.{digits}g}"
 
 
 def _names(info: DataInfo) -> list[str]:
@@ -254,4 +263,7 @@ TABULAR = Modality(
     output_layer=output_layer,
     sheet=sheet,
     frame=frame,
+    files=files,
+    emitted="of each column its place in [-1, 1] of its range or mode, and shares of modes or "
+    "categories",
 )

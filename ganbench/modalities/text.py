@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
 from ganbench.api.schema import Vocabulary
-from ganbench.modalities.media import Media
+from ganbench.modalities.media import ALL, Media
 from ganbench.modalities.modality import Modality, no_fault, one_hot, simplex_range
 
 if TYPE_CHECKING:
@@ -81,6 +81,11 @@ def frame(fakes: Tensor, real: Tensor, info: DataInfo) -> tuple[Media, ...]:
     return (_txt(lines(fakes[:FRAME_TEXTS], info)),)
 
 
+def files(samples: Tensor, info: DataInfo) -> dict[str, Media]:
+    """One file, a text a line."""
+    return {ALL: _txt(lines(samples, info))}
+
+
 def lines(samples: Tensor, info: DataInfo) -> list[str]:
     """Each text on one line: what cannot be printed is spelled out, line breaks above all."""
     vocabulary = _vocabulary(info)
@@ -135,4 +140,6 @@ TEXT = Modality(
     output_layer=output_layer,
     sheet=sheet,
     frame=frame,
+    files=files,
+    emitted="shares of the tokens at each position: the likeliest is meant, to the first end",
 )

@@ -6,7 +6,7 @@ task and command; whoever plans, checks or runs is handed these, and looks nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ganbench.api.data import DataInfo, Survey
@@ -90,8 +90,7 @@ class ChosenTask:
     @property
     def extractors(self) -> dict[str, ChosenExtractor]:
         """Those that its scores name, by their text."""
-        both = (*self.scores, *self.final_scores)
-        return {one.extractor.text: one.extractor for one in both if one.extractor is not None}
+        return extractors_of((*self.scores, *self.final_scores))
 
     @property
     def specs(self) -> tuple[DatasetSpec | ScoreSpec | ExtractorSpec, ...]:
@@ -123,16 +122,11 @@ def choose_task(
         chosen = ChosenTask(
             task=task,
             data=data,
-            scores=tuple(choose_score(text, catalogue, folder) for text in task.scores),
-            final_scores=tuple(choose_score(text, catalogue, folder) for text in task.final_scores),
+            scores=choose_scores(task.scores, data.info, catalogue, folder),
+            final_scores=choose_scores(task.final_scores, data.info, catalogue, folder),
             folder=folder,
         )
-        for spec in chosen.specs:
-            if data.info.modality not in spec.modalities:
-                raise UsageError(
-                    f"the {spec.kind} {spec.name} does not handle {data.info.modality} data such "
-                    f"as {data.info.name}"
-                )
+        _require_modality(data.spec, data.info)
     except UsageError as error:
         raise type(error)(f"task {task.name}: {error.message}", error.hint) from error
     return chosen
@@ -150,6 +144,34 @@ def choose_data(text: str, catalogue: Catalogue, folder: str = "") -> ChosenData
     return ChosenData(
         text=text, spec=spec, parameters=parameters, arguments=arguments, survey=survey
     )
+
+
+def choose_scores(
+    texts: Iterable[str], data: DataInfo, catalogue: Catalogue, folder: str = ""
+) -> tuple[ChosenScore, ...]:
+    """The scores that texts name, for that data.
+
+    Raises:
+        UsageError, PluginNotUsable: as `choose_task`.
+    """
+    scores = tuple(choose_score(text, catalogue, folder) for text in texts)
+    for score in scores:
+        _require_modality(score.spec, data)
+    for extractor in extractors_of(scores).values():
+        _require_modality(extractor.spec, data)
+    return scores
+
+
+def extractors_of(scores: Iterable[ChosenScore]) -> dict[str, ChosenExtractor]:
+    """The extractors that scores name, by their text."""
+    return {one.extractor.text: one.extractor for one in scores if one.extractor is not None}
+
+
+def _require_modality(spec: DatasetSpec | ScoreSpec | ExtractorSpec, data: DataInfo) -> None:
+    if data.modality not in spec.modalities:
+        raise UsageError(
+            f"the {spec.kind} {spec.name} does not handle {data.modality} data such as {data.name}"
+        )
 
 
 def choose_score(text: str, catalogue: Catalogue, folder: str = "") -> ChosenScore:

@@ -89,6 +89,24 @@ def parse_variant(text: str) -> VariantReference:
     return VariantReference(tuple(_named(piece, text) for piece in _pieces(head, _PLUS)), settings)
 
 
+def split_references(text: str) -> tuple[str, ...]:
+    """The references in a list such as ``fd[extractor=raw],prdc``: commas in brackets do not count.
+
+    Raises:
+        UsageError: there is none.
+    """
+    shape, depth, starts = _shape(text), 0, [0]
+    for place, letter in enumerate(shape):
+        depth += (letter == "[") - (letter == "]")
+        if letter == "," and depth == 0:
+            starts.append(place + 1)
+    ends = [*(start - 1 for start in starts[1:]), len(text)]
+    found = [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
+    if not all(found):
+        raise UsageError(f"{text!r} is no list of names", "write it as fd[extractor=raw],prdc")
+    return tuple(found)
+
+
 def _named(head: str, text: str) -> Named:
     name, colon, argument = head.partition(":")
     if not name.strip():

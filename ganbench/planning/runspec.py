@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ganbench.api.errors import InvalidResults
 from ganbench.api.parameters import Value
 from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.planning.budget import Budget
@@ -70,6 +71,18 @@ class RunSpec:
     def run_id(self) -> str:
         """See `run_id_of`."""
         return run_id_of(self.to_json(), PROTOCOL_VERSION)
+
+
+def read_spec(data: dict[str, Any]) -> RunSpec:
+    """The spec that a record or a manifest holds.
+
+    Raises:
+        InvalidResults: it is none of this ganbench.
+    """
+    try:
+        return RunSpec.from_json(data)
+    except (KeyError, TypeError) as error:
+        raise InvalidResults(f"the run's spec is none of this ganbench: {error}") from None
 
 
 def run_id_of(spec: Mapping[str, Any], protocol: int) -> str:

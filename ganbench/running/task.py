@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -73,19 +73,32 @@ def require_same_files(chosen: ChosenData, fingerprint: str) -> None:
 
 
 def real_side(task: ChosenTask, data: Data, catalogue: Catalogue, device: torch.device) -> RealSide:
-    """The reference of all scores: real samples, and their features once somebody asks for them.
+    """The reference of all of a task's scores; see `side_of`."""
+    return side_of(data, task.task.split, task.extractors, catalogue, device, task.folder)
+
+
+def side_of(
+    data: Data,
+    split: str,
+    named: Mapping[str, ChosenExtractor],
+    catalogue: Catalogue,
+    device: torch.device,
+    folder: str = "",
+) -> RealSide:
+    """Real samples, and their features once somebody asks for them.
 
     Args:
-        task: says which split is compared with, and names extractors.
         data: its samples.
+        split: which one scores compare with, `heldout` or `train`.
+        named: extractors that scores name, by their text.
         catalogue: where further extractors are looked up, which a score asks for by itself.
         device: where features are computed.
+        folder: that paths of further extractors are relative to; empty: the working folder.
     """
-    named = task.extractors
 
     @functools.cache
     def chosen(text: str) -> ChosenExtractor:
-        return named.get(text) or choose_extractor(text, catalogue, task.folder)
+        return named.get(text) or choose_extractor(text, catalogue, folder)
 
     def origin(text: str) -> Origin:
         one = chosen(text)
@@ -102,7 +115,7 @@ def real_side(task: ChosenTask, data: Data, catalogue: Catalogue, device: torch.
         return build_extractor(chosen(text), data, catalogue, device)
 
     cache = RealCache(origin, device, TensorCache(remark=remark))
-    return RealSide(data, task.task.split, device, build, cache)
+    return RealSide(data, split, device, build, cache)
 
 
 def build_extractor(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ganbench.api.errors import InvalidResults, UsageError
-from ganbench.planning.runspec import RunSpec, run_id_of
+from ganbench.planning.runspec import RunSpec, read_spec, run_id_of
 from ganbench.publishing.loading import is_published
 from ganbench.publishing.manifest import RUNS_FILE
 from ganbench.publishing.reading import read_published
@@ -88,7 +88,7 @@ def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
     ]
     return Claim(
         run_id=record["run_id"],
-        spec=_spec(record["spec"]),
+        spec=read_spec(record["spec"]),
         protocol=record["protocol"],
         status=record["status"],
         steps=record["used"]["steps"],
@@ -127,7 +127,7 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
     columns = {key: one for (setting, key), one in runs.scores.items() if setting == row["setting"]}
     return Claim(
         run_id=row["run_id"],
-        spec=_spec(runs.specs[row["run_id"]]),
+        spec=read_spec(runs.specs[row["run_id"]]),
         protocol=row["protocol"],
         status=row["status"],
         steps=row["steps"] or 0,
@@ -155,10 +155,3 @@ def _distances(columns: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
 
 def _without_seed(spec: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in spec.items() if key not in ("suite", "seed")}
-
-
-def _spec(data: dict[str, Any]) -> RunSpec:
-    try:
-        return RunSpec.from_json(data)
-    except (KeyError, TypeError) as error:
-        raise InvalidResults(f"the run's spec is none of this ganbench: {error}") from None

@@ -6,13 +6,11 @@ How what comes out is judged is in `verdict.py`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import nn
 
 from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.api.version import PROTOCOL_VERSION
@@ -23,36 +21,14 @@ from ganbench.execution.pins import require_same_code
 from ganbench.execution.supervisor import Supervisor
 from ganbench.machine.threads import computing_on
 from ganbench.planning.chosen import choose_task
-from ganbench.planning.naming import choose_variant
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
-from ganbench.running.contestant import Contestant
 from ganbench.running.evaluator import Evaluator, Unstable
-from ganbench.running.generator import load_generator
-from ganbench.running.players import Players
+from ganbench.running.kept import NotKeptError, kept_contestant
 from ganbench.running.task import load_data, make_scores, real_side, require_same_files
 from ganbench.training.clock import BudgetClock
-from ganbench.training.feed import class_shares
 from ganbench.verification.claims import Claim, read_claim
 from ganbench.verification.verdict import Verdict, judge_recomputed, judge_retrained
-
-
-class _MoreNeeded(Exception):
-    """A score looks at more of the training than the generator, which is all that a run leaves."""
-
-
-def _not_kept(*_: object) -> Any:
-    raise _MoreNeeded
-
-
-class _NotKept(dict[str, nn.Module]):
-    """Extra modules of which none was kept."""
-
-    def __getitem__(self, _: str) -> nn.Module:
-        raise _MoreNeeded
-
-    def __iter__(self) -> Iterator[str]:
-        raise _MoreNeeded
 
 
 def verify_run(
@@ -103,7 +79,7 @@ def verify(
         try:
             status, scores = _evaluate(claim, claim.weights, catalogue, remark)
             return judge_recomputed(claim, status, scores)
-        except _MoreNeeded:
+        except NotKeptError:
             remark("a score looks at more than the generator, which alone is kept: training again")
     elif not retrain:
         remark(f"{claim.run_id} has left no generator: training again")
@@ -124,19 +100,7 @@ def _evaluate(
     require_same_files(chosen.data, spec.dataset_fingerprint)
     with computing_on(spec.threads):
         data = load_data(chosen.data, catalogue)
-        recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
-        networks = Players(recipe, catalogue, device).networks(data.info)
-        load_generator(networks.generator, weights, claim.digest)
-        contestant = Contestant(
-            generator=networks.generator,
-            latents=networks.latents,
-            device=device,
-            shares=class_shares(data, task.labels) if networks.conditional else None,
-            extra=_NotKept(),
-            logits=_not_kept,
-            training=recipe.training,
-            rehearse=_not_kept,
-        )
+        contestant = kept_contestant(spec, data, catalogue, device, weights, claim.digest)
         clock = BudgetClock(task.budget, device, task.evaluations)
         clock.steps = claim.steps
         evaluator = Evaluator(

@@ -91,6 +91,7 @@ SPOKEN = {
     "compare": ["vanilla", "mlp+hinge"],
     "validate": ["results"],
     "verify": ["vanilla-loud-s0"],
+    "score": ["vanilla-loud-s0"],
     "check": ["loud"],
     "clean": [],
     "doctor": [],

@@ -17,6 +17,7 @@ TUTORIALS = (
     "from-1-to-2.md",
     "reading-tables.md",
     "leaderboards.md",
+    "score.md",
 )
 
 

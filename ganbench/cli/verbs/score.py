@@ -1,0 +1,142 @@
+"""`ganbench score`: samples that exist already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ganbench.api.errors import UsageError
+from ganbench.catalogue.catalogue import open_catalogue
+from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.cli.completing import complete_sources
+from ganbench.cli.options import device_option, json_option, runs_option
+from ganbench.cli.plugin_options import plugin_options
+from ganbench.cli.verb import Verb
+from ganbench.console import print_json, print_rows, say, talk
+from ganbench.planning.references import split_references
+
+if TYPE_CHECKING:
+    from ganbench.inference.score import Scored
+
+
+@click.command(cls=Verb)
+@click.argument(
+    "fakes", nargs=-1, required=True, metavar="FAKE...", shell_complete=complete_sources
+)
+@click.option(
+    "--against",
+    metavar="REAL",
+    shell_complete=complete_sources,
+    help="A data set or a .npy or .npz file; default: the data that a run was trained on.",
+)
+@click.option(
+    "--scores",
+    metavar="SCORE,...",
+    help="Scores with their parameters, e.g. fd[extractor=raw],prdc; default: those of a run.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["heldout", "train", "all"]),
+    help="Which samples of REAL; default: heldout, or as the run's task has it.",
+)
+@click.option(
+    "--fake-split",
+    type=click.Choice(["all", "heldout", "train"]),
+    default="all",
+    show_default=True,
+    help="Which samples of a FAKE that is a data set.",
+)
+@click.option(
+    "--fakes",
+    "count",
+    type=click.IntRange(min=1),
+    help="How many samples of each FAKE; default: all, and of a run what its task generates.",
+)
+@click.option(
+    "--channels",
+    type=click.Choice(["found", "first", "last"]),
+    default="found",
+    show_default=True,
+    help="Where the channels of arrays stand.",
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), help="CPU threads; default: those of the run, or 1."
+)
+@device_option
+@runs_option
+@json_option
+@plugin_options
+@click.pass_obj
+def command(
+    choice: PluginChoice,
+    /,
+    fakes: tuple[str, ...],
+    against: str | None,
+    scores: str | None,
+    split: Any,
+    fake_split: Any,
+    count: int | None,
+    channels: Any,
+    threads: int | None,
+    device: str,
+    runs: Path,
+    as_json: bool,
+) -> None:
+    """Score samples that exist already, as a run's own evaluation would; nothing is trained.
+
+    FAKE is a data set such as images:FOLDER[side=32], a .npy or .npz file, or a finished run's id
+    or the beginning of one. Several make a table with a column each.
+    """
+    from ganbench.inference.score import Request, opening_of, score
+    from ganbench.machine.devices import resolve_device
+
+    if len(set(fakes)) < len(fakes):
+        raise UsageError("a FAKE is named twice", "name each once")
+    request = Request(
+        fakes={text: text for text in fakes},
+        real=against,
+        scores=split_references(scores) if scores is not None else (),
+        split=split,
+        count=count,
+        threads=threads,
+    )
+    opening = opening_of(
+        open_catalogue(choice, talk, need_files=True),
+        runs,
+        resolve_device(device),
+        channels=channels,
+        fake_split=fake_split,
+        remark=talk,
+    )
+    scored = score(request, opening)
+    if as_json:
+        real = {"name": scored.real, "split": scored.split, "samples": scored.n_real}
+        print_json({"real": real, "scores": scored.rows})
+    else:
+        _print(scored)
+
+
+def _print(scored: Scored) -> None:
+    say(f"against {scored.n_real:,} samples of {scored.real} ({scored.split})")
+    rows = [
+        [
+            f"{row['label']} {_ARROWS[row['direction']]}",
+            _number(row["floor"]),
+            _number(row["null"]),
+            str(row["n_fake"] or ""),
+            *map(_number, row["values"].values()),
+        ]
+        for row in scored.rows
+    ]
+    print_rows(["score", "floor", "null", "fakes", *scored.columns], rows)
+    if any(None in row["values"].values() for row in scored.rows):
+        talk("numbers of more and of fewer samples share no row: --fakes N takes N of each")
+
+
+_ARROWS = {"lower": "↓", "higher": "↑", "target": "→"}
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

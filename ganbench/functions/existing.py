@@ -1,0 +1,174 @@
+"""Functions for what exists already: samples and generators, without training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal
+
+from ganbench.api.arguments import checked
+from ganbench.api.errors import UsageError
+from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ganbench.inference.kept import KeptRun
+
+TOLD = ("label", "key", "panel", "direction", "floor", "null", "cap", "n_real", "n_fake")
+"""Of each measurement, beside its values; what it is held against is that of `Measurement`."""
+
+
+@checked
+def score(
+    fake: object,
+    real: object = None,
+    scores: Sequence[str] = (),
+    *,
+    split: Literal["heldout", "train", "all"] | None = None,
+    fake_split: Literal["all", "heldout", "train"] = "all",
+    fakes: int | None = None,
+    channels: Literal["found", "first", "last"] = "found",
+    threads: int | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    runs: Path | str = "runs",
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> pd.DataFrame:
+    """Score samples that exist already, as `ganbench score` does; nothing is trained.
+
+    Args:
+        fake: a tensor or array (uint8 images (N, C, H, W) or (N, H, W, C), or floats (N, d)), or
+            the name of a data set, of a .npy or .npz file or of a finished run; or a mapping from
+            headings to such.
+        real: the same, but for runs; None: the data that the run was trained on.
+        scores: e.g. ``"fd[extractor=raw],prdc"`` or a list; none: those of the run's task.
+        split: which samples of `real`; None: the held-out ones, or as the run's task has it. An
+            array has one split, `train`.
+        fake_split: which samples of a fake that is a data set.
+        fakes: how many samples of each fake; None: all.
+        channels: where those of arrays stand.
+        threads: of the computation; None: those of the run, or 1.
+        device: where features are computed.
+        runs: folder of the runs.
+        plugins: local Python files to load as plugins.
+
+    Returns:
+        One row per measurement: what it is called, what it is held against, and its value in the
+        column `value`, or in a column for each heading.
+
+    Raises:
+        UsageError: a name names nothing, samples differ in kind or shape or are too few for a
+            score, or a score cannot be computed of them.
+        MissingData, InvalidResults, PluginNotUsable: a data set, run or plugin cannot be used.
+    """
+    import pandas as pd
+
+    from ganbench.catalogue.catalogue import open_catalogue
+    from ganbench.console import talk
+    from ganbench.inference.score import Request, opening_of
+    from ganbench.inference.score import score as computed
+    from ganbench.machine.devices import resolve_device
+    from ganbench.planning.references import split_references
+
+    alone = str(fake) if isinstance(fake, str | Path) else "the fakes"
+    headed = fake if isinstance(fake, Mapping) else {alone: fake}
+    if taken := {"score", *TOLD} & {*headed}:
+        raise UsageError(f"score(): {min(taken)!r} is a column already", "name the fakes otherwise")
+    request = Request(
+        fakes=headed,
+        real=real,
+        scores=[one for text in scores for one in split_references(text)],
+        split=split,
+        count=fakes,
+        threads=threads,
+    )
+    opening = opening_of(
+        open_catalogue(NO_CHOICE.plus(files=plugin_files(plugins)), talk, need_files=True),
+        Path(runs),
+        resolve_device(device),
+        channels=channels,
+        fake_split=fake_split,
+        remark=talk,
+    )
+    rows = computed(request, opening).rows
+    frame = pd.DataFrame([{**{name: row[name] for name in TOLD}, **row["values"]} for row in rows])
+    own = {} if isinstance(fake, Mapping) else {alone: "value"}
+    return frame.rename(columns={"label": "score", **own})
+
+
+@checked
+def sample(
+    run_id: str,
+    out: Path | str,
+    count: int = 64,
+    *,
+    seed: int = 0,
+    wanted: int | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    runs: Path | str = "runs",
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> list[Path]:
+    """Write samples of a finished run's generator; what `ganbench sample` does.
+
+    Args:
+        run_id: of the run, or the beginning of one.
+        out: a folder that is not there yet, or is empty.
+        count: how many.
+        seed: of latents and classes.
+        wanted: the class of all of them, for a conditional generator; None: its task's law.
+        device: where they are generated.
+        runs: folder of the runs.
+        plugins: local Python files to load as plugins.
+
+    Returns:
+        The files.
+
+    Raises:
+        UsageError: there is no such run or class, or the folder holds something.
+        InvalidResults, PluginNotUsable: the run cannot be used.
+    """
+    from ganbench.inference.sample import write_samples
+    from ganbench.machine.devices import resolve_device
+
+    kept = _kept(run_id, runs, plugins)
+    where = resolve_device(device)
+    return write_samples(kept, count, Path(out), seed=seed, wanted=wanted, device=where)
+
+
+@checked
+def export(
+    run_id: str,
+    out: Path | str,
+    *,
+    runs: Path | str = "runs",
+    plugins: Sequence[Path | str | ModuleType] = (),
+) -> list[Path]:
+    """Write a finished run's generator for other programs; what `ganbench export` does.
+
+    Args:
+        run_id: of the run, or the beginning of one.
+        out: file of the weights, which ends in ``.safetensors``; card and program are beside it.
+        runs: folder of the runs.
+        plugins: local Python files to load as plugins.
+
+    Returns:
+        The files: weights, card, and the program where the generator could be made one.
+
+    Raises:
+        UsageError: there is no such run, or the file has another suffix.
+        InvalidResults, PluginNotUsable: the run cannot be used.
+    """
+    from ganbench.console import talk
+    from ganbench.inference.export import export_generator
+
+    return export_generator(_kept(run_id, runs, plugins), Path(out), talk)
+
+
+def _kept(run_id: str, runs: Path | str, plugins: Sequence[Path | str | ModuleType]) -> KeptRun:
+    from ganbench.catalogue.catalogue import open_catalogue
+    from ganbench.console import talk
+    from ganbench.inference.kept import find_kept
+
+    choice = NO_CHOICE.plus(files=plugin_files(plugins))
+    return find_kept(run_id, Path(runs), open_catalogue(choice, talk, need_files=True), talk)

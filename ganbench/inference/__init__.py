@@ -1,0 +1,1 @@
+"""What exists already, without training: samples scored, kept generators sampled and exported."""

@@ -1,0 +1,111 @@
+"""A finished run of a runs folder, with the generator that it has kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from ganbench.api.data import Data
+from ganbench.api.errors import InvalidResults, UsageError
+from ganbench.api.version import PROTOCOL_VERSION
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.execution.pins import require_same_code
+from ganbench.planning.chosen import ChosenTask, choose_task
+from ganbench.planning.runspec import RunSpec, read_spec
+from ganbench.results.record import Record
+from ganbench.results.store import GENERATOR_FILE, RunStore
+from ganbench.running.contestant import Contestant
+from ganbench.running.kept import kept_contestant
+from ganbench.running.task import load_data, require_same_files
+
+
+@dataclass(frozen=True)
+class KeptRun:
+    """A finished run whose generator lies in its folder; what is costly is done when asked for.
+
+    Args:
+        record: of the run.
+        weights: the generator's file.
+        catalogue: has the run's own code.
+        remark: takes lines of talk.
+    """
+
+    record: Record
+    weights: Path
+    catalogue: Catalogue
+    remark: Callable[[str], None]
+
+    @property
+    def run_id(self) -> str:
+        """The run's."""
+        return self.record["run_id"]
+
+    @cached_property
+    def spec(self) -> RunSpec:
+        """What it was run from."""
+        return read_spec(self.record["spec"])
+
+    @cached_property
+    def chosen(self) -> ChosenTask:
+        """Its task.
+
+        Raises:
+            UsageError: the files of its data set have changed.
+        """
+        chosen = choose_task(self.spec.task, self.catalogue, self.spec.folder)
+        for note in chosen.data.survey.notes:
+            self.remark(note)
+        require_same_files(chosen.data, self.spec.dataset_fingerprint)
+        return chosen
+
+    @cached_property
+    def data(self) -> Data:
+        """What it was trained on.
+
+        Raises:
+            MissingData: it is not on this machine.
+        """
+        return load_data(self.chosen.data, self.catalogue)
+
+    def contestant(self, device: torch.device) -> Contestant:
+        """Its generator.
+
+        Raises:
+            InvalidResults: the file does not hold the weights that the run has left.
+        """
+        digest = self.record.get("generator_sha256")
+        return kept_contestant(self.spec, self.data, self.catalogue, device, self.weights, digest)
+
+
+def find_kept(
+    text: str, runs: Path, catalogue: Catalogue, remark: Callable[[str], None]
+) -> KeptRun:
+    """The run of that id, or of the only id that begins so.
+
+    Raises:
+        UsageError: there is none, it has not ended, or it has kept no generator.
+        InvalidResults: its record is damaged, or of another protocol.
+        PluginNotUsable: the code that is installed is not the code that was run.
+    """
+    store = RunStore(runs)
+    record = store.read(text)
+    run_id = record["run_id"]
+    weights = store.folder(run_id) / GENERATOR_FILE
+    if not weights.is_file():
+        raise UsageError(
+            f"run {run_id} has kept no generator: it ended as {record['status']}",
+            "name a run whose folder holds " + GENERATOR_FILE,
+        )
+    if record["protocol"] != PROTOCOL_VERSION:
+        raise InvalidResults(
+            f"{run_id} ran under protocol {record['protocol']}, this ganbench has "
+            f"{PROTOCOL_VERSION}: its generator would be read and sampled otherwise",
+            "use the ganbench that ran it",
+        )
+    kept = KeptRun(record, weights, catalogue, remark)
+    require_same_code(kept.spec, catalogue)
+    return kept

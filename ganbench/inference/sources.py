@@ -1,0 +1,256 @@
+"""What is scored, and against what: data sets, files, arrays and runs, as stored samples."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from ganbench.api.data import Data, DataInfo
+from ganbench.api.errors import InvalidResults, UsageError, one_line
+from ganbench.api.specs import DatasetSpec
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.inference.kept import KeptRun, find_kept
+from ganbench.modalities import modality_of
+from ganbench.modalities.arrays import Channels, arranged, describe
+from ganbench.planning.chosen import choose_data
+from ganbench.planning.references import parse_reference
+from ganbench.running.contestant import Contestant
+from ganbench.running.evaluator import EVALUATION_SEED
+from ganbench.running.task import load_data
+from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench.training.seeds import stream_seed
+
+Split = Literal["heldout", "train", "all"]
+"""Which samples of a data set: of its splits, or both together, the train split first."""
+
+ARRAYS = (".npy", ".npz")
+"""Suffixes of files that hold arrays."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """How sources are opened.
+
+    Args:
+        catalogue: where names are looked up.
+        runs: folder of the runs.
+        device: where generators and extractors compute.
+        channels: where they stand in arrays.
+        fake_split: which samples of data sets are fakes.
+        remark: takes lines of talk.
+    """
+
+    catalogue: Catalogue
+    runs: Path
+    device: torch.device
+    channels: Channels
+    fake_split: Split
+    remark: Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fakes:
+    """Stored samples that are to be scored.
+
+    Args:
+        samples: (M, *stored shape).
+        labels: (M,) classes that they were made for, or None.
+        contestant: the generator that made them, if it is at hand.
+        steps: generator steps that it had taken.
+    """
+
+    samples: Tensor
+    labels: Tensor | None = None
+    contestant: Contestant | None = None
+    steps: int = 0
+
+    def snapshot(self, side: RealSide) -> Snapshot:
+        """What scores see of them."""
+        samples = self.samples.to(side.real.device)
+        if self.contestant is None:
+            return Snapshot(side, samples, self.labels)
+        return self.contestant.snapshot(side, samples, self.labels, self.steps)
+
+
+def open_source(source: object, opening: Opening) -> Data | Tensor | KeptRun:
+    """A data set, an array or a run, whichever it names or is.
+
+    Args:
+        source: a tensor or array, the path of a `.npy` or `.npz` file, a reference to a data set,
+            or a run's id or the beginning of it.
+        opening: how.
+
+    Raises:
+        UsageError: it is none of these.
+        MissingData: the data set is not on this machine.
+        InvalidResults, PluginNotUsable: as `find_kept`.
+    """
+    if isinstance(source, Tensor):
+        return source.detach().cpu()
+    if hasattr(source, "__array__"):
+        return torch.from_numpy(_plain_array(source, "the array"))
+    if not isinstance(source, str | Path):
+        raise UsageError(
+            f"{type(source).__name__} is nothing to score",
+            "give a tensor, an array, or the name of a data set, a file or a run",
+        )
+    text = str(source)
+    if Path(text).suffix in ARRAYS:
+        return read_array(Path(text))
+    if _names_dataset(text, opening.catalogue):
+        chosen = choose_data(text, opening.catalogue)
+        for note in chosen.survey.notes:
+            opening.remark(note)
+        return load_data(chosen, opening.catalogue)
+    try:
+        return find_kept(text, opening.runs, opening.catalogue, opening.remark)
+    except UsageError as error:
+        raise type(error)(
+            f"{text} is no data set and no {' or '.join(ARRAYS)} file; as a run: {error.message}",
+            error.hint,
+        ) from None
+
+
+def _names_dataset(text: str, catalogue: Catalogue) -> bool:
+    return parse_reference(text).name in catalogue.names(DatasetSpec.kind)
+
+
+def read_array(path: Path) -> Tensor:
+    """The samples of a file: of an archive, its only array of more than one axis.
+
+    Raises:
+        UsageError: there is no such file, or it is no file of one array; nothing in it is run.
+    """
+    import numpy as np
+
+    try:
+        found: Any = np.load(path, allow_pickle=False)
+        if not isinstance(found, np.ndarray):
+            with found:
+                arrays = {name: found[name] for name in found.files}
+            several = [name for name, one in arrays.items() if one.ndim > 1]
+            if len(several) != 1:
+                raise UsageError(
+                    f"{path} holds {len(several)} arrays of samples: {', '.join(several)}",
+                    "save the one that is meant with numpy.save as a .npy file",
+                )
+            found = arrays[several[0]]
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or one_line(error)}") from None
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path} is no file of numbers: {one_line(error)}") from None
+    return torch.from_numpy(_plain_array(found, str(path)))
+
+
+def _plain_array(source: object, name: str) -> Any:
+    """An array of numbers that torch can take: in this machine's order of bytes, its own memory."""
+    import numpy as np
+
+    found = np.asarray(source)
+    if found.dtype.kind not in "fiu" or found.dtype.itemsize > 8:
+        raise UsageError(f"{name} holds {found.dtype}, which are no numbers of samples")
+    return np.array(found, dtype=found.dtype.newbyteorder("="))
+
+
+def real_data(source: Data | Tensor | KeptRun, name: str, split: str, opening: Opening) -> Data:
+    """The reference; an array has one split alone, `train`.
+
+    Raises:
+        UsageError: it is no kind of sample.
+    """
+    if isinstance(source, KeptRun):
+        raise UsageError(f"{name} is a run: it cannot be what others are compared with")
+    if isinstance(source, Tensor):
+        info = describe(source, name, opening.channels)
+        samples, note = arranged(source, info, name, opening.channels)
+        if note:
+            opening.remark(note)
+        return Data(info=info, train=samples, heldout=samples[:0])
+    return _together(source) if split == "all" else source
+
+
+def _together(data: Data) -> Data:
+    """All samples as one split."""
+    labels = data.train_labels
+    if labels is not None and data.heldout_labels is not None:
+        labels = torch.cat([labels, data.heldout_labels])
+    return replace(
+        data,
+        train=torch.cat([data.train, data.heldout]),
+        heldout=data.heldout[:0],
+        train_labels=labels,
+        heldout_labels=None if labels is None else labels[:0],
+    )
+
+
+def fakes_of(
+    source: Data | Tensor | KeptRun, name: str, info: DataInfo, count: int | None, opening: Opening
+) -> Fakes:
+    """What is scored.
+
+    Args:
+        source: as `open_source` gives it.
+        name: of it.
+        info: what samples must be to be compared with the real ones.
+        count: how many are taken of it, drawn once and for all; None: all, and of a run as many as
+            its task generates.
+        opening: how.
+
+    Raises:
+        UsageError: other samples than the real ones, or too few.
+        InvalidResults: as `KeptRun.contestant`.
+    """
+    if isinstance(source, KeptRun):
+        return _generated(source, info, count, opening)
+    if isinstance(source, Data):
+        together = _together(source).train
+        source = {"all": together, "train": source.train, "heldout": source.heldout}[
+            opening.fake_split
+        ]
+        channels: Channels = "first"
+    else:
+        channels = opening.channels
+    samples, note = arranged(source, info, name, channels)
+    if note:
+        opening.remark(note)
+    if count is None:
+        return Fakes(samples=samples)
+    if count > len(samples):
+        raise UsageError(f"{name} holds {len(samples)} samples, {count} are wanted")
+    drawn = torch.Generator().manual_seed(stream_seed(0, "fakes"))
+    chosen = torch.randperm(len(samples), generator=drawn)[:count]
+    return Fakes(samples=samples[chosen.sort().values])
+
+
+def _generated(kept: KeptRun, info: DataInfo, count: int | None, opening: Opening) -> Fakes:
+    own = kept.data.info
+    if (own.modality, own.shape) != (info.modality, info.shape):
+        raise UsageError(
+            f"run {kept.run_id} generates {own.modality} of shape {own.shape}, "
+            f"{info.name} holds {info.modality} of shape {info.shape}"
+        )
+    contestant = kept.contestant(opening.device)
+    samples, labels = generated(kept, contestant, count or kept.spec.task.fakes, EVALUATION_SEED)
+    steps = kept.record["used"]["steps"]
+    return Fakes(samples=samples, labels=labels, contestant=contestant, steps=steps)
+
+
+def generated(
+    kept: KeptRun, contestant: Contestant, count: int, seed: int
+) -> tuple[Tensor, Tensor | None]:
+    """(count, *stored shape) samples of a run's generator, and their classes (count,), if any.
+
+    Raises:
+        InvalidResults: its output is not finite.
+    """
+    raw, labels = contestant.sample(count, seed)
+    if not bool(torch.isfinite(raw).all()):
+        raise InvalidResults(f"the output of the generator of {kept.run_id} is not finite")
+    info = kept.data.info
+    return modality_of(info).decode(raw, info), labels

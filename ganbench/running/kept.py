@@ -1,0 +1,77 @@
+"""The generator that a finished run has kept, put in the place that it had in its run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from ganbench.api.data import Data
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.naming import choose_variant
+from ganbench.planning.runspec import RunSpec
+from ganbench.running.contestant import Contestant
+from ganbench.running.generator import load_generator
+from ganbench.running.players import Players
+from ganbench.training.feed import class_shares
+
+
+class NotKeptError(Exception):
+    """A score looks at more of the training than the generator, which is all that a run leaves."""
+
+
+def _not_kept(*_: object) -> Any:
+    raise NotKeptError
+
+
+class _NotKept(dict[str, nn.Module]):
+    """Extra modules of which none was kept."""
+
+    def __getitem__(self, _: str) -> nn.Module:
+        raise NotKeptError
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotKeptError
+
+
+def kept_contestant(
+    spec: RunSpec,
+    data: Data,
+    catalogue: Catalogue,
+    device: torch.device,
+    weights: Path,
+    digest: str | None = None,
+) -> Contestant:
+    """A run's generator with the weights that it ended with, to be sampled and scored.
+
+    Args:
+        spec: of the run.
+        data: what it was trained on.
+        catalogue: has the code that builds it.
+        device: where it goes.
+        weights: its file.
+        digest: the SHA-256 that the file must have, where that is known.
+
+    Returns:
+        A contestant of which scores may ask nothing but the generator: they get a `NotKeptError`.
+
+    Raises:
+        InvalidResults: there is no such file, or it holds other weights.
+        PluginNotUsable: the networks cannot be built.
+    """
+    recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
+    networks = Players(recipe, catalogue, device).networks(data.info)
+    load_generator(networks.generator, weights, digest)
+    return Contestant(
+        generator=networks.generator,
+        latents=networks.latents,
+        device=device,
+        shares=class_shares(data, spec.task.labels) if networks.conditional else None,
+        extra=_NotKept(),
+        logits=_not_kept,
+        training=recipe.training,
+        rehearse=_not_kept,
+    )

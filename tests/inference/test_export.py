@@ -1,0 +1,116 @@
+"""Exported generators, loaded back by torch and safetensors alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+import ganbench
+from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
+from ganbench.inference.export import export_generator
+from ganbench.inference.kept import KeptRun, find_kept
+from ganbench.results.store import RunStore
+from ganbench.running.contestant import Contestant
+
+from .conftest import ACGAN
+
+Cli = Callable[..., "CompletedProcess[str]"]
+
+CPU = torch.device("cpu")
+
+
+def contestant(runs: Path, begin: str) -> Contestant:
+    catalogue = installed_catalogue(NO_CHOICE.plus(files=plugin_files([ACGAN])))
+    return find_kept(begin, runs, catalogue, print).contestant(CPU)
+
+
+@pytest.mark.parametrize(("begin", "conditional"), [("vanilla", False), ("acgan", True)])
+def test_weights_and_program_give_what_the_generator_gives(
+    runs: Path, tmp_path: Path, begin: str, conditional: bool
+) -> None:
+    out = tmp_path / "gen.safetensors"
+    files = ganbench.export(begin, out, runs=runs, plugins=[ACGAN])
+    assert [path.name for path in files] == ["gen.safetensors", "gen.json", "gen.pt2"]
+    own = contestant(runs, begin).generator.eval()
+    weights = load_file(out)
+    assert weights.keys() == own.state_dict().keys()
+    for name, weight in own.state_dict().items():
+        assert torch.equal(weight, weights[name])
+    card = json.loads(files[1].read_text())
+    (latent,) = card["input"]["latents"]
+    inputs = [torch.randn(33, latent["size"], generator=torch.Generator().manual_seed(1))]
+    assert latent["law"] == "normal"
+    assert card["input"]["classes"] == (10 if conditional else None)
+    if conditional:
+        inputs.append(torch.arange(33) % 10)
+    with torch.no_grad():
+        found = torch.export.load(files[2]).module()(*inputs)
+        wanted = own(*inputs)
+    assert torch.allclose(found, wanted, rtol=1e-5, atol=1e-6)
+    assert list(found.shape[1:]) == card["output"]["shape"]
+
+
+def test_the_card_tells_of_the_run_and_of_the_files(runs: Path, tmp_path: Path) -> None:
+    weights, card, program = ganbench.export("vanilla", tmp_path / "a" / "g.safetensors", runs=runs)
+    told, record = json.loads(card.read_text()), RunStore(runs).read("vanilla")
+    assert told["run_id"] == record["run_id"]
+    assert (told["variant"], told["task"], told["seed"]) == ("vanilla", "ring8", 0)
+    assert sorted(told["scores"].values()) == sorted(record["points"][-1]["scores"].values())
+    assert told["files"] == {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (weights, program)
+    }
+    assert told["output"]["modality"] == "points"
+    assert told["versions"]["torch"] == torch.__version__
+
+
+def test_the_program_needs_torch_alone(runs: Path, tmp_path: Path, ganbench_cli: Cli) -> None:
+    done = ganbench_cli("export", "vanilla", "--out", "g.safetensors", "--runs", str(runs))
+    assert done.stdout.splitlines() == ["g.safetensors", "g.json", "g.pt2"]
+    script = (
+        "import json, sys, torch\n"
+        "size = json.load(open('g.json'))['input']['latents'][0]['size']\n"
+        "print(*torch.export.load('g.pt2').module()(torch.zeros(3, size)).shape)\n"
+        "assert not [name for name in sys.modules if name.startswith('ganbench')]\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout == "3 2\n", ran.stderr
+
+
+class Unfollowed(nn.Module):
+    """What it does depends on the numbers that it gets."""
+
+    def forward(self, latents: torch.Tensor) -> torch.Tensor:
+        return latents[:, :2] if float(latents.sum()) > 0 else latents[:, 2:4]
+
+
+def test_what_torch_cannot_follow_has_weights_and_a_card_and_the_reason_is_said(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = contestant(runs, "vanilla")
+    own.generator = Unfollowed()
+    monkeypatch.setattr(KeptRun, "contestant", lambda self, device: own)
+    kept = find_kept("vanilla", runs, installed_catalogue(), print)
+    said: list[str] = []
+    (tmp_path / "g.pt2").write_text("of another generator")
+    files = export_generator(kept, tmp_path / "g.safetensors", said.append)
+    assert [path.name for path in files] == ["g.safetensors", "g.json"]
+    assert not (tmp_path / "g.pt2").exists()
+    assert said[0].startswith("no program was written: ")
+
+
+def test_another_suffix_is_refused(runs: Path, tmp_path: Path) -> None:
+    with pytest.raises(ganbench.UsageError, match=r"does not end in .safetensors; --out .*gen.saf"):
+        ganbench.export("vanilla", tmp_path / "gen.pt", runs=runs)
