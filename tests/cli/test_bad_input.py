@@ -19,7 +19,7 @@ Cli = Callable[..., "CompletedProcess[str]"]
     [
         (["run", "wgan-pg"], 2, "unknown variant 'wgan-pg'", "did you mean wgan-gp or wgan?"),
         (["run", "ring8"], 2, "'ring8' is a dataset, not a variant", "ganbench info ring8"),
-        (["run"], 5, "no variant is selected", "ganbench run --all"),
+        (["run", "--suite", "lr-sensitivity"], 5, "no variant is selected", "ganbench run --all"),
         (["plan", "vanilla", "--task", "ring"], 2, "no task 'ring'", "did you mean ring8?"),
         (["run", "vanilla", "--budget", "10"], 2, "unknown unit ''", "2PFLOP"),
         (["run", "vanilla", "--budget", "1TFLOPS"], 2, "is a rate", "2PFLOP"),
