@@ -158,6 +158,6 @@ def test_who_is_told_to_list_runs_can_type_it_as_it_stands(
         refused = ganbench_cli(*asked, "--runs", "my runs")
         ((*status,),) = typed(refused)
         assert ganbench_cli(*status).stdout.count(" ok ") == 2
-    nothing = ganbench_cli("plan", "--suite", "points")
+    nothing = ganbench_cli("plan", "--suite", "lr-sensitivity")
     plan = next(words for words in typed(nothing) if words[0] == "run")
     assert ganbench_cli("plan", *plan[1:]).returncode == 0
