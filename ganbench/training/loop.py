@@ -59,8 +59,11 @@ class Eager:
         if self._play is not None:
             flops += self._take("play", self._play, count, trainer)
         else:
-            for _ in range(self.critic_steps(number)):
-                flops += self._take("discriminator", self.discriminator_step, count)
+            critic_steps = self.critic_steps(number)
+            for index in range(critic_steps):
+                # One of several is counted, another one each time: counting takes its time.
+                counted = count and index == number % critic_steps
+                flops += self._take("discriminator", self.discriminator_step, counted)
             flops += self._take("generator", self.generator_step, count)
         flops += self._act("after_step", count)
         # After whatever moves weights beside the optimisers: the average follows what is there.

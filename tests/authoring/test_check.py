@@ -125,7 +125,7 @@ def test_the_verb_tells_what_passed(ganbench_cli: Any) -> None:
     assert ganbench_cli("check").returncode == 2
     unknown = ganbench_cli("check", "rign8")
     assert unknown.returncode == 2
-    assert "did you mean ring8?" in unknown.stderr
+    assert "did you mean ring8" in unknown.stderr
 
 
 def test_a_data_set_is_prepared_before_it_is_loaded(

@@ -67,7 +67,7 @@ def test_asking_for_what_is_not_loaded_gives_the_reason(
 def test_an_unknown_name_brings_a_suggestion(fresh: Callable[..., Catalogue]) -> None:
     with pytest.raises(UsageError, match="unknown variant 'dcgam'") as caught:
         fresh().get(VariantSpec, "dcgam")
-    assert caught.value.hint == "did you mean dcgan?"
+    assert str(caught.value.hint).startswith("did you mean dcgan")
 
 
 def test_a_far_name_brings_the_list(fresh: Callable[..., Catalogue]) -> None:

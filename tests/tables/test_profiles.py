@@ -92,6 +92,7 @@ def test_a_profile_is_of_the_main_settings() -> None:
     records = [one for one in three() if one["spec"]["variant"] != "c"]
     small = replace(spec().task, budget=Budget("steps", 10.0))
     records.append(record(replace(spec("b"), task=small), [1e-5]))
+    records[-1]["used"]["steps"] = 10
     (table,) = named(records, "profile")
     assert texts(table)["a"][0] == "2/3"
 

@@ -26,7 +26,8 @@ def class_recall(evaluation: EvaluationInfo, *, extractor: str, each: bool) -> N
     if (evaluation.data.classes or 0) < 3:
         raise UsageError(
             f"score class-recall needs three classes or more, {evaluation.data.name} has "
-            f"{evaluation.data.classes or 'none'}"
+            f"{evaluation.data.classes or 'none'}",
+            "leave the score out, or name the classes of the samples",
         )
     _require("class-recall", evaluation, real=6, fakes=1)
 
