@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 
 from ganbench.planning.budget import Budget
 
-_SPENT = ("steps", "images", "flops", "seconds", "_passed")
+_SPENT = ("steps", "images", "flops", "_on_clock", "_timed", "_aside", "_passed")
 
 
 class BudgetClock:
@@ -19,7 +21,8 @@ class BudgetClock:
     A time budget is overshot by less than a step: the device is synchronised rarely while the end
     is far, and at every step when it is near.
 
-    The first step is not timed: it pays for warming up and for counting FLOPs.
+    The first step is not timed: it pays for warming up and for counting FLOPs. Nor are steps that
+    are taken aside, to be looked at; each is taken to last as long as a timed one did.
 
     Args:
         budget: what may be spent.
@@ -31,7 +34,10 @@ class BudgetClock:
         self.steps = 0
         self.images = 0
         self.flops = 0.0
-        self.seconds = 0.0
+        self._on_clock = 0.0
+        self._timed = 0
+        """Steps whose time is in `_on_clock`."""
+        self._aside = 0
         self._budget = budget
         self._marks = marks
         self._passed = 0
@@ -39,6 +45,20 @@ class BudgetClock:
         self._device = device
         self._started: float | None = None
         self._next_look = 0
+
+    @property
+    def seconds(self) -> float:
+        """Device time of all steps but the first, as far as it has been looked at."""
+        share = self._aside / self._timed if self._timed else 0.0
+        return self._on_clock * (1 + share)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Stand while a step is taken that is slower than others, since it is looked at."""
+        self.stop()
+        yield
+        self._aside += 1
+        self.start()
 
     def start(self) -> None:
         """Let device time run, from here on."""
@@ -48,7 +68,7 @@ class BudgetClock:
     def stop(self) -> None:
         """Add the device time since `start`, and let it stand."""
         if self._started is not None:
-            self.seconds += self._now() - self._started
+            self._add(self._now())
             self._started = None
 
     def count_step(self, images: int, flops: float) -> None:
@@ -120,11 +140,17 @@ class BudgetClock:
         if self._started is None or self.steps < self._next_look:
             return
         now = self._now()
-        self.seconds += now - self._started
+        self._add(now)
         self._started = now
         left = self._due() * self._budget.amount - self.seconds
         pace = self.seconds / max(self.steps - 1, 1)
         self._next_look = self.steps + max(1, int(left / pace / 2) if pace > 0 else 1)
+
+    def _add(self, now: float) -> None:
+        """Add the time since the clock was started or looked at, of the steps taken since then."""
+        assert self._started is not None
+        self._on_clock += now - self._started
+        self._timed = max(0, self.steps - 1 - self._aside)
 
     def _now(self) -> float:
         if self._synchronize:

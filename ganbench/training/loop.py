@@ -190,9 +190,8 @@ def train(
             clock.start()
 
         if evaluate or recounts.due(clock.steps):
-            clock.stop()  # looking at a step is on nobody's budget either
-            cost = looked_at(engine, clock.steps, clock.fraction())
-            clock.start()
+            with clock.aside():  # looking at a step is on nobody's budget either
+                cost = looked_at(engine, clock.steps, clock.fraction())
         else:
             cost = engine.step(clock.steps, clock.fraction())
 

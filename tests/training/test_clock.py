@@ -187,3 +187,26 @@ def test_the_first_step_and_evaluations_are_not_timed(monkeypatch: pytest.Monkey
     clock.stop()
     clock.stop()
     assert clock.seconds == 3
+
+
+def test_steps_taken_aside_last_as_long_as_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    time = FakeTime(monkeypatch)
+    clock = BudgetClock(Budget("steps", 9), CPU, marks=1)
+    clock.count_step(1, 1.0)
+    clock.start()
+    with clock.aside():  # before anything was timed
+        time.now += 50
+    clock.count_step(1, 1.0)
+    for step in range(4):
+        time.now += 2
+        clock.count_step(1, 1.0)
+        if step == 1:
+            with clock.aside():
+                time.now += 50
+            clock.count_step(1, 1.0)
+    clock.stop()
+    assert clock.steps == 7
+    assert clock.seconds == 2 * 6  # all but the first
+    again = BudgetClock(Budget("steps", 9), CPU, marks=1)
+    again.restore(clock.state())
+    assert again.seconds == clock.seconds
