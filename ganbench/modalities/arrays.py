@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from ganbench.api.data import DataInfo
@@ -72,7 +71,10 @@ def arranged(
     modality = modality_of(info)
     shape, note = modality.stored_shape(info), ""
     moved = samples.movedim(-1, 1) if samples.ndim > 2 else samples
-    fits: Callable[[Tensor], bool] = lambda one: tuple(one.shape[1:]) == shape  # noqa: E731
+
+    def fits(array: Tensor) -> bool:
+        return tuple(array.shape[1:]) == shape
+
     if channels == "last" or (channels == "found" and not fits(samples) and fits(moved)):
         samples, note = moved.contiguous(), f"{name}: channels stand last in it"
     if not fits(samples):

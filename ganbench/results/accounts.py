@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 from ganbench.results.record import Record
 from ganbench.wording import with_prefix
@@ -13,6 +14,9 @@ SLOW = 2.0
 """Times the median pace: beyond it, a stretch between two marks is told of."""
 
 FEWEST_STRETCHES = 4
+
+SLACK = 0.01
+"""Of a budget: an honest term that first acts in the very last step may exceed it by so much."""
 
 
 def remarks(record: Record) -> Iterator[str]:
@@ -30,14 +34,30 @@ def remarks(record: Record) -> Iterator[str]:
             f"{with_prefix(recount['added'])}FLOP were charged afterwards"
         )
     budget = record["spec"]["task"]["budget"]
-    share = record["used"].get(budget["kind"], 0.0) / budget["amount"]
-    if budget["kind"] != "seconds" and share > 1 and record["used"]["steps"] > 1:
-        yield f"{share - 1:.0%} more than its budget was spent, on work that had not been counted"
+    if told := overspent([record["used"]], budget["kind"], budget["amount"]):
+        yield told
     if (slowest := slowest_stretch(record)) > SLOW:
         yield (
             f"the slowest stretch between two marks took {slowest:.1f} times the seconds a step of "
             "the median one: a busy machine, or work that no counter sees"
         )
+
+
+def overspent(runs: Iterable[Mapping[str, Any]], kind: str, amount: float) -> str | None:
+    """What is said of runs of which one has spent more than its budget; None where none has.
+
+    A time budget ends with the step that exceeds it, and a first step always fits. Otherwise a step
+    is taken only if what is known of it fits: what is beyond has been found out afterwards.
+
+    Args:
+        runs: what each has used, by kind; a count may be None.
+        kind, amount: of the budget.
+    """
+    spent = [run[kind] for run in runs if kind != "seconds" and (run["steps"] or 0) > 1]
+    share = max(spent, default=0.0) / amount - 1
+    if share < SLACK:
+        return None
+    return f"{share:.0%} more than its budget was spent, on work that had not been counted"
 
 
 def slowest_stretch(record: Record) -> float:

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from ganbench.results.accounts import overspent
 from ganbench.results.headings import distinct_labels
 from ganbench.results.record import COUNTED
 from ganbench.statistics.nulls import chance_of_rate
@@ -60,10 +61,8 @@ def off_the_rules(entry: Entry, _: Columns) -> Iterator[str]:
     coupled = entry.values("coupled")
     if any(coupled):
         yield f"samples depend on each other in {sum(coupled)} of {len(coupled)} runs"
-    kind = entry["budget_kind"]
-    spent = [run[kind] for run in entry.runs if kind != "seconds" and (run["steps"] or 0) > 1]
-    if spent and (share := max(spent) / entry["budget_amount"]) > 1:
-        yield f"{share - 1:.0%} more than its budget was spent, on work that had not been counted"
+    if told := overspent(entry.runs, entry["budget_kind"], entry["budget_amount"]):
+        yield told
 
 
 REASONS: Final[tuple[Reason, ...]] = (too_good, missed_thresholds, off_the_rules)

@@ -45,6 +45,12 @@ def test_more_than_a_budget_is_told() -> None:
     assert list(remarks(run_with(used=used(flops=1.25e12, steps=1)))) == []  # a step always fits
 
 
+def test_less_than_a_hundredth_more_is_one_step_and_no_cheat() -> None:
+    assert list(remarks(run_with(used=used(flops=1.009e12)))) == []
+    (told,) = remarks(run_with(used=used(flops=1.01e12)))
+    assert told.startswith("1% more than its budget")
+
+
 def test_time_budgets_are_overshot_by_a_step() -> None:
     run = run_with(used=used(seconds=11.0))
     run["spec"]["task"]["budget"] = {"kind": "seconds", "amount": 10.0}
