@@ -81,6 +81,7 @@ _SECTIONS = {
     "collapse": "modes",
     "stability": "stability",
     "sensitivity": "stability",
+    "changes": "leaderboard",
     "profile": "profiles",
     "tuning": "profiles",
     "cost": "cost",
