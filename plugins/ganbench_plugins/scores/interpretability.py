@@ -48,14 +48,14 @@ def jacobian(evaluation: Evaluation, *, samples: int) -> list[Measurement]:
     if not bool(torch.isfinite(found).all()):
         raise NonFiniteSamples("derivatives of the generator are not finite")
     known = conditioning(found)
-    dimension, directions = float(known.dimension.median()), float(min(found.shape[1:]))
+    dimension = float(known.dimension.median())
     quartiles = known.ln_kappa.quantile(torch.tensor([0.25, 0.5, 0.75]).to(known.ln_kappa))
     low, median, high = quartiles.tolist()
     deficient = float(known.deficient.double().mean())
-    rows: tuple[tuple[str, str, float, Direction, float], ...] = (
+    rows: tuple[tuple[str, str, float, Direction, float | None], ...] = (
         ("jacobian", "ln κ(JᵀJ)", median, "lower", LARGEST),
         ("jacobian_spread", "ln κ quartiles apart", high - low, "lower", LARGEST),
-        ("local_dimension", "local dimension", dimension, "higher", directions),
+        ("local_dimension", "local dimension", dimension, "higher", None),
         ("rank_loss", "rank loss", deficient, "lower", 1.0),
     )  # fmt: skip
     return [
