@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError
 from ganbench.api.recipe import Optimiser, Side
+from ganbench.api.specs import import_builder
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -48,19 +48,10 @@ class Extra(NamedTuple):
     """Its own; None: that side's. The schedule of the recipe holds for both."""
 
 
-@functools.cache
-def _nobody() -> type[nn.Module]:
-    """What stands where there is no discriminator: made here, as only torch can be its base."""
-    from torch import nn
-
-    class NoDiscriminator(nn.Module):
-        """Has no parameters, and judges nothing."""
-
-        def forward(self, *_: Tensor) -> Tensor:
-            """Raise UsageError."""
-            raise UsageError("a control has no discriminator")
-
-    return NoDiscriminator
+def _nobody() -> nn.Module:
+    """What stands where there is no discriminator."""
+    nobody: nn.Module = import_builder("ganbench.training.wrapped:NoDiscriminator")()
+    return nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +74,7 @@ class Networks:
     """
 
     generator: nn.Module
-    discriminator: nn.Module = field(default_factory=lambda: _nobody()())
+    discriminator: nn.Module = field(default_factory=_nobody)
     latent: Latent | tuple[Latent, ...]
     extra: Mapping[str, Extra | tuple[nn.Module, Side]] = field(default_factory=dict)
     conditional: bool = False
@@ -91,7 +82,7 @@ class Networks:
     @property
     def control(self) -> bool:
         """Whether there is no discriminator."""
-        return isinstance(self.discriminator, _nobody())
+        return bool(getattr(self.discriminator, "absent", False))
 
     @property
     def latents(self) -> tuple[Latent, ...]:

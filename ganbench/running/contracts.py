@@ -131,8 +131,8 @@ def check_loss(name: str, loss: object, training: Training) -> Loss | ControlLos
     Raises:
         PluginNotUsable: it lacks a method, or has one that only a discriminator's loss has.
     """
-    wanted = ["generator_loss"] if not training.fitted else ["fit"]
-    wanted += [] if training.control else ["discriminator_loss"]
+    wanted = [] if training.control else ["discriminator_loss"]
+    wanted += ["fit"] if training.fitted else ["generator_loss"]
     for method in wanted:
         if not callable(getattr(loss, method, None)):
             raise PluginNotUsable(f"loss {name} built {described(loss)} without {method}")
