@@ -223,7 +223,7 @@ class Trainer:
         for _, act in self._before_update:
             act(self, side)
         for parameters, norm in self._clipped[side]:
-            nn.utils.clip_grad_norm_(parameters, norm)
+            _clip(parameters, norm)
         for optimiser in self._steps[side]:
             optimiser.step()
         if side == "discriminator":
@@ -261,6 +261,17 @@ class Trainer:
                 f"the generator must return samples {wanted}, it returned {described(fake)}",
                 kind="model",
             )
+
+
+def _clip(parameters: list[nn.Parameter], norm: float) -> None:
+    """As `clip_grad_norm_`, which moves norms to the device where they are: a move all the same."""
+    gradients = [one.grad for one in parameters if one.grad is not None]
+    if not gradients:
+        return
+    total = torch.stack([gradient.norm() for gradient in gradients]).norm()
+    factor = (norm / (total + 1e-6)).clamp(max=1.0)
+    for gradient in gradients:
+        gradient.mul_(factor)
 
 
 def trained_sides(

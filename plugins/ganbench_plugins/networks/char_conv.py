@@ -100,7 +100,7 @@ class GumbelSoftmax(nn.Module):
         return inverse * logits + gumbel.view_as(logits)
 
 
-def build(data: DataInfo, *, width: Width = 128, blocks: Blocks = 5) -> Networks:
+def build(data: DataInfo, *, width: Width = 32, blocks: Blocks = 5) -> Networks:
     """Generator and critic of `char-wgan-gp`."""
     length, tokens = data.shape
     return Networks(
@@ -110,7 +110,7 @@ def build(data: DataInfo, *, width: Width = 128, blocks: Blocks = 5) -> Networks
     )
 
 
-def build_gumbel(data: DataInfo, *, width: Width = 128, blocks: Blocks = 5) -> Networks:
+def build_gumbel(data: DataInfo, *, width: Width = 32, blocks: Blocks = 5) -> Networks:
     """The same networks, the generator's output drawn by Gumbel noise."""
     length, tokens = data.shape
     return Networks(

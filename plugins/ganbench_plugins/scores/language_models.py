@@ -116,6 +116,7 @@ def temperature_sweep(evaluation: Evaluation, *, n: int, each: bool) -> list[Mea
             "target",
             unit="bits",
             null=0.0,
+            lowest=None,
             highest=None,
         )
     ]

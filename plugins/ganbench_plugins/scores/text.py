@@ -60,6 +60,7 @@ class Column:
         null: float | None = None,
         floor: tuple[float, float, float] | None = None,
         cap: float | None = None,
+        lowest: float | None = 0.0,
         highest: float | None = 1.0,
     ) -> Measurement:
         """One number; `floor` is mean, error and spread of what real texts have."""
@@ -79,7 +80,7 @@ class Column:
             n_real=len(self.real),
             n_fake=len(self.fakes),
             unit=unit,
-            lowest=0.0,
+            lowest=lowest,
             highest=highest,
         )
 
