@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ganbench import Evaluation, Measurement, UsageError
+from ganbench import Direction, Evaluation, Measurement, Panel, UsageError
 from ganbench_plugins.scores.kernels.bleu import mean_bleu, self_bleu
 from ganbench_plugins.scores.kernels.ngrams import (
     Grams,
@@ -21,7 +21,6 @@ from ganbench_plugins.scores.kernels.ngrams import (
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ganbench.api.scores import Direction, Panel
 
 DRAWS = 16
 """Sets of training texts whose distances to the held-out ones make a floor, and its spread."""
