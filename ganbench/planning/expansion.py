@@ -28,9 +28,9 @@ def expand_variants(
 ) -> list[Variant]:
     """The variants that some texts name, each once, in the texts' order.
 
-    ``MODEL+*`` stands for every usable loss, by name, and behind a control for every one of controls;
-    the techniques and settings behind it hold for each pair. Each variant is multiplied by the
-    suite's grid, but for what was set.
+    ``MODEL+*`` stands for every usable loss, by name, and behind a control for every loss of
+    controls; the techniques and settings behind it hold for each pair. Each variant is multiplied
+    by the suite's grid, but for what was set.
 
     Args:
         texts: as typed, or as a suite has them.
