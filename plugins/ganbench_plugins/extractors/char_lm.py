@@ -7,6 +7,7 @@ Semeniuta et al. 2018's way; a model of the texts' own language stands in for th
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ def build(data: Data, device: torch.device) -> Extractor:
     found = cache.tensors("extractors", key, compute, what="the language model's weights")
     weights = dict(zip(NAMES, found, strict=True))
     on_device = {name: tensor.to(device) for name, tensor in weights.items()}
-    name = data.info.name.partition("[")[0].partition(":")[0]
+    name = re.sub(r"[^\w.-]+", "-", data.info.name.partition("[")[0].partition(":")[0])
     digest = cache.content_hash(weights, salt=f"char-lm recipe {RECIPE} end {end}")
     return FrozenExtractor(
         id=f"char-lm-{name}@{digest[:8]}",
