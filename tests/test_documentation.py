@@ -31,6 +31,7 @@ from ganbench.planning.suite import (
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.points import load_ring
+from ganbench_plugins.datasets.text import unicode_names
 from ganbench_plugins.dirac import game as dirac
 from ganbench_plugins.extractors.classifier import build as build_classifier
 
@@ -125,6 +126,12 @@ def _dirac() -> Snapshot:
     )
 
 
+def _some_texts() -> Data:
+    """A few names of characters: enough for every score of texts."""
+    data = unicode_names().data()
+    return Data(info=data.info, train=data.train[:600], heldout=data.heldout[:300])
+
+
 def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]:
     (modality,) = [one for one in sides if one in score.modalities][-1:]
     side = sides[modality]
@@ -146,7 +153,7 @@ def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]
 
 def test_every_column_is_documented_with_range_and_direction() -> None:
     catalogue, cpu = installed_catalogue(), torch.device("cpu")
-    data = {"points": load_ring(), "image": load_digits()}
+    data = {"text": _some_texts(), "points": load_ring(), "image": load_digits()}
     sides = {
         modality: RealSide(one, "heldout", cpu, lambda name, one=one: build_classifier(one, cpu))
         for modality, one in data.items()
