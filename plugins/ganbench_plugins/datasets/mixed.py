@@ -29,19 +29,26 @@ DEVIATIONS = ((0.5, 0.5, 4.0), (0.8, 0.4, 4.0), (0.4, 0.8, 6.0), (0.3, 0.3, 3.0)
 CORRELATIONS = (0.8, -0.6, 0.0, 0.5)
 """Of x and y, given the class."""
 
-COLOURS = {
+COLOURS: dict[str, tuple[float, ...]] = {
     "red": (0.80, 0.10, 0.30, 0.02),
     "green": (0.15, 0.60, 0.30, 0.08),
     "blue": (0.04, 0.28, 0.38, 0.40),
     "violet": (0.01, 0.02, 0.02, 0.50),
 }
-SHAPES = {"round": (0.9, 0.5, 0.2, 0.5), "square": (0.1, 0.5, 0.8, 0.5)}
+SHAPES: dict[str, tuple[float, ...]] = {
+    "round": (0.9, 0.5, 0.2, 0.5),
+    "square": (0.1, 0.5, 0.8, 0.5),
+}
 RIGHT = 0.9
-GROUPS = {
+GROUPS: dict[str, tuple[float, ...]] = {
     name: tuple(RIGHT * (place == other) + (1 - RIGHT) / 4 for other in range(4))
     for place, name in enumerate("abcd")
 }
-CATEGORIES = {"colour": COLOURS, "shape": SHAPES, "group": GROUPS}
+CATEGORIES: dict[str, dict[str, tuple[float, ...]]] = {
+    "colour": COLOURS,
+    "shape": SHAPES,
+    "group": GROUPS,
+}
 
 
 def pair_table(first: str, second: str) -> NDArray[np.float64]:

@@ -69,9 +69,8 @@ class Conditions(nn.Module):
         if not len(self):
             return latent.new_zeros(len(latent), 0)
         law = self.in_training if self.training else self.in_truth
-        chosen = torch.searchsorted(
-            law.cumsum(0)[:-1].contiguous(), (latent[:, self.place] + 1) / 2
-        )
+        drawn = (latent[:, self.place] + 1) / 2
+        chosen = torch.searchsorted(law.cumsum(0)[:-1], drawn, right=True)
         return self._one_hot(chosen)
 
     def given(self, rows: Tensor) -> Tensor:
@@ -102,7 +101,8 @@ def likelier(counts: Tensor) -> Tensor:
 
 def category_features(schema: Schema) -> list[int]:
     """Places of all categories in a row as networks see it."""
-    places, start = [], 0
+    places: list[int] = []
+    start = 0
     for column in schema:
         if isinstance(column, Categorical):
             places += range(start, start + column.width)

@@ -17,7 +17,7 @@ condition. Fakes of the critic's step carry no graph.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from ganbench import (
     Categorical,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ganbench import Data
+    from ganbench_plugins.networks.ctgan import Conditions
 
 GANBENCH_API_VERSION = 2
 
@@ -67,7 +68,7 @@ class ConditionalWasserstein:
 
     def discriminator_loss(self, step: Step) -> Tensor:
         """D(G(z, c), c) - D(x, c') + lambda (|grad D| - 1)^2."""
-        conditions = step.extra["conditions"]
+        conditions = _conditions(step)
         asked, given = conditions.asked(step.latent), conditions.given(step.real)
         real, fake = step.discriminator(step.real, given), step.discriminator(step.fake, asked)
         slope = self._slopes(step, asked, given, judgements=len(real)).norm(dim=1)
@@ -76,7 +77,7 @@ class ConditionalWasserstein:
 
     def generator_loss(self, step: Step) -> Tensor:
         """-D(G(z, c), c) and the cross-entropy of the column that c names."""
-        conditions = step.extra["conditions"]
+        conditions = _conditions(step)
         asked = conditions.asked(step.latent)
         loss: Tensor = -step.discriminator(step.fake, asked).mean()
         if not len(conditions):
@@ -97,6 +98,10 @@ class ConditionalWasserstein:
         logits = step.discriminator(rows, marks)
         parts = torch.autograd.grad(logits.sum(), (rows, marks), create_graph=True)
         return torch.cat(parts, dim=1).reshape(judgements, -1)
+
+
+def _conditions(step: Step) -> Conditions:
+    return cast("Conditions", step.extra["conditions"])
 
 
 def on_tables(

@@ -81,8 +81,8 @@ def pair_distances(
             found.append(abs(float(correlations[0][i, j] - correlations[1][i, j])) / 2)
         else:
             first, second = codes[i], codes[j]
-            joint = [first.codes[side] * second.count + second.codes[side] for side in (0, 1)]
-            found.append(total_variation(*joint, first.count * second.count))
+            one, other = (first.codes[side] * second.count + second.codes[side] for side in (0, 1))
+            found.append(total_variation(one, other, first.count * second.count))
     return np.array(found)
 
 
