@@ -22,7 +22,7 @@ from ganbench.modalities.modality import Modality
 from ganbench.modalities.pair import PAIR, SINGLES
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 MODALITIES: Mapping[ModalityName, Modality] = {**SINGLES, PAIR.name: PAIR}
 
@@ -39,3 +39,13 @@ def output_layer(data: DataInfo) -> nn.Module:
     no weights.
     """
     return modality_of(data).output_layer(data)
+
+
+def encode(stored: Tensor, data: DataInfo) -> Tensor:
+    """Samples as they are stored, (N, ...), as networks see them, (N, *shape) float32."""
+    return modality_of(data).encode(stored, data)
+
+
+def decode(raw: Tensor, data: DataInfo) -> Tensor:
+    """What networks see or emit, (N, *shape), as it would be stored: see `Data`."""
+    return modality_of(data).decode(raw, data)

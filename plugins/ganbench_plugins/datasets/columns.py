@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeAlias
@@ -119,11 +119,11 @@ def _described(
     import numpy as np
 
     if isinstance(values, list):
-        categories, places = np.unique(values, return_inverse=True)
+        categories = in_order(values)
+        known = {category: place for place, category in enumerate(categories)}
+        places = np.array([known[value] for value in values])
         counts = np.bincount(places[train], minlength=len(categories))
-        column = Categorical(
-            name=name, categories=tuple(map(str, categories)), counts=tuple(counts.tolist())
-        )
+        column = Categorical(name=name, categories=categories, counts=tuple(counts.tolist()))
         return column, places.astype(np.float32)
     stored = values.astype(np.float32)
     number = Numeric(
@@ -134,6 +134,15 @@ def _described(
         modes=modes_of(values[train], modes),
     )
     return number, stored
+
+
+def in_order(values: Iterable[str]) -> tuple[str, ...]:
+    """The different ones, by their alphabet; numbers by their size."""
+    found = set(values)
+    try:
+        return tuple(sorted(found, key=lambda value: (float(value), value)))
+    except ValueError:
+        return tuple(sorted(found))
 
 
 def modes_of(values: NDArray[np.float64], most: int) -> tuple[tuple[float, float], ...]:

@@ -11,17 +11,11 @@ drawn from parts of the latent of their own: a generator is a function of its la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
-from ganbench import Categorical, DataInfo, Latent, Networks, Numeric, Wrapped
-
-TEMPERATURE = 0.2
-SMALLEST = torch.finfo(torch.float32).tiny
-
-Schema = Sequence[Numeric | Categorical]
+from ganbench import Categorical, DataInfo, Latent, Networks, Wrapped
+from ganbench_plugins.networks.rows import SMALLEST, Schema, blocks_of, drawn_rows
 
 
 class Conditions(nn.Module):
@@ -158,36 +152,8 @@ class Generator(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         seen = torch.cat([latent[:, : self.latent], self.conditions.asked(latent)], dim=1)
-        noise = gumbel(latent[:, -self.features :])
         raw = self.layers(seen)
-        parts = []
-        start = 0
-        for size, is_place in self.blocks:
-            own = raw[:, start : start + size]
-            if is_place:
-                parts.append(own.tanh())
-            else:
-                drawn = own + noise[:, start : start + size]
-                parts.append((drawn / TEMPERATURE).softmax(dim=1))
-            start += size
-        return torch.cat(parts, dim=1)
-
-
-def blocks_of(schema: Schema) -> list[tuple[int, bool]]:
-    """Size of each block of a row's features, and whether it is the place of a number."""
-    blocks = []
-    for column in schema:
-        if isinstance(column, Numeric):
-            blocks += [(1, True), (len(column.modes), False)]
-        else:
-            blocks.append((column.width, False))
-    return [(size, is_place) for size, is_place in blocks if size]
-
-
-def gumbel(uniform: Tensor) -> Tensor:
-    """Gumbel noise of numbers drawn from U(-1, 1)."""
-    drawn = ((uniform + 1) / 2).clamp(SMALLEST, 1 - 2**-24)
-    return -(-drawn.log()).log()
+        return drawn_rows(raw, raw.tanh(), latent[:, -self.features :], self.blocks)
 
 
 class Packs(Wrapped):

@@ -82,7 +82,7 @@ class ConditionalWasserstein:
         loss: Tensor = -step.discriminator(step.fake, asked).mean()
         if not len(conditions):
             return loss
-        from ganbench_plugins.networks.ctgan import SMALLEST
+        from ganbench_plugins.networks.rows import SMALLEST
 
         obeyed = (conditions.shares(step.fake) * asked).sum(dim=1)
         return loss - obeyed.clamp_min(SMALLEST).log().mean()
