@@ -74,6 +74,7 @@ def correlations(rows: Tensor) -> Tensor:
 
 def normal_scores(values: Tensor) -> Tensor:
     """(N,) normal numbers at the middle of the ranks that each value's equals have."""
+    values = values.contiguous()
     ordered = values.sort().values
     middle = (
         torch.searchsorted(ordered, values) + torch.searchsorted(ordered, values, right=True)

@@ -42,9 +42,8 @@ def drawn_rows(logits: Tensor, places: Tensor, uniform: Tensor, blocks: Sequence
     """
     noisy = (logits + gumbel(uniform)) / TEMPERATURE
     sizes = [size for size, _ in blocks]
-    parts = zip(
-        torch.split(places, sizes, dim=1), torch.split(noisy, sizes, dim=1), blocks, strict=True
-    )
+    split = torch.split(places, sizes, dim=1), torch.split(noisy, sizes, dim=1)
+    parts = zip(*split, blocks, strict=True)
     return torch.cat(
         [place if is_place else own.softmax(dim=1) for place, own, (_, is_place) in parts], dim=1
     )

@@ -59,10 +59,10 @@ class Decoder(nn.Module):
 
     def surprise(self, rows: Tensor, code: Tensor) -> Tensor:
         """(B,) minus the log-density of rows (B, features) given their codes (B, latent)."""
-        raw = self.layers(code)
+        raw: Tensor = self.layers(code)
         error = (rows - raw.tanh()) / self.deviations
         of_places = 0.5 * error.square() + self.deviations.log() + 0.5 * math.log(2 * math.pi)
-        total = raw.new_zeros(len(rows))
+        total: Tensor = raw.new_zeros(len(rows))
         start = 0
         for size, is_place in self.blocks:
             own = slice(start, start + size)

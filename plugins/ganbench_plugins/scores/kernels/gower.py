@@ -57,12 +57,12 @@ def nearer_train(
         distances = gower(fake[start : start + AT_ONCE], real, schema)
         nearest = distances <= distances.min(axis=1, keepdims=True) + TIE
         weights += (nearest / nearest.sum(axis=1, keepdims=True)).sum(axis=0)
-    weights /= len(fake)
+    share = min(1.0, float(weights[: len(train)].sum()) / len(fake))
     null, count = len(train) / len(real), len(real)
     # Variance of a sum of weights over T of the rows, drawn without replacement.
-    spread = float((weights**2).sum()) - 1 / count
+    spread = float(((weights / len(fake)) ** 2).sum()) - 1 / count
     error = math.sqrt(null * (1 - null) * count / (count - 1) * max(spread, 0.0))
-    return Nearer(float(weights[: len(train)].sum()), null, error)
+    return Nearer(share, null, error)
 
 
 def gower(
