@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganbench import Categorical, DataInfo, Latent, Networks, decode, encode
+from ganbench import Categorical, DataInfo, Latent, Networks, Numeric, decode, encode
 
 QUANTILES = 1001
 """Of a column of numbers; between them it is taken as even."""
@@ -41,7 +41,9 @@ class Copula(nn.Module):
         whole = [isinstance(column, Categorical) for column in data.schema]
         self.register_buffer("whole", torch.tensor(whole))
         self.register_buffer("root", torch.eye(columns))
-        self.register_buffer("quantiles", torch.zeros(columns, QUANTILES))
+        # Until it is fitted, every column is even over its range.
+        ranges = [torch.linspace(*_range(column), QUANTILES) for column in data.schema]
+        self.register_buffer("quantiles", torch.stack(ranges))
 
     def forward(self, latent: Tensor) -> Tensor:
         normal = latent @ self.root.T
@@ -60,6 +62,12 @@ class Copula(nn.Module):
         self.quantiles = rows.sort(dim=0).values[grid.round().long()].T.float().contiguous()
         if correlated:
             self.root = root_of(correlations(rows)).float()
+
+
+def _range(column: Numeric | Categorical) -> tuple[float, float]:
+    if isinstance(column, Categorical):
+        return 0, len(column.categories) - 1
+    return column.low, column.high
 
 
 def correlations(rows: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
 Generator: latent and condition through two layers of 256 with batch norm and ReLU, each followed by
 what went into it, then a tanh for the place of each number and a Gumbel softmax (temperature .2)
-for modes and for categories. Discriminator: packs of ten rows with their conditions, two layers of
-256 with leaky ReLU (.2) and dropout (.5).
+for modes and for categories. Discriminator: packs of rows (technique `pac`) with their conditions,
+two layers of 256 with leaky ReLU (.2) and dropout (.5).
 
 What is drawn in a row besides the latent, which category it is asked for and the Gumbel noise, is
 drawn from parts of the latent of their own: a generator is a function of its latent.
@@ -14,7 +14,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ganbench import Categorical, DataInfo, Latent, Networks, Wrapped
+from ganbench import Categorical, DataInfo, Latent, Networks
 from ganbench_plugins.networks.rows import SMALLEST, Schema, blocks_of, drawn_rows
 
 
@@ -156,39 +156,47 @@ class Generator(nn.Module):
         return drawn_rows(raw, raw.tanh(), latent[:, -self.features :], self.blocks)
 
 
-class Packs(Wrapped):
-    """Rows (B, features), and what they were asked for (B, C), as packs for one judgement each.
+class Judge(nn.Module):
+    """Packs of m rows (J, m features), and what these were asked for (m J, C), to logits (J, 1).
 
     Rows without anything that they were asked for are shown with no category marked.
+
+    Args:
+        features: of a pack.
+        marks: conditions of a pack, m C.
+        width: units of each hidden layer.
     """
 
-    def __init__(self, judge: nn.Module, conditions: int, rows: int) -> None:
-        super().__init__(judge, rows)
-        self.conditions = conditions
+    def __init__(self, features: int, marks: int, width: int) -> None:
+        super().__init__()
+        self.marks = marks
+        layers: list[nn.Module] = []
+        for fan_in in (features + marks, width):
+            layers += [nn.Linear(fan_in, width), nn.LeakyReLU(0.2), nn.Dropout(0.5)]
+        self.layers = nn.Sequential(*layers)
+        self.head = nn.Linear(width, 1)
 
-    def forward(self, samples: Tensor, *asked: Tensor) -> Tensor:
-        (marks,) = asked or (samples.new_zeros(len(samples), self.conditions),)
-        joined = torch.cat([samples, marks], dim=1)
-        logits: Tensor = self.wrapped(joined.reshape(-1, self.samples * joined.shape[1]))
+    def forward(self, packs: Tensor, *asked: Tensor) -> Tensor:
+        (marks,) = asked or (packs.new_zeros(len(packs), self.marks),)
+        logits: Tensor = self.head(
+            self.layers(torch.cat([packs, marks.reshape(len(packs), self.marks)], dim=1))
+        )
         return logits
 
 
-def build(data: DataInfo, *, width: int, latent: int, pack: int) -> Networks:
-    """The networks for a table."""
+def build(data: DataInfo, *, width: int, latent: int) -> Networks:
+    """The networks for a table; the discriminator for as many rows as the shape has."""
     assert data.schema is not None
     conditions = Conditions(data.schema, place=latent)
     generator = Generator(data.schema, conditions, latent, width)
-    layers: list[nn.Module] = []
-    for fan_in in (pack * (data.features + len(conditions)), width):
-        layers += [nn.Linear(fan_in, width), nn.LeakyReLU(0.2), nn.Dropout(0.5)]
-    judge = nn.Sequential(*layers, nn.Linear(width, 1))
+    rows = data.features // generator.features
     return Networks(
         generator=generator,
-        discriminator=Packs(judge, len(conditions), pack),
+        discriminator=Judge(data.features, rows * len(conditions), width),
         latent=(
             Latent(size=latent),
             Latent(size=1, law="uniform"),
-            Latent(size=data.features, law="uniform"),
+            Latent(size=generator.features, law="uniform"),
         ),
         extra={"conditions": (conditions, "generator")},
     )

@@ -29,7 +29,6 @@ from ganbench import (
     Recipe,
     Step,
     Training,
-    UsageError,
     VariantSpec,
     hookimpl,
 )
@@ -109,17 +108,16 @@ def on_tables(
     *,
     lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 2e-4,
     penalty: Annotated[float, Parameter(minimum=0, help="lambda, weight of the penalty")] = 10.0,
-    pack: Annotated[int, Parameter(minimum=1, maximum=100, help="rows in a judgement")] = 10,
+    pack: Annotated[int, Parameter(minimum=1, maximum=64, help="rows in a judgement")] = 10,
     batch: Annotated[int, Parameter(minimum=1, help="rows in a batch")] = 500,
     width: Annotated[int, Parameter(minimum=1, help="units of each hidden layer")] = 256,
 ) -> Recipe:
     """The paper's networks and constants."""
-    if batch % pack:
-        raise UsageError(f"a batch of {batch} does not divide into packs of {pack}")
     adam = Optimiser(lr=lr, betas=(0.5, 0.9), weight_decay=1e-6)
     return Recipe(
         model="ctgan",
-        model_parameters={"width": width, "pack": pack},
+        model_parameters={"width": width},
+        techniques={"pac": {"m": pack}},
         loss="ctgan-loss",
         loss_parameters={"penalty": penalty},
         training=Training(generator=adam, discriminator=adam, batch_size=batch),
@@ -145,7 +143,6 @@ def ganbench_models() -> list[ModelSpec]:
             parameters={
                 "width": Parameter(default=256, minimum=1, help="units of each hidden layer"),
                 "latent": Parameter(default=128, minimum=1, help="size of the normal latent"),
-                "pack": Parameter(default=10, minimum=1, maximum=100, help="rows in a judgement"),
             },
         )
     ]

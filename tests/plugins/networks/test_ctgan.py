@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,8 +12,9 @@ from torch import Tensor, nn
 
 from ganbench import Categorical, DataInfo, Networks, Numeric, Step, decode, encode
 from ganbench.modalities import modality_of
-from ganbench_plugins.networks.ctgan import Conditions, Packs, build, row_weights
+from ganbench_plugins.networks.ctgan import Conditions, build, row_weights
 from ganbench_plugins.networks.rows import drawn_rows
+from ganbench_plugins.techniques.packing import Packing
 from ganbench_plugins.variants.ctgan import ConditionalWasserstein
 
 COUNTS = ((700, 250, 50), (10, 990))
@@ -28,7 +30,7 @@ LATENT = 5
 
 def networks(**own: int) -> Networks:
     torch.manual_seed(0)
-    return build(INFO, **{"width": 16, "latent": LATENT, "pack": 4} | own)
+    return build(INFO, **{"width": 16, "latent": LATENT} | own)
 
 
 def latents(count: int, seed: int = 0) -> Tensor:
@@ -144,20 +146,26 @@ def test_categories_are_drawn_by_the_shares_of_their_logits() -> None:
 
 
 class Linear(nn.Module):
-    """(J, D) to (J, 1), with slopes that are known."""
+    """(J, 4 F) and (4 J, C) to (J, 1), with slopes that are known."""
 
     def __init__(self, weights: Tensor) -> None:
         super().__init__()
         self.weights = weights
 
-    def forward(self, x: Tensor) -> Tensor:
-        return (x @ self.weights)[:, None]
+    def forward(self, packs: Tensor, asked: Tensor) -> Tensor:
+        joined = torch.cat([packs, asked.reshape(len(packs), -1)], dim=1)
+        return (joined @ self.weights)[:, None]
+
+
+def packed(weights: Tensor) -> nn.Module:
+    """As technique `pac` shows it rows, four at a time."""
+    return Packing(4).networks(replace(networks(), discriminator=Linear(weights))).discriminator
 
 
 def test_the_penalty_is_one_norm_for_each_pack_of_rows_and_conditions() -> None:
     module = conditions(networks())
     weights = torch.randn(4 * (INFO.features + 5), generator=torch.Generator().manual_seed(2))
-    judge = Packs(Linear(weights), conditions=5, rows=4)
+    judge = packed(weights)
     stored = torch.tensor([[0.5, 1, 0.2, 0], [-1, 0, 0.9, 1], [2, 2, 0.1, 1], [3, 0, 0.4, 1]])
     real = encode(stored.repeat(2, 1), INFO)
     fake = networks().generator(latents(8)).detach()
@@ -182,7 +190,7 @@ def test_the_generator_pays_for_another_category_than_it_was_asked_for() -> None
     asked = module.asked(latent)
     fake = torch.zeros(40, INFO.features)
     fake[:, module.features] = 0.2 + 0.6 * asked
-    judge = Packs(Linear(torch.zeros(4 * (INFO.features + 5))), conditions=5, rows=4)
+    judge = packed(torch.zeros(4 * (INFO.features + 5)))
     step: Any = SimpleNamespace(
         fake=fake, latent=latent, discriminator=judge, extra={"conditions": module}
     )
@@ -195,9 +203,9 @@ def test_a_table_without_categories_has_no_conditions() -> None:
         name="numbers", modality="tabular", shape=(2,),
         schema=tuple(Numeric(name=name, low=0, high=1) for name in "ab"),
     )  # fmt: skip
-    built = build(info, width=8, latent=3, pack=2)
+    built = build(info, width=8, latent=3)
     z = torch.cat([torch.randn(6, 3), torch.rand(6, 3) * 2 - 1], dim=1)
     rows = built.generator(z)
     assert rows.shape == (6, 2)
-    assert built.discriminator(rows).shape == (3, 1)
+    assert built.discriminator(rows).shape == (6, 1)
     assert row_weights(torch.zeros(4, 2), info.schema or ()).tolist() == [1] * 4
