@@ -41,11 +41,11 @@ def output_layer(data: DataInfo) -> nn.Module:
     return modality_of(data).output_layer(data)
 
 
-def encode(stored: Tensor, data: DataInfo) -> Tensor:
-    """Samples as they are stored, (N, ...), as networks see them, (N, *shape) float32."""
-    return modality_of(data).encode(stored, data)
+def encode(samples: Tensor, data: DataInfo) -> Tensor:
+    """(N, *shape) float32, as networks see samples (N, ...) that are in their stored form."""
+    return modality_of(data).encode(samples, data)
 
 
 def decode(raw: Tensor, data: DataInfo) -> Tensor:
-    """What networks see or emit, (N, *shape), as it would be stored: see `Data`."""
+    """(N, ...) in their stored form, of what a generator emits (N, *shape), if that is finite."""
     return modality_of(data).decode(raw, data)
