@@ -22,7 +22,7 @@ INFO = DataInfo(name="table", modality="tabular", shape=(6,), schema=SCHEMA)
 
 def decoder() -> Decoder:
     torch.manual_seed(1)
-    return Decoder(SCHEMA, latent=4, width=8)
+    return Decoder(SCHEMA, latent=4, width=8).requires_grad_(False)
 
 
 def test_the_surprise_is_that_of_torchs_laws() -> None:
