@@ -29,7 +29,9 @@ from ganbench.planning.suite import (
     parse_suite,
 )
 from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench_plugins.datasets.columns import make_table
 from ganbench_plugins.datasets.digits import load as load_digits
+from ganbench_plugins.datasets.mixed import draw
 from ganbench_plugins.datasets.points import load_ring
 from ganbench_plugins.datasets.text import unicode_names
 from ganbench_plugins.dirac import game as dirac
@@ -153,7 +155,13 @@ def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]
 
 def test_every_column_is_documented_with_range_and_direction() -> None:
     catalogue, cpu = installed_catalogue(), torch.device("cpu")
-    data = {"text": _some_texts(), "points": load_ring(), "image": load_digits()}
+    tables = make_table("mixed", draw(600, seed=1), modes=0).data()
+    data = {
+        "text": _some_texts(),
+        "tabular": tables,
+        "points": load_ring(),
+        "image": load_digits(),
+    }
     sides = {
         modality: RealSide(one, "heldout", cpu, lambda name, one=one: build_classifier(one, cpu))
         for modality, one in data.items()
