@@ -101,7 +101,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             blind="noise, which has classes too, and collapse within a class",
             paper="Lin et al. 2018, PacGAN, arXiv:1712.04086",
             compute=f"{_MEASURES}.modes:classes",
-            modalities=("image",),
+            modalities=("image", "audio"),
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
