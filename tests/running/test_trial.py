@@ -37,7 +37,7 @@ def side_of(samples: Tensor, labels: Tensor | None = None) -> RealSide:
 
 
 def contestant(shares: Tensor | None = None) -> Contestant:
-    return Contestant(generator=torch.nn.Linear(2, 2), latents=(), device=CPU, shares=shares)
+    return Contestant(generator=torch.nn.Linear(2, 2), info=INFO, latents=(), device=CPU, shares=shares)
 
 
 def try_out(compute: Compute, fakes: int = 200, samples: Tensor | None = None) -> None:

@@ -1,7 +1,7 @@
 """Words spoken by the synthetic voices of eSpeak NG, through ctypes.
 
-Run as a module it says what it is told on stdin, in a process of its own: eSpeak's voices go on from
-where they were (phases, flutter), so that a clip is the same only if those before it were.
+Run as a module it says what it is told on stdin, in a process of its own: eSpeak's voices go on
+from where they were (phases, flutter), so that a clip is the same only if those before it were.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Spoken digits of synthetic voices: sounds with classes that a package can make without a download.
+"""Digits spoken by synthetic voices: sounds with classes that a package makes without a download.
 
 SC09, which WaveGAN is measured on, is a download. These are the same ten words of about 90
 voices that no human being has: eSpeak NG's, in three accents, at many pitches and speeds.

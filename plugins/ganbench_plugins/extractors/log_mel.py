@@ -56,8 +56,8 @@ def mel_matrix(rate: int, size: int, bands: int, low: float, high: float) -> Ten
         bands: how many.
         low, high: hertz, where the first band begins and the last one ends.
     """
-    ends = to_mel(torch.tensor([low, high], dtype=torch.float64)).tolist()
-    corners = to_hertz(torch.linspace(*ends, bands + 2, dtype=torch.float64))
+    lowest, highest = to_mel(torch.tensor([low, high], dtype=torch.float64))
+    corners = to_hertz(torch.linspace(lowest, highest, bands + 2, dtype=torch.float64))
     bins = torch.linspace(0, rate / 2, size // 2 + 1, dtype=torch.float64)
     distances = bins - corners[:, None]
     widths = corners.diff()
@@ -110,7 +110,7 @@ class Pictures:
     def of(cls, train: Tensor, info: DataInfo) -> Pictures:
         """Those that suit a train split (N, C, S) int16 on the CPU."""
         assert info.rate is not None
-        bands = torch.cat([log_mel(part, info.rate) for part in train.split(BATCH)])
+        bands = torch.cat([log_mel(part, info.rate) for part in torch.split(train, BATCH)])
         by_band = bands.transpose(0, 1).flatten(1)
         # Of a band in which nothing ever sounds any scale will do.
         deviations = by_band.std(dim=1).clamp(min=1e-3)
@@ -118,7 +118,7 @@ class Pictures:
 
     def __call__(self, clips: Tensor) -> Tensor:
         """(N, 1, SIDE, SIDE) uint8 of clips (N, C, S) int16, on their device."""
-        return torch.cat([self._few(part) for part in clips.split(BATCH)])
+        return torch.cat([self._few(part) for part in torch.split(clips, BATCH)])
 
     def _few(self, clips: Tensor) -> Tensor:
         means, deviations = (one.to(clips.device)[:, None] for one in (self.means, self.deviations))

@@ -1,4 +1,4 @@
-"""WaveGAN's networks (Donahue et al. 2019, table 3 and 4): one-dimensional DCGAN in strides of four.
+"""WaveGAN's networks (Donahue et al. 2019, tables 3 and 4): DCGAN in one dimension.
 
 At 16,384 samples they are the paper's: 16 x 16d - 8d - 4d - 2d - d - channels. Shorter clips take
 fewer of the same layers, the widest ones are dropped. No normalisation anywhere, a bias everywhere,
@@ -99,4 +99,5 @@ def _init_glorot(network: nn.Module) -> None:
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv1d | nn.ConvTranspose1d):
             nn.init.xavier_uniform_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -1,7 +1,7 @@
 """WaveGAN (Donahue et al. 2019, arXiv:1802.04208): DCGAN for sound, in one dimension.
 
-Table 3 and 4, appendix D; and the authors' code: Wasserstein critic with gradient penalty 10, Adam
-1e-4 (.5, .9), batches of 64, 5 critic steps, latents U(-1, 1)^100, phase shuffle of up to 2 samples.
+Appendix D, tables 3 to 5; and the authors' code: Wasserstein critic with gradient penalty 10, Adam
+1e-4 (.5, .9), batches of 64, 5 critic steps, latents U(-1, 1)^100, phase shuffle by up to 2.
 
 Traps avoided: phase shuffle is one shift per call and layer, drawn anew for real, for fake and for
 interpolated samples, and there is none behind the last convolution; no norm in either network; one
