@@ -33,6 +33,16 @@ def resampled(sound: NDArray[np.float64], rate: int, wanted: int) -> NDArray[np.
     return found
 
 
+def mixed(sound: NDArray[np.float64], channels: int) -> NDArray[np.float64]:
+    """(channels, samples): one channel is the mean of all; of two, a single one is both."""
+    import numpy as np
+
+    if channels == 1:
+        mono: NDArray[np.float64] = sound.mean(axis=0, keepdims=True)
+        return mono
+    return np.broadcast_to(sound[:channels], (channels, sound.shape[1]))
+
+
 def trimmed(sound: NDArray[np.float64]) -> NDArray[np.float64]:
     """(channels, samples) without the silence before and after it; none of a silent one."""
     import numpy as np
