@@ -105,6 +105,13 @@ def ganbench_scores() -> list[ScoreSpec]:
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
+            name="loudness",
+            description="share of clips that are as loud as the middle 98 % of real ones",
+            blind="all but how loud a clip is",
+            compute=f"{_MEASURES}.sound:loudness",
+            modalities=("audio",),
+        ),
+        ScoreSpec(
             name="modes",
             description="modes found, high-quality share and evenness where the modes are known",
             blind="collapse within a mode",
