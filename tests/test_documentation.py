@@ -134,9 +134,18 @@ def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]
     return measured
 
 
+def _sounds() -> Data:
+    """Noise of many levels."""
+    drawn = torch.randn(200, 1, 64, generator=torch.Generator().manual_seed(0))
+    clips = (drawn * torch.linspace(100, 5000, 200)[:, None, None]).short()
+    info = DataInfo(name="noise", modality="audio", shape=(1, 64), rate=8_000)
+    return Data(info=info, train=clips, heldout=clips)
+
+
 def test_every_column_is_documented_with_range_and_direction() -> None:
     catalogue, cpu = installed_catalogue(), torch.device("cpu")
-    data = {"points": load_ring(), "image": load_digits()}
+    # Of several, a score is measured on the last that it handles.
+    data = {"audio": _sounds(), "points": load_ring(), "image": load_digits()}
     sides = {
         modality: RealSide(one, "heldout", cpu, lambda name, one=one: build_classifier(one, cpu))
         for modality, one in data.items()

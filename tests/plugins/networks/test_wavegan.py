@@ -76,11 +76,10 @@ def test_every_layer_is_four_times_as_long_or_a_quarter(length: int, channels: i
 def test_shuffle_after_the_first_activations_and_not_after_the_last() -> None:
     networks = build(sound(16_384), d=2, shuffle=2)
     kinds = [type(one) for one in networks.discriminator]  # type: ignore[attr-defined]
-    convolved = [nn.Conv1d, nn.LeakyReLU]
-    assert kinds == [*(convolved + [PhaseShuffle]) * 4, *convolved, nn.Flatten, nn.Linear]
-    assert not any(
-        isinstance(one, PhaseShuffle) for one in small(shuffle=0).discriminator.modules()
-    )
+    shuffled = [nn.Conv1d, nn.LeakyReLU, PhaseShuffle]
+    assert kinds == [*shuffled * 4, nn.Conv1d, nn.LeakyReLU, nn.Flatten, nn.Linear]
+    without = small(shuffle=0).discriminator
+    assert not any(isinstance(one, PhaseShuffle) for one in without.modules())
 
 
 def test_no_norm_anywhere_and_a_bias_everywhere_from_zero() -> None:
