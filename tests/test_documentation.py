@@ -10,7 +10,7 @@ import pytest
 import torch
 from msgspec import Struct
 
-from ganbench import Data, Measurement, Networks
+from ganbench import Data, DataInfo, Measurement, Networks
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.catalogue.catalogue import installed_catalogue
