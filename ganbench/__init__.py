@@ -25,7 +25,7 @@ from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import ControlFit, ControlLoss, Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import SIDES, Optimiser, Recipe, Side, Training
-from ganbench.api.schema import Categorical, Numeric, Vocabulary
+from ganbench.api.schema import Categorical, Numeric, Spectrogram, Vocabulary
 from ganbench.api.scores import (
     Classifier,
     Direction,
@@ -122,6 +122,7 @@ __all__ = [
     "ScoreSpec",
     "SelfComparison",
     "Side",
+    "Spectrogram",
     "Step",
     "Survey",
     "Technique",

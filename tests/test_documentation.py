@@ -12,7 +12,7 @@ import torch
 from msgspec import Struct
 from torch import nn
 
-from ganbench import Data, Latent, Measurement, Networks
+from ganbench import Data, DataInfo, Latent, Measurement, Networks
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.catalogue.catalogue import installed_catalogue
@@ -153,12 +153,21 @@ def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]
     return measured
 
 
+def _sounds() -> Data:
+    """Noise of many levels."""
+    drawn = torch.randn(200, 1, 64, generator=torch.Generator().manual_seed(0))
+    clips = (drawn * torch.linspace(100, 5000, 200)[:, None, None]).short()
+    info = DataInfo(name="noise", modality="audio", shape=(1, 64), rate=8_000)
+    return Data(info=info, train=clips, heldout=clips)
+
+
 def test_every_column_is_documented_with_range_and_direction() -> None:
     catalogue, cpu = installed_catalogue(), torch.device("cpu")
-    tables = make_table("mixed", draw(600, seed=1), modes=0).data()
+    # Of several, a score is measured on the last that it handles.
     data = {
+        "audio": _sounds(),
         "text": _some_texts(),
-        "tabular": tables,
+        "tabular": make_table("mixed", draw(600, seed=1), modes=0).data(),
         "points": load_ring(),
         "image": load_digits(),
     }

@@ -106,8 +106,15 @@ def ganbench_scores() -> list[ScoreSpec]:
             blind="noise, which has classes too, and collapse within a class",
             paper="Lin et al. 2018, PacGAN, arXiv:1712.04086",
             compute=f"{_MEASURES}.modes:classes",
-            modalities=("image",),
+            modalities=("image", "audio"),
             parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
+            name="loudness",
+            description="share of clips that are as loud as the middle 98 % of real ones",
+            blind="all but how loud a clip is",
+            compute=f"{_MEASURES}.sound:loudness",
+            modalities=("audio",),
         ),
         ScoreSpec(
             name="modes",
