@@ -105,6 +105,16 @@ def ganbench_scores() -> list[ScoreSpec]:
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
+            name="intended",
+            description="share of a conditional generator's fakes that are of the class asked for",
+            blind="everything but the class: one good sample of each class suffices",
+            paper="Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs, "
+            "arXiv:1610.09585",
+            compute=f"{_MEASURES}.intended:intended",
+            modalities=("image",),
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
             name="modes",
             description="modes found, high-quality share and evenness where the modes are known",
             blind="collapse within a mode",
