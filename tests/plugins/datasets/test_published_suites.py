@@ -78,7 +78,9 @@ def test_the_whole_way(
         scores=tuple(SMALL[score] for score in task.scores),
         final_scores=(),
     )
-    monkeypatch.setattr("ganbench.planning.plan.load_suite", lambda _: replace(suite, tasks=(tiny,)))
+    monkeypatch.setattr(
+        "ganbench.planning.plan.load_suite", lambda _: replace(suite, tasks=(tiny,))
+    )
     selection = Selection(variants=["dcgan[width=8]"], suite=name, seeds=[0])
     (spec,) = make_plan(selection, catalogue()).runs
     (tmp_path / "run").mkdir()
