@@ -115,6 +115,14 @@ def ganbench_scores() -> list[ScoreSpec]:
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
+            name="sources",
+            description="share and coverage of each source of a mixture, and the share of neither",
+            blind="what is wrong within a source",
+            paper="Naeem et al. 2020, arXiv:2002.09797, source by source",
+            compute=f"{_MEASURES}.sources:sources",
+            parameters={"extractor": Parameter(default="raw", help=_EXTRACTOR["extractor"].help)},
+        ),
+        ScoreSpec(
             name="modes",
             description="modes found, high-quality share and evenness where the modes are known",
             blind="collapse within a mode",
