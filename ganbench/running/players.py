@@ -70,9 +70,11 @@ class Players:
         """
         objective = self.objective(data.info)
         networks = self._networks(data.info, objective.techniques)
-        real = RealFeed(data, self.device, stream_seed(seed, "data"))
+        real = RealFeed(data, self.device, stream_seed(seed, "data"), self.recipe.training.sampling)
         self._refuse_coupling(networks, real)
-        shares = class_shares(data, label_law) if networks.conditional else None
+        # Who is shown all classes equally often is asked for them equally often.
+        law = "balanced" if self.recipe.training.sampling == "balanced" else label_law
+        shares = class_shares(data, law) if networks.conditional else None
         labels = None if shares is None else LabelFeed(
             shares, self.device, stream_seed(seed, "labels")
         )  # fmt: skip

@@ -64,7 +64,10 @@ class Minimax(NonSaturating):
         return -softplus(step.fake_logits).mean()
 
 
-OBJECTIVES = ("non-saturating", "minimax", "hinge", "lsgan", "wasserstein", "rp", "ra")
+OBJECTIVES = (
+    *("non-saturating", "minimax", "hinge", "lsgan", "wasserstein", "rp", "ra"),
+    "feature-matching",
+)
 """The paper's two losses, and others that may be put in their place."""
 
 
