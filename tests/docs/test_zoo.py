@@ -1,4 +1,4 @@
-"""The page of all variants, losses and techniques is that of the specs and the published results."""
+"""The page of all variants, losses and techniques is that of specs and published results."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ two sizes are added before the tanh, not after; styles start at one, not at zero
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -109,7 +110,7 @@ class Generator(nn.Module):
         self.first = Modulated(widths[0], widths[0], 3, latent)
         self.convs = nn.ModuleList(
             nn.ModuleList([Modulated(one, two, 3, latent), Modulated(two, two, 3, latent)])
-            for one, two in zip(widths, widths[1:], strict=False)
+            for one, two in itertools.pairwise(widths)
         )
         self.images = nn.ModuleList(
             Modulated(width, data.channels, 1, latent, demodulate=False) for width in widths

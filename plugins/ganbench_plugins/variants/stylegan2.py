@@ -1,8 +1,8 @@
 """StyleGAN2 (Karras et al. 2020, arXiv:1912.04958), in small, as its authors train CIFAR-10.
 
 Non-saturating loss, R1 every 16th step, Adam 2.5e-3 (0, .99), an average of the generator with a
-half-life in images; mapping network of two layers, no path-length penalty and no style mixing
-(Karras et al. 2020, Training GANs with limited data, arXiv:2006.06676, their settings for CIFAR-10).
+half-life in images; mapping network of two layers, no path-length penalty and no style mixing (the
+settings for CIFAR-10 in Karras et al. 2020, Training GANs with limited data, arXiv:2006.06676).
 
 Traps avoided: R1 that acts every 16th step weighs 16 times as much then; gamma/2, not gamma; the
 average's half-life is given in images, so that it does not depend on the batch.
