@@ -126,5 +126,6 @@ def _cell(values: Sequence[float]) -> Cell:
     if not values:
         return Cell()
     mean, low, high = mean_interval(values)
-    limits = (low, high) if len(values) > 1 else (None, None)
-    return Cell(mean, *limits, len(values))
+    if len(values) == 1:
+        return Cell(mean, n=1)
+    return Cell(mean, low, high, len(values))

@@ -14,7 +14,7 @@ from ganbench.training.average import AverageGenerator
 from ganbench.training.costs import Costs
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
 from ganbench.training.objective import Objective, Part, not_a_loss
-from ganbench.training.optimisers import make_optimiser, set_learning_rate
+from ganbench.training.optimisers import make_optimiser, set_learning_rate, stepper
 from ganbench.training.rules import rule_of
 from ganbench.training.sampling import SAMPLING_BATCH
 from ganbench.training.state import put_back
@@ -69,7 +69,7 @@ class Trainer:
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self._rates: list[tuple[torch.optim.Optimizer, float]] = []
         self._clipped: dict[Side, list[tuple[list[nn.Parameter], float]]] = {s: [] for s in SIDES}
-        self._steps: dict[Side, list[torch.optim.Optimizer]] = {side: [] for side in SIDES}
+        self._steps: dict[Side, list[Callable[[], object]]] = {side: [] for side in SIDES}
         self._make_optimisers()
         decay = training.average_decay
         self.average = AverageGenerator(networks.generator, decay) if decay else None
@@ -108,7 +108,7 @@ class Trainer:
         optimiser = make_optimiser(recipe, parameters, self.device)
         self.optimisers[name] = optimiser
         self._rates.append((optimiser, recipe.lr))
-        self._steps[side].append(optimiser)
+        self._steps[side].append(stepper(optimiser))
         if recipe.clip_norm is not None:
             self._clipped[side].append((parameters, recipe.clip_norm))
 
@@ -119,9 +119,9 @@ class Trainer:
         """The generator that gets evaluated: the average where the recipe asks for one."""
         return self.networks.generator if self.average is None else self.average.module
 
-    @torch.no_grad()
     def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(J,) logits of the discriminator, in eval mode for the call, of samples (N, *shape)."""
+        """(J,) logits of the discriminator, in eval mode for the call, of samples (N, *shape); with
+        a graph where the samples require a gradient."""
         discriminator = self.networks.discriminator
         training = discriminator.training
         discriminator.eval()
@@ -129,7 +129,8 @@ class Trainer:
         size = SAMPLING_BATCH - SAMPLING_BATCH % self._judged
         try:
             parts = zip(*(torch.split(one.to(self.device), size) for one in given), strict=True)
-            return torch.cat([discriminator(*part).view(-1) for part in parts])
+            with torch.set_grad_enabled(samples.requires_grad):
+                return torch.cat([discriminator(*part).view(-1) for part in parts])
         finally:
             discriminator.train(training)
 
@@ -197,8 +198,8 @@ class Trainer:
         step = self.draw(side) if step is None else step
         if side == "generator":
             step = self._opposed(step)
-        for optimiser in self._steps[side]:
-            optimiser.zero_grad()
+        for one in self.trained[side]:
+            one.grad = None
         loss: Tensor | None = None
         try:
             loss = self.objective.total(side, step)
@@ -217,8 +218,8 @@ class Trainer:
             act(self, side)
         for parameters, norm in self._clipped[side]:
             nn.utils.clip_grad_norm_(parameters, norm)
-        for optimiser in self._steps[side]:
-            optimiser.step()
+        for take_step in self._steps[side]:
+            take_step()
         if side == "discriminator":
             for _, act in self._after_critic:
                 act(self.networks.discriminator)

@@ -26,8 +26,8 @@ from ganbench_plugins.scores.tail import by_class
 if TYPE_CHECKING:
     from torch import Tensor
 
-WITHIN = 0.99
-"""Share of a source's real samples whose nearest other one is as near as its limit."""
+BEYOND = 0.01
+"""Share of a source's real samples whose nearest other one is farther than its limit."""
 
 
 def sources(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
@@ -62,7 +62,7 @@ def sources(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
             for one in range(count)
         ),
         *(column.share(f"coverage_of_{one}", float(coverage[one]), null) for one in range(count)),
-        column.share("neither", float(shares[count]), (1 - WITHIN), "lower"),
+        column.share("neither", float(shares[count]), BEYOND, "lower"),
     ]
 
 
@@ -70,7 +70,7 @@ def limit(real: Tensor) -> Tensor:
     """The squared distance within which 99 % of some real samples have another one."""
     own = _squared(real, real)
     own.fill_diagonal_(torch.inf)
-    return own.min(dim=1).values.quantile(WITHIN)
+    return own.min(dim=1).values.quantile(1 - BEYOND)
 
 
 def assigned(of_source: list[Tensor], limits: Tensor, fakes: Tensor) -> Tensor:
