@@ -128,13 +128,14 @@ def _dirac() -> Snapshot:
 def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]:
     (modality,) = [one for one in sides if one in score.modalities][-1:]
     side = sides[modality]
-    count, labels = len(side.real), side.data.train_labels
+    count = len(side.real)
+    asked = side.data.train_labels if score.name == "intended" else None
     shape = side.data.info.shape
     generator = nn.Sequential(nn.Linear(4, math.prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
     snapshot = Snapshot(
         side,
         side.data.train[:count],
-        None if labels is None else labels[:count],
+        None if asked is None else asked[:count],
         generator=generator,
         latents=(Latent(size=4),),
         logits=lambda samples, labels: samples.flatten(1).sum(1),

@@ -165,7 +165,7 @@ def _array(file: Path, channels: str) -> Archive:
     return Archive(
         path=file,
         names=[str(place) for place in range(len(images))],
-        checksums=[zlib.crc32(np.ascontiguousarray(one)) for one in images],
+        checksums=[zlib.crc32(one.tobytes()) for one in images],
         labels=labels,
         classes=classes if len(classes) > 1 else (),
         source=lambda place: images[place],

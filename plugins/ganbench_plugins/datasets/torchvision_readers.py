@@ -88,7 +88,7 @@ def _resized(images: Tensor, side: int) -> Tensor:
     """The same images, bilinear with antialiasing, rounded."""
     if images.shape[-1] == side:
         return images
-    return torch.cat([_bilinear(chunk, side) for chunk in images.split(CHUNK)])
+    return torch.cat([_bilinear(chunk, side) for chunk in torch.split(images, CHUNK)])
 
 
 def _bilinear(images: Tensor, side: int) -> Tensor:

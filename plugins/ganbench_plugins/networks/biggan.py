@@ -84,7 +84,7 @@ class Generator(nn.Module):
         self.end = nn.Conv2d(widths[-1], data.channels, 3, padding=1)
 
     def forward(self, z: Tensor, classes: Tensor) -> Tensor:
-        first, *chunks = z.split(CHUNK, dim=1)
+        first, *chunks = torch.split(z, CHUNK, dim=1)
         shared = self.embedding(classes)
         x = self.start(first).unflatten(1, (-1, *self.base))
         for place, (block, chunk) in enumerate(zip(self.blocks, chunks, strict=True), start=1):

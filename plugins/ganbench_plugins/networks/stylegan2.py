@@ -96,6 +96,18 @@ class Modulated(nn.Module):
         return found + self.bias[:, None, None]
 
 
+class Level(nn.Module):
+    """Two modulated convolutions at one size."""
+
+    def __init__(self, fan_in: int, fan_out: int, latent: int) -> None:
+        super().__init__()
+        self.one = Modulated(fan_in, fan_out, 3, latent)
+        self.two = Modulated(fan_out, fan_out, 3, latent)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        return activated(self.two(activated(self.one(x, w)), w))
+
+
 class Generator(nn.Module):
     """Latents (B, latent) to images (B, C, H, W)."""
 
@@ -108,10 +120,7 @@ class Generator(nn.Module):
         base = (data.height >> levels, data.width >> levels)
         self.constant = nn.Parameter(torch.randn(widths[0], *base))
         self.first = Modulated(widths[0], widths[0], 3, latent)
-        self.convs = nn.ModuleList(
-            nn.ModuleList([Modulated(one, two, 3, latent), Modulated(two, two, 3, latent)])
-            for one, two in itertools.pairwise(widths)
-        )
+        self.levels = nn.ModuleList(Level(*pair, latent) for pair in itertools.pairwise(widths))
         self.images = nn.ModuleList(
             Modulated(width, data.channels, 1, latent, demodulate=False) for width in widths
         )
@@ -128,8 +137,8 @@ class Generator(nn.Module):
         w = self.style(z)
         x = activated(self.first(self.constant.expand(len(z), -1, -1, -1), w))
         image: Tensor = self.images[0](x, w)
-        for (one, two), to_image in zip(self.convs, self.images[1:], strict=True):  # type: ignore[misc]
-            x = activated(two(activated(one(self.up(x), w)), w))
+        for level, to_image in zip(self.levels, self.images[1:], strict=True):
+            x = level(self.up(x), w)
             image = self.up(image) + to_image(x, w)
         return torch.tanh(image)
 
