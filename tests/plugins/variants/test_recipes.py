@@ -79,13 +79,13 @@ def test_settings_replace_the_papers_constants(info: DataInfo) -> None:
     assert recipe.training == replace(
         both(Optimiser(lr=0.5, betas=(0.5, 0.999)), batch_size=128), ema=0.25
     )
-    assert set(str(recipe.model_parameters["generator_units"]).split("-")) == {"7"}
+    assert recipe.model_parameters["width"] == 7
     recipe = recipe_of("wgan-gp[lr=0.5,width=7,ema=0.25,penalty=3,critic_steps=2]", info)
     assert recipe.training.generator.lr == recipe.training.discriminator.lr == 0.5
     assert recipe.training.ema == 0.25
     assert recipe.training.critic_steps == 2
     assert recipe.loss_parameters == {"penalty": 3.0}
-    assert set(str(recipe.model_parameters["generator_units"]).split("-")) == {"7"}
+    assert recipe.model_parameters["width"] == 7
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
