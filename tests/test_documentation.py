@@ -129,7 +129,7 @@ def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]
     (modality,) = [one for one in sides if one in score.modalities][-1:]
     side = sides[modality]
     count = len(side.real)
-    asked = side.data.train_labels if score.name == "intended" else None
+    asked = side.data.train_labels if score.name == "intended-class" else None
     shape = side.data.info.shape
     generator = nn.Sequential(nn.Linear(4, math.prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
     snapshot = Snapshot(

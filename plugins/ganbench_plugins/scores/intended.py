@@ -27,19 +27,19 @@ def intended(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """
     if evaluation.fake_labels is None:
         raise UsageError(
-            "score intended is about generators that are told a class, and this one is not",
+            "score intended-class is about generators that are told a class, and this one is not",
             "leave the score out, or run cgan, acgan or projection",
         )
     column, data = FeatureColumn(evaluation, extractor), evaluation.data
     network = cast("Classifier", evaluation.extractor(extractor))
     if not hasattr(network, "classify"):
         raise UsageError(
-            f"score intended needs a classifier, {column.network} only extracts features",
-            "use intended[extractor=classifier]",
+            f"score intended-class needs a classifier, {column.network} only extracts features",
+            "use intended-class[extractor=classifier]",
         )
     labels = data.heldout_labels if evaluation.split == "heldout" else data.train_labels
     if labels is None:
-        raise UsageError(f"score intended needs the classes of {data.info.name}")
+        raise UsageError(f"score intended-class needs the classes of {data.info.name}")
     real = labels[: len(column.real)]
     ceiling = evaluation.once(
         f"intended/{extractor}", lambda: accuracy(network.classify(column.real), real)

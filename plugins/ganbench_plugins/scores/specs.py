@@ -110,7 +110,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
-            name="intended",
+            name="intended-class",
             description="share of a conditional generator's fakes that are of the class asked for",
             blind="everything but the class: one good sample of each class suffices",
             paper="Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs, "
