@@ -15,6 +15,7 @@ from ganbench.api.parameters import Value, located, resolve_parameters
 from ganbench.api.specs import DatasetSpec, ExtractorSpec, ScoreSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.datasets import choose_dataset, look_at
+from ganbench.planning.mixtures import MixtureSpec
 from ganbench.planning.references import parse_reference
 from ganbench.planning.suite import Task
 
@@ -96,7 +97,9 @@ class ChosenTask:
     def specs(self) -> tuple[DatasetSpec | ScoreSpec | ExtractorSpec, ...]:
         """All that takes part."""
         scores = [one.spec for one in (*self.scores, *self.final_scores)]
-        return (self.data.spec, *scores, *(one.spec for one in self.extractors.values()))
+        data = self.data.spec
+        sources = data.sources if isinstance(data, MixtureSpec) else (data,)
+        return (*sources, *scores, *(one.spec for one in self.extractors.values()))
 
 
 def choose_task(
