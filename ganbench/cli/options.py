@@ -198,6 +198,11 @@ def run_options(function: F) -> F:
             show_default=True,
             help="Time between two checkpoints of a run; they take at most 1 % of it.",
         ),
+        click.option(
+            "--keep-checkpoints",
+            is_flag=True,
+            help="Keep the state in which runs end, so that larger budgets can go on from it.",
+        ),
     ]
     return all_options(options, function)
 

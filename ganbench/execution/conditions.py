@@ -25,6 +25,8 @@ class Conditions:
         output_bytes: of a run's files, checkpoints left out.
         retries: further tries, from its checkpoint, for a run whose worker has vanished.
         checkpoint_seconds: between two checkpoints of a run.
+        keep_checkpoints: keep the state in which a run ends, for one of a larger budget.
+        from_finished: go on from finished runs of smaller budgets, where that changes no bit.
         fresh: run again what is finished.
         retry_failed: run again what ended for reasons of the machine or the code.
         fail_fast: start no further run once one has failed; those under way go on to their end.
@@ -42,6 +44,8 @@ class Conditions:
     output_bytes: int = 10**9
     retries: int = 1
     checkpoint_seconds: float = 60.0
+    keep_checkpoints: bool = False
+    from_finished: bool = False
     fresh: bool = False
     retry_failed: bool = False
     fail_fast: bool = False

@@ -47,6 +47,8 @@ def run(
     fail_fast: bool = DEFAULTS.fail_fast,
     retries: int = DEFAULTS.retries,
     checkpoint_seconds: float = DEFAULTS.checkpoint_seconds,
+    keep_checkpoints: bool = DEFAULTS.keep_checkpoints,
+    from_finished: bool = DEFAULTS.from_finished,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train what is missing of a selection; what `ganbench run` does, with the same options.
@@ -70,6 +72,8 @@ def run(
         fail_fast: start no further run once one has failed; those under way go on to their end.
         retries: further tries, from its checkpoint, for a run whose worker has vanished.
         checkpoint_seconds: time between two checkpoints of a run.
+        keep_checkpoints: keep the state in which runs end.
+        from_finished: go on from finished runs of smaller budgets that have kept it.
         progress: show progress on stderr.
 
     Returns:
@@ -95,6 +99,8 @@ def run(
         output_bytes=parse_memory(max_output),
         retries=retries,
         checkpoint_seconds=checkpoint_seconds,
+        keep_checkpoints=keep_checkpoints,
+        from_finished=from_finished,
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,

@@ -146,5 +146,5 @@ def rehearse(trainer: Trainer, networks: Networks, data: Data, number: int) -> b
         latents=LatentFeed(networks.latents, trainer.device, seed=0),
         device=trainer.device,
     )
-    Eager(twin).step(number, trainer.progress)
+    Eager(twin).step(number, trainer.fraction)
     return keep_tensors(part.does for part in parts)

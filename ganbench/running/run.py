@@ -31,6 +31,7 @@ from ganbench.results.store import (
     HISTORY_FILE,
 )
 from ganbench.running.contestant import contestant_of
+from ganbench.running.continuing import obstacles
 from ganbench.running.doubts import doubts_of
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
@@ -69,6 +70,8 @@ class Run:
         device: where it runs.
         commit: of ganbench's source, for the record.
         checkpoint_seconds: between two checkpoints; infinite: only before evaluations.
+        keep_final: whether the state at the end is kept, for runs of a larger budget.
+        origin: folder of the finished run to go on from, if any.
     """
 
     def __init__(
@@ -79,6 +82,9 @@ class Run:
         device: torch.device,
         commit: str | None = None,
         checkpoint_seconds: float = math.inf,
+        *,
+        keep_final: bool = False,
+        origin: Path | None = None,
     ) -> None:
         self.spec = spec
         self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)
@@ -88,6 +94,8 @@ class Run:
         self._device = device
         self._commit = commit
         self._checkpoint_seconds = checkpoint_seconds
+        self._keep_final = keep_final
+        self._origin = origin
         self._keeper: Keeper | None = None
         self._filmstrip = Filmstrip(folder, remark)
         self._training = False
@@ -147,6 +155,9 @@ class Run:
             train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper, self.spec.seed)
         keeper.keep(before_evaluation=True)
         self._training = False
+        if self._keep_final:
+            reasons = obstacles(trainer, evaluator, self.spec.task.budget)
+            keeper.keep_final(self._folder, self.spec.to_json(), reasons)
         self._evaluate(final=True)
         self._status, reason = evaluator.verdict()
         if reason:
@@ -218,10 +229,23 @@ class Run:
             evaluator,
             remark,
         )
-        if not self._keeper.resume():
+        if not (self._keeper.resume() or self._go_on(self._keeper)):
             telemetry.clear()
         self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
+
+    def _go_on(self, keeper: Keeper) -> bool:
+        """Whether this run has gone on where another one ended."""
+        if self._origin is None:
+            return False
+        task = self.spec.task
+        kept = keeper.go_on_from(self._origin, task.budget, task.evaluations)
+        if kept is None:
+            remark(f"does not go on from {self._origin.name}: its final checkpoint cannot be used")
+            return False
+        self._filmstrip.take(self._origin, kept)
+        remark(f"goes on from {self._origin.name} at step {self.clock.steps}")
+        return True
 
     def _set_up(self, players: Players, task: ChosenTask, data: Data) -> tuple[Trainer, Evaluator]:
         # Seeded after loading: what a data set or a score does with global random numbers must not
@@ -248,6 +272,7 @@ class Run:
             final_scores,
             self._observe,
             score_references(task, side, catalogue),
+            keep_generators=self._keep_final,
         )
         return trainer, self.evaluator
 

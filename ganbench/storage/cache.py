@@ -11,6 +11,7 @@ KINDS = {
     "features": "*.safetensors*",
     "extractors": "*.safetensors*",
     "datasets": "*.safetensors*",
+    "weights": "*.safetensors*",
     "hashes": "*.json*",
 }
 """Folders of the cache -> what the files in them that are ours are called; data sets that others

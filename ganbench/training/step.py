@@ -70,6 +70,7 @@ class TrainingStep:
         role: whose loss is computed on it; in a generator's step that may be the
             discriminator's as well, where somebody looks ahead.
         wants_features: whether anybody will ask for features.
+        noted: told who asks for `progress`.
     """
 
     def __init__(
@@ -84,13 +85,15 @@ class TrainingStep:
         progress: float = 0.0,
         role: Side = "discriminator",
         wants_features: bool = False,
+        noted: Callable[[Any], None] = lambda part: None,
     ) -> None:
         self.generator = generator
         self.extra = _Extras(extra, lambda name: self.grant(name, f"extra[{name!r}]"))
         self.latent = batch.latent
         self.fake = batch.fake
         self.number = number
-        self.progress = progress
+        self._progress = progress
+        self._noted = noted
         self.logged: dict[str, Tensor | float] = {}
         self.asks: Any = None
         """Who is at work: an object with `name` and `needs`; None: somebody who may have all."""
@@ -110,6 +113,12 @@ class TrainingStep:
         )
 
     # What is given.
+
+    @property
+    def progress(self) -> float:
+        """The fraction of the budget that is spent, in [0, 1]."""
+        self._noted(self.asks)
+        return self._progress
 
     @property
     def real(self) -> Tensor:
@@ -150,9 +159,10 @@ class TrainingStep:
             replace(batch, fake=_alias(self.fake), real=_alias(batch.real)),
             conditional=self._conditional,
             number=self.number,
-            progress=self.progress,
+            progress=self._progress,
             role=self.role,
             wants_features=self._wants_features,
+            noted=self._noted,
         )
         other.asks, other.supposed = self.asks, True
         return other

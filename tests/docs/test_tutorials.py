@@ -18,6 +18,7 @@ TUTORIALS = (
     "reading-tables.md",
     "leaderboards.md",
     "score.md",
+    "everyday.md",
 )
 
 

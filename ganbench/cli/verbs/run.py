@@ -28,6 +28,11 @@ from ganbench.wording import counted, duration
 @selection_options
 @runs_option
 @run_options
+@click.option(
+    "--from-finished",
+    is_flag=True,
+    help="Go on from finished runs of smaller budgets that have kept their checkpoints.",
+)
 @click.option("--fresh", is_flag=True, help="Run again what is finished already.")
 @click.option(
     "--retry-failed",
@@ -54,6 +59,8 @@ def command(
     max_output: int,
     retries: int,
     checkpoint_every: float,
+    keep_checkpoints: bool,
+    from_finished: bool,
     fresh: bool,
     retry_failed: bool,
     fail_fast: bool,
@@ -82,6 +89,8 @@ def command(
         output_bytes=max_output,
         retries=retries,
         checkpoint_seconds=checkpoint_every,
+        keep_checkpoints=keep_checkpoints,
+        from_finished=from_finished,
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,
