@@ -26,7 +26,7 @@ from ganbench.api.specs import (
     TechniqueSpec,
     VariantSpec,
 )
-from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
+from ganbench.catalogue.catalogue import Catalogue, installed_catalogue, known_trackers
 from ganbench.catalogue.plugin_files import plugin_files
 from ganbench.cli.context import chosen
 from ganbench.cli.settings import load_settings
@@ -91,6 +91,13 @@ def _settings(incomplete: str, catalogue: Catalogue) -> list[str]:
             return [f"{begun}{key}={written(one)}" for one in declared[key].choices]
         return [f"{begun}{one}=" for one in declared if one not in taken]
     return []
+
+
+def complete_trackers(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """What can be told of runs."""
+    return _items((one.name for one in known_trackers()), incomplete)
 
 
 def complete_suites(

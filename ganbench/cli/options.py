@@ -13,8 +13,10 @@ from ganbench.cli.completing import (
     complete_executors,
     complete_suites,
     complete_tasks,
+    complete_trackers,
     complete_variants,
 )
+from ganbench.cli.context import chosen
 from ganbench.execution.conditions import DEFAULTS
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection
@@ -95,6 +97,22 @@ device_option = click.option(
     default="auto",
     show_default=True,
     help="Where to compute.",
+)
+
+
+def _add_trackers(context: click.Context, _: click.Parameter, value: Sequence[str]) -> None:
+    context.obj = chosen(context).plus(trackers=value)
+
+
+track_option = click.option(
+    "--track",
+    "trackers",
+    multiple=True,
+    metavar="NAME",
+    expose_value=False,
+    callback=_add_trackers,
+    shell_complete=complete_trackers,
+    help="Tell a tracker of the runs: tensorboard, wandb, trackio, mlflow. May be repeated.",
 )
 
 

@@ -36,6 +36,7 @@ def run(
     memory: str | None = None,
     threads: int | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
+    track: Sequence[str] = (),
     runs: Path | str = "runs",
     executor: str = DEFAULTS.executor,
     jobs: int | None = DEFAULTS.jobs,
@@ -60,6 +61,7 @@ def run(
             `settings` maps ``variant.parameter`` to a value. One task or seed is a list of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
+        track: names of trackers that are told of the runs, as `--track` takes them.
         runs: folder of the runs.
         executor: where runs run, e.g. ``local``; see `ganbench list executors`.
         jobs: runs at a time; None: one per GPU, or as the cores have threads for.
@@ -104,7 +106,7 @@ def run(
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,
-        plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
+        plugins=NO_CHOICE.plus(files=plugin_files(plugins), trackers=track),
     )
     selection = _selection(
         variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
@@ -53,7 +53,6 @@ class Evaluator:
         side: the real side of all scores.
         scores: computed at every mark.
         final_scores: computed at the end as well.
-        observe: called with every point, as it will stand in the record.
         references: what the reference generators score, by column and name.
         keep_generators: whether the generator of every evaluation is kept, not the best alone.
     """
@@ -66,7 +65,6 @@ class Evaluator:
         side: RealSide,
         scores: list[Score],
         final_scores: list[Score],
-        observe: Callable[[Point], None],
         references: References | None = None,
         keep_generators: bool = False,
     ) -> None:
@@ -94,7 +92,6 @@ class Evaluator:
         self._modality = modality_of(side.data.info)
         self._scores = scores
         self._final_scores = final_scores
-        self._observe = observe
         self._references = references or {}
 
     def evaluate(self, *, final: bool = False) -> None:
@@ -132,7 +129,6 @@ class Evaluator:
                 self.fresh = self._judge_afresh()
                 self.coupled = self._contestant.couples()
         self.seconds += time.perf_counter() - started
-        self._observe(point)
 
     @contextmanager
     def _undone_on_failure(self) -> Iterator[None]:

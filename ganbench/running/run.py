@@ -23,7 +23,9 @@ from ganbench.machine.threads import computing_on
 from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.record import Failure, Kept, Point, Record, Status
+from ganbench.results.headings import distinct_labels
+from ganbench.results.media import frame_files
+from ganbench.results.record import Failure, Kept, Record, Status
 from ganbench.results.recording import make_failure, make_record
 from ganbench.results.store import (
     CHECKPOINT_FOLDER,
@@ -56,6 +58,7 @@ from ganbench.training.feed import class_shares
 from ganbench.training.in_place import in_place_told
 from ganbench.training.loop import Eager, train
 from ganbench.training.seeds import seed_everything
+from ganbench.training.state import untouched_random_numbers
 from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
 
@@ -115,7 +118,9 @@ class Run:
         with computing_on(self.spec.threads):
             self._environment = describe_environment(self._device, self._commit)
             self._try()
-            return self._record()
+            record = self._record()
+            self._notify("ganbench_run_ended", record=record)
+            return record
 
     def _try(self) -> None:
         try:
@@ -188,6 +193,7 @@ class Run:
                 self._keeper.save()
             raise
         self._draw(self.evaluator)
+        self._tell(self.evaluator)
 
     def _require_own_threads(self) -> None:
         """Raise PluginNotUsable if what takes part computes on other threads than the spec says."""
@@ -270,8 +276,7 @@ class Run:
             side,
             scores,
             final_scores,
-            self._observe,
-            score_references(task, side, catalogue),
+            references=score_references(task, side, catalogue),
             keep_generators=self._keep_final,
         )
         return trainer, self.evaluator
@@ -279,13 +284,23 @@ class Run:
     def _trained(self, steps: list[dict[str, Any]]) -> None:
         self._notify("ganbench_trained", steps=steps)
 
-    def _observe(self, point: Point) -> None:
-        self._notify("ganbench_evaluated", point=dict(point))
+    def _tell(self, evaluator: Evaluator) -> None:
+        """Tell observers of the last evaluation."""
+        point, columns = evaluator.points[-1], evaluator.columns
+        labels = distinct_labels({key: one["label"] for key, one in columns.items()})
+        files = frame_files(self._folder).get(len(evaluator.points) - 1, [])
+        self._notify(
+            "ganbench_evaluated",
+            point=dict(point),
+            scores={labels[key]: value for key, value in point["scores"].items()},
+            sheets=[str(path) for path in files],
+        )
 
     def _notify(self, hook: str, **arguments: object) -> None:
-        """Tell observers; their failures go to the run's log."""
+        """Tell observers; their failures go to the run's log, and what they draw stays theirs."""
         run = {"id": self.spec.run_id, "folder": str(self._folder)}
-        self._observers.notify(hook, remark, spec=self.spec.to_json(), run=run, **arguments)
+        with untouched_random_numbers(self._device):
+            self._observers.notify(hook, remark, spec=self.spec.to_json(), run=run, **arguments)
 
     def _title(self) -> str:
         return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"

@@ -16,6 +16,7 @@ from ganbench.cli.options import (
     run_options,
     runs_option,
     selection_options,
+    track_option,
 )
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
@@ -45,6 +46,7 @@ from ganbench.wording import counted, duration
     help="Start no further run once one has failed; those under way go on to their end.",
 )
 @click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
+@track_option
 @json_option
 @plugin_options
 @click.pass_obj
