@@ -10,6 +10,7 @@ import click
 
 from ganbench.api.errors import UsageError
 from ganbench.cli.completing import (
+    complete_devices,
     complete_executors,
     complete_suites,
     complete_tasks,
@@ -18,6 +19,7 @@ from ganbench.cli.completing import (
 )
 from ganbench.cli.context import chosen
 from ganbench.execution.conditions import DEFAULTS
+from ganbench.machine.devices import check_device
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.references import parse_seeds
@@ -91,11 +93,15 @@ suite_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
+DEVICE = Parsed("device", check_device)
+
 device_option = click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
+    type=DEVICE,
     default="auto",
     show_default=True,
+    metavar="auto|cpu|cuda|cuda:N",
+    shell_complete=complete_devices,
     help="Where to compute.",
 )
 
@@ -155,10 +161,12 @@ def selection_options(function: F) -> F:
         ),
         click.option(
             "--device",
-            type=click.Choice(["auto", "cpu", "cuda"]),
+            type=DEVICE,
             default="auto",
             show_default=True,
-            help="Where to train.",
+            metavar="auto|cpu|cuda|cuda:N,...",
+            shell_complete=complete_devices,
+            help="Where to train; behind cuda: which GPUs, from 0, one for each run at a time.",
         ),
         click.option(
             "--memory",

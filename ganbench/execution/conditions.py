@@ -60,12 +60,12 @@ class Conditions:
         if self.retries < 0:
             raise UsageError(f"retries is {self.retries!r}, a negative number")
 
-    def resources(self, device: str, threads: int) -> Resources:
+    def resources(self, device: str, threads: int, gpus: tuple[str, ...] = ()) -> Resources:
         """What an executor gives to runs on that device, of so many CPU threads each."""
         limits = Limits(
             seconds=self.limit_seconds, host_bytes=self.host_bytes, output_bytes=self.output_bytes
         )
-        return Resources(device=device, jobs=self.jobs, limits=limits, threads=threads)
+        return Resources(device=device, jobs=self.jobs, limits=limits, threads=threads, gpus=gpus)
 
 
 DEFAULTS = Conditions()

@@ -31,7 +31,7 @@ def score(
     fakes: int | None = None,
     channels: Literal["found", "first", "last"] = "found",
     threads: int | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: str = "auto",
     runs: Path | str = "runs",
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def score(
     from ganbench.console import talk
     from ganbench.inference.score import Request, opening_of
     from ganbench.inference.score import score as computed
-    from ganbench.machine.devices import resolve_device
+    from ganbench.machine.devices import torch_device
     from ganbench.planning.references import split_references
 
     alone = str(fake) if isinstance(fake, str | Path) else "the fakes"
@@ -86,7 +86,7 @@ def score(
     opening = opening_of(
         open_catalogue(NO_CHOICE.plus(files=plugin_files(plugins)), talk, need_files=True),
         Path(runs),
-        resolve_device(device),
+        torch_device(device),
         channels=channels,
         fake_split=fake_split,
         remark=talk,
@@ -105,7 +105,7 @@ def sample(
     *,
     seed: int = 0,
     wanted: int | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: str = "auto",
     runs: Path | str = "runs",
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> list[Path]:
@@ -129,10 +129,10 @@ def sample(
         InvalidResults, PluginNotUsable: the run cannot be used.
     """
     from ganbench.inference.sample import write_samples
-    from ganbench.machine.devices import resolve_device
+    from ganbench.machine.devices import torch_device
 
     kept = _kept(run_id, runs, plugins)
-    where = resolve_device(device)
+    where = torch_device(device)
     return write_samples(kept, count, Path(out), seed=seed, wanted=wanted, device=where)
 
 

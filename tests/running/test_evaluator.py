@@ -45,7 +45,7 @@ def evaluator_of(values: list[float], task_name: str = "ring8") -> Evaluator:
     def score(evaluation: Any) -> list[Measurement]:
         torch.rand(7)  # a score that draws from the global generators
         np.random.rand(7)
-        random.random()
+        random.random()  # noqa: S311
         return [_distance(next(remaining))]
 
     clock = BudgetClock(spec.task.budget, CPU, 10)
@@ -63,7 +63,7 @@ def test_training_does_not_see_what_scores_draw() -> None:
 
 
 def draws() -> list[float]:
-    return [float(torch.rand(())), float(np.random.rand()), random.random()]
+    return [float(torch.rand(())), float(np.random.rand()), random.random()]  # noqa: S311
 
 
 def test_samples_out_of_range_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,7 +90,7 @@ def command(
     or the beginning of one. Several make a table with a column each.
     """
     from ganbench.inference.score import Request, opening_of, score
-    from ganbench.machine.devices import resolve_device
+    from ganbench.machine.devices import torch_device
 
     if len(set(fakes)) < len(fakes):
         raise UsageError("a FAKE is named twice", "name each once")
@@ -105,7 +105,7 @@ def command(
     opening = opening_of(
         open_catalogue(choice, talk, need_files=True),
         runs,
-        resolve_device(device),
+        torch_device(device),
         channels=channels,
         fake_split=fake_split,
         remark=talk,
