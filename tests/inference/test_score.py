@@ -180,7 +180,7 @@ def digits() -> ganbench.Data:
         (points(9, 0), points(20, 0), "near-train[extractor=raw]", "held"),
         (points(9, 0), points(20, 0), (), "no score is named"),
         (points(9, 0), None, RAW, "nothing is named to compare with"),
-        ("nothing", points(20, 0), RAW, "nothing is no data set and no .npy or .npz file"),
+        ("nothing", points(20, 0), RAW, "nothing is no data set, folder or file of samples"),
         ("nothing.npy", points(20, 0), RAW, "cannot read nothing.npy"),
         (np.array(["a", "b"]), points(20, 0), RAW, "no numbers"),
         (3, points(20, 0), RAW, "int is nothing to score"),
@@ -273,7 +273,7 @@ def test_fakes_of_other_numbers_share_no_row(ganbench_cli: Cli, tmp_path: Path) 
     for name, count in (("a", 40), ("b", 50)):
         np.save(tmp_path / f"{name}.npy", points(count, 1).numpy())
     given = ["score", "a.npy", "b.npy", "--against", "b.npy", "--scores", "fd[extractor=raw]"]
-    done = ganbench_cli(*given)
+    done = ganbench_cli(*given, "--resamples", "0")
     assert [line.split()[-2:].count("-") for line in done.stdout.splitlines()[2:]] == [1, 1]
     assert "--fakes N takes N of each" in done.stderr
     assert "share no row" not in ganbench_cli(*given, "--fakes", "40").stderr
