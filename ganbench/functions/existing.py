@@ -162,6 +162,7 @@ def export(
     run_id: str,
     out: Path | str,
     *,
+    onnx: bool = False,
     runs: Path | str = "runs",
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> list[Path]:
@@ -170,6 +171,7 @@ def export(
     Args:
         run_id: of the run, or the beginning of one.
         out: file of the weights, which ends in ``.safetensors``; card and program are beside it.
+        onnx: whether an ONNX program is written as well.
         runs: folder of the runs.
         plugins: local Python files to load as plugins.
 
@@ -183,7 +185,7 @@ def export(
     from ganbench.console import talk
     from ganbench.inference.export import export_generator
 
-    return export_generator(_kept(run_id, runs, plugins), Path(out), talk)
+    return export_generator(_kept(run_id, runs, plugins), Path(out), talk, onnx=onnx)
 
 
 def _kept(run_id: str, runs: Path | str, plugins: Sequence[Path | str | ModuleType]) -> KeptRun:

@@ -19,6 +19,7 @@ TUTORIALS = (
     "leaderboards.md",
     "score.md",
     "everyday.md",
+    "coming-from.md",
 )
 
 
