@@ -23,8 +23,6 @@ from ganbench.machine.threads import computing_on
 from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.headings import distinct_labels
-from ganbench.results.media import frame_files
 from ganbench.results.record import Failure, Kept, Record, Status
 from ganbench.results.recording import make_failure, make_record
 from ganbench.results.store import (
@@ -40,6 +38,7 @@ from ganbench.running.filmstrip import Filmstrip
 from ganbench.running.generator import keep_generator
 from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
+from ganbench.running.observed import Observed
 from ganbench.running.players import Players
 from ganbench.running.references import score_references
 from ganbench.running.sheet import write_sheet
@@ -58,7 +57,6 @@ from ganbench.training.feed import class_shares
 from ganbench.training.in_place import in_place_told
 from ganbench.training.loop import Eager, train
 from ganbench.training.seeds import seed_everything
-from ganbench.training.state import untouched_random_numbers
 from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
 
@@ -102,7 +100,7 @@ class Run:
         self._keeper: Keeper | None = None
         self._filmstrip = Filmstrip(folder, remark)
         self._training = False
-        self._observers = catalogue.observers()
+        self._observed = Observed(spec, folder, device, catalogue.observers())
         self._status: Status = "ok"
         self._failure: Failure | None = None
         self._parameters: dict[str, int] = {}
@@ -119,7 +117,7 @@ class Run:
             self._environment = describe_environment(self._device, self._commit)
             self._try()
             record = self._record()
-            self._notify("ganbench_run_ended", record=record)
+            self._observed.ended(record)
             return record
 
     def _try(self) -> None:
@@ -141,7 +139,7 @@ class Run:
     def _train(self) -> None:
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
-        self._notify("ganbench_run_started")
+        self._observed.started()
         catalogue = self._catalogue
         task = choose_task(self.spec.task, catalogue, self.spec.folder)
         require_same_files(task.data, self.spec.dataset_fingerprint)
@@ -193,7 +191,7 @@ class Run:
                 self._keeper.save()
             raise
         self._draw(self.evaluator)
-        self._tell(self.evaluator)
+        self._observed.evaluated(self.evaluator)
 
     def _require_own_threads(self) -> None:
         """Raise PluginNotUsable if what takes part computes on other threads than the spec says."""
@@ -223,7 +221,7 @@ class Run:
 
     def _keep(self, trainer: Trainer, evaluator: Evaluator) -> tuple[Keeper, Telemetry]:
         """What looks after the run's state, gone on from a checkpoint if there is one."""
-        telemetry = Telemetry(self._folder / HISTORY_FILE, self._trained)
+        telemetry = Telemetry(self._folder / HISTORY_FILE, self._observed.trained)
         self._keeper = Keeper(
             self.spec.run_id,
             self._folder / CHECKPOINT_FOLDER,
@@ -280,27 +278,6 @@ class Run:
             keep_generators=self._keep_final,
         )
         return trainer, self.evaluator
-
-    def _trained(self, steps: list[dict[str, Any]]) -> None:
-        self._notify("ganbench_trained", steps=steps)
-
-    def _tell(self, evaluator: Evaluator) -> None:
-        """Tell observers of the last evaluation."""
-        point, columns = evaluator.points[-1], evaluator.columns
-        labels = distinct_labels({key: one["label"] for key, one in columns.items()})
-        files = frame_files(self._folder).get(len(evaluator.points) - 1, [])
-        self._notify(
-            "ganbench_evaluated",
-            point=dict(point),
-            scores={labels[key]: value for key, value in point["scores"].items()},
-            sheets=[str(path) for path in files],
-        )
-
-    def _notify(self, hook: str, **arguments: object) -> None:
-        """Tell observers; their failures go to the run's log, and what they draw stays theirs."""
-        run = {"id": self.spec.run_id, "folder": str(self._folder)}
-        with untouched_random_numbers(self._device):
-            self._observers.notify(hook, remark, spec=self.spec.to_json(), run=run, **arguments)
 
     def _title(self) -> str:
         return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"
