@@ -228,6 +228,9 @@ class TechniqueSpec(Spec):
             judgement is of several samples.
         neutral: values of parameters with which it must change nothing, bit by bit: a weight of 0.
             `ganbench check` holds it to that.
+        settle: ``settle(**parameters) -> Mapping[str, Value]``: values in the place of those that
+            were typed, where what counts is not the text: a file named by its hash. It takes what
+            it has returned. Must not import torch.
         misfit: ``misfit(recipe: Recipe, data: DataInfo, **parameters) -> str | None``: why it
             cannot be combined with the rest of the recipe, or work on that data. Must not import
             torch.
@@ -253,6 +256,7 @@ class TechniqueSpec(Spec):
     coupled: bool = False
     conditional: bool = True
     neutral: Mapping[str, Value] = field(default_factory=dict)
+    settle: Callable[..., Mapping[str, Value]] | None = None
     misfit: Callable[..., str | None] | None = None
     exclusive: str = ""
     controls: bool = False

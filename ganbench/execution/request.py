@@ -10,8 +10,9 @@ from typing import Any
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.executors.executor import open_executor
+from ganbench.execution.origins import find_origins
 from ganbench.execution.session import Outcome, reusable, run_plan
-from ganbench.machine.devices import resolve_device
+from ganbench.machine.devices import chosen_gpus, resolve_device
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import make_folder
@@ -55,11 +56,15 @@ def execute(
     kept = reusable(finished, conditions)
     missing = [spec for spec in plan.runs if spec.run_id not in kept]
     plan.require_present(missing)
-    resources = conditions.resources(device, plan.threads)
+    gpus = chosen_gpus(selection.device) if device == "cuda" else ()
+    resources = conditions.resources(device, plan.threads, gpus)
     plan.prepare_data(missing, catalogue, remark)
+    origins = find_origins(missing, store, remark) if conditions.from_finished else {}
     with open_executor(conditions.executor, resources, catalogue) as executor:
         for run_id in {*finished.records, *finished.foreign}:
             if run_id not in kept:
                 store.discard(run_id, start_over=conditions.fresh)
         with progress(len(plan.runs), executor.slots, store) as listener:
-            return run_plan(plan, kept, store, executor, catalogue, conditions, listener, device)
+            return run_plan(
+                plan, kept, store, executor, catalogue, conditions, listener, device, origins
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -79,6 +80,7 @@ def run_plan(
     conditions: Conditions,
     listener: Listener,
     device: str,
+    origins: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run what is missing and return all records.
 
@@ -91,6 +93,7 @@ def run_plan(
         conditions: how they are run.
         listener: hears of every run.
         device: `cpu` or `cuda`.
+        origins: run id -> id of the finished run that it goes on from.
 
     Raises:
         GanbenchError: a run folder cannot be written to, or nothing can be started.
@@ -108,6 +111,7 @@ def run_plan(
         executor,
         conditions,
         device=device,
+        origins=origins,
         on_start=listener.started,
         warn=listener.warned,
     )

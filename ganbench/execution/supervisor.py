@@ -11,7 +11,7 @@ import contextlib
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,6 +63,7 @@ class Supervisor:
         executor: where runs run.
         conditions: retries, pace of checkpoints, plugins and the like.
         device: `cpu` or `cuda`.
+        origins: run id -> id of the finished run that it goes on from.
         on_start: hears of every run that is started.
         warn: takes a line for what is on disk and not as it should be.
     """
@@ -74,6 +75,7 @@ class Supervisor:
         conditions: Conditions,
         *,
         device: str,
+        origins: Mapping[str, str] | None = None,
         on_start: Callable[[RunSpec], None] = lambda spec: None,
         warn: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -83,6 +85,7 @@ class Supervisor:
         self._executor = executor
         self._conditions = conditions
         self._device = device
+        self._origins = origins or {}
         self._on_start = on_start
         self._warn = warn
         self._has_failed = False
@@ -152,6 +155,8 @@ class Supervisor:
             checkpoint_seconds=self._conditions.checkpoint_seconds,
             plugins=self._conditions.plugins,
             commit=source_commit(),
+            keep_final=self._conditions.keep_checkpoints,
+            origin=self._origins.get(run.run_id),
         )
         with _fence(folder) as is_ours:
             if not is_ours:

@@ -107,7 +107,16 @@ def _train(job: Job, store: RunStore) -> int:
     catalogue = installed_catalogue(job.plugins)
     require_same_code(job.spec, catalogue)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
-    run = Run(job.spec, job.folder, catalogue, device, job.commit, job.checkpoint_seconds)
+    run = Run(
+        job.spec,
+        job.folder,
+        catalogue,
+        device,
+        job.commit,
+        job.checkpoint_seconds,
+        keep_final=job.keep_final,
+        origin=store.folder(job.origin) if job.origin else None,
+    )
     try:
         with _progress_told(run, store):
             _on_stop(run.stop)

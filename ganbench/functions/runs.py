@@ -32,10 +32,11 @@ def run(
     seeds: Sequence[int] | None = None,
     budget: str | None = None,
     settings: Mapping[str, str | int | float | bool] | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
+    track: Sequence[str] = (),
     runs: Path | str = "runs",
     executor: str = DEFAULTS.executor,
     jobs: int | None = DEFAULTS.jobs,
@@ -47,6 +48,8 @@ def run(
     fail_fast: bool = DEFAULTS.fail_fast,
     retries: int = DEFAULTS.retries,
     checkpoint_seconds: float = DEFAULTS.checkpoint_seconds,
+    keep_checkpoints: bool = DEFAULTS.keep_checkpoints,
+    from_finished: bool = DEFAULTS.from_finished,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train what is missing of a selection; what `ganbench run` does, with the same options.
@@ -58,6 +61,7 @@ def run(
             `settings` maps ``variant.parameter`` to a value. One task or seed is a list of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
+        track: names of trackers that are told of the runs, as `--track` takes them.
         runs: folder of the runs.
         executor: where runs run, e.g. ``local``; see `ganbench list executors`.
         jobs: runs at a time; None: one per GPU, or as the cores have threads for.
@@ -70,6 +74,8 @@ def run(
         fail_fast: start no further run once one has failed; those under way go on to their end.
         retries: further tries, from its checkpoint, for a run whose worker has vanished.
         checkpoint_seconds: time between two checkpoints of a run.
+        keep_checkpoints: keep the state in which runs end.
+        from_finished: go on from finished runs of smaller budgets that have kept it.
         progress: show progress on stderr.
 
     Returns:
@@ -95,10 +101,12 @@ def run(
         output_bytes=parse_memory(max_output),
         retries=retries,
         checkpoint_seconds=checkpoint_seconds,
+        keep_checkpoints=keep_checkpoints,
+        from_finished=from_finished,
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,
-        plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
+        plugins=NO_CHOICE.plus(files=plugin_files(plugins), trackers=track),
     )
     selection = _selection(
         variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads
@@ -122,7 +130,7 @@ def plan(
     seeds: Sequence[int] | None = None,
     budget: str | None = None,
     settings: Mapping[str, str | int | float | bool] | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),

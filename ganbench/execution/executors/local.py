@@ -45,7 +45,8 @@ class LocalExecutor:
 
     def __init__(self, resources: Resources) -> None:
         require_threads(resources.threads)
-        self.slots = resources.jobs or default_slots(resources.device, resources.threads)
+        gpus = (resources.gpus or cuda_devices()) if resources.device == "cuda" else ()
+        self.slots = resources.jobs or default_slots(resources.device, resources.threads, len(gpus))
         limits = resources.limits
         if limits.host_bytes is None:
             # Else the kernel chooses whom to end when memory runs out, and it may choose us.
@@ -54,7 +55,6 @@ class LocalExecutor:
         self._limits = limits
         self._devices: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         # A queue, since slots are threads: which device is free is known when one takes a job.
-        gpus = cuda_devices() if resources.device == "cuda" else ()
         for slot in range(self.slots):
             self._devices.put(gpus[slot % len(gpus)] if gpus else None)
         self._stop_by: float | None = None
@@ -119,7 +119,7 @@ def _end(process: ForkServerProcess) -> None:
     process.join(END_SECONDS)
 
 
-def default_slots(device: str, threads: int) -> int:
+def default_slots(device: str, threads: int, gpus: int) -> int:
     """One slot per GPU, or for as many cores as a job has threads: more would wait for each other.
 
     Raises:
@@ -127,6 +127,6 @@ def default_slots(device: str, threads: int) -> int:
     """
     if device != "cuda":
         return max(1, usable_cores() // threads)
-    if not cuda_devices():
+    if not gpus:
         raise GanbenchError("no usable GPU was found", "check `nvidia-smi`, or use --device cpu")
-    return len(cuda_devices())
+    return gpus
