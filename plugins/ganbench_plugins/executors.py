@@ -1,17 +1,27 @@
 """Where runs can run out of the box."""
 
-from ganbench import ExecutorSpec, hookimpl
+from ganbench import ExecutorSpec, Parameter, hookimpl
 
 GANBENCH_API_VERSION = 2
 
 
 @hookimpl
 def ganbench_executors() -> list[ExecutorSpec]:
-    """This machine."""
+    """This machine, and clusters."""
     return [
         ExecutorSpec(
             name="local",
             description="isolated processes on this machine, one per core or GPU at a time",
             build="ganbench.execution.executors.local:LocalExecutor",
-        )
+        ),
+        ExecutorSpec(
+            name="ray",
+            description="tasks of a Ray cluster: ray:HOST:PORT; needs ganbench[ray]",
+            build="ganbench.execution.executors.ray:RayExecutor",
+            parameters={
+                "address": Parameter(default="", help="of the cluster: HOST:PORT, or auto"),
+                "gpus": Parameter(default=1.0, help="share of a GPU that a run has", minimum=0.01),
+            },
+            argument="address",
+        ),
     ]
