@@ -9,7 +9,7 @@ from typing import Any
 
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.execution.conditions import Conditions
-from ganbench.execution.executors.executor import open_executor
+from ganbench.execution.executors.executor import choose_executor, open_executor
 from ganbench.execution.session import Outcome, reusable, run_plan
 from ganbench.machine.devices import resolve_device
 from ganbench.planning.plan import Selection, make_plan
@@ -48,7 +48,10 @@ def execute(
         remark(note)
     store = RunStore(runs)
     make_folder(runs)
-    device = resolve_device(selection.device)
+    spec, _ = choose_executor(conditions.executor, catalogue)
+    device = resolve_device(selection.device, remote=spec.remote)
+    if spec.remote and device != selection.device:
+        remark(f"runs train on {device}, as here; --device says what the nodes of {spec.name} have")
     finished = store.finished(spec.run_id for spec in plan.runs)
     for warning in finished.warnings:
         remark(f"warning: {warning}")

@@ -46,13 +46,17 @@ def has_cuda() -> bool:
     return bool(cuda_devices())
 
 
-def resolve_device(requested: str) -> str:
+def resolve_device(requested: str, *, remote: bool = False) -> str:
     """`cpu` or `cuda` for a request of `auto`, `cpu` or `cuda`.
+
+    Args:
+        requested: as typed.
+        remote: whether it is for other machines: `cuda` is taken at its word then.
 
     Raises:
         UsageError: CUDA is requested and there is none.
     """
-    if requested == "cuda" and not has_cuda():
+    if requested == "cuda" and not remote and not has_cuda():
         raise UsageError(
             "--device cuda: the NVIDIA driver shows no usable GPU",
             "check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or use --device cpu",

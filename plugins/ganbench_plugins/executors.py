@@ -23,5 +23,17 @@ def ganbench_executors() -> list[ExecutorSpec]:
                 "gpus": Parameter(default=1.0, help="share of a GPU that a run has", minimum=0.01),
             },
             argument="address",
+            remote=True,
+        ),
+        ExecutorSpec(
+            name="slurm",
+            description="jobs of a Slurm cluster, which is asked for them with sbatch",
+            build="ganbench.execution.executors.slurm:SlurmExecutor",
+            parameters={
+                "partition": Parameter(default="", help="whose nodes are used; empty: the default"),
+                "options": Parameter(default="", help="of sbatch, e.g. '--account=lab --qos=low'"),
+            },
+            argument="partition",
+            remote=True,
         ),
     ]

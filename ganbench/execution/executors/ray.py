@@ -13,12 +13,12 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
-from pathlib import Path
 from typing import Any
 
 from ganbench.api.errors import GanbenchError, PluginNotUsable, one_line
 from ganbench.api.executors import Ending, JobHandle, Resources
-from ganbench.execution.executors.ray_task import Bell, Order, Refusal, do_job
+from ganbench.execution.executors.order import Order, Refusal
+from ganbench.execution.executors.ray_task import Bell, do_task
 from ganbench.machine.versions import installed_versions, require_same_versions
 from ganbench.wording import memory_size
 
@@ -50,21 +50,14 @@ class RayExecutor:
         self._is_ours = not ray.is_initialized()
         if self._is_ours:
             _connect(ray, address)
-        versions = installed_versions()
-        _require_same_nodes(ray, versions)
+        self._order = Order.here(resources)
+        _require_same_nodes(ray, self._order.versions)
         demand = {"CPU": float(resources.threads)}
         if resources.device == "cuda":
             demand["GPU"] = gpus
         if resources.limits.host_bytes is not None:
             demand["memory"] = float(resources.limits.host_bytes)
         self.slots = resources.jobs or _room(ray, demand)
-        self._order = Order(
-            working_folder=str(Path.cwd()),
-            limits=resources.limits,
-            versions=versions,
-            on_gpu="GPU" in demand,
-            environment={k: v for k, v in os.environ.items() if k.startswith("GANBENCH_")},
-        )
         # Whether a job is tried again is decided elsewhere. Workers are kept on GPUs too: what has
         # used one is their child, and has ended.
         self._do = ray.remote(
@@ -73,7 +66,7 @@ class RayExecutor:
             num_cpus=resources.threads,
             num_gpus=demand.get("GPU", 0),
             memory=resources.limits.host_bytes,
-        )(do_job)
+        )(do_task)
         bell = ray.remote(num_cpus=0, max_restarts=0)(Bell)
         self._bell = bell.options(max_concurrency=10**6).remote()
         self._lock = threading.Lock()
@@ -100,7 +93,7 @@ class RayExecutor:
             ending.set_result(Ending())
         else:
             if isinstance(found, Refusal):
-                ending.set_exception(GanbenchError(found.message, found.hint))
+                ending.set_exception(found.error)
             else:
                 ending.set_result(found)
 

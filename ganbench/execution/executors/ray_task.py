@@ -4,77 +4,28 @@ tells all tasks to stop."""
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 import time
-from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ganbench.api.errors import GanbenchError
-from ganbench.api.executors import Ending, Limits
-from ganbench.execution.executors.attend import attend
-from ganbench.machine.versions import installed_versions, require_same_versions
+from ganbench.api.executors import Ending
+from ganbench.execution.executors.order import Order, Refusal, do_job
 
 ORPHAN_SECONDS = 4.0
 """Grace of a job whose command has gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What all jobs of a plan have in common.
-
-    Args:
-        working_folder: of the command: where relative paths of data sets begin.
-        limits: of each job.
-        versions: of what is installed where the plan was made.
-        on_gpu: whether Ray has chosen a device for the job.
-        environment: variables that the job needs.
-    """
-
-    working_folder: str
-    limits: Limits
-    versions: Mapping[str, str]
-    on_gpu: bool
-    environment: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a node cannot do a job, and what to do about it: a `GanbenchError` that can be sent."""
-
-    message: str
-    hint: str | None = None
-
-
-def do_job(order: Order, folder: Path, bell: Any) -> Ending | Refusal:
-    """Do the job in a folder, to its end.
+def do_task(order: Order, folder: Path, bell: Any) -> Ending | Refusal:
+    """Do the job in a folder, and leave when the bell is rung.
 
     Args:
         order: how.
         folder: of the run; this node must see it.
         bell: handle of the `Bell`.
     """
-    node = f"the Ray node {platform.node()}"
-    try:
-        require_same_versions(order.versions, installed_versions(), node)
-        for needed in (Path(order.working_folder), folder):
-            if not needed.is_dir():
-                raise GanbenchError(
-                    f"{node} does not see the folder {needed}",
-                    "start in, and keep runs on, a file system that all nodes share",
-                )
-        os.environ.update(order.environment)  # before the fork server starts, which hands it on
-        os.chdir(order.working_folder)
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES") if order.on_gpu else None
-        with _Listener(bell) as stop_by:
-            return attend(folder, visible, order.limits, stop_by)
-    except GanbenchError as error:
-        return Refusal(error.message, error.hint)
-    except OSError as error:
-        return Refusal(f"{node} cannot start a process: {error}")
+    with _Listener(bell) as stop_by:
+        return do_job(order, folder, stop_by)
 
 
 class Bell:
