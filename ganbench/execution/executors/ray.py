@@ -57,7 +57,8 @@ class RayExecutor:
             demand["GPU"] = gpus
         if resources.limits.host_bytes is not None:
             demand["memory"] = float(resources.limits.host_bytes)
-        self.slots = resources.jobs or _room(ray, demand)
+        room = _room(ray, demand)  # without any, Ray would wait for ever
+        self.slots = resources.jobs or room
         # Whether a job is tried again is decided elsewhere. Workers are kept on GPUs too: what has
         # used one is their child, and has ended.
         self._do = ray.remote(
@@ -206,6 +207,6 @@ def _room(ray: Any, demand: Mapping[str, float]) -> int:
         )
         raise GanbenchError(
             f"no node of the Ray cluster has what one run needs: {asked}",
-            "`ray status` shows what there is; --jobs N waits for nodes that are still to come",
+            "`ray status` shows what there is; --host-memory and --threads set what a run needs",
         )
     return room
