@@ -248,4 +248,4 @@ class SlurmExecutor:
         with contextlib.suppress(OSError):
             said = tail(output_file(self._spool, name))
             with (self._elements[name].folder / LOG_FILE).open("a", encoding="utf-8") as log:
-                log.write(said)
+                log.write(f"{said}\n")

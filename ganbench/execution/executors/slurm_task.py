@@ -1,12 +1,11 @@
 """What the Slurm executor runs on nodes: one element of an array of jobs.
 
-`python -m ganbench.execution.executors.slurm_task FOLDER NAME`, in the folder in which the executor
-keeps its files. How the job has ended is left there, and nothing else is told to Slurm.
+`python -m ganbench.execution.executors.slurm_task FOLDER NAME`: the folder is that in which the
+executor keeps its files. How the job has ended is told there, since Slurm may not remember it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import signal
@@ -67,8 +66,10 @@ def main(spool: Path, name: str) -> None:
         batch.order, Path(batch.folders[int(index)]), lambda: math.inf if asked else None
     )
     ending, refusal = (found, None) if isinstance(found, Ending) else (None, found)
-    with contextlib.suppress(OSError):
+    try:
         write_file(told, msgspec.json.encode(Told(ending, refusal)), durable=False)
+    except OSError:  # then Slurm has to tell it
+        sys.exit(1 if ending is None else ending.exit_code)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -158,6 +158,13 @@ def test_who_is_over_a_limit_is_ended_for_it(
     assert ending.breach is not None
     assert ending.breach.limit == limit
     assert "\n" not in ending.breach.message
+
+
+def test_who_finds_the_disk_full_has_an_exit_code_and_no_record(site: Site, disk: Path) -> None:
+    store = RunStore(disk / "runs")
+    on_disk = replace(site, store=store)
+    assert on_disk.ending("hazard-disk") == Ending(exit_code=1)
+    assert not list(store.root.glob("*/record.json"))
 
 
 def test_a_busy_folder_is_left_alone(site: Site) -> None:
