@@ -30,7 +30,7 @@ GATE = "step-8"
 SUITE = """
 name = "campaign"
 variants = ["hazard-gated"]
-seeds = "0-23"
+seeds = "{}"
 
 [[tasks]]
 name = "ring8"
@@ -48,19 +48,20 @@ class Campaign:
     Args:
         folder: for suite and runs.
         gates: where its runs wait.
+        seeds: of the runs.
     """
 
-    def __init__(self, folder: Path, gates: Gates) -> None:
+    def __init__(self, folder: Path, gates: Gates, seeds: str = f"0-{RUNS - 1}") -> None:
         self._folder = folder
         self._gates = gates
         self._commands: list[subprocess.Popen[str]] = []
-        (folder / "campaign.toml").write_text(SUITE)
+        (folder / "campaign.toml").write_text(SUITE.format(seeds))
         self.runs = folder / "runs"
 
-    def start(self, executor: str, jobs: int) -> subprocess.Popen[str]:
+    def start(self, executor: str, jobs: int, *options: str) -> subprocess.Popen[str]:
         command = self._begin(
             *("run", "--suite", "campaign.toml", "--executor", executor, "--jobs", str(jobs)),
-            *("--device", "cpu", "--retries", "3", "--checkpoint-every", "0.000001s"),
+            *("--device", "cpu", "--retries", "3", "--checkpoint-every", "0.000001s", *options),
         )
         self._commands.append(command)
         return command

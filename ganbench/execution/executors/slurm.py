@@ -49,6 +49,8 @@ KILL_SECONDS = 10.0
 """For what is killed to be gone."""
 SPOOL = ".slurm"
 """Folder beside the runs in which the jobs of commands tell of their ends."""
+FORGET_SECONDS = 3600.0
+"""Age of such a folder whose command may be about to submit its first jobs."""
 LOOKS = 2
 """How often a job must be found missing: its own file may come late on a shared file system."""
 
@@ -172,6 +174,7 @@ class SlurmExecutor:
         if not self._batches:
             self._spool = Path(folders[0]).parent / SPOOL / self._name
             make_folder(self._spool)
+            self._sweep()
         self._batches += 1
         name = f"batch-{self._batches}"
         content = msgspec.json.encode(Batch(self._order, folders))
@@ -180,6 +183,14 @@ class SlurmExecutor:
         except OSError as error:
             raise cannot_write(self._spool / name, error) from None
         return self._slurm.submit(self._spool, name, len(folders))
+
+    def _sweep(self) -> None:
+        """Remove the folders of commands that were killed, once all of their jobs have ended."""
+        names = self._slurm.names()
+        for folder in self._spool.parent.iterdir():
+            age = time.time() - folder.stat().st_mtime
+            if names is not None and folder.name not in names and age > FORGET_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _listen(self) -> None:
         """Settle those that have told how they ended."""

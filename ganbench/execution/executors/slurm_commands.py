@@ -98,8 +98,11 @@ class Slurm:
 
     def unfinished(self) -> set[str] | None:
         """Names of the elements that wait, run or are about to be run again; None: nobody knows."""
-        done = self._squeue("--format=%i")
-        return None if done.returncode else set(done.stdout.split())
+        return _words(self._squeue("--format=%i"))
+
+    def names(self) -> set[str] | None:
+        """Names of all jobs of this user that have not ended, those of other executors included."""
+        return _words(_call("squeue", "--noheader", "--me", "--format=%j"))
 
     def finals(self, elements: Collection[str]) -> dict[str, Reported]:
         """How elements that are over have ended, as far as Slurm still knows."""
@@ -126,6 +129,10 @@ class Slurm:
 
     def _squeue(self, *options: str) -> subprocess.CompletedProcess[str]:
         return _call("squeue", "--noheader", "--array", f"--name={self._name}", *options)
+
+
+def _words(done: subprocess.CompletedProcess[str]) -> set[str] | None:
+    return None if done.returncode else set(done.stdout.split())
 
 
 def _call(command: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -43,6 +43,9 @@ class Queue:
         self.listed = {*(self.listed or ()), *names}
         return names
 
+    def names(self) -> set[str] | None:
+        return {"ganbench-at-work"}
+
     def unfinished(self) -> set[str] | None:
         return self.listed
 
@@ -211,6 +214,19 @@ def test_who_does_not_leave_is_killed(steps: Steps, monkeypatch: pytest.MonkeyPa
     steps.gone("1_0")
     steps.ask()
     assert ending.result(0) == Ending(signal=signal.SIGKILL)
+
+
+def test_what_killed_commands_have_left_is_removed(steps: Steps, tmp_path: Path) -> None:
+    left = tmp_path / "runs" / ".slurm"
+    for name in ("ganbench-gone", "ganbench-at-work", "ganbench-new"):
+        (left / name).mkdir(parents=True)
+        if name != "ganbench-new":
+            os.utime(left / name, (0, 0))
+    steps.start("a")
+    found = {one.name for one in left.iterdir()}
+    assert found == {"ganbench-at-work", "ganbench-new", steps.spool.name}
+    steps.executor.stop(0.0)
+    assert not steps.spool.exists()
 
 
 def test_without_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
