@@ -51,13 +51,17 @@ class RayExecutor:
         if self._is_ours:
             _connect(ray, address)
         self._order = Order.here(resources)
-        _require_same_nodes(ray, self._order.versions)
         demand = {"CPU": float(resources.threads)}
         if resources.device == "cuda":
             demand["GPU"] = gpus
         if resources.limits.host_bytes is not None:
             demand["memory"] = float(resources.limits.host_bytes)
-        room = _room(ray, demand)  # without any, Ray would wait for ever
+        try:
+            _require_same_nodes(ray, self._order.versions)
+            room = _room(ray, demand)  # without any, Ray would wait for ever
+        except BaseException:
+            self._leave()
+            raise
         self.slots = resources.jobs or room
         # Whether a job is tried again is decided elsewhere. Workers are kept on GPUs too: what has
         # used one is their child, and has ended.
@@ -68,7 +72,9 @@ class RayExecutor:
             num_gpus=demand.get("GPU", 0),
             memory=resources.limits.host_bytes,
         )(do_task)
-        bell = ray.remote(num_cpus=0, max_restarts=0)(Bell)
+        # It must not die with any other node than the command.
+        beside = _on_node(ray.get_runtime_context().get_node_id())
+        bell = ray.remote(num_cpus=0, max_restarts=-1, scheduling_strategy=beside)(Bell)
         self._bell = bell.options(max_concurrency=10**6).remote()
         self._lock = threading.Lock()
         self._running: dict[Future[Ending], Any] = {}
@@ -107,6 +113,9 @@ class RayExecutor:
         if running:
             self._stop(running, grace)
         self._is_over = True
+        self._leave()
+
+    def _leave(self) -> None:
         if self._is_ours:
             self._ray.shutdown()
 
@@ -168,12 +177,10 @@ def _require_same_nodes(ray: Any, versions: Mapping[str, str]) -> None:
     Raises:
         GanbenchError: it is something else, or a node does not answer.
     """
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
     ask = ray.remote(num_cpus=0, max_retries=0)(installed_versions)
     answers = {
         node["NodeManagerHostname"]: ask.options(
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            scheduling_strategy=_on_node(node["NodeID"])
         ).remote()
         for node in ray.nodes()
         if node["Alive"]
@@ -187,6 +194,12 @@ def _require_same_nodes(ray: Any, versions: Mapping[str, str]) -> None:
                 "ganbench must be installed on all nodes, in the Python that Ray runs in",
             ) from None
         require_same_versions(versions, theirs, f"the Ray node {name}")
+
+
+def _on_node(name: str) -> Any:
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    return NodeAffinitySchedulingStrategy(name, soft=False)
 
 
 def _room(ray: Any, demand: Mapping[str, float]) -> int:

@@ -29,7 +29,10 @@ def do_task(order: Order, folder: Path, bell: Any) -> Ending | Refusal:
 
 
 class Bell:
-    """An actor that tells all jobs at once that they are to stop. It dies with the command."""
+    """An actor that tells all jobs at once that they are to stop. It dies with the command.
+
+    To cancel a task would do as well, but it could then not say how its job has ended.
+    """
 
     def __init__(self) -> None:
         self._graces: list[float] = []
@@ -67,6 +70,7 @@ class _Listener:
     def __init__(self, bell: Any) -> None:
         import ray
 
+        self._away = ray.exceptions.ActorUnavailableError
         self._bell = bell
         self._task = ray.get_runtime_context().get_task_id()
         self._rings = 0
@@ -83,6 +87,8 @@ class _Listener:
         if self._told.done():
             try:
                 grace = self._told.result()
+            except self._away:  # Ray starts the bell again
+                self._told, grace = self._listen(), None
             except Exception:  # the bell has gone, and the command with it
                 self._told, grace = Future(), ORPHAN_SECONDS
             else:
