@@ -236,6 +236,8 @@ class SlurmExecutor:
         self._waited_for.discard(element.ending)
         told_file(self._spool, name).unlink(missing_ok=True)
         output_file(self._spool, name).unlink(missing_ok=True)
+        if self._is_killed and ending == Ending():  # whatever of the job has died first
+            ending = Ending(signal=signal.SIGKILL)
         if isinstance(ending, Ending):
             element.ending.set_result(ending)
         else:
@@ -243,8 +245,6 @@ class SlurmExecutor:
 
     def _lost(self, name: str, final: Reported | None) -> Ending:
         """The ending of an element that has told nothing."""
-        if self._is_killed:
-            return Ending(signal=signal.SIGKILL)
         if final is None:
             return Ending()
         if final.state in _BREACHES:

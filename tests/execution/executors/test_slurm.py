@@ -208,12 +208,15 @@ def test_refusals_are_raised(steps: Steps) -> None:
 
 def test_who_does_not_leave_is_killed(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "KILL_SECONDS", 0.0)
-    (ending,) = steps.start("a")
+    endings = steps.start("a", "b")
     steps.executor.stop(0.0)
     assert steps.queue.sent == ["cancel", "TERM", "KILL", "cancel"]
-    steps.gone("1_0")
+    steps.spool.mkdir(parents=True)
+    steps.tell("1_1", Ending())  # its fork server was killed, and then who looks after the job
+    for name in ("1_0", "1_1"):
+        steps.gone(name)
     steps.ask()
-    assert ending.result(0) == Ending(signal=signal.SIGKILL)
+    assert [one.result(0) for one in endings] == [Ending(signal=signal.SIGKILL)] * 2
 
 
 def test_what_killed_commands_have_left_is_removed(steps: Steps, tmp_path: Path) -> None:
