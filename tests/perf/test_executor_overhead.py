@@ -1,15 +1,19 @@
-"""What a plan of many runs costs the process of the command: time and memory of the driver.
+"""What executors cost: the time and memory of the command for a plan of many runs, and the time
+between two runs.
 
-Jobs do nothing here: nodes and Slurm's commands are stood in for, so that what is measured is ours,
-from the plan's specs through the supervisor and the executor to the runs' records. Of the driver's
-time, processes that it calls are part.
+For the first, jobs do nothing: nodes and Slurm's commands are stood in for, so that what is
+measured is ours, from specs through the supervisor and the executor to records. Of the driver's time,
+processes that it calls are part.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+import statistics
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,11 +34,16 @@ from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.store import RunStore
 
+from ..clusters import SlurmCluster
+
 pytestmark = pytest.mark.perf
 
 RUNS = int(os.environ.get("GANBENCH_TEST_RUNS", "10000"))
 SLOTS = 200
 SECONDS = 0.010
+WARM_SECONDS = 0.5
+WARM_RUNS = 20
+SLURM_SECONDS = 60.0
 GROWTH = 30e6
 """Bytes: what allocators keep, and far from what ten thousand of anything take."""
 
@@ -87,7 +96,7 @@ def _ray(_: Path, patch: pytest.MonkeyPatch) -> Executor:
 
     # A function without a name is sent as it is: nodes do not know this module.
     patch.setattr(ray, "do_task", lambda *_: Ending(exit_code=3))
-    return ray.RayExecutor(resources())
+    return ray.RayExecutor(resources(), "local")
 
 
 def _slurm(folder: Path, patch: pytest.MonkeyPatch) -> Executor:
@@ -131,3 +140,63 @@ def test_a_run_costs_the_driver_little_time_and_no_memory(opened: Executor, tmp_
     assert count == RUNS
     assert seconds < SECONDS
     assert growth < GROWTH
+
+
+class Ended:
+    """A job whose run has its record already: its worker starts, sees that, and leaves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = folder.name
+        self.folder = folder
+        self.threads = 1
+        self.command = [sys.executable, "-m", "ganbench", "work", str(folder)]
+        folder.mkdir(parents=True)
+        (folder / "record.json").touch()
+
+
+@contextlib.contextmanager
+def _real(name: str, folder: Path) -> Iterator[Executor]:
+    """An executor on a real cluster, with one slot."""
+    one = replace(resources(), jobs=1)
+    with contextlib.ExitStack() as stack:
+        executor: Executor
+        if name == "local":
+            executor = LocalExecutor(one)
+        elif name == "ray":
+            pytest.importorskip("ray", reason="needs: pip install 'ganbench[ray]'")
+            from ganbench.execution.executors.ray import RayExecutor
+
+            executor = RayExecutor(one, "local")
+        else:
+            cluster = SlurmCluster(folder)
+            stack.callback(cluster.stop)
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            for variable, value in cluster.environment.items():
+                patch.setenv(variable, value)
+            executor = SlurmExecutor(one)
+        stack.callback(executor.stop, 0.0)
+        yield executor
+
+
+@pytest.mark.parametrize("name", ["local", "ray"])
+def test_once_warm_a_run_starts_and_ends_at_once(name: str, tmp_path: Path) -> None:
+    _seconds_a_job(name, tmp_path, WARM_SECONDS)
+
+
+def _seconds_a_job(name: str, folder: Path, bound: float) -> None:
+    with _real(name, folder) as executor:
+        job = Ended(folder / "runs" / "vanilla-ring8-s0-0123456789")
+        executor.start(job).result()
+        took = []
+        for _ in range(WARM_RUNS):
+            began = time.monotonic()
+            assert executor.start(job).result() == Ending(exit_code=0)
+            took.append(time.monotonic() - began)
+    median = statistics.median(took)
+    print(f"\n{name}: {median:.3f} s a job, at most {max(took):.3f} s")
+    assert median < bound
+
+
+def test_slurm_starts_a_process_for_each_run(tmp_path: Path) -> None:
+    """It has to import torch: nothing of Slurm's stays on a node between two jobs."""
+    _seconds_a_job("slurm", tmp_path, SLURM_SECONDS)
