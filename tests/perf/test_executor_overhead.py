@@ -2,8 +2,8 @@
 between two runs.
 
 For the first, jobs do nothing: nodes and Slurm's commands are stood in for, so that what is
-measured is ours, from specs through the supervisor and the executor to records. Of the driver's time,
-processes that it calls are part.
+measured is ours, from specs through the supervisor and the executor to records. Processes that the
+driver calls are part of its time.
 """
 
 from __future__ import annotations
