@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ganbench.api.errors import GanbenchError
@@ -23,7 +25,7 @@ def test_a_node_with_another_torch_is_refused(
     here = installed_versions()
     monkeypatch.setattr(order, "installed_versions", lambda: {**here, "torch": "1.0"})
     address = cluster.executor.partition(":")[2]
-    said = rf"the Ray node \S+ has torch {here['torch']} \(here: 1\.0\)".replace("+", r"\+")
+    said = rf"the Ray node \S+ has torch {re.escape(here['torch'])} \(here: 1\.0\)"
     with pytest.raises(GanbenchError, match=said):
         RayExecutor(Conditions().resources("cpu", 1), address)
     import ray
