@@ -44,6 +44,7 @@ def attend(folder: Path, visible_device: str | None, limits: Limits, stop_by: St
         breach = _wait(process, folder, bounded(limits), stop_by)
     except BaseException:  # who looks after it no longer lets it run on
         _end(process)
+        end_left_behind(process)
         raise
     process.join()
     assert process.pid is not None
