@@ -81,7 +81,8 @@ class Campaign:
     def leaderboard(self) -> dict[str, list[dict[str, str]]]:
         """The published tables, but for times, memory and when it was."""
         command = self._begin("publish", "--suite", "campaign.toml", "--unranked", "--out", "out")
-        assert command.wait() == 0, command.communicate()
+        _, stderr = command.communicate()
+        assert command.returncode == 0, stderr
         found = {}
         for file in (self._folder / "out" / "campaign").glob("*.csv"):
             with file.open(newline="") as table:
