@@ -29,7 +29,7 @@ from ganbench.api.executors import Breach, Ending, JobHandle, Resources
 from ganbench.execution.executors.order import Order
 from ganbench.execution.executors.slurm_commands import Reported, Slurm
 from ganbench.execution.executors.slurm_task import Batch, Told, output_file, told_file
-from ganbench.execution.job import PREEMPTED
+from ganbench.execution.lost import is_transient
 from ganbench.results.store import LOG_FILE
 from ganbench.storage.reading import tail
 from ganbench.storage.writing import cannot_write, make_folder, write_file
@@ -225,8 +225,8 @@ class SlurmExecutor:
             self._settle(name, told.refusal.error)
             return True
         assert told.ending is not None
-        # Whom Slurm has asked to leave it may put back into the queue.
-        if told.ending.exit_code == PREEMPTED and not is_over:
+        # Whom Slurm has asked to leave, or killed, it may put back into the queue.
+        if is_transient(told.ending) and not is_over:
             return False
         self._settle(name, told.ending)
         return True

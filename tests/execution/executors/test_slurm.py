@@ -117,17 +117,18 @@ def test_what_is_started_together_is_one_array(steps: Steps, tmp_path: Path) -> 
 
 def test_a_job_that_tells_its_end_is_believed_at_once(steps: Steps) -> None:
     first, second = steps.start("a", "b")
-    steps.tell("1_1", Ending(signal=9))
+    steps.tell("1_1", Ending(exit_code=3))
     steps.listen()
-    assert second.result(0) == Ending(signal=9)
+    assert second.result(0) == Ending(exit_code=3)
     assert not first.done()
     assert not told_file(steps.spool, "1_1").exists()
 
 
-def test_who_was_asked_to_leave_may_be_put_back_into_the_queue(steps: Steps) -> None:
+@pytest.mark.parametrize("first", [Ending(exit_code=PREEMPTED), Ending(signal=9), Ending()])
+def test_who_was_made_to_leave_may_be_put_back_into_the_queue(steps: Steps, first: Ending) -> None:
     """By Slurm, for a job of more importance: what counts is the end of its last try."""
     (ending,) = steps.start("a")
-    steps.tell("1_0", Ending(exit_code=PREEMPTED))
+    steps.tell("1_0", first)
     steps.listen()
     steps.ask()
     assert not ending.done()
@@ -135,10 +136,10 @@ def test_who_was_asked_to_leave_may_be_put_back_into_the_queue(steps: Steps) -> 
     steps.listen()
     assert ending.result(0) == Ending(exit_code=0)
     (ending,) = steps.start("b")
-    steps.tell("2_0", Ending(exit_code=PREEMPTED))
+    steps.tell("2_0", first)
     steps.gone("2_0")
     steps.ask(1)
-    assert ending.result(0) == Ending(exit_code=PREEMPTED)
+    assert ending.result(0) == first
 
 
 def test_a_lost_node_is_no_end_while_slurm_has_the_job(steps: Steps) -> None:
