@@ -351,6 +351,7 @@ class ExecutorSpec(Spec):
     Args:
         build: ``build(resources: Resources, **parameters) -> Executor``.
         argument: name of the parameter that ``name:VALUE`` sets (`partition` in ``slurm:gpu``).
+        remote: whether jobs run on other machines: the GPUs of this one tell nothing then.
     """
 
     kind: ClassVar[str] = "executor"
@@ -358,6 +359,7 @@ class ExecutorSpec(Spec):
     declaring: ClassVar[str] = "build"
     build: Builder
     argument: str = ""
+    remote: bool = False
 
 
 SPEC_TYPES: Mapping[str, type[Spec]] = {

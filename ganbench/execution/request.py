@@ -9,7 +9,7 @@ from typing import Any
 
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.execution.conditions import Conditions
-from ganbench.execution.executors.executor import open_executor
+from ganbench.execution.executors.executor import choose_executor, open_executor
 from ganbench.execution.origins import find_origins
 from ganbench.execution.session import Outcome, reusable, run_plan
 from ganbench.machine.devices import chosen_gpus, resolve_device
@@ -49,14 +49,19 @@ def execute(
         remark(note)
     store = RunStore(runs)
     make_folder(runs)
-    device = resolve_device(selection.device)
+    place, _ = choose_executor(conditions.executor, catalogue)
+    device = resolve_device(selection.device, remote=place.remote)
+    if place.remote and selection.device == "auto":
+        remark(
+            f"runs train on {device}, as here; --device says what the nodes of {place.name} have"
+        )
     finished = store.finished(spec.run_id for spec in plan.runs)
     for warning in finished.warnings:
         remark(f"warning: {warning}")
     kept = reusable(finished, conditions)
     missing = [spec for spec in plan.runs if spec.run_id not in kept]
     plan.require_present(missing)
-    gpus = chosen_gpus(selection.device) if device == "cuda" else ()
+    gpus = chosen_gpus(selection.device) if device == "cuda" and not place.remote else ()
     resources = conditions.resources(device, plan.threads, gpus)
     plan.prepare_data(missing, catalogue, remark)
     origins = find_origins(missing, store, remark) if conditions.from_finished else {}

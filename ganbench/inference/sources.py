@@ -18,7 +18,6 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.inference.archives import as_images
 from ganbench.inference.kept import KeptRun, find_kept
 from ganbench.inference.programs import PROGRAM, Program, read_program
-from ganbench.modalities import modality_of
 from ganbench.modalities.arrays import Channels, arranged, describe
 from ganbench.planning.chosen import choose_data
 from ganbench.planning.references import parse_reference

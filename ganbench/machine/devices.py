@@ -75,13 +75,19 @@ def check_device(requested: str) -> str:
     return requested
 
 
-def resolve_device(requested: str) -> str:
+def resolve_device(requested: str, *, remote: bool = False) -> str:
     """`cpu` or `cuda` for a request as of `check_device`.
+
+    Args:
+        requested: as typed.
+        remote: whether it is for other machines: `cuda` is taken at its word then.
 
     Raises:
         UsageError: it is none, or asks for a GPU that is not there.
     """
-    chosen_gpus(check_device(requested))
+    check_device(requested)
+    if not remote:
+        chosen_gpus(requested)
     if requested == "auto":
         return "cuda" if has_cuda() else "cpu"
     return requested.partition(":")[0]
