@@ -13,6 +13,7 @@ from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.execution.conditions import DEFAULTS, Conditions
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection, make_plan
+from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def run(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
     runs: Path | str = "runs",
     executor: str = DEFAULTS.executor,
@@ -54,8 +56,9 @@ def run(
     Args:
         variants: names, with parameters in brackets if wanted; none: those that the suite names.
         everything: those that the suite names, or every usable one where it names none.
-        suite, tasks, seeds, budget, settings, device, memory, threads: as the options of that name;
-            `settings` maps ``variant.parameter`` to a value. One task or seed is a list of one.
+        suite, tasks, seeds, budget, settings, device, memory, threads, shard: as the options of
+            that name; `settings` maps ``variant.parameter`` to a value. One task or seed is a list
+            of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
         runs: folder of the runs.
@@ -101,7 +104,7 @@ def run(
         plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
     )
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
     )
     outcome = execute(
         selection,
@@ -125,6 +128,7 @@ def plan(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
     """What `run` with the same arguments would run: one row per run with its id. Runs nothing.
@@ -137,7 +141,7 @@ def plan(
     from ganbench.catalogue.catalogue import open_catalogue
 
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
     )
     choice = NO_CHOICE.plus(files=plugin_files(plugins))
     catalogue = open_catalogue(choice, lambda line: None, need_files=True)
@@ -226,6 +230,7 @@ def _selection(
     device: str,
     memory: str | None,
     threads: int | None,
+    shard: str | None,
 ) -> Selection:
     return Selection(
         variants=variants,
@@ -238,4 +243,5 @@ def _selection(
         device=device,
         memory_bytes=None if memory is None else parse_memory(memory),
         threads=threads,
+        shard=None if shard is None else Shard.parse(shard),
     )

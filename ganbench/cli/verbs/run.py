@@ -108,6 +108,11 @@ def command(
         f"{done} in {duration(time.monotonic() - began)}, "
         f"{len(failures)} failed or unstable; records and sample sheets are in {runs}/"
     )
+    if selection.shard:
+        talk(
+            f"shard {selection.shard} of {counted(session.plan.whole, 'run')}: `ganbench merge` "
+            "joins the folders of all shards to one leaderboard"
+        )
     if session.worth_retrying:
         talk(f"{session.worth_retrying} failed before and were not run again: try --retry-failed")
     if new:
