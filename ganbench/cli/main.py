@@ -19,6 +19,7 @@ from ganbench.console import complain, keep_stdout_for_data, printable
 VERBS = {
     "run": "Train what is missing of a selection, then print the comparison tables.",
     "plan": "Show what `run` would do with the same selection, and run nothing.",
+    "prepare": "Fetch and compute what runs need and share, before nodes without network train.",
     "list": "List what is there: variants, models, losses, datasets, scores, suites.",
     "info": "Tell what one thing is: parameters, paper, distribution, file.",
     "plugins": "Show every plugin with its state and the reason for it.",

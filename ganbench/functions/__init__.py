@@ -15,7 +15,7 @@ from ganbench.functions.results import (
     table,
     validate,
 )
-from ganbench.functions.runs import check, plan, run, verify
+from ganbench.functions.runs import check, plan, prepare, run, verify
 
 __all__ = [
     "check",
@@ -24,6 +24,7 @@ __all__ = [
     "leaderboard",
     "merge",
     "plan",
+    "prepare",
     "publish",
     "report",
     "run",

@@ -151,6 +151,54 @@ def plan(
 
 
 @checked
+def prepare(
+    *variants: str,
+    everything: bool = False,
+    suite: Path | str = DEFAULT_SUITE,
+    tasks: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    budget: str | None = None,
+    settings: Mapping[str, str | int | float | bool] | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    memory: str | None = None,
+    threads: int | None = None,
+    shard: str | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
+    download: bool = False,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Fetch and compute what the runs of a selection share, before they start; trains nothing.
+
+    Args:
+        download: fetch data and weights that are not on this machine.
+        progress: show progress on stderr.
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard,
+            plugins: as of `run`.
+
+    Returns:
+        One row per task, in the columns of `ganbench prepare --json`.
+
+    Raises:
+        GanbenchError: there is no plan. That a task is not ready is told in its row.
+    """
+    import pandas as pd
+
+    from ganbench.console import talk
+    from ganbench.execution.preparation import prepare as prepared
+
+    selection = _selection(
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
+    )
+    found = prepared(
+        selection,
+        NO_CHOICE.plus(files=plugin_files(plugins)),
+        download=download,
+        tell=talk if progress else lambda line: None,
+    )
+    return pd.DataFrame([one.to_json() for one in found])
+
+
+@checked
 def verify(
     run_id: str,
     runs: Path | str = "runs",

@@ -126,7 +126,8 @@ def load(source: Source, root: str, download: bool) -> Data:
 
 def _how_to_get(source: Source, where: Path) -> str:
     code = f"from torchvision.datasets import {source.cls} as D; D({str(where)!r}, download=True)"
-    ways = [f"name it {source.info.name}[download=true]", f'run: python -c "{code}"']
+    prepare = "type `ganbench prepare --download` with the same selection"
+    ways = [prepare, f"name it {source.info.name}[download=true]", f'run: python -c "{code}"']
     if source.debian is not None:
         ways.append(f"run: apt-get install {source.debian[1]}")
     return " or ".join(ways)
