@@ -55,6 +55,7 @@ from ganbench.scoring.selfcompare import SelfComparison
 
 if TYPE_CHECKING:
     from ganbench.functions import (
+        cancel,
         check,
         compare,
         export,
@@ -133,6 +134,7 @@ __all__ = [
     "Wrapped",
     "__version__",
     "cache",
+    "cancel",
     "check",
     "compare",
     "export",

@@ -13,6 +13,7 @@ from ganbench.execution.fence import tidy_finished
 from ganbench.execution.supervisor import Supervisor
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
+from ganbench.results.plans import announced
 from ganbench.results.record import COUNTED, Record
 from ganbench.results.store import Finished, RunStore
 
@@ -40,6 +41,7 @@ class Outcome:
         reused: ids of those that were there already.
         slot_seconds: wall time of the whole plan times the number of slots.
         foreign: ids of runs with a record that cannot be read here; they are left out.
+        cancelled: ids of runs that somebody has cancelled; they have no record.
     """
 
     plan: Plan
@@ -47,6 +49,7 @@ class Outcome:
     reused: frozenset[str]
     slot_seconds: float
     foreign: frozenset[str] = field(default=frozenset())
+    cancelled: frozenset[str] = field(default=frozenset())
 
     @property
     def failures(self) -> list[Record]:
@@ -93,6 +96,7 @@ def run_plan(
         device: `cpu` or `cuda`.
 
     Raises:
+        Cancelled: somebody has cancelled the plan.
         GanbenchError: a run folder cannot be written to, or nothing can be started.
     """
     began = time.monotonic()
@@ -102,21 +106,25 @@ def run_plan(
             tidy_finished(store.folder(spec.run_id))
             listener.finished(spec, finished.records[spec.run_id], reused=True)
     missing = [spec for spec in plan.runs if spec.run_id not in finished]
+    for spec in missing:
+        store.go_on(spec.run_id)
     observers = catalogue.observers()
-    supervisor = Supervisor(
-        store,
-        executor,
-        conditions,
-        device=device,
-        on_start=listener.started,
-        warn=listener.warned,
-    )
     records = dict(finished.records)
-    for spec, record in supervisor.records(missing):
-        records[spec.run_id] = record
-        # People first: what an observer does with the record may take its time.
-        listener.finished(spec, record, reused=False)
-        observers.notify("ganbench_run_finished", listener.warned, record=record)
+    with announced(store, plan.suite.name, len(plan.runs), missing) as announcement:
+        supervisor = Supervisor(
+            store,
+            executor,
+            conditions,
+            device=device,
+            on_start=listener.started,
+            warn=listener.warned,
+            require_wanted=announcement.require_wanted,
+        )
+        for spec, record in supervisor.records(missing):
+            records[spec.run_id] = record
+            # People first: what an observer does with the record may take its time.
+            listener.finished(spec, record, reused=False)
+            observers.notify("ganbench_run_finished", listener.warned, record=record)
     return Outcome(
         plan=plan,
         # In the plan's order, not in that of their ends, which is another one every time.
@@ -124,6 +132,7 @@ def run_plan(
         reused=frozenset(finished.records),
         slot_seconds=(time.monotonic() - began) * executor.slots,
         foreign=frozenset(finished.foreign | supervisor.foreign),
+        cancelled=frozenset(supervisor.cancelled),
     )
 
 

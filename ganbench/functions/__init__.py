@@ -15,9 +15,10 @@ from ganbench.functions.results import (
     table,
     validate,
 )
-from ganbench.functions.runs import check, plan, prepare, run, verify
+from ganbench.functions.runs import cancel, check, plan, prepare, run, verify
 
 __all__ = [
+    "cancel",
     "check",
     "compare",
     "export",

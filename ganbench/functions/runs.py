@@ -199,6 +199,30 @@ def prepare(
 
 
 @checked
+def cancel(
+    names: Sequence[str] = (), runs: Path | str = "runs", *, everything: bool = False
+) -> list[str]:
+    """Ask plans or runs that are under way to keep their state and leave; as `ganbench cancel`.
+
+    Args:
+        names: of plans, and ids of runs, or beginnings of these. One is a list of one.
+        runs: folder of the runs; whoever works in it obeys, on any machine.
+        everything: all that is under way.
+
+    Returns:
+        The names of those that were asked.
+
+    Raises:
+        UsageError: a name is that of nothing under way, or begins several.
+        NothingSelected: nothing is named, or nothing is under way.
+    """
+    from ganbench.results.cancelling import cancel as asked
+    from ganbench.results.store import RunStore
+
+    return asked(RunStore(runs), names, everything=everything)
+
+
+@checked
 def verify(
     run_id: str,
     runs: Path | str = "runs",
