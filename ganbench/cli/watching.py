@@ -5,6 +5,7 @@ All is read from files: whoever sees the folder can watch, on any machine, and n
 
 from __future__ import annotations
 
+import gc
 import sys
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ganbench.console import talk, wants_colour
+from ganbench.console import printable, talk, wants_colour
 from ganbench.results.plans import LivePlan, live_plans
 from ganbench.results.states import RUNNING, WAITING, State, states
 from ganbench.results.store import RunStore
@@ -91,6 +92,7 @@ def looks(store: RunStore, least: float = LEAST_SECONDS) -> Iterator[Look]:
         yield seen
         if seen.is_over:
             return
+        gc.collect()  # verbs that read and end leave garbage alone; this one goes on
         time.sleep(max(least, (time.monotonic() - began) / SHARE))
 
 
@@ -116,7 +118,7 @@ def told(plan: LivePlan, seen: Look) -> str:
     status = Counter(row["status"] for row in seen.rows if row["run_id"] in own)
     over = plan.total - status[RUNNING] - status[WAITING]
     counts = f"{status[RUNNING]} running, {status[WAITING]} waiting"
-    return (
+    return printable(
         f"plan {plan.name}: {over} of {plan.total} runs are over, {counts} "
         f"(on {plan.host} since {plan.started})"
     )
@@ -124,19 +126,19 @@ def told(plan: LivePlan, seen: Look) -> str:
 
 def _in_lines(seen_looks: Iterator[Look], store: RunStore) -> Iterator[Look]:
     """A line for each plan, and one for each run that ends."""
-    known: dict[str, State] | None = None
     plans: set[str] = set()
+    over: set[str] | None = None  # what has ended before the first look is no news
     for seen in seen_looks:
         for plan in seen.plans:
             if plan.name not in plans:
                 talk(told(plan, seen))
         plans |= {plan.name for plan in seen.plans}
         ended = seen.ended
-        for run_id, row in ended.items() if known is not None else ():
-            if run_id not in (known or {}):
-                reason = f": {row['reason']}" if row["reason"] else ""
-                talk(f"[{len(ended)}/{len(seen.rows)}] {run_id}: {row['status']}{reason}")
-        known = ended
+        for run_id in () if over is None else sorted(ended.keys() - over):
+            row, count = ended[run_id], f"[{len(ended)}/{len(seen.rows)}]"
+            reason = f": {row['reason']}" if row["reason"] else ""
+            talk(f"{count} {run_id}: {row['status']}{reason}")
+        over = set(ended)
         yield seen
 
 

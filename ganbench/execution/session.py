@@ -15,6 +15,7 @@ from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.plans import announced
 from ganbench.results.record import COUNTED, Record
+from ganbench.results.requests import Request
 from ganbench.results.store import Finished, RunStore
 
 
@@ -26,6 +27,9 @@ class Listener(Protocol):
 
     def finished(self, spec: RunSpec, record: Record, *, reused: bool) -> None:
         """A run has its record."""
+
+    def cancelled(self, spec: RunSpec, request: Request) -> None:
+        """A run is given up, as somebody has asked; it may have been started or not."""
 
     def warned(self, message: str) -> None:
         """Something on disk is not as it should be."""
@@ -117,6 +121,7 @@ def run_plan(
             conditions,
             device=device,
             on_start=listener.started,
+            on_cancel=listener.cancelled,
             warn=listener.warned,
             require_wanted=announcement.require_wanted,
         )

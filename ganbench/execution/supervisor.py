@@ -25,6 +25,7 @@ from ganbench.execution.lost import is_transient, lost_record
 from ganbench.machine.source import source_commit
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
+from ganbench.results.requests import Request
 from ganbench.results.store import LOCK_FILE, LOG_FILE, RunStore
 from ganbench.running.log import shorten
 from ganbench.storage.locks import take_fence
@@ -67,6 +68,7 @@ class Supervisor:
         conditions: retries, pace of checkpoints, plugins and the like.
         device: `cpu` or `cuda`.
         on_start: hears of every run that is started.
+        on_cancel: hears of every run that is not gone on with, since somebody has cancelled it.
         warn: takes a line for what is on disk and not as it should be.
         require_wanted: called once a second; what it raises ends the plan.
     """
@@ -79,6 +81,7 @@ class Supervisor:
         *,
         device: str,
         on_start: Callable[[RunSpec], None] = lambda spec: None,
+        on_cancel: Callable[[RunSpec, Request], None] = lambda spec, request: None,
         warn: Callable[[str], None] = lambda line: None,
         require_wanted: Callable[[], None] = lambda: None,
     ) -> None:
@@ -91,6 +94,7 @@ class Supervisor:
         self._conditions = conditions
         self._device = device
         self._on_start = on_start
+        self._on_cancel = on_cancel
         self._warn = warn
         self._require_wanted = require_wanted
         self._has_failed = False
@@ -209,8 +213,8 @@ class Supervisor:
     def _is_cancelled(self, run: _Run) -> bool:
         request = self._store.cancelled(run.run_id)
         if request is not None:
-            self._warn(f"run {run.run_id} was {request}; it keeps its state")
             self.cancelled.add(run.run_id)
+            self._on_cancel(run.spec, request)
         return request is not None
 
     def _put_off(self, run: _Run) -> None:

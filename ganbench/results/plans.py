@@ -14,14 +14,14 @@ import socket
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Annotated, Final
 
 import msgspec
 
 from ganbench.api.errors import GanbenchError
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.requests import Request, ask, asked
-from ganbench.results.store import RunStore
+from ganbench.results.store import RUN_ID, RunStore
 from ganbench.storage.locks import is_held, take_fence
 from ganbench.storage.reading import read_file
 from ganbench.storage.writing import cannot_write, make_folder, write_file
@@ -39,7 +39,7 @@ class Cancelled(GanbenchError):
 class PlannedRun(msgspec.Struct, frozen=True):
     """A run of a plan that is under way; the fields are those of its spec."""
 
-    run_id: str
+    run_id: Annotated[str, msgspec.Meta(pattern=rf"^{RUN_ID}\Z")]
     variant: str
     task: str
     seed: int
@@ -158,6 +158,8 @@ def _live(path: Path) -> LivePlan | None:
     try:
         plan = msgspec.json.decode(read_file(path), type=LivePlan)
     except (OSError, msgspec.MsgspecError):
+        return None
+    if plan.name != path.stem:
         return None
     if (plan.host, plan.pid) == (socket.gethostname(), os.getpid()):
         return plan  # to look at one's own lock would release it

@@ -37,7 +37,10 @@ LOCK_FILE: Final = "lock"
 CANCEL_FILE: Final = "cancel.json"
 CHECKPOINT_FOLDER: Final = "checkpoint"
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+RUN_ID: Final = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
+"""What a run id is like, as a pattern for the whole of it: no path leads out of a folder by it."""
+
+_RUN_ID = re.compile(RUN_ID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,6 +113,17 @@ def test_what_is_cancelled_by_which_name(store: RunStore) -> None:
         cancel(store, everything=True)
 
 
+@pytest.mark.parametrize(
+    "change", [('"run_id":"', '"run_id":"../'), ('"name":"', '"name":"../'), ('"pid":', '"pid":"x')]
+)
+def test_a_plan_that_leads_elsewhere_is_none(store: RunStore, change: tuple[str, str]) -> None:
+    with announced(store, "suite", 2, RUNS) as announcement:
+        file = store.root / FOLDER / f"{announcement.name}.json"
+        file.write_text(file.read_text().replace(*change))
+        assert live_plans(store) == []
+        assert states(store)[0] == []
+
+
 def test_any_file_is_a_request(tmp_path: Path) -> None:
     """`touch` will do, where there is no ganbench."""
     assert asked(tmp_path / "cancel.json") is None
