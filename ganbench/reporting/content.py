@@ -11,6 +11,7 @@ from ganbench.reporting.charts import Chart, Style
 from ganbench.reporting.failures import Failed, failures
 from ganbench.reporting.figures import distance_charts, mode_charts, profile_chart
 from ganbench.reporting.grids import Grid, grids
+from ganbench.reporting.pareto import pareto_charts
 from ganbench.reporting.provenance import Provenance, provenance
 from ganbench.reporting.samples import Samples, choose_samples
 from ganbench.results.fields import STATUSES
@@ -47,6 +48,7 @@ class Edition:
     curves: Sequence[Chart]
     modes: Sequence[Chart]
     profile: Chart | None
+    pareto: Sequence[Chart]
     samples: Samples
 
 
@@ -81,6 +83,7 @@ _SECTIONS = {
     "collapse": "modes",
     "stability": "stability",
     "sensitivity": "stability",
+    "changes": "leaderboard",
     "profile": "profiles",
     "tuning": "profiles",
     "cost": "cost",
@@ -164,6 +167,7 @@ def _edition(
         curves=distance_charts(ordered, runs, records, styles),
         modes=mode_charts(ordered, runs, records, styles),
         profile=profile_chart(lines, styles),
+        pareto=pareto_charts(lines, styles),
         samples=choose_samples(ordered, records, store) if store else Samples((), ()),
     )
 

@@ -14,7 +14,7 @@ from ganbench.training.average import AverageGenerator
 from ganbench.training.costs import Costs
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
 from ganbench.training.objective import Objective, Part, not_a_loss
-from ganbench.training.optimisers import make_optimiser, set_learning_rate
+from ganbench.training.optimisers import make_optimiser, set_learning_rate, stepper
 from ganbench.training.rules import rule_of
 from ganbench.training.sampling import SAMPLING_BATCH
 from ganbench.training.state import put_back
@@ -69,7 +69,7 @@ class Trainer:
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self._rates: list[tuple[torch.optim.Optimizer, float]] = []
         self._clipped: dict[Side, list[tuple[list[nn.Parameter], float]]] = {s: [] for s in SIDES}
-        self._steps: dict[Side, list[torch.optim.Optimizer]] = {side: [] for side in SIDES}
+        self._steps: dict[Side, list[Callable[[], object]]] = {side: [] for side in SIDES}
         self._make_optimisers()
         decay = training.average_decay
         self.average = AverageGenerator(networks.generator, decay) if decay else None
@@ -108,7 +108,7 @@ class Trainer:
         optimiser = make_optimiser(recipe, parameters, self.device)
         self.optimisers[name] = optimiser
         self._rates.append((optimiser, recipe.lr))
-        self._steps[side].append(optimiser)
+        self._steps[side].append(stepper(optimiser))
         if recipe.clip_norm is not None:
             self._clipped[side].append((parameters, recipe.clip_norm))
 
@@ -197,8 +197,8 @@ class Trainer:
         step = self.draw(side) if step is None else step
         if side == "generator":
             step = self._opposed(step)
-        for optimiser in self._steps[side]:
-            optimiser.zero_grad()
+        for one in self.trained[side]:
+            one.grad = None
         loss: Tensor | None = None
         try:
             loss = self.objective.total(side, step)
@@ -217,8 +217,8 @@ class Trainer:
             act(self, side)
         for parameters, norm in self._clipped[side]:
             nn.utils.clip_grad_norm_(parameters, norm)
-        for optimiser in self._steps[side]:
-            optimiser.step()
+        for take_step in self._steps[side]:
+            take_step()
         if side == "discriminator":
             for _, act in self._after_critic:
                 act(self.networks.discriminator)
