@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ganbench.api.errors import GanbenchError, one_line
+from ganbench.api.errors import GanbenchError, UsageError, one_line
 from ganbench.execution.executors.processes import end_descendants
 from ganbench.execution.fence import tidy
 from ganbench.execution.job import BUSY, JOB_FILE, PREEMPTED, Job, read_job
@@ -93,11 +93,9 @@ def _work(folder: Path, tell: Callable[[str], None]) -> int:
     if folder.name in store.finished([folder.name]):  # since this process was asked for
         tidy(folder)
         return 0
-    if request := store.cancelled(folder.name):
-        tell(
-            f"the run in {folder} was {request}; `ganbench run` with its selection goes on with it"
-        )
-        return PREEMPTED
+    if request := store.cancelled(folder.name):  # whoever starts it once more gets no further
+        hint = "`ganbench run` with its selection goes on with it"
+        raise UsageError(f"the run in {folder} was {request}", hint)
     job = read_job(folder)
     tidy(folder)
     for path in (folder / PROGRESS_FILE, folder / GENERATOR_FILE, *sheet_files(folder)):
