@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from ganbench.api.errors import GanbenchError, MissingData
+from ganbench.catalogue import blame
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.execution.cleaning import cache_heaps
@@ -125,7 +126,7 @@ def _prepared(
 ) -> Preparation:
     began, before = time.monotonic(), _cached()
     counts: tuple[int, int] | None = None
-    error = None
+    error: GanbenchError | None = None
     try:
         plan.prepare_data([spec], catalogue, tell)
         with computing_on(spec.threads):
@@ -134,6 +135,8 @@ def _prepared(
             )
     except GanbenchError as problem:
         error = problem
+    except Exception as problem:  # a plugin may raise anything
+        error = GanbenchError(f"task {spec.task.name}: {blame.told(problem, catalogue.plugins)}")
     seconds = time.monotonic() - began
     new = {path: size for path, size in _cached().items() if path not in before}
     size = sum(new.values())
@@ -167,6 +170,7 @@ def _set_up(
 
     Raises:
         GanbenchError: the run could not start.
+        Exception: as a plugin raises it.
     """
     task = choose_task(spec.task, catalogue, spec.folder)
     task = task.fetching if download else task

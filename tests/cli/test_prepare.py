@@ -81,6 +81,10 @@ class Means:
         return images.float().view(len(images), 4, 16).mean(dim=2)
 
 
+def broken(data, device):
+    raise ValueError("no such layer")
+
+
 @hookimpl
 def ganbench_datasets():
     return [DatasetSpec(name="remote", description="far away", modalities=("image",),
@@ -91,7 +95,8 @@ def ganbench_datasets():
 @hookimpl
 def ganbench_extractors():
     return [ExtractorSpec(name="means", description="four means", modalities=("image",),
-                          build=lambda data, device: Means())]
+                          build=lambda data, device: Means()),
+            ExtractorSpec(name="broken", description="raises", modalities=("image",), build=broken)]
 '''
 
 SUITE = """
@@ -175,12 +180,17 @@ def test_one_task_that_is_not_ready_keeps_no_other_from_it(
     ganbench_cli: Cli, witness: Path, tmp_path: Path
 ) -> None:
     environment = {"WITNESS": str(witness), "GANBENCH_CACHE": str(tmp_path / "cache")}
-    near = '\n[[tasks]]\nname = "near"\ndataset = "ring8"\nbudget = "2steps"\nscores = ["modes"]\n'
-    (tmp_path / "mine.toml").write_text(SUITE + near)
+    more = '\n[[tasks]]\nname = "{}"\ndataset = "{}"\nbudget = "2steps"\nscores = ["{}"]\n'
+    near = more.format("near", "ring8", "modes")
+    worse = more.format("worse", "digits", "fd[extractor=broken]")
+    (tmp_path / "mine.toml").write_text(SUITE + worse + near)
     done = ganbench_cli("prepare", "--suite", "mine.toml", "-P", "remote.py", **environment)
     assert done.returncode == 2
     rows = {line.split()[0]: line.split()[1] for line in done.stdout.splitlines()[1:]}
-    assert rows == {"far": "missing", "near": "ready"}
+    assert rows == {"far": "missing", "worse": "failed", "near": "ready"}
+    assert "[2/3] worse: not ready: task worse: " in done.stderr
+    assert "ValueError: no such layer" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_function_tells_what_the_verb_does(tmp_path: Path) -> None:
