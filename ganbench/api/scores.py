@@ -168,7 +168,8 @@ class Evaluation(Protocol):
 
     def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """(J,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it
-        sees them in training (images in [-1, 1]), with their classes where it is conditional."""
+        sees them in training (images in [-1, 1]), with their classes where it is conditional;
+        with a graph where the samples require a gradient."""
 
     def rehearse(self, networks: Networks, data: Data, number: int = 0) -> bool:
         """Take one generator step, with the critic steps before it, of the run's training on other

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ganbench.reporting.charts import Chart, Style
+from ganbench.reporting.drawings import Gallery, galleries
 from ganbench.reporting.failures import Failed, failures
 from ganbench.reporting.figures import distance_charts, mode_charts, profile_chart
 from ganbench.reporting.grids import Grid, grids
@@ -50,6 +51,8 @@ class Edition:
     profile: Chart | None
     pareto: Sequence[Chart]
     samples: Samples
+    galleries: Sequence[Gallery]
+    left_out: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,7 @@ def _edition(
     styles = {label: Style.number(index) for index, label in enumerate(ranked)}
     places = list(tasks)
     ordered = sorted(lines, key=lambda line: (places.index(line.section), ranked.index(line.label)))
+    drawn, left_out = galleries(ordered, store) if store else ([], "")
     return Edition(
         name=name,
         anchor=anchor,
@@ -169,6 +173,8 @@ def _edition(
         profile=profile_chart(lines, styles),
         pareto=pareto_charts(lines, styles),
         samples=choose_samples(ordered, records, store) if store else Samples((), ()),
+        galleries=drawn,
+        left_out=left_out,
     )
 
 
