@@ -282,6 +282,8 @@ class DatasetSpec(Spec):
         describe: ``describe(**parameters) -> DataInfo``, without loading anything; or a `Survey`
             where there are files to look at, which is then done once for a whole plan.
         load: ``load(**parameters) -> Data``; raises `MissingData` with the command that gets it.
+            One that can fetch its data does so if its parameter `download` is true, which
+            `ganbench prepare --download` makes it, and not otherwise.
         check: ``check(**parameters)``, quick and without torch; raises `MissingData` where `load`
             would, so that a plan of many runs is refused at once.
         prepare: ``prepare(**parameters)``, called once before the runs of a plan start, in the
@@ -332,7 +334,8 @@ class ExtractorSpec(Spec):
 
     Args:
         build: ``build(data: Data, device: torch.device, **parameters) -> Extractor``; raises
-            `MissingData` where its weights cannot be had.
+            `MissingData` where its weights cannot be had. It fetches them if it has a parameter
+            `download` and that is true, as of a data set.
         check: ``check(data: DataInfo, **parameters)``, quick and without torch; raises `UsageError`
             or `MissingData` where it is known that `build` would.
     """

@@ -23,6 +23,7 @@ from ganbench.machine.devices import check_device
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.references import parse_seeds
+from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -178,6 +179,12 @@ def selection_options(function: F) -> F:
             type=click.IntRange(min=1),
             help="CPU threads of each run instead of the suite's; another number gives other bits.",
         ),
+        click.option(
+            "--shard",
+            type=Parsed("shard", Shard.parse),
+            metavar="K/N",
+            help="Only the K-th of N parts of these runs, for one of N machines.",
+        ),
     ]
     return all_options(options, function)
 
@@ -251,6 +258,7 @@ def make_selection(
     device: str,
     memory: int | None,
     threads: int | None,
+    shard: Shard | None,
 ) -> Selection:
     """The selection that the options of `selection_options` describe.
 
@@ -274,4 +282,5 @@ def make_selection(
         device=device,
         memory_bytes=memory,
         threads=threads,
+        shard=shard,
     )

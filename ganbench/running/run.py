@@ -37,21 +37,14 @@ from ganbench.running.drawings import draw_scores
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
 from ganbench.running.generator import keep_generator
+from ganbench.running.jury import jury_of
 from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
 from ganbench.running.observed import Observed
 from ganbench.running.players import Players
-from ganbench.running.references import score_references
 from ganbench.running.sheet import write_sheet
 from ganbench.running.shown import by_class
-from ganbench.running.task import (
-    load_data,
-    make_scores,
-    real_side,
-    require_same_files,
-    trained_on,
-)
-from ganbench.running.trial import check_thresholds, try_scores
+from ganbench.running.task import load_data, require_same_files, trained_on
 from ganbench.training.clock import BudgetClock
 from ganbench.training.costs import Costs
 from ganbench.training.feed import class_shares
@@ -263,21 +256,16 @@ class Run:
             side: sum(parameter.numel() for parameter in parameters)
             for side, parameters in trainer.trained.items()
         }
-        catalogue = self._catalogue
         contestant = contestant_of(trainer, class_shares(data, task.task.labels))
-        side = real_side(task, data, catalogue, self._device)
-        scores = make_scores(task.scores, catalogue)
-        final_scores = make_scores(task.final_scores, catalogue)
-        measured = try_scores(contestant, side, [*scores, *final_scores], task.task.fakes)
-        check_thresholds(task.task.thresholds, measured)
+        jury = jury_of(task, contestant, data, self._catalogue, self._device)
         self.evaluator = Evaluator(
             task.task,
             contestant,
             self.clock,
-            side,
-            scores,
-            final_scores,
-            references=score_references(task, side, catalogue),
+            jury.side,
+            jury.scores,
+            jury.final_scores,
+            references=jury.references,
             keep_generators=self._keep_final,
         )
         return trainer, self.evaluator

@@ -111,7 +111,8 @@ def command(
         tasks=tuple(dict.fromkeys(spec.task.name for spec in session.plan.runs)),
         seeds=tuple(dict.fromkeys(spec.seed for spec in session.plan.runs)),
     )
-    print_tables(session.records, "json" if as_json else "terminal", coverage)
+    if session.records:
+        print_tables(session.records, "json" if as_json else "terminal", coverage)
     failures = session.failures
     new = len(session.records) - len(session.reused)
     done = f"{counted(len(session.records), 'run')} ({new} new)"
@@ -119,6 +120,14 @@ def command(
         f"{done} in {duration(time.monotonic() - began)}, "
         f"{len(failures)} failed or unstable; records and sample sheets are in {runs}/"
     )
+    if selection.shard:
+        talk(
+            f"shard {selection.shard} of {counted(session.plan.whole, 'run')}: `ganbench merge` "
+            "joins the folders of all shards to one leaderboard"
+        )
+    if session.cancelled:
+        cancelled = counted(len(session.cancelled), "run")
+        talk(f"{cancelled} cancelled; the same command goes on where they were")
     if session.worth_retrying:
         talk(f"{session.worth_retrying} failed before and were not run again: try --retry-failed")
     if new:
@@ -129,4 +138,4 @@ def command(
             f"this ganbench cannot read: not trained, and not in the tables (see the warnings)",
             "update ganbench; or run them again with --fresh, which sets all records aside",
         )
-    return 1 if failures and not allow_failures else 0
+    return 1 if session.cancelled or (failures and not allow_failures) else 0

@@ -78,7 +78,8 @@ def load(source: Source, root: str, download: bool, **own: Any) -> Data:
 
 
 def _how_to_get(source: Source, where: Path) -> str:
-    ways = [f"name it {source.name}[download=true]"]
+    prepare = "type `ganbench prepare --download` with the same selection"
+    ways = [prepare, f"name it {source.name}[download=true]"]
     if source.debian is not None:
         ways.append(f"run: apt-get install {source.debian[1]}")
     files, folder = source.fetch
