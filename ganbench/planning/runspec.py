@@ -54,8 +54,7 @@ class RunSpec:
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         if not self.folder:  # which is nobody's business where nothing depends on it
             del plain["folder"]
-        if not self.task.controls:  # as of tasks that can be read without any
-            del plain["task"]["controls"]
+        plain["task"] = self.task.to_json()
         if self.threads == 1:  # specs that tell of no threads have one
             del plain["threads"]
         return plain

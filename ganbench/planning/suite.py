@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib import resources
 from itertools import chain, product
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -69,6 +70,13 @@ class Task:
     labels: str = "train"
     thresholds: Mapping[str, float] = field(default_factory=dict)
     controls: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, as specs of runs have it; controls only where there are any."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if not self.controls:  # as of tasks that can be read without any
+            del plain["controls"]
+        return plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

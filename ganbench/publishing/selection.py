@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +58,17 @@ def publish_suite(
 
 def _left_out(records: Iterable[Record], suite: Suite) -> str:
     """How many runs are none of a suite's, and why: ``3 runs with budget 30steps, not 2PFLOP``."""
-    reasons = [one for record in records if (one := _foreign(record["spec"], suite))]
+    tasks = _tasks(suite)
+    reasons = [one for record in records if (one := _foreign(record["spec"], suite, tasks))]
     return "; ".join(f"{counted(n, 'run')} {why}" for why, n in Counter(reasons).most_common())
 
 
-def _foreign(spec: Mapping[str, Any], suite: Suite) -> str | None:
-    """The first thing that makes a run none of a suite's; None for one that is."""
+def _foreign(
+    spec: Mapping[str, Any], suite: Suite, tasks: Mapping[str, Mapping[str, Any]]
+) -> str | None:
+    """The first thing that makes a run none of a suite's with these tasks; None for one that is."""
     theirs = spec["task"]
-    task = next((one for one in _tasks(suite) if one["name"] == theirs["name"]), None)
+    task = tasks.get(theirs["name"])
     if task is None:
         return f"on {theirs['name']}, which is no task of the suite"
     for key, own in task.items():
@@ -93,12 +95,10 @@ def of_suite(records: Iterable[Record], suite: Suite) -> tuple[list[Record], Cov
 
 def membership(suite: Suite) -> Callable[[dict[str, Any]], bool]:
     """Whether a run with a given spec is of one of the suite's tasks and seeds."""
-    return lambda spec: _foreign(spec, suite) is None
+    tasks = _tasks(suite)
+    return lambda spec: _foreign(spec, suite, tasks) is None
 
 
-def _tasks(suite: Suite) -> list[dict[str, Any]]:
-    """Its tasks as specs have them."""
-    return [
-        {**asdict(task), "scores": list(task.scores), "final_scores": list(task.final_scores)}
-        for task in suite.tasks
-    ]
+def _tasks(suite: Suite) -> dict[str, dict[str, Any]]:
+    """Its tasks by name, as specs have them."""
+    return {task.name: task.to_json() for task in suite.tasks}
