@@ -108,7 +108,10 @@ def train(images: Tensor, labels: Tensor, classes: int, width: int) -> dict[str,
 
 
 def fit(
-    weights: Weights, embedding: Callable[[Weights, Tensor], Tensor], samples: Tensor, labels: Tensor
+    weights: Weights,
+    embedding: Callable[[Weights, Tensor], Tensor],
+    samples: Tensor,
+    labels: Tensor,
 ) -> dict[str, Tensor]:
     """Train drawn weights and round them to the grid.
 

@@ -1,8 +1,8 @@
 """The halves of pairs, each seen by a frozen classifier of its own modality.
 
-`halves[of=first]` and `halves[of=second]` see one half and nothing of the other. `halves` sees both:
-their features stand side by side, and the classes of the halves are the digits of one number, as
-those of stacked data are.
+`halves[of=first]` and `halves[of=second]` see one half and nothing of the other. `halves` sees
+both: their features stand side by side, and the classes of the halves are the digits of one number,
+as those of stacked data are.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def build(data: Data, device: torch.device, *, of: str) -> Classifier:
 
 
 def _half(data: Data, place: str, device: torch.device) -> Classifier:
-    from ganbench_plugins.extractors.frozen import FrozenClassifier
+    from ganbench_plugins.extractors.frozen import FrozenClassifier, short_name
 
     index, own = PLACES.index(place), _parts(data.info)[PLACES.index(place)]
     network: Classifier = CLASSIFIERS[own.modality].build(
@@ -63,7 +63,7 @@ def _half(data: Data, place: str, device: torch.device) -> Classifier:
         classes=network.classes,
         channels=1,
         classify=network.classify,
-        id=f"{place}-half-{own.name}@{_digest(network)}",
+        id=f"{place}-half-{short_name(own)}@{_digest(network)}",
         layer=network.layer,
         features=lambda pairs: network(split_pair(pairs, data.info)[index]),
         device=device,
@@ -78,7 +78,7 @@ def _both(halves: list[Classifier], data: Data, device: torch.device) -> Classif
     """
     import torch
 
-    from ganbench_plugins.extractors.frozen import FrozenClassifier
+    from ganbench_plugins.extractors.frozen import FrozenClassifier, short_name
 
     seen = [half(data.train) for half in halves]
     scales = [2.0 ** -round(0.5 * float(one.var(dim=0).sum().log2())) for one in seen]
@@ -98,7 +98,7 @@ def _both(halves: list[Classifier], data: Data, device: torch.device) -> Classif
         classes=halves[0].classes * halves[1].classes,
         channels=2,
         classify=classify,
-        id=f"halves-{data.info.name.partition('[')[0]}@{cache.content_hash({}, salt=salt)[:8]}",
+        id=f"halves-{short_name(data.info)}@{cache.content_hash({}, salt=salt)[:8]}",
         layer="embeddings",
         features=features,
         device=device,

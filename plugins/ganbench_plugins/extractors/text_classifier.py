@@ -28,7 +28,7 @@ def build(data: Data, device: torch.device) -> Classifier:
         UsageError: the samples are no texts, or have no labels.
     """
     from ganbench_plugins.extractors.classifier_recipe import RECIPE, classify
-    from ganbench_plugins.extractors.frozen import FrozenClassifier
+    from ganbench_plugins.extractors.frozen import FrozenClassifier, short_name
 
     weights = frozen_weights(data)
     digest = cache.content_hash(weights, salt=f"text classifier recipe {RECIPE}")
@@ -37,7 +37,7 @@ def build(data: Data, device: torch.device) -> Classifier:
         classes=len(weights["head.bias"]),
         channels=1,
         classify=lambda features: classify(on_device, features).argmax(dim=1),
-        id=f"text-classifier-{data.info.name.partition('[')[0]}@{digest[:8]}",
+        id=f"text-classifier-{short_name(data.info)}@{digest[:8]}",
         layer="embedding",
         features=partial(embed, on_device),
         device=device,
@@ -103,8 +103,7 @@ def check(info: DataInfo) -> None:
 
 def _unlabelled(info: DataInfo) -> UsageError:
     return UsageError(
-        "the text-classifier extractor needs labels of at least two classes, "
-        f"{info.name} has none"
+        f"the text-classifier extractor needs labels of at least two classes, {info.name} has none"
     )
 
 

@@ -2,8 +2,8 @@
 
 The generator is Dense 256 - 128 - pixels (784 of a 28 px image), the discriminator Dense 128 - 1.
 
-Traps avoided: no sigmoid at the discriminator's end, since losses take logits; images are in [-1, 1]
-for a generator that ends in a tanh; each network is trained by its own optimiser, so that nothing has
+Traps avoided: no sigmoid at the discriminator's end, since losses take logits; images are in
+[-1, 1] for a generator that ends in a tanh; each network has its own optimiser, so that nothing has
 to be switched off while the other one learns.
 """
 

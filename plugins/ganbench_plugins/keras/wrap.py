@@ -1,4 +1,4 @@
-"""Keras 3 models as modules of torch, which holds their weights. Imports torch, and Keras when asked.
+"""Keras 3 models as modules of torch, which holds their weights. Imports torch; Keras when asked.
 
 Keras can compute with weights that it is given (`stateless_call`). So optimisers, checkpoints,
 averages and copies need to know nothing of Keras: the weights are parameters like any others, and a
@@ -24,7 +24,7 @@ SQUASHING = ("sigmoid", "softmax")
 
 
 def use_keras() -> ModuleType:
-    """Keras on torch, with initialisers that follow torch's seed. To be called before layers are made.
+    """Keras on torch, with initialisers that follow torch's seed: call it before making layers.
 
     Initialisers take their seeds from Python's `random`. It is seeded here and now, since importing
     Keras, which happens once in a process, may take numbers from it as well.
@@ -47,10 +47,10 @@ def use_keras() -> ModuleType:
 
 
 class KerasModule(nn.Module):
-    """What a built Keras layer or model computes, (B, ...) to (B, ...), with weights that torch holds.
+    """What a built Keras layer or model computes, (B, ...) to (B, ...); torch holds the weights.
 
-    It trains as torch's mode says: dropout and batch norm follow `train()` and `eval()`. Copies share
-    the Keras layer, which is only read, and nothing else.
+    It trains as torch's mode says: dropout and batch norm follow `train()` and `eval()`. Copies
+    share the Keras layer, which is only read, and nothing else.
 
     Args:
         layer: a `keras.Layer`, a `keras.Model` above all.

@@ -1,9 +1,9 @@
-"""A GAN of pairs whose halves belong together, and a control whose halves know nothing of each other.
+"""A GAN of pairs whose halves belong together, and a control whose halves know nothing of that.
 
 `joint-gan` makes both halves of one latent, and its critic sees both. `independent-gan` has two
-generators with a latent each, and a critic for each half, whose logits are added up: the Wasserstein
-losses of the halves add up with them. It has as many weights, costs as much a step, and can at best
-learn the law of either half: its halves agree as chance has it, to which the joint one is compared.
+generators with a latent each, and a critic for each half, whose logits are added up: the
+Wasserstein losses of the halves add up with them. It has as many weights, costs as much a step, and
+can at best learn the law of either half: its halves agree as chance has it.
 
 Both are trained as WGAN-GP is (Gulrajani et al. 2017), whose critic bears the soft rows of letters
 that generators of text emit beside the hard ones of real text (the same, section 5.5).

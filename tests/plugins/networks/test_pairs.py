@@ -73,7 +73,7 @@ def test_no_other_width_comes_nearer(width: int, outside: int) -> None:
 
 
 def slopes(networks: Networks) -> tuple[Tensor, Tensor]:
-    """(L, 2) and (2,): how halves depend on latents, and whether logits do so on pairs of halves."""
+    """(L, 2): which latents each half is made of; whether the halves are judged together."""
     sizes = half_sizes(DIGIT_NAMES)
     z = torch.randn(1, LATENT, requires_grad=True)
     halves = torch.split(networks.generator(z), sizes, dim=1)

@@ -1,4 +1,4 @@
-"""Agreement of halves: its closed forms, and what it and distances see of pairs with known faults."""
+"""Agreement of halves: its closed forms, and what is seen of pairs with known faults."""
 
 from __future__ import annotations
 
