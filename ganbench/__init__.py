@@ -48,7 +48,7 @@ from ganbench.api.specs import (
 )
 from ganbench.api.techniques import Game, Technique
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, __version__
-from ganbench.modalities import output_layer
+from ganbench.modalities import decode, encode, output_layer
 from ganbench.modalities.pair import join_pair, split_pair
 from ganbench.scoring.columns import FeatureColumn
 from ganbench.scoring.selfcompare import SelfComparison
@@ -134,6 +134,8 @@ __all__ = [
     "cache",
     "check",
     "compare",
+    "decode",
+    "encode",
     "export",
     "hookimpl",
     "join_pair",

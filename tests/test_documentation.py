@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 from functools import partial
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 from msgspec import Struct
+from torch import nn
 
-from ganbench import Data, Measurement, Networks
+from ganbench import Data, Latent, Measurement, Networks
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.catalogue.catalogue import installed_catalogue
@@ -129,7 +131,15 @@ def _dirac() -> Snapshot:
 def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]:
     (modality,) = [one for one in sides if one in score.modalities][-1:]
     side = sides[modality]
-    snapshot = Snapshot(side, side.data.train[: len(side.real)])
+    shape = side.data.info.shape
+    generator = nn.Sequential(nn.Linear(4, math.prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
+    snapshot = Snapshot(
+        side,
+        side.data.train[: len(side.real)],
+        generator=generator,
+        latents=(Latent(size=4),),
+        logits=lambda samples, labels: samples.flatten(1).sum(1),
+    )
     if score.name == "dirac":
         snapshot = _dirac()
     parameters = {name: one.default for name, one in score.parameters.items()}

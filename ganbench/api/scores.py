@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from ganbench.api.data import Data
-    from ganbench.api.networks import Networks
+    from ganbench.api.networks import Latent, Networks
     from ganbench.api.recipe import Training
 
 T = TypeVar("T")
@@ -159,6 +159,8 @@ class Evaluation(Protocol):
     generator: nn.Module | None
     """What made the fakes, in train mode, to be looked at and left as it is; None for samples of no
     generator."""
+    latents: tuple[Latent, ...]
+    """The parts of its input; none for samples of no generator."""
     extra: Mapping[str, nn.Module]
     """Further modules of its model (an encoder), in train mode, to be left as they are."""
     training: Training | None
@@ -166,7 +168,8 @@ class Evaluation(Protocol):
 
     def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """(J,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it
-        sees them in training (images in [-1, 1]), with their classes where it is conditional."""
+        sees them in training (images in [-1, 1]), with their classes where it is conditional;
+        with a graph where the samples require a gradient."""
 
     def rehearse(self, networks: Networks, data: Data, number: int = 0) -> bool:
         """Take one generator step, with the critic steps before it, of the run's training on other

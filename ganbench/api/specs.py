@@ -289,6 +289,9 @@ class ScoreSpec(Spec):
             `UsageError` where it is known before anything is loaded that `compute` would.
         blind: what it does not see, in a few words; `ganbench info` tells it, and of a task what
             its utility is blind to.
+        draw: ``draw(evaluation: Evaluation, **parameters) -> dict[str, bytes]``: PNG pictures of
+            what it measures, by a short name of lower-case letters, digits and `-`. Called once, of
+            the last evaluation; the run folder and the report show them.
     """
 
     kind: ClassVar[str] = "score"
@@ -297,6 +300,7 @@ class ScoreSpec(Spec):
     compute: Builder
     check: Callable[..., object] | None = None
     blind: str = ""
+    draw: Builder | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

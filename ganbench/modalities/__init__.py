@@ -22,7 +22,7 @@ from ganbench.modalities.modality import Modality
 from ganbench.modalities.pair import PAIR, SINGLES
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 MODALITIES: Mapping[ModalityName, Modality] = {**SINGLES, PAIR.name: PAIR}
 
@@ -39,3 +39,13 @@ def output_layer(data: DataInfo) -> nn.Module:
     no weights.
     """
     return modality_of(data).output_layer(data)
+
+
+def encode(samples: Tensor, data: DataInfo) -> Tensor:
+    """(N, *shape) float32, as networks see samples (N, ...) that are in their stored form."""
+    return modality_of(data).encode(samples, data)
+
+
+def decode(raw: Tensor, data: DataInfo) -> Tensor:
+    """(N, ...) in their stored form, of what a generator emits (N, *shape), if that is finite."""
+    return modality_of(data).decode(raw, data)

@@ -1,4 +1,4 @@
-"""Line charts as geometry: what is where, for a template that writes it down as SVG.
+"""Charts as geometry: what is where, for a template that writes it down as SVG.
 
 A series is told from the others by its colour, by the shape of its marks, by its dashes beyond the
 first few, and by its name beside its end.
@@ -115,7 +115,7 @@ class Numbers:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A line chart in pixels, with its words."""
+    """A chart in pixels, with its words."""
 
     title: str
     task: str
@@ -131,6 +131,7 @@ class Chart:
     rule: tuple[float, str] | None
     numbers: Numbers
     notes: Sequence[str] = field(default=())
+    front: str = ""
 
 
 def draw(
@@ -146,6 +147,7 @@ def draw(
     x_scale: Mapping[str, float] | None = None,
     y_scale: Mapping[str, float] | None = None,
     x_ticks: Sequence[tuple[float, str]] | None = None,
+    front: Sequence[Point] = (),
 ) -> Chart | None:
     """Lay out a chart; None where there is nothing to draw.
 
@@ -157,6 +159,7 @@ def draw(
         notes: below the chart, one line each.
         x_scale, y_scale: fixed ends, `low` or `high` or both; else a logarithmic axis that fits.
         x_ticks: instead of those of the scale.
+        front: corners of a line in steps behind everything, which belongs to no variant.
     """
     points = [point for one in series for point in _all_points(one)]
     if not points:
@@ -186,6 +189,7 @@ def draw(
         rule=(y(rule[0]), rule[1]) if rule else None,
         numbers=numbers,
         notes=notes,
+        front=_path(front, x, y, steps=True) if front else "",
     )
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ganbench.reporting.charts import Chart, Style
+from ganbench.reporting.drawings import Gallery, galleries
 from ganbench.reporting.failures import Failed, failures
 from ganbench.reporting.figures import distance_charts, mode_charts, profile_chart
 from ganbench.reporting.grids import Grid, grids
+from ganbench.reporting.pareto import pareto_charts
 from ganbench.reporting.provenance import Provenance, provenance
 from ganbench.reporting.samples import Samples, choose_samples
 from ganbench.results.fields import STATUSES
@@ -47,7 +49,10 @@ class Edition:
     curves: Sequence[Chart]
     modes: Sequence[Chart]
     profile: Chart | None
+    pareto: Sequence[Chart]
     samples: Samples
+    galleries: Sequence[Gallery]
+    left_out: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ _SECTIONS = {
     "collapse": "modes",
     "stability": "stability",
     "sensitivity": "stability",
+    "changes": "leaderboard",
     "profile": "profiles",
     "tuning": "profiles",
     "cost": "cost",
@@ -156,6 +162,7 @@ def _edition(
     styles = {label: Style.number(index) for index, label in enumerate(ranked)}
     places = list(tasks)
     ordered = sorted(lines, key=lambda line: (places.index(line.section), ranked.index(line.label)))
+    shown, left_out = galleries(ordered, store) if store else ([], "")
     return Edition(
         name=name,
         anchor=anchor,
@@ -164,7 +171,10 @@ def _edition(
         curves=distance_charts(ordered, runs, records, styles),
         modes=mode_charts(ordered, runs, records, styles),
         profile=profile_chart(lines, styles),
+        pareto=pareto_charts(lines, styles),
         samples=choose_samples(ordered, records, store) if store else Samples((), ()),
+        galleries=shown,
+        left_out=left_out,
     )
 
 

@@ -15,6 +15,8 @@ from ganbench.modalities.media import SUFFIXES
 
 SHEET: Final = "samples"
 FRAMES_FOLDER: Final = "samples"
+DRAWINGS_FOLDER: Final = "drawings"
+"""Pictures of what scores have measured in the end: ``drawings/interpolations.png``."""
 
 _NAME = re.compile(r"(samples|[0-9]{3,})(?:-([0-9]+))?(\.[a-z]+)")
 
@@ -49,6 +51,11 @@ def frame_files(folder: Path) -> dict[int, list[Path]]:
     """The files of a run's frames by the number of their evaluation."""
     found = _media(folder / FRAMES_FOLDER)
     return {int(stem): files for stem, files in sorted(found.items()) if stem != SHEET}
+
+
+def drawings(folder: Path) -> list[Path]:
+    """The pictures that scores have drawn of a run, by name."""
+    return sorted((folder / DRAWINGS_FOLDER).glob("*.png"))
 
 
 def _file(stem: str, place: int, suffix: str) -> str:

@@ -85,6 +85,7 @@ class Contestant:
             labels,
             steps=steps,
             generator=self.generator,
+            latents=self.latents,
             extra=self.extra,
             logits=self.logits,
             training=self.training,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, TypeVar, cast
@@ -24,6 +25,9 @@ from ganbench.modalities import modality_of
 from ganbench.training.step import described
 
 T = TypeVar("T")
+
+PNG = b"\x89PNG\r\n\x1a\n"
+DRAWING = re.compile(r"[a-z0-9-]{1,32}")
 
 
 def call(what: str, builder: Builder, /, *args: Any, **parameters: Any) -> Any:
@@ -239,6 +243,24 @@ def check_extractor(name: str, extractor: object, samples: Tensor) -> Extractor:
             f"it returned {features.dtype} {tuple(features.shape)}"
         )
     return cast("Extractor", extractor)
+
+
+def check_drawings(name: str, found: object) -> dict[str, bytes]:
+    """What a score has drawn, by name.
+
+    Raises:
+        PluginNotUsable: it is no dict of plain names and PNG files.
+    """
+    drawn: dict[str, bytes] = require(f"what score {name} draws", found, dict)
+    for key, content in drawn.items():
+        if not (isinstance(key, str) and DRAWING.fullmatch(key)):
+            raise PluginNotUsable(
+                f"score {name} calls a picture {key!r}",
+                "use lower-case letters, digits and '-'",
+            )
+        if not (isinstance(content, bytes) and content.startswith(PNG)):
+            raise PluginNotUsable(f"what score {name} draws as {key!r} is no PNG file")
+    return drawn
 
 
 def check_measurements(name: str, found: object) -> list[Measurement]:

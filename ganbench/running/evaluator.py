@@ -21,7 +21,7 @@ from ganbench.running.contestant import Contestant
 from ganbench.running.log import remark
 from ganbench.running.references import References
 from ganbench.running.task import Score
-from ganbench.scoring.evaluation import RealSide, measure
+from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.statistics.stability import diverged
 from ganbench.training.clock import BudgetClock
 from ganbench.training.sampling import all_finite, is_dead
@@ -177,6 +177,13 @@ class Evaluator:
         best = state["best"]
         self._best = best and (self.points[best["point"]], best["weights"])
 
+    def snapshot(self) -> Snapshot:
+        """What scores see of the last fakes."""
+        return self._shown(self.fakes, self.fake_labels)
+
+    def _shown(self, fakes: Tensor, labels: Tensor | None) -> Snapshot:
+        return self._contestant.snapshot(self._side, fakes, labels, self._clock.steps)
+
     @property
     def _all_scores(self) -> list[Score]:
         return [*self._scores, *self._final_scores]
@@ -218,7 +225,7 @@ class Evaluator:
     def _measure(
         self, fakes: Tensor, labels: Tensor | None, scores: list[Score]
     ) -> list[list[Measurement]]:
-        snapshot = self._contestant.snapshot(self._side, fakes, labels, self._clock.steps)
+        snapshot = self._shown(fakes, labels)
         try:
             return measure(snapshot, scores)
         except NonFiniteSamples as error:

@@ -32,6 +32,7 @@ from ganbench.results.store import (
 )
 from ganbench.running.contestant import contestant_of
 from ganbench.running.doubts import doubts_of
+from ganbench.running.drawings import draw_scores
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
 from ganbench.running.generator import keep_generator
@@ -158,6 +159,8 @@ class Run:
         info = evaluator.data.info
         fakes = by_class(evaluator.fakes, evaluator.fake_labels)
         write_sheet(fakes, evaluator.real, self._title(), info, self._folder)
+        chosen = (*task.scores, *task.final_scores)
+        draw_scores(chosen, catalogue, evaluator.snapshot(), self._folder, remark)
 
     def _evaluate(self, *, final: bool = False) -> None:
         """Evaluate at a mark or at the end.

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ganbench.api.data import Data
 from ganbench.api.errors import UsageError
-from ganbench.api.networks import Networks
+from ganbench.api.networks import Latent, Networks
 from ganbench.api.recipe import Training
 from ganbench.api.scores import Extractor, Measurement, NonFiniteSamples
 from ganbench.scoring.realcache import RealCache
@@ -93,6 +93,7 @@ class Snapshot:
         fake_labels: (M,) classes that they were made for, or None.
         steps: generator steps taken so far.
         generator: that made them, if there is one.
+        latents: the parts of its input.
         extra: further modules of its model.
         logits: what the discriminator thinks of samples.
         training: how the generator was trained.
@@ -107,6 +108,7 @@ class Snapshot:
         *,
         steps: int = 0,
         generator: nn.Module | None = None,
+        latents: tuple[Latent, ...] = (),
         extra: Mapping[str, nn.Module] | None = None,
         logits: Callable[..., Tensor] | None = None,
         training: Training | None = None,
@@ -117,6 +119,7 @@ class Snapshot:
         self.fake_labels = fake_labels
         self.steps = steps
         self.generator = generator
+        self.latents = latents
         self.extra = extra or {}
         self.training = training
         self._logits = logits

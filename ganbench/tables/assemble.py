@@ -13,6 +13,7 @@ from ganbench.results.frame import Runs, collect
 from ganbench.results.record import Column, Record
 from ganbench.statistics.groups import grouped
 from ganbench.tables.caveats import with_caveats
+from ganbench.tables.changes import changes
 from ganbench.tables.coverage import Coverage
 from ganbench.tables.forms.table import Table
 from ganbench.tables.labels import section_names, variant_labels
@@ -78,6 +79,7 @@ def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
             with_pairs(ranking(lines, f"{name}: ranking", columns), lines), lines, columns
         ),
         *sensitivity(lines, f"{name}: learning-rate sensitivity"),
+        *changes(lines, f"{name}: what each change is worth", runs),
         stability(lines, f"{name}: stability"),
         *_score_tables(lines, name, "distance", columns),
         *profile(lines, f"{name}: performance profile"),

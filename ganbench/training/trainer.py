@@ -119,9 +119,9 @@ class Trainer:
         """The generator that gets evaluated: the average where the recipe asks for one."""
         return self.networks.generator if self.average is None else self.average.module
 
-    @torch.no_grad()
     def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
-        """(J,) logits of the discriminator, in eval mode for the call, of samples (N, *shape)."""
+        """(J,) logits of the discriminator, in eval mode for the call, of samples (N, *shape); with
+        a graph where the samples require a gradient."""
         discriminator = self.networks.discriminator
         training = discriminator.training
         discriminator.eval()
@@ -129,7 +129,8 @@ class Trainer:
         size = SAMPLING_BATCH - SAMPLING_BATCH % self._judged
         try:
             parts = zip(*(torch.split(one.to(self.device), size) for one in given), strict=True)
-            return torch.cat([discriminator(*part).view(-1) for part in parts])
+            with torch.set_grad_enabled(samples.requires_grad):
+                return torch.cat([discriminator(*part).view(-1) for part in parts])
         finally:
             discriminator.train(training)
 

@@ -65,8 +65,8 @@ class Table:
     """A comparison table.
 
     Args:
-        name: for machines: ranking, sensitivity, stability, distance, profile, tuning, collapse or
-            cost; of a comparison, overall or comparison.
+        name: for machines: ranking, sensitivity, changes, stability, distance, profile, tuning,
+            collapse or cost; of a comparison, overall or comparison.
         title: for people.
         headings: of the columns; the first `fixed` identify a row.
         rows: sections together, in each the ranked variants first, best first.

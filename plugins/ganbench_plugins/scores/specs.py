@@ -17,9 +17,13 @@ _EXTRACTOR = {
 }
 
 
+def _samples(default: int, what: str) -> dict[str, Parameter]:
+    return {"samples": Parameter(default=default, minimum=10, help=what)}
+
+
 @hookimpl
 def ganbench_scores() -> list[ScoreSpec]:
-    """Distances, neighbour scores and the panel of known modes."""
+    """Distances, neighbour scores, the panel of known modes, and what looks into the networks."""
     return [
         ScoreSpec(
             name="fd",
@@ -74,6 +78,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             description="share of fakes that lie as near to a training sample as copies do",
             blind="copies that an extractor sees as other samples",
             compute=f"{_MEASURES}.collapse:near_train",
+            draw=f"{_MEASURES}.drawings:neighbours",
             check=requirements.near_train,
             parameters=_EXTRACTOR,
         ),
@@ -140,5 +145,43 @@ def ganbench_scores() -> list[ScoreSpec]:
             compute=f"{_MEASURES}.distances:sliced_wasserstein",
             check=requirements.sliced_wasserstein,
             modalities=("points",),
+        ),
+        ScoreSpec(
+            name="jacobian",
+            description="how a generator's Jacobian is conditioned; its effective local dimension",
+            blind="where samples lie: a linear map of noise is conditioned best",
+            paper="Odena et al. 2018, Is Generator Conditioning Causally Related to GAN "
+            "Performance?, arXiv:1802.08768",
+            compute=f"{_MEASURES}.interpretability:jacobian",
+            parameters=_samples(64, "latents"),
+        ),
+        ScoreSpec(
+            name="discriminator",
+            description="whether the discriminator overfits, and tells held-out samples from fakes",
+            blind="whose fault it is: AUC .5 may be a weak discriminator",
+            paper="Karras et al. 2020, Training GANs with Limited Data, arXiv:2006.06676, eq. 1",
+            compute=f"{_MEASURES}.interpretability:discriminator",
+            draw=f"{_MEASURES}.drawings:opinions",
+            parameters=_samples(2000, "samples of each kind, at most"),
+        ),
+        ScoreSpec(
+            name="path-length",
+            description="how far features move along a path through latents, and how jumpily",
+            blind="quality: samples that are all alike move least; modes apart need jumps",
+            paper="Karras et al. 2019, Style-Based Generator, arXiv:1812.04948, §4.1",
+            compute=f"{_MEASURES}.interpretability:path_length",
+            draw=f"{_MEASURES}.drawings:interpolations",
+            modalities=("points", "image"),
+            parameters={**_EXTRACTOR, **_samples(500, "pairs of latents")},
+        ),
+        ScoreSpec(
+            name="separability",
+            description="how much of a sample's class a linear probe reads from its latent",
+            blind="classes that are never generated, and all that is no class",
+            paper="Karras et al. 2019, Style-Based Generator, arXiv:1812.04948, §4.2",
+            compute=f"{_MEASURES}.interpretability:separability",
+            draw=f"{_MEASURES}.drawings:directions",
+            modalities=("points", "image"),
+            parameters={**_EXTRACTOR, **_samples(2000, "latents")},
         ),
     ]

@@ -1,0 +1,114 @@
+"""Pictures of what scores measure: what is on them, by hand."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from ganbench import Data, DataInfo, Latent
+from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench_plugins.extractors.raw import build as raw
+from ganbench_plugins.scores import drawings
+
+CPU = torch.device("cpu")
+SHAPE = (1, 4, 4)
+
+
+def images(**changes: Any) -> Snapshot:
+    torch.manual_seed(0)
+    info = DataInfo(name="tiles", modality="image", shape=SHAPE)
+    train = torch.randint(256, (60, *SHAPE), dtype=torch.uint8)
+    data = Data(info=info, train=train, heldout=train[:30].flip(0))
+    side = RealSide(data, "heldout", CPU, lambda name: raw(data, CPU))
+    generator = nn.Sequential(nn.Linear(3, 16, bias=False), nn.Tanh(), nn.Unflatten(1, SHAPE))
+    fields = {
+        "generator": generator,
+        "latents": (Latent(size=3),),
+        "logits": lambda samples, labels=None: samples[:, 0, 0, 0],
+    }
+    return Snapshot(side, train[[5, 7, 9, 11, 2, 3, 4, 6]], **{**fields, **changes})
+
+
+def points() -> Snapshot:
+    torch.manual_seed(0)
+    info = DataInfo(name="cloud", modality="points", shape=(2,))
+    data = Data(info=info, train=torch.randn(60, 2), heldout=torch.randn(30, 2))
+    side = RealSide(data, "heldout", CPU, lambda name: raw(data, CPU))
+    return Snapshot(
+        side,
+        torch.randn(30, 2),
+        generator=nn.Linear(2, 2),
+        latents=(Latent(size=2),),
+        logits=lambda samples, labels=None: samples.norm(dim=1),
+    )
+
+
+def tiles(content: bytes, columns: int) -> Tensor:
+    """(rows, columns, height, width) grey levels of a picture of 4 x 4 tiles."""
+    pixels = np.asarray(Image.open(io.BytesIO(content)))
+    factor = pixels.shape[1] // (columns * 5 - 1)
+    small = torch.from_numpy(pixels[::factor, ::factor].copy())
+    rows = (len(small) + 1) // 5
+    cut = [
+        [small[5 * r : 5 * r + 4, 5 * c : 5 * c + 4] for c in range(columns)] for r in range(rows)
+    ]
+    return torch.stack([torch.stack(row) for row in cut])
+
+
+def test_neighbours_of_copies_are_the_copies() -> None:
+    shot = images()
+    found = tiles(drawings.neighbours(shot, extractor="raw")["neighbours"], 8)
+    assert torch.equal(found[0], found[1])
+    assert torch.equal(found[0], shot.fakes[:, 0])
+
+
+def test_saliency_lights_up_the_pixel_that_the_logit_hangs_on() -> None:
+    found = tiles(drawings.opinions(images())["saliency"], 8)
+    assert found.shape[:2] == (4, 8)
+    for row in (1, 3):
+        assert bool((found[row, :, 0, 0] == 255).all())
+        assert int(found[row].sum()) == 255 * 8
+
+
+def test_interpolations_begin_and_end_at_their_latents() -> None:
+    found = tiles(drawings.interpolations(images())["interpolations"], 8)
+    assert found.shape[:2] == (8, 8)
+    steps = (found[:, 1:].float() - found[:, :-1].float()).abs().amax(dim=(2, 3))
+    whole = (found[:, -1].float() - found[:, 0].float()).abs().amax(dim=(1, 2))
+    assert bool((steps.amax(1) <= whole + 100).all())
+    assert float(whole.min()) > 0
+
+
+def test_the_first_direction_is_the_one_that_a_generator_amplifies_most() -> None:
+    shot = images()
+    assert isinstance(shot.generator, nn.Sequential)
+    layer = shot.generator[0]
+    assert isinstance(layer, nn.Linear)
+    with torch.no_grad():
+        layer.weight.zero_()
+        layer.weight[0, 1] = 2.0  # the second latent moves the first pixel
+        layer.weight[5, 0] = 0.1
+    found = tiles(drawings.directions(shot)["directions"], 7)
+    moved = (found.amax(1).int() - found.amin(1).int()).flatten(1)
+    assert int(moved[0].argmax()) == 0
+    assert int(moved[1].argmax()) == 5
+    assert int(moved[2].max()) == 0
+
+
+@pytest.mark.parametrize("draw", [drawings.interpolations, drawings.opinions])
+def test_points_in_the_plane_are_drawn(draw: Any) -> None:
+    (content,) = draw(points()).values()
+    assert Image.open(io.BytesIO(content)).size == (512, 512)
+
+
+def test_other_data_have_no_picture() -> None:
+    assert drawings.directions(points()) == {}
+    assert drawings.neighbours(points(), extractor="raw") == {}
+    conditional = images(fake_labels=torch.zeros(8, dtype=torch.int64))
+    assert drawings.opinions(conditional) == {}
