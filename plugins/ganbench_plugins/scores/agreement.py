@@ -39,7 +39,6 @@ def agreement(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
             null=real,
             null_error=math.sqrt(real * (1 - real) / len(column.real)),
             highest=1.0,
-            read_with="precision",
         ),
         column.measurement(
             "chance_agreement",
