@@ -40,7 +40,7 @@ CHAPTERS = {
     "Techniques": ("api.techniques", ("Technique", "Game", "Rule")),
     "Networks around networks": ("training.wrapped", ("Wrapped", "WithParameters")),
     "Data": ("api.data", ("DataInfo", "Survey", "Data", "KnownModes")),
-    "Tokens and columns": ("api.schema", ("Vocabulary", "Numeric", "Categorical")),
+    "Tokens and columns": ("api.schema", ("Vocabulary", "Spectrogram", "Numeric", "Categorical")),
     "Scores and extractors": (
         "api.scores",
         (

@@ -25,7 +25,7 @@ from ganbench.api.hooks import hookimpl
 from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import SIDES, Optimiser, Recipe, Side, Training
-from ganbench.api.schema import Categorical, Numeric, Vocabulary
+from ganbench.api.schema import Categorical, Numeric, Spectrogram, Vocabulary
 from ganbench.api.scores import (
     Classifier,
     Direction,
@@ -120,6 +120,7 @@ __all__ = [
     "ScoreSpec",
     "SelfComparison",
     "Side",
+    "Spectrogram",
     "Step",
     "Survey",
     "Technique",

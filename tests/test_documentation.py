@@ -13,7 +13,7 @@ import torch
 from msgspec import Struct
 from torch import nn
 
-from ganbench import Data, Latent, Measurement, Networks
+from ganbench import Data, DataInfo, Latent, Measurement, Networks
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import ScoreSpec, import_builder
 from ganbench.catalogue.catalogue import installed_catalogue
@@ -147,9 +147,18 @@ def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]
     return measured
 
 
+def _sounds() -> Data:
+    """Noise of many levels."""
+    drawn = torch.randn(200, 1, 64, generator=torch.Generator().manual_seed(0))
+    clips = (drawn * torch.linspace(100, 5000, 200)[:, None, None]).short()
+    info = DataInfo(name="noise", modality="audio", shape=(1, 64), rate=8_000)
+    return Data(info=info, train=clips, heldout=clips)
+
+
 def test_every_column_is_documented_with_range_and_direction() -> None:
     catalogue, cpu = installed_catalogue(), torch.device("cpu")
-    data = {"pair": load_pairs(), "points": load_ring(), "image": load_digits()}
+    # Of several, a score is measured on the last that it handles.
+    data = {"pair": load_pairs(), "audio": _sounds(), "points": load_ring(), "image": load_digits()}
 
     def side(modality: str, one: Data) -> RealSide:
         build = partial(build_halves, of="both") if modality == "pair" else build_classifier

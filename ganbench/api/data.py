@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError
-from ganbench.api.schema import Categorical, Numeric, Vocabulary
+from ganbench.api.schema import Categorical, Numeric, Spectrogram, Vocabulary
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +41,8 @@ class DataInfo:
         vocabulary: the tokens of texts.
         schema: the columns of a table, in order.
         halves: what the two halves of a pair are.
+        spectrogram: the sounds that an image stands for, where a technique has networks see sounds
+            so. No data set describes itself by it: what is stored and scored are the sounds.
 
     Raises:
         TypeError: a field is of another type.
@@ -54,6 +56,7 @@ class DataInfo:
     vocabulary: Vocabulary | None = None
     schema: tuple[Numeric | Categorical, ...] | None = None
     halves: tuple[DataInfo, DataInfo] | None = None
+    spectrogram: Spectrogram | None = None
 
     def __post_init__(self) -> None:
         check_fields("DataInfo", self)

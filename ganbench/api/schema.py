@@ -1,5 +1,5 @@
 """What samples are made of where their shape does not tell: the tokens of texts, the columns of
-tables."""
+tables, the sounds behind spectrograms."""
 
 from __future__ import annotations
 
@@ -152,3 +152,52 @@ class Categorical:
     def width(self) -> int:
         """How many numbers networks see of it: one for each category."""
         return len(self.categories)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spectrogram:
+    """How networks see sounds as images: the logarithms of short-time spectra's magnitudes.
+
+    Bins and frames are as many as the image is high and wide; the bin at half the rate and what
+    follows the last frame are left out.
+
+    Args:
+        samples: of one clip, in one channel.
+        size: of the Fourier transform, and of its window, in samples.
+        hop: samples from one frame to the next.
+        means, deviations: of each bin's logarithms over the train split, as measured on it before
+            training; empty until then.
+
+    Raises:
+        TypeError: a field is of another type.
+        UsageError: frames do not overlap by half or more, or do not fill the clip.
+    """
+
+    samples: int
+    size: int
+    hop: int
+    means: tuple[float, ...] = ()
+    deviations: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_fields("Spectrogram", self)
+        if not 1 <= self.hop <= self.size // 2:
+            raise UsageError(
+                f"Spectrogram: frames of {self.size} samples, {self.hop} apart, do not overlap by "
+                "half"
+            )
+        if self.samples % self.hop or self.size % 2:
+            raise UsageError(
+                f"Spectrogram: clips of {self.samples} samples are no whole number of frames "
+                f"{self.hop} apart, or frames of {self.size} samples are not even"
+            )
+
+    @property
+    def bins(self) -> int:
+        """Frequencies, of the image's height."""
+        return self.size // 2
+
+    @property
+    def frames(self) -> int:
+        """Moments, of the image's width."""
+        return self.samples // self.hop

@@ -222,9 +222,13 @@ class TechniqueSpec(Spec):
             cannot be combined with the rest of the recipe, or work on that data. Must not import
             torch.
         exclusive: of several techniques that name the same word here, a variant takes one.
+        view: ``view(data: DataInfo, **parameters) -> DataInfo``: what all parts see of the samples,
+            where that is not what is scored: sounds as images of their spectrograms. `modalities`
+            are then those that it makes others of. Raises `UsageError` for samples that it makes
+            nothing of. Must not import torch.
 
     Raises:
-        ValueError: it neither builds anything nor changes the training.
+        ValueError: it neither builds anything, nor changes the training, nor the view.
     """
 
     kind: ClassVar[str] = "technique"
@@ -239,12 +243,14 @@ class TechniqueSpec(Spec):
     neutral: Mapping[str, Value] = field(default_factory=dict)
     misfit: Callable[..., str | None] | None = None
     exclusive: str = ""
+    view: Callable[..., DataInfo] | None = None
 
     def __post_init__(self) -> None:
-        if self.build is None and self.training is None:
-            raise ValueError(f"technique {self.name!r} needs build= or training=")
-        if self.build is None and not self.parameters and self.training is not None:
-            object.__setattr__(self, "parameters", declared_in(self.training))
+        declaring = self.build or self.training or self.view
+        if declaring is None:
+            raise ValueError(f"technique {self.name!r} needs build=, training= or view=")
+        if not self.parameters and callable(declaring):
+            object.__setattr__(self, "parameters", declared_in(declaring))
         super(TechniqueSpec, self).__post_init__()
         for name in (self.argument, *self.neutral):
             if name and name not in self.parameters:

@@ -21,6 +21,7 @@ from ganbench.api.specs import (
 )
 from ganbench.api.techniques import NEEDS
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.catalogue.reserved import RESERVED
 from ganbench.modalities import MODALITIES
 from ganbench.planning.chosen import choose_data
 from ganbench.planning.longtail import long_tailed
@@ -69,8 +70,9 @@ def _unknown(name: str, catalogue: Catalogue) -> UsageError | PluginNotUsable:
         catalogue.get(VariantSpec, name)
     except PluginNotUsable as error:  # it would be here, were its plugin loaded
         return error
-    except UsageError:
-        pass
+    except UsageError as error:
+        if name.casefold() in RESERVED:
+            return error
     known = [one for kind in SPEC_TYPES for one in catalogue.names(kind)]
     hint = did_you_mean(name, [*known, *embedded_suites(), *VOCABULARIES])
     return UsageError(f"nothing is named {name!r}", hint)

@@ -74,7 +74,7 @@ def export_generator(kept: KeptRun, out: Path, remark: Callable[[str], None]) ->
 
 def card_of(kept: KeptRun, contestant: Contestant) -> dict[str, Any]:
     """What whoever gets the files must know of the generator, as plain JSON."""
-    record, spec, info = kept.record, kept.spec, kept.data.info
+    record, spec, info = kept.record, kept.spec, contestant.info
     labels = distinct_labels({key: one["label"] for key, one in record["columns"].items()})
     scores = record["points"][-1]["scores"] if record["points"] else {}
     conditional = contestant.shares is not None

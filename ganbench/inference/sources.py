@@ -16,7 +16,6 @@ from ganbench.api.errors import InvalidResults, UsageError, one_line
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.inference.kept import KeptRun, find_kept
-from ganbench.modalities import modality_of
 from ganbench.modalities.arrays import Channels, arranged, describe
 from ganbench.planning.chosen import choose_data
 from ganbench.planning.references import parse_reference
@@ -252,5 +251,4 @@ def generated(
     raw, labels = contestant.sample(count, seed)
     if not bool(torch.isfinite(raw).all()):
         raise InvalidResults(f"the output of the generator of {kept.run_id} is not finite")
-    info = kept.data.info
-    return modality_of(info).decode(raw, info), labels
+    return contestant.as_stored(raw), labels

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from ganbench.api.data import DataInfo, ModalityName
 from ganbench.modalities.modality import Modality
 from ganbench.modalities.pair import PAIR, SINGLES
+from ganbench.modalities.spectrogram import SPECTROGRAM
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -28,8 +29,8 @@ MODALITIES: Mapping[ModalityName, Modality] = {**SINGLES, PAIR.name: PAIR}
 
 
 def modality_of(info: DataInfo) -> Modality:
-    """The modality of a data set."""
-    return MODALITIES[info.modality]
+    """The modality of a data set; of sounds that networks see as images, what becomes of these."""
+    return SPECTROGRAM if info.spectrogram is not None else MODALITIES[info.modality]
 
 
 def output_layer(data: DataInfo) -> nn.Module:

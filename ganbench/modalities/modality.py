@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 RANGE_SLACK = 1e-5
 """How far out of its range rounding may carry a number that a network emits."""
 
-_EXTRAS = ("rate", "vocabulary", "schema", "halves")
+_EXTRAS = ("rate", "vocabulary", "schema", "halves", "spectrogram")
 """Fields of `DataInfo` that one modality each has."""
 
 
@@ -38,6 +38,8 @@ class Modality:
         fault: ``fault(info)``: what is wrong with a description whose axes are as many as they
             should be and which has what it `has`.
         stored_shape: ``stored_shape(info)``: of one sample.
+        fit: ``fit(info, train)``: the description with what it takes to encode, if that is to be
+            measured on the train split.
         value_fault: ``value_fault(stored, info)``: what is wrong with samples of the right type and
             shape, which are finite.
         doubt: ``doubt(stored, info)``: what looks wrong with samples that are allowed.
@@ -67,6 +69,7 @@ class Modality:
     partner: str | None = None
     fault: Callable[[DataInfo], str]
     stored_shape: Callable[[DataInfo], tuple[int, ...]]
+    fit: Callable[[DataInfo, Tensor], DataInfo] = lambda info, train: info
     value_fault: Callable[[Tensor, DataInfo], str]
     doubt: Callable[[Tensor, DataInfo], str]
     encode: Callable[[Tensor, DataInfo], Tensor]

@@ -17,6 +17,7 @@ from ganbench.api.specs import (
 from ganbench.api.techniques import JOINT
 from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.views import seen_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,10 @@ def why_not(parts: Parts, recipe: Recipe, data: DataInfo, catalogue: Catalogue) 
     Raises:
         PluginNotUsable: a spec's own code fails.
     """
+    seen = seen_by(parts.techniques, recipe.techniques, data, catalogue)
+    if isinstance(seen, str):
+        return seen
+    data = seen
     return (
         _modality(parts, data)
         or _shape(parts.model, data, catalogue)
@@ -58,7 +63,8 @@ def why_not(parts: Parts, recipe: Recipe, data: DataInfo, catalogue: Catalogue) 
 
 def _modality(parts: Parts, data: DataInfo) -> str | None:
     for spec in (parts.model, *parts.objectives):
-        if data.modality not in spec.modalities:
+        views = isinstance(spec, TechniqueSpec) and spec.view is not None
+        if not views and data.modality not in spec.modalities:
             return f"its {spec.kind} {spec.name} does not handle {data.modality} data"
     return None
 

@@ -13,7 +13,7 @@ from ganbench.api.parameters import Value, located, resolve_parameters
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.modalities import modality_of
+from ganbench.modalities import MODALITIES
 from ganbench.planning.longtail import long_tailed
 from ganbench.planning.references import parse_reference
 
@@ -74,7 +74,7 @@ def look_at(
     with catalogue.whose(spec):
         found = call_light(what, (DataInfo, Survey), spec.describe, **arguments)
         survey = found if isinstance(found, Survey) else Survey(info=found)
-        modality_of(survey.info).check_info(survey.info)
+        MODALITIES[survey.info.modality].check_info(survey.info)
     return replace(survey, info=replace(survey.info, name=text))
 
 

@@ -125,12 +125,17 @@ def _set_argument(given: dict[str, Any], spec: TechniqueSpec, argument: str) -> 
     given[key] = argument
 
 
+def _shows(spec: Spec) -> bool:
+    """Whether it makes other data of those that it handles, for all others to see."""
+    return isinstance(spec, TechniqueSpec) and spec.view is not None
+
+
 def _modalities(specs: tuple[Spec, ...]) -> list[str]:
     """The kinds of data that all of them handle; the first's, if there is none."""
     common = [
         modality
         for modality in specs[0].modalities
-        if all(modality in spec.modalities for spec in specs)
+        if all(modality in spec.modalities for spec in specs if not _shows(spec))
     ]
     return [*common] or [*specs[0].modalities[:1]]
 

@@ -43,10 +43,10 @@ def prepare(variant: Variant, data: DataInfo, catalogue: Catalogue) -> Prepared 
         UsageError: the parts do not fit together.
         PluginNotUsable: the variant's own code fails, or names a plugin that is not there.
     """
-    if not variant.handles(data):
-        return f"it does not handle {data.modality} data"
+    if reason := variant.refusal(catalogue, data):
+        return reason
     parts, recipe = variant.resolved(catalogue, data)
     if reason := why_not(parts, recipe, data, catalogue):
         return reason
-    parameters = variant.parameters_on(data.modality)
+    parameters = variant.parameters_on(variant.seen(catalogue, data).modality)
     return Prepared(variant=variant, parameters=parameters, recipe=recipe, parts=parts)

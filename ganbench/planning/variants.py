@@ -20,6 +20,7 @@ from ganbench.api.specs import (
 from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.composition import Parts, why_not
+from ganbench.planning.views import seen_by
 
 LR_SCALE = "lr_scale"
 SHARED_PARAMETERS: Mapping[str, Parameter] = {
@@ -74,8 +75,8 @@ class Variant:
         Raises:
             UsageError, PluginNotUsable: as `recipe`.
         """
-        if not self.handles(data):
-            return f"it does not handle {data.modality} data"
+        if reason := self.refusal(catalogue, data):
+            return reason
         parts, recipe = self.resolved(catalogue, data)
         return why_not(parts, recipe, data, catalogue)
 
@@ -88,9 +89,31 @@ class Variant:
         """
         return self.resolved(catalogue, data)[1]
 
-    def handles(self, data: DataInfo) -> bool:
-        """Whether all that takes part by name declares the data's modality."""
-        return all(data.modality in spec.modalities for spec in self.specs)
+    def refusal(self, catalogue: Catalogue, data: DataInfo) -> str | None:
+        """Why what takes part by name does not handle such data; None where it does."""
+        seen = self._seen(catalogue, data)
+        if isinstance(seen, str):
+            return seen
+        showing = [spec for spec in self.techniques if spec.view is not None]
+        if all(seen.modality in spec.modalities for spec in self.specs if spec not in showing):
+            return None
+        return f"it does not handle {seen.modality} data"
+
+    def seen(self, catalogue: Catalogue, data: DataInfo) -> DataInfo:
+        """What its head sees of data that it does not refuse: what added techniques show it."""
+        seen = self._seen(catalogue, data)
+        assert isinstance(seen, DataInfo)
+        return seen
+
+    def _seen(self, catalogue: Catalogue, data: DataInfo) -> DataInfo | str:
+        own = {
+            spec.name: resolve_parameters(
+                spec.name, spec.parameters, _part(self.settings, spec.name)
+            )
+            for spec in self.techniques
+            if spec.view is not None
+        }
+        return seen_by(self.techniques, own, data, catalogue)
 
     def resolved(self, catalogue: Catalogue, data: DataInfo) -> tuple[Parts, Recipe]:
         """The recipe on that data, and what it names.
@@ -98,6 +121,7 @@ class Variant:
         Raises:
             UsageError, PluginNotUsable: as `recipe`.
         """
+        data = self.seen(catalogue, data)
         parameters = self.parameters_on(data.modality)
         spec, own, scale = self.head[0], dict(parameters), 1.0
         if LR_SCALE not in spec.parameters or not isinstance(spec, VariantSpec):

@@ -162,7 +162,7 @@ def _edition(
     styles = {label: Style.number(index) for index, label in enumerate(ranked)}
     places = list(tasks)
     ordered = sorted(lines, key=lambda line: (places.index(line.section), ranked.index(line.label)))
-    shown, left_out = galleries(ordered, store) if store else ([], "")
+    drawn, left_out = galleries(ordered, store) if store else ([], "")
     return Edition(
         name=name,
         anchor=anchor,
@@ -173,7 +173,7 @@ def _edition(
         profile=profile_chart(lines, styles),
         pareto=pareto_charts(lines, styles),
         samples=choose_samples(ordered, records, store) if store else Samples((), ()),
-        galleries=shown,
+        galleries=drawn,
         left_out=left_out,
     )
 

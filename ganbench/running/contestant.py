@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from ganbench.api.data import Data
+from ganbench.api.data import Data, DataInfo
 from ganbench.api.networks import Latent, Networks
 from ganbench.api.recipe import Training
+from ganbench.modalities import modality_of
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
 from ganbench.training.loop import Eager
@@ -32,6 +33,7 @@ class Contestant:
 
     Args:
         generator: what is sampled.
+        info: what its raw output means.
         latents: the parts of its input.
         device: where it is.
         shares: (K,) of the classes it is asked for, where it is conditional.
@@ -44,6 +46,7 @@ class Contestant:
     """
 
     generator: nn.Module
+    info: DataInfo
     latents: tuple[Latent, ...]
     device: torch.device
     shares: Tensor | None = None
@@ -60,6 +63,14 @@ class Contestant:
             labels = LabelFeed(self.shares, self.device, stream_seed(seed, "labels")).draw(count)
         fakes = sample(self.generator, self.latents, count, self.device, seed, labels)
         return fakes, labels
+
+    def as_stored(self, raw: Tensor) -> Tensor:
+        """(N, *stored shape) of finite raw outputs (N, *shape)."""
+        return modality_of(self.info).decode(raw, self.info)
+
+    def out_of_range(self, raw: Tensor) -> str:
+        """What is wrong with the range of raw outputs; empty if nothing is."""
+        return modality_of(self.info).range_fault(raw, self.info)
 
     def couples(self) -> bool:
         """Whether its samples depend on those that are generated beside them."""
@@ -103,6 +114,7 @@ def contestant_of(trainer: Trainer, shares: Tensor | None = None) -> Contestant:
     networks = trainer.networks
     return Contestant(
         generator=trainer.evaluated,
+        info=trainer.real.info,
         latents=networks.latents,
         device=trainer.device,
         shares=shares if networks.conditional else None,

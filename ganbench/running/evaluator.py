@@ -13,7 +13,6 @@ from torch import Tensor
 
 from ganbench.api.data import Data
 from ganbench.api.scores import Measurement, NonFiniteSamples
-from ganbench.modalities import modality_of
 from ganbench.planning.suite import Task
 from ganbench.results.record import Column, Fresh, Judged, Point, Status, Used
 from ganbench.results.references import measurement_name
@@ -86,7 +85,6 @@ class Evaluator:
         self._contestant = contestant
         self._clock = clock
         self._side = side
-        self._modality = modality_of(side.data.info)
         self._scores = scores
         self._final_scores = final_scores
         self._observe = observe
@@ -111,7 +109,7 @@ class Evaluator:
                 # Before sampling: of NaN weights a clamp could make images that look like images.
                 self._check_weights()
                 raw, self.fake_labels = self._sample(EVALUATION_SEED)
-                if not self.points and (fault := self._modality.range_fault(raw, self.data.info)):
+                if not self.points and (fault := self._contestant.out_of_range(raw)):
                     remark(f"samples {fault}: they are brought into range before they are scored")
                 self.fakes = self._as_stored(raw)
                 scores = self._all_scores if final else self._scores
@@ -220,7 +218,7 @@ class Evaluator:
         return raw, labels
 
     def _as_stored(self, raw: Tensor) -> Tensor:
-        return self._modality.decode(raw, self.data.info)
+        return self._contestant.as_stored(raw)
 
     def _measure(
         self, fakes: Tensor, labels: Tensor | None, scores: list[Score]

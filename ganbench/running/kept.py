@@ -63,10 +63,13 @@ def kept_contestant(
         PluginNotUsable: the networks cannot be built.
     """
     recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
-    networks = Players(recipe, catalogue, device).networks(data.info)
+    players = Players(recipe, catalogue, device)
+    seen = players.seen(data).info
+    networks = players.networks(seen)
     load_generator(networks.generator, weights, digest)
     return Contestant(
         generator=networks.generator,
+        info=seen,
         latents=networks.latents,
         device=device,
         shares=class_shares(data, spec.task.labels) if networks.conditional else None,

@@ -26,6 +26,8 @@ from ganbench.api.specs import (
 from ganbench.api.techniques import JOINT
 from ganbench.catalogue.blame import name_network
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import modality_of
+from ganbench.planning.views import seen_by
 from ganbench.running.contracts import (
     check_loss,
     check_networks,
@@ -68,6 +70,7 @@ class Players:
             PluginNotUsable: a plugin does not keep its contract.
             UsageError: the parts cannot be combined.
         """
+        data = self.seen(data)
         objective = self.objective(data.info)
         networks = self._networks(data.info, objective.techniques)
         real = RealFeed(data, self.device, stream_seed(seed, "data"))
@@ -87,8 +90,23 @@ class Players:
                 labels=labels,
             )
 
+    def seen(self, data: Data) -> Data:
+        """The same samples, described as what the networks see of them.
+
+        Raises:
+            UsageError: a technique that shows them otherwise makes nothing of them.
+        """
+        specs = self._technique_specs
+        found = seen_by(specs, self.recipe.techniques, data.info, self.catalogue)
+        if isinstance(found, str):
+            raise UsageError(f"cannot train on {data.info.name}: {found}")
+        return replace(data, info=modality_of(found).fit(found, data.train))
+
     def networks(self, data: DataInfo) -> Networks:
         """The networks, with all that techniques do to them, on the device and in train mode.
+
+        Args:
+            data: as they see them.
 
         Raises:
             PluginNotUsable: as `trainer`.

@@ -28,9 +28,11 @@ class RealFeed:
     def __init__(self, data: Data, device: torch.device, seed: int) -> None:
         self._samples = data.train.to(device)
         self._labels = None if data.train_labels is None else data.train_labels.to(device)
-        self._info, self._encode = data.info, modality_of(data.info).encode
+        self.info = data.info
+        """What networks see of a sample."""
         self.shape = data.info.shape
         """Of one sample, as networks see it."""
+        self._encode = modality_of(data.info).encode
         self._seed = seed
         self._begin(seed)
 
@@ -57,12 +59,12 @@ class RealFeed:
         chosen = self._order[self._next : self._next + count]
         self._next += count
         labels = None if self._labels is None else self._labels.index_select(0, chosen)
-        return self._encode(self._samples.index_select(0, chosen), self._info), labels
+        return self._encode(self._samples.index_select(0, chosen), self.info), labels
 
     def first(self, count: int) -> tuple[Tensor, Tensor | None]:
         """The first samples, as `draw` gives them, for those who only look; nothing moves on."""
         labels = None if self._labels is None else self._labels[:count]
-        return self._encode(self._samples[:count], self._info), labels
+        return self._encode(self._samples[:count], self.info), labels
 
     def state(self) -> dict[str, Any]:
         """Where in the order of which epoch it is."""

@@ -37,7 +37,9 @@ def side_of(samples: Tensor, labels: Tensor | None = None) -> RealSide:
 
 
 def contestant(shares: Tensor | None = None) -> Contestant:
-    return Contestant(generator=torch.nn.Linear(2, 2), latents=(), device=CPU, shares=shares)
+    generator = torch.nn.Linear(2, 2)
+    info = DataInfo(name="mine", modality="points", shape=(2,))
+    return Contestant(generator=generator, info=info, latents=(), device=CPU, shares=shares)
 
 
 def try_out(compute: Compute, fakes: int = 200, samples: Tensor | None = None) -> None:

@@ -1,9 +1,10 @@
-"""Which images lie below a folder, which of them are held out, and which classes they form.
+"""Which samples lie below a folder, which of them are held out, and which classes they form.
 
-Every regular file that looks like an image is taken, hidden ones aside; links are followed, unless
-they lead back to a folder above themselves or to one that another link leads to. Of folders called
+Every regular file that looks like an image, or like a sound where these are looked for, is taken,
+hidden ones aside; links are followed, unless they lead back to a folder above themselves or to one
+that another link leads to. Of folders called
 `train` and `test` (or `val`) the first is trained on and the second held out, and nothing beside
-them is used. If each image of what is left lies in a subfolder, and there are at least two, the
+them is used. If each one of what is left lies in a subfolder, and there are at least two, the
 first-level subfolders are the classes.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +26,9 @@ SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".dib", ".gif"}
     | {".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".jp2", ".j2k"}
 )
+SAMPLES = {"images": "images", "audio": "sounds"}
+"""What the samples of a data set are called."""
+
 TRAIN = ("train", "training")
 HELD_OUT = ("test", "testing", "val", "valid", "validation")
 """Names of folders of splits. Of several that could be held out the first one is."""
@@ -84,29 +89,42 @@ class Listing:
 
 
 def list_images(path: str, heldout: str = "") -> Listing:
-    """Find the images below `path`, and those below `heldout` if that is named.
+    """The images below `path`, and those below `heldout`: as `list_samples`."""
+    return list_samples("images", SUFFIXES, path, heldout)
+
+
+def list_samples(dataset: str, suffixes: AbstractSet[str], path: str, heldout: str = "") -> Listing:
+    """Find the samples below `path`, and those below `heldout` if that is named.
+
+    Args:
+        dataset: what people name before the path, for errors.
+        suffixes: of files that are taken, in lower case.
+        path, heldout: folders.
 
     Raises:
-        MissingData: no such folder, or no image in it.
+        MissingData: no such folder, or no sample in it.
         UsageError: no path was given, it is a file, a folder cannot be read, one of the two folders
             lies in the other in the wrong way, or there is a held-out split and none to train on.
     """
     if not path:
-        raise UsageError("images needs a folder", "write it as images:PATH")
-    root = _folder(path)
+        raise UsageError(f"{dataset} needs a folder", f"write it as {dataset}:PATH")
+    root = _folder(dataset, path)
     left_out: Counter[str] = Counter()
-    files = _sorted(_Walk(left_out).images(os.fspath(root)))
+    walk = _Walk(suffixes, left_out)
+    files = _sorted(walk.files(os.fspath(root)))
     apart = None
     if heldout:
-        apart = _apart(root, _folder(heldout), left_out)
+        apart = _apart(root, _folder(dataset, heldout), suffixes, left_out)
         files = _outside(root, apart.root, files)
-    train, named = _splits(root, files, left_out, named_apart=apart is not None)
+    train, named = _splits(dataset, root, files, left_out, named_apart=apart is not None)
     for group in filter(None, (train, apart)):
         if not group.files:
             found = ", ".join(f"{count} {what}" for what, count in left_out.most_common(3))
-            known = " ".join(sorted(SUFFIXES))
+            known = " ".join(sorted(suffixes))
             beside = f", only {found}" if found else ""
-            raise MissingData(f"{group.root} holds no images{beside}", f"known file types: {known}")
+            raise MissingData(
+                f"{group.root} holds no {SAMPLES[dataset]}{beside}", f"known file types: {known}"
+            )
     held = apart or named
     groups = (train,) if held is None else (train, held)
     return Listing(
@@ -114,19 +132,20 @@ def list_images(path: str, heldout: str = "") -> Listing:
     )
 
 
-def _folder(path: str) -> Path:
+def _folder(dataset: str, path: str) -> Path:
     root = Path(path).expanduser().absolute()
     if root.is_file():
         raise UsageError(
-            f"{root} is a file, and images needs a folder", f"write it as images:{root.parent}"
+            f"{root} is a file, and {dataset} needs a folder",
+            f"write it as {dataset}:{root.parent}",
         )
     if not root.is_dir():
         raise MissingData(f"there is no folder {root}")
     return root
 
 
-def _apart(root: Path, heldout: Path, left_out: Counter[str]) -> Group:
-    """The images of a folder that is held out.
+def _apart(root: Path, heldout: Path, suffixes: AbstractSet[str], left_out: Counter[str]) -> Group:
+    """The samples of a folder that is held out.
 
     Raises:
         UsageError: what is trained on lies in it.
@@ -136,7 +155,7 @@ def _apart(root: Path, heldout: Path, left_out: Counter[str]) -> Group:
             f"all of {root} would be held out: it lies in {heldout}",
             "name the folder to train on, and beside or below it the one that is held out",
         )
-    return Group(heldout, _sorted(_Walk(left_out).images(os.fspath(heldout))))
+    return Group(heldout, _sorted(_Walk(suffixes, left_out).files(os.fspath(heldout))))
 
 
 def _outside(root: Path, heldout: Path, files: tuple[str, ...]) -> tuple[str, ...]:
@@ -152,9 +171,14 @@ def _outside(root: Path, heldout: Path, files: tuple[str, ...]) -> tuple[str, ..
 
 
 def _splits(
-    root: Path, files: tuple[str, ...], left_out: Counter[str], *, named_apart: bool
+    dataset: str,
+    root: Path,
+    files: tuple[str, ...],
+    left_out: Counter[str],
+    *,
+    named_apart: bool,
 ) -> tuple[Group, Group | None]:
-    """Training and held-out images by the names of folders; all and None where these tell nothing.
+    """Training and held-out samples by the names of folders; all and None where these tell nothing.
 
     Raises:
         UsageError: a held-out split has none to train on beside it.
@@ -169,7 +193,7 @@ def _splits(
             if not others:
                 raise UsageError(
                     f"{root} has {' and '.join(firsts)}, and no folder called train",
-                    f"to train on one of them all the same, write images:{root / held}",
+                    f"to train on one of them all the same, write {dataset}:{root / held}",
                 )
         return Group(root, files), None
     if held is None and (loose or len(firsts) > 1):  # "train" is a class beside others
@@ -179,7 +203,8 @@ def _splits(
     for file in files:
         first = _first(file)
         if first not in (train, held):
-            left_out[f"image in {first}/" if first else "image beside the splits"] += 1
+            sample = SAMPLES[dataset].removesuffix("s")
+            left_out[f"{sample} in {first}/" if first else f"{sample} beside the splits"] += 1
     return _below(root, train, files), None if held is None else _below(root, held, files)
 
 
@@ -220,18 +245,20 @@ class _Walk:
     """The way through a folder, and through what is linked into it.
 
     Args:
+        suffixes: of files that are taken.
         left_out: counts what is not taken.
         linked: devices and inodes of folders that links have led to: each is walked once, so that
             links between many folders end soon.
     """
 
+    suffixes: AbstractSet[str]
     left_out: Counter[str]
     linked: set[tuple[int, int]] = field(default_factory=set)
 
-    def images(
+    def files(
         self, folder: str, prefix: str = "", above: frozenset[tuple[int, int]] = frozenset()
     ) -> Iterator[str]:
-        """Names of images below a folder, each behind the prefix, in any order.
+        """Names of files below a folder, each behind the prefix, in any order.
 
         As text, and without asking the system about each file: folders have 50,000 and more.
 
@@ -251,10 +278,10 @@ class _Walk:
         for one in sorted(entries, key=lambda entry: os.fsencode(entry.name)):
             if one.is_dir():
                 if not one.is_symlink() or self._leads_on(one, above):
-                    yield from self.images(one.path, f"{prefix}{one.name}{os.sep}", above)
+                    yield from self.files(one.path, f"{prefix}{one.name}{os.sep}", above)
             elif one.is_file():
                 suffix = os.path.splitext(one.name)[1].lower()  # noqa: PTH122
-                if suffix in SUFFIXES:
+                if suffix in self.suffixes:
                     yield prefix + one.name
                 else:
                     self.left_out[suffix or "file without a suffix"] += 1

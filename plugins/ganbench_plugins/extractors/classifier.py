@@ -42,16 +42,16 @@ def build(data: Data, device: torch.device) -> Classifier:
     return FrozenClassifier(
         classes=len(weights["head.bias"]) ** channels,
         channels=channels,
-        classify=partial(_classify, on_device, channels),
-        id=f"classifier-{name}@{_digest(weights)[:8]}",
+        classify=partial(classes_of, on_device, channels),
+        id=f"classifier-{name}@{digest(weights)[:8]}",
         layer="embedding",
-        features=partial(_embed, on_device, channels),
+        features=partial(features_of, on_device, channels),
         device=device,
         batch=BATCH,
     )
 
 
-def _embed(weights: Weights, channels: int, batch: Tensor) -> Tensor:
+def features_of(weights: Weights, channels: int, batch: Tensor) -> Tensor:
     """(B, d) embeddings; of stacked channels side by side."""
     from ganbench_plugins.extractors.classifier_recipe import embed
 
@@ -59,7 +59,7 @@ def _embed(weights: Weights, channels: int, batch: Tensor) -> Tensor:
     return embed(weights, images).view(len(batch), -1)
 
 
-def _classify(weights: Weights, channels: int, features: Tensor) -> Tensor:
+def classes_of(weights: Weights, channels: int, features: Tensor) -> Tensor:
     """(N,) classes; of stacked channels the number with their classes as digits."""
     import torch
 
@@ -129,7 +129,7 @@ def _unlabelled(info: DataInfo) -> UsageError:
     )
 
 
-def _digest(weights: Weights) -> str:
+def digest(weights: Weights) -> str:
     """sha256 of the recipe's number and of every weight."""
     from ganbench_plugins.extractors.classifier_recipe import RECIPE
 

@@ -21,14 +21,18 @@ from ganbench import (
     hookimpl,
     split_pair,
 )
-from ganbench_plugins.extractors import classifier, text_classifier
+from ganbench_plugins.extractors import audio_classifier, classifier, text_classifier
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-CLASSIFIERS = {"image": classifier, "text": text_classifier}
-"""Of each modality that a half may be of: what checks and builds its classifier."""
+CLASSIFIERS = {
+    "image": (classifier.check, classifier.build),
+    "audio": (audio_classifier.check_classifier, audio_classifier.build_classifier),
+    "text": (text_classifier.check, text_classifier.build),
+}
+"""Of each modality that a half may be of: what checks and what builds its classifier."""
 
 PLACES = ("first", "second")
 BATCH = 500
@@ -49,7 +53,8 @@ def _half(data: Data, place: str, device: torch.device) -> Classifier:
     from ganbench_plugins.extractors.frozen import FrozenClassifier, short_name
 
     index, own = PLACES.index(place), _parts(data.info)[PLACES.index(place)]
-    network: Classifier = CLASSIFIERS[own.modality].build(
+    _, build_network = CLASSIFIERS[own.modality]
+    network = build_network(
         Data(
             info=own,
             train=split_pair(data.train, data.info)[index],
@@ -125,7 +130,8 @@ def check(info: DataInfo, *, of: str) -> None:
                 f"half of {info.name} is",
                 f"it has one of {', '.join(CLASSIFIERS)}",
             )
-        CLASSIFIERS[own.modality].check(own)
+        check_network, _ = CLASSIFIERS[own.modality]
+        check_network(own)
 
 
 def _parts(info: DataInfo) -> list[DataInfo]:

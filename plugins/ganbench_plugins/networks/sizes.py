@@ -101,3 +101,20 @@ def fitting(levels: Callable[[DataInfo], object]) -> Callable[[DataInfo], bool]:
         return True
 
     return supports
+
+
+def wavegan_layers(data: DataInfo) -> int:
+    """Convolutions of WaveGAN's networks, each of which quarters a clip: down to 16 samples.
+
+    Raises:
+        UsageError: they do not fit clips of that length.
+    """
+    _, samples = data.shape
+    layers = {16 * 4**count: count for count in range(3, 7)}
+    if samples not in layers:
+        *others, last = [f"{length:,}" for length in layers]
+        raise UsageError(
+            f"{data.name}: clips of {samples:,} samples do not fit this architecture",
+            f"use a length of {', '.join(others)} or {last} samples",
+        )
+    return layers[samples]

@@ -191,7 +191,8 @@ def _plane(evaluation: Evaluation) -> tuple[Any, Axes]:
     figure = Figure(figsize=(5.12, 5.12), dpi=100, layout="constrained")
     axes = figure.subplots()
     real = evaluation.real[:1000].cpu()
-    axes.scatter(*real.T.numpy(), s=6, color="#888888", linewidths=0, zorder=1)
+    x, y = real.T.numpy()
+    axes.scatter(x, y, s=6, color="#888888", linewidths=0, zorder=1)
     low, high = real.amin(0), real.amax(0)
     margin = 0.15 * float((high - low).max()) or 1.0
     axes.set_xlim(float(low[0]) - margin, float(high[0]) + margin)

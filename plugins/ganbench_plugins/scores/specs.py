@@ -108,7 +108,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             blind="noise, which has classes too, and collapse within a class",
             paper="Lin et al. 2018, PacGAN, arXiv:1712.04086",
             compute=f"{_MEASURES}.modes:classes",
-            modalities=("image",),
+            modalities=("image", "audio"),
             parameters=_EXTRACTOR,
         ),
         ScoreSpec(
@@ -118,6 +118,13 @@ def ganbench_scores() -> list[ScoreSpec]:
             compute=f"{_MEASURES}.agreement:agreement",
             modalities=("pair",),
             parameters={"extractor": replace(_EXTRACTOR["extractor"], default="halves")},
+        ),
+        ScoreSpec(
+            name="loudness",
+            description="share of clips that are as loud as the middle 98 % of real ones",
+            blind="all but how loud a clip is",
+            compute=f"{_MEASURES}.sound:loudness",
+            modalities=("audio",),
         ),
         ScoreSpec(
             name="modes",

@@ -1,7 +1,8 @@
 """Generators that learn nothing and whose worth is known, as anybody could install them.
 
 Each is a table of samples, of which the latent picks one: copies of the train or of the held-out
-split, half of the classes, one sample, noise, modes five times too wide, and the law itself. They
+split, half of the classes, one sample, a few, noise, silence, modes five times too wide, and the
+law itself. They
 know ganbench by its public contract alone, and the data as everybody does.
 """
 
@@ -36,12 +37,17 @@ ORACLES = {
     "heldout-copies": "samples of the held-out split",
     "half-classes": "samples of the train split, of the first half of its classes",
     "one-sample": "one sample of the train split",
+    "ten-samples": "ten samples of the train split, far apart",
+    "silence": "sounds of one bit",
     "noise": "numbers between the least and the largest of the train split",
     "wide-modes": "the modes of a mixture, five times as wide",
     "the-law": "new samples of the very law",
 }
 MIXTURES = ("wide-modes", "the-law")
 """What only a known law can be drawn from."""
+
+SOUNDS = ("silence", "ten-samples")
+"""What is there for sounds alone."""
 
 
 def samples(of: str, data: Data) -> Tensor:
@@ -60,6 +66,15 @@ def samples(of: str, data: Data) -> Tensor:
             return train[data.train_labels < math.ceil((int(data.train_labels.max()) + 1) / 2)]
         case "one-sample":
             return train[-1:]
+        case "ten-samples":
+            return train[:: len(train) // 10][:10]
+        case "silence":
+            return torch.randint(-1, 2, (ROWS // 50, *train.shape[1:]), generator=own).short()
+        case "noise" if data.info.modality == "audio":
+            # As loud as the data: numbers between the ends would be told by loudness alone.
+            level = train.double().square().mean().sqrt()
+            drawn = level * torch.randn(ROWS // 50, *train.shape[1:], generator=own)
+            return drawn.round().short()
         case "noise":
             low, high = float(train.min()), float(train.max())
             drawn = low + (high - low) * torch.rand(ROWS, *train.shape[1:], generator=own)
@@ -75,9 +90,14 @@ def samples(of: str, data: Data) -> Tensor:
 
 def load(name: str) -> Data:
     """The data as it is there for everybody."""
-    from ganbench_plugins.datasets import digits, points
+    from ganbench_plugins.datasets import digits, points, spoken
 
-    return {"digits": digits.load, "ring8": points.load_ring, "grid25": points.load_grid}[name]()
+    return {
+        "digits": digits.load,
+        "ring8": points.load_ring,
+        "grid25": points.load_grid,
+        "spoken-digits": spoken.load,
+    }[name]()
 
 
 def build(
@@ -105,6 +125,8 @@ def build(
     rows = samples(of, load(data.name)).float()
     if data.modality == "image":
         rows = rows / 127.5 - 1
+    if data.modality == "audio":
+        rows = rows / 32_768
     return Networks(
         generator=Table(rows),
         discriminator=nn.Sequential(nn.Flatten(), nn.Linear(data.features, 1)),
@@ -131,7 +153,7 @@ def ganbench_models() -> list[ModelSpec]:
         ModelSpec(
             name="oracle",
             description="a table of samples",
-            modalities=("points", "image"),
+            modalities=("points", "image", "audio"),
             build=build,
         )
     ]
@@ -149,11 +171,18 @@ def ganbench_variants() -> list[VariantSpec]:
         VariantSpec(
             name=name,
             description=what,
-            modalities=("points",) if name in MIXTURES else ("points", "image"),
+            modalities=modalities_of(name),
             recipe=recipe_of(name),
         )
         for name, what in ORACLES.items()
     ]
+
+
+def modalities_of(name: str) -> Any:
+    """For which data the oracle of that name is there."""
+    if name in SOUNDS:
+        return ("audio",)
+    return ("points",) if name in MIXTURES else ("points", "image", "audio")
 
 
 def recipe_of(name: str) -> Any:

@@ -1,0 +1,86 @@
+"""Files of sounds: WAV by SciPy, anything else by the optional package soundfile."""
+
+from __future__ import annotations
+
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ganbench import MissingData
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SUFFIXES = frozenset(
+    {".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf"}
+)
+WAV = (b"RIFF", b"RIFX", b"RF64")
+"""How a WAV file begins; names do not tell: sounds are named .wav that are none."""
+
+
+class Unreadable(Exception):
+    """A file holds no sound that can be read; the reason is its text."""
+
+
+def require_reader(paths: list[str]) -> None:
+    """Make sure that what files need to be read is installed.
+
+    Raises:
+        MissingData: there are others than WAV, and soundfile is not installed.
+    """
+    if find_spec("soundfile") is not None:
+        return
+    other = next((path for path in paths if not _is_wav(path)), None)
+    if other is not None:
+        raise MissingData(
+            f"{other} is no WAV file, and the package that reads others is not installed",
+            "run: pip install 'ganbench[audio]'",
+        )
+
+
+def read(path: str) -> tuple[NDArray[np.float64], int]:
+    """A sound (channels, samples) in [-1, 1], and its samples per second.
+
+    Raises:
+        Unreadable: the file is damaged, empty, or of another format.
+    """
+    try:
+        samples, rate = _wav(path) if _is_wav(path) else _other(path)
+    except Unreadable:
+        raise
+    except Exception as error:  # scipy and soundfile raise whatever the bytes lead them to
+        raise Unreadable(f"cannot be read: {type(error).__name__}: {error}") from None
+    if not samples.size:
+        raise Unreadable("holds no samples")
+    return samples, rate
+
+
+def _is_wav(path: str) -> bool:
+    with Path(path).open("rb") as file:
+        return file.read(4) in WAV
+
+
+def _wav(path: str) -> tuple[NDArray[np.float64], int]:
+    import numpy as np
+    from scipy.io import wavfile
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks that are no sound
+        rate, found = wavfile.read(path)
+    samples = np.atleast_2d(found.T)
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float64) - 128) / 128, rate
+    if samples.dtype.kind == "i":  # 24 bits come in the upper three bytes of 32
+        return samples / float(-int(np.iinfo(samples.dtype).min)), rate
+    if not np.isfinite(samples).all():
+        raise Unreadable("holds NaN or infinite numbers")
+    return samples.astype(np.float64), rate
+
+
+def _other(path: str) -> tuple[NDArray[np.float64], int]:
+    import soundfile
+
+    samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
+    return samples.T, rate
