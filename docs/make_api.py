@@ -36,7 +36,10 @@ CHAPTERS = {
     ),
     "Parameters": ("api.parameters", ("Parameter",)),
     "Recipes: how a variant trains": ("api.recipe", ("Recipe", "Training", "Optimiser")),
-    "Networks and losses": ("api.networks", ("Networks", "Latent", "Extra", "Loss", "Step")),
+    "Networks and losses": (
+        "api.networks",
+        ("Networks", "Latent", "Extra", "Loss", "ControlLoss", "ControlFit", "Step"),
+    ),
     "Techniques": ("api.techniques", ("Technique", "Game", "Rule")),
     "Networks around networks": ("training.wrapped", ("Wrapped", "WithParameters")),
     "Data": ("api.data", ("DataInfo", "Survey", "Data", "KnownModes")),

@@ -22,7 +22,7 @@ from ganbench.api.errors import (
 )
 from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, Resources
 from ganbench.api.hooks import hookimpl
-from ganbench.api.networks import Extra, Latent, Loss, Networks, Step
+from ganbench.api.networks import ControlFit, ControlLoss, Extra, Latent, Loss, Networks, Step
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import SIDES, Optimiser, Recipe, Side, Training
 from ganbench.api.schema import Categorical, Numeric, Spectrogram, Vocabulary
@@ -82,6 +82,8 @@ __all__ = [
     "Breach",
     "Categorical",
     "Classifier",
+    "ControlFit",
+    "ControlLoss",
     "Data",
     "DataInfo",
     "DatasetSpec",

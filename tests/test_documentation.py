@@ -33,6 +33,7 @@ from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.pairs import load_names as load_pairs
 from ganbench_plugins.datasets.points import load_ring
+from ganbench_plugins.datasets.text import unicode_names
 from ganbench_plugins.dirac import game as dirac
 from ganbench_plugins.extractors.classifier import build as build_classifier
 from ganbench_plugins.extractors.halves import build as build_halves
@@ -128,6 +129,12 @@ def _dirac() -> Snapshot:
     )
 
 
+def _some_texts() -> Data:
+    """A few names of characters: enough for every score of texts."""
+    data = unicode_names().data()
+    return Data(info=data.info, train=data.train[:600], heldout=data.heldout[:300])
+
+
 def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]:
     (modality,) = [one for one in sides if one in score.modalities][-1:]
     side = sides[modality]
@@ -158,7 +165,13 @@ def _sounds() -> Data:
 def test_every_column_is_documented_with_range_and_direction() -> None:
     catalogue, cpu = installed_catalogue(), torch.device("cpu")
     # Of several, a score is measured on the last that it handles.
-    data = {"pair": load_pairs(), "audio": _sounds(), "points": load_ring(), "image": load_digits()}
+    data = {
+        "text": _some_texts(),
+        "pair": load_pairs(),
+        "audio": _sounds(),
+        "points": load_ring(),
+        "image": load_digits(),
+    }
 
     def side(modality: str, one: Data) -> RealSide:
         build = partial(build_halves, of="both") if modality == "pair" else build_classifier

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError
 from ganbench.api.recipe import Optimiser, Side
+from ganbench.api.specs import import_builder
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -47,6 +48,12 @@ class Extra(NamedTuple):
     """Its own; None: that side's. The schedule of the recipe holds for both."""
 
 
+def _nobody() -> nn.Module:
+    """What stands where there is no discriminator."""
+    nobody: nn.Module = import_builder("ganbench.training.wrapped:NoDiscriminator")()
+    return nobody
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Networks:
     """What a model's `build` returns.
@@ -56,7 +63,8 @@ class Networks:
             in [-1, 1], anything else in the data's own units.
         discriminator: module that maps samples (B, *shape) to logits (B,) or (B, 1). No sigmoid.
             Whoever asks for its features gets the input of its attribute `head`, the last layer;
-            of an `nn.Sequential` that is its last part.
+            of an `nn.Sequential` that is its last part. A control leaves it out; there is then an
+            empty module in its place, which nothing trains and nobody may ask.
         latent: the law of the generator's input; several parts stand one behind the other, as
             ``step.latent.split(...)`` takes them apart.
         extra: further modules by name (an encoder, an auxiliary head), each with the side that
@@ -66,10 +74,15 @@ class Networks:
     """
 
     generator: nn.Module
-    discriminator: nn.Module
+    discriminator: nn.Module = field(default_factory=_nobody)
     latent: Latent | tuple[Latent, ...]
     extra: Mapping[str, Extra | tuple[nn.Module, Side]] = field(default_factory=dict)
     conditional: bool = False
+
+    @property
+    def control(self) -> bool:
+        """Whether there is no discriminator."""
+        return bool(getattr(self.discriminator, "absent", False))
 
     @property
     def latents(self) -> tuple[Latent, ...]:
@@ -90,6 +103,10 @@ class Step(Protocol):
     carries no graph back to the generator; in a generator step it does. What is computed is
     computed once and shared. Whatever a spec must name in its `needs` (`ganbench info needs`) is
     refused to those that have not.
+
+    A control takes generator steps alone. They have real samples without asking; what a
+    discriminator would say they have not, and fakes only where its loss needs them, since a
+    maximum of the likelihood draws none.
     """
 
     generator: nn.Module
@@ -99,8 +116,6 @@ class Step(Protocol):
     in a generator step the opponent, where a technique has one."""
     latent: Tensor
     """(B, size of the latent): what `fake` was generated from."""
-    fake: Tensor
-    """(B, *shape): generated samples."""
     number: int
     """Generator steps that were taken before this one, or before the one that this is for."""
     progress: float
@@ -108,8 +123,13 @@ class Step(Protocol):
     the device."""
 
     @property
+    def fake(self) -> Tensor:
+        """(B, *shape): generated samples. In a control's step: need `fake`."""
+
+    @property
     def real(self) -> Tensor:
-        """(B, *shape): real samples; images in [-1, 1]. In a generator step: need `real`."""
+        """(B, *shape): real samples; images in [-1, 1]. In a generator step: need `real`, but for a
+        control's."""
 
     @property
     def labels(self) -> Tensor:
@@ -178,3 +198,24 @@ class Loss(Protocol):
 
     def generator_loss(self, step: Step) -> Tensor:
         """Scalar that the generator's optimiser minimises."""
+
+
+class ControlLoss(Protocol):
+    """The loss of a control that is trained by gradient steps, without a discriminator: a negative
+    log-likelihood, a bound of it. Extra modules of the model (an encoder) are trained with the
+    generator. All else is as of `Loss`.
+    """
+
+    def generator_loss(self, step: Step) -> Tensor:
+        """Scalar that the optimisers minimise; of `step.real`, as of a batch of `batch_size`."""
+
+
+class ControlFit(Protocol):
+    """The loss of a control that is fitted at once, as counts and covariances are.
+
+    It is called once; the run then ends, with its cost (time, FLOPs of matrix products) recorded.
+    What it finds out lies in buffers of the generator, of shapes that do not depend on the samples.
+    """
+
+    def fit(self, generator: nn.Module, real: Tensor) -> None:
+        """Fit the generator to all training samples (N, *shape), as networks see them."""

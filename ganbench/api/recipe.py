@@ -77,7 +77,8 @@ class Training:
     """How a generator and a discriminator are trained, whatever their architecture and loss.
 
     Args:
-        generator, discriminator: their optimisers.
+        generator, discriminator: their optimisers. A control, which is trained without a
+            discriminator, has None for it; one that is fitted at once has None for both.
         batch_size: real samples, and as many fakes, in one discriminator step.
         generator_batch_size: fakes in one generator step; None: as many as `batch_size`.
         critic_steps: discriminator steps before each generator step.
@@ -97,11 +98,12 @@ class Training:
     Raises:
         TypeError: a field is of another type.
         UsageError: a number is out of its range; simultaneous updates with other than one critic
-            step; two averages.
+            step; two averages; a discriminator that is trained beside a generator that is not; an
+            average of what takes no steps.
     """
 
-    generator: Optimiser
-    discriminator: Optimiser
+    generator: Optimiser | None
+    discriminator: Optimiser | None
     batch_size: int = 64
     generator_batch_size: int | None = None
     critic_steps: int = 1
@@ -121,12 +123,26 @@ class Training:
         _require(half is None or half > 0, "Training", "ema_half_life", half, "above 0")
         if self.ema and half is not None:
             raise UsageError("Training: ema and ema_half_life are both given", "give one of them")
+        if self.generator is None and self.discriminator is not None:
+            raise UsageError("Training: the discriminator has an optimiser, the generator has none")
+        if self.fitted and (self.ema or half is not None):
+            raise UsageError("Training: what is fitted at once takes no steps to average")
         if self.updates == "simultaneous" and (self.critic_steps, self.critic_every) != (1, 1):
             raise UsageError(
                 "simultaneous updates take exactly one critic step to each generator step, "
                 f"not {self.critic_steps} to every {self.critic_every}",
                 "set critic_steps=1 and critic_every=1, or updates=alternating",
             )
+
+    @property
+    def control(self) -> bool:
+        """Whether there is no discriminator."""
+        return self.discriminator is None
+
+    @property
+    def fitted(self) -> bool:
+        """Whether the generator is fitted at once, by no gradient step."""
+        return self.generator is None
 
     @property
     def generator_batch(self) -> int:

@@ -93,6 +93,8 @@ class VariantSpec(Spec):
         recipes: instead of one, a recipe for each modality, each with defaults of its own; these
             are then the modalities that it handles.
         deviations: where it knowingly differs from its paper, one line each.
+        control: whether it is trained without a discriminator, to be compared with: its recipes
+            then name a model and a loss that are. Tables say so, and give it no rank.
 
     Raises:
         ValueError: there is no recipe, or there are both.
@@ -104,6 +106,7 @@ class VariantSpec(Spec):
     recipe: Callable[..., Recipe] | None = None
     recipes: Mapping[str, Callable[..., Recipe]] = field(default_factory=dict)
     deviations: tuple[str, ...] = ()
+    control: bool = False
 
     def __post_init__(self) -> None:
         if (self.recipe is None) == (not self.recipes):
@@ -150,9 +153,10 @@ class ModelSpec(Spec):
         supports: ``supports(data: DataInfo) -> bool``: whether it can be built for that data, where
             the modality alone does not tell. Must not import torch.
         provides: what it has beyond two networks, for losses and techniques that need it: names of
-            its extra modules, and ``joint`` if its discriminator judges sample and latent together
-            and has no opinion of a sample alone.
+            its extra modules, or of methods of its generator, and ``joint`` if its discriminator
+            judges sample and latent together and has no opinion of a sample alone.
         conditional: whether its networks take the classes as well (`Networks.conditional`).
+        control: whether it has no discriminator; it is then trained by losses of controls alone.
         coupled: ``coupled(**parameters) -> bool``: whether the samples of a batch influence each
             other's logits (batch norm in the discriminator). A run measures it; this lets a plan
             refuse what cannot be combined with it.
@@ -171,6 +175,7 @@ class ModelSpec(Spec):
     supports: Callable[[DataInfo], bool] | None = None
     provides: tuple[str, ...] = ()
     conditional: bool = False
+    control: bool = False
     coupled: Callable[..., bool] | None = None
     uncoupled: Mapping[str, Value] = field(default_factory=dict)
 
@@ -183,13 +188,13 @@ class ModelSpec(Spec):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossSpec(Spec):
-    """An adversarial objective.
+    """An adversarial objective; or a control's, which needs no discriminator.
 
     Args:
         build: ``build(**parameters) -> Loss``; one that takes an argument ``data`` as well gets the
-            DataInfo.
+            DataInfo. Of a control: a `ControlLoss`, or a `ControlFit`.
         training: how to train a `MODEL+LOSS` pair that no variant describes, and whose model does
-            not say it.
+            not say it. Optimisers that are None make it the loss of a control (`Training`).
         needs: what it asks of a step beyond real, fake and their logits (`ganbench info needs`), or
             of the model: names that are in its `provides`.
     """
@@ -200,6 +205,11 @@ class LossSpec(Spec):
     build: Builder
     training: Training
     needs: tuple[str, ...] = ()
+
+    @property
+    def control(self) -> bool:
+        """Whether it is the loss of a control."""
+        return self.training.control
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +236,8 @@ class TechniqueSpec(Spec):
             where that is not what is scored: sounds as images of their spectrograms. `modalities`
             are then those that it makes others of. Raises `UsageError` for samples that it makes
             nothing of. Must not import torch.
+        controls: whether it goes with controls, which have one network: an average of weights
+            does.
 
     Raises:
         ValueError: it neither builds anything, nor changes the training, nor the view.
@@ -244,6 +256,7 @@ class TechniqueSpec(Spec):
     misfit: Callable[..., str | None] | None = None
     exclusive: str = ""
     view: Callable[..., DataInfo] | None = None
+    controls: bool = False
 
     def __post_init__(self) -> None:
         declaring = self.build or self.training or self.view

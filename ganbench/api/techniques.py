@@ -27,6 +27,7 @@ JOINT: Final = "joint"
 opinion of a sample alone."""
 
 NEEDS: Final = {
+    "fake": "generated samples in a control's step, `step.fake`; other steps have them anyway",
     "real": "real samples in a generator's step, `step.real` and `step.real_logits`; a "
     "discriminator's step has them anyway",
     "labels": "classes, `step.labels` and `step.fake_labels`: refused on data without",

@@ -119,6 +119,8 @@ def _spec(spec: Spec, catalogue: Catalogue) -> Described:
     if isinstance(spec, TechniqueSpec):
         described |= {"neutral": dict(spec.neutral), "coupled": spec.coupled}
         described |= {"exclusive": spec.exclusive}
+    if isinstance(spec, VariantSpec | ModelSpec | LossSpec):
+        described["a control"] = spec.control
     if isinstance(spec, TechniqueSpec | DatasetSpec | ExecutorSpec):
         described["argument"] = spec.argument
     if isinstance(spec, ModelSpec):

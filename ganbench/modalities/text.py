@@ -129,6 +129,7 @@ TEXT = Modality(
     axes=("positions", "tokens"),
     stored_axes=("positions",),
     has="vocabulary",
+    partner="char-conv",
     examples=(_example(16), _example(32)),
     fault=fault,
     stored_shape=stored_shape,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ganbench.api.data import DataInfo
-from ganbench.api.recipe import Recipe
+from ganbench.api.recipe import Recipe, Training
 from ganbench.api.specs import (
     LossSpec,
     ModelSpec,
@@ -52,6 +52,7 @@ def why_not(parts: Parts, recipe: Recipe, data: DataInfo, catalogue: Catalogue) 
     data = seen
     return (
         _modality(parts, data)
+        or _control(parts, recipe)
         or _shape(parts.model, data, catalogue)
         or _classes(parts)
         or _needs(parts, data)
@@ -67,6 +68,32 @@ def _modality(parts: Parts, data: DataInfo) -> str | None:
         if not views and data.modality not in spec.modalities:
             return f"its {spec.kind} {spec.name} does not handle {data.modality} data"
     return None
+
+
+def _control(parts: Parts, recipe: Recipe) -> str | None:
+    """A control has neither a discriminator, nor a loss or a technique that wants one."""
+    model, loss, control = parts.model, parts.loss, recipe.training.control
+    if model.control != loss.control:
+        without, other = (model, loss) if model.control else (loss, model)
+        return (
+            f"its {without.kind} {without.name} is a control's, which has no discriminator, and "
+            f"its {other.kind} {other.name} is none"
+        )
+    if control != loss.control or recipe.training.fitted != loss.training.fitted:
+        return (
+            f"its loss {loss.name} is trained {_way(loss.training)}, and its recipe says "
+            f"{_way(recipe.training)}"
+        )
+    for spec in parts.techniques if control else ():
+        if not spec.controls:
+            return f"{spec.name} does not go with a control, which has no discriminator"
+    return None
+
+
+def _way(training: Training) -> str:
+    if not training.control:
+        return "with a discriminator"
+    return "at once, by no gradient step" if training.fitted else "without a discriminator"
 
 
 def _shape(model: ModelSpec, data: DataInfo, catalogue: Catalogue) -> str | None:

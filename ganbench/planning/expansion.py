@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.parameters import Value
-from ganbench.api.specs import LossSpec
+from ganbench.api.specs import LossSpec, ModelSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.plugin import State
 from ganbench.planning.naming import choose_variant
@@ -28,8 +28,9 @@ def expand_variants(
 ) -> list[Variant]:
     """The variants that some texts name, each once, in the texts' order.
 
-    ``MODEL+*`` stands for every usable loss, by name; the techniques and settings behind it hold
-    for each pair. Each variant is multiplied by the suite's grid, but for what was set.
+    ``MODEL+*`` stands for every usable loss, by name, and behind a control for every loss of
+    controls; the techniques and settings behind it hold for each pair. Each variant is multiplied
+    by the suite's grid, but for what was set.
 
     Args:
         texts: as typed, or as a suite has them.
@@ -77,8 +78,17 @@ def _spelled_out(reference: VariantReference, catalogue: Catalogue) -> list[Vari
     model, every, *techniques = reference.parts
     return [
         replace(reference, parts=(model, replace(every, name=loss), *techniques))
-        for loss in sorted(catalogue.names(LossSpec.kind))
+        for loss in _losses_for(model.name, catalogue)
     ]
+
+
+def _losses_for(model: str, catalogue: Catalogue) -> list[str]:
+    """All by name: of controls for a control, and all others for all others."""
+    losses = sorted(catalogue.names(LossSpec.kind))
+    if model not in catalogue.names(ModelSpec.kind):
+        return losses
+    control = catalogue.get(ModelSpec, model).control
+    return [name for name in losses if catalogue.get(LossSpec, name).control == control]
 
 
 def _multiplied(

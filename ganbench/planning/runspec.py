@@ -54,6 +54,8 @@ class RunSpec:
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         if not self.folder:  # which is nobody's business where nothing depends on it
             del plain["folder"]
+        if not self.task.controls:  # as of tasks that can be read without any
+            del plain["task"]["controls"]
         if self.threads == 1:  # specs that tell of no threads have one
             del plain["threads"]
         return plain
@@ -63,8 +65,8 @@ class RunSpec:
         """The spec that `to_json` wrote."""
         task = dict(data["task"])
         task["budget"] = Budget(**task["budget"])
-        for key in ("scores", "final_scores"):
-            task[key] = tuple(task[key])
+        for key in ("scores", "final_scores", "controls"):
+            task[key] = tuple(task.get(key, ()))
         return cls(**{**data, "task": Task(**task), "pins": tuple(data["pins"])})
 
     @property

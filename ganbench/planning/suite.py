@@ -50,6 +50,8 @@ class Task:
         thresholds: name of a measurement -> what it must reach where the primary distance says
             that a variant is nearer to the data than to a trivial generator, as that distance may
             be blind there. A variant that misses one is not ranked.
+        controls: names of variants that its tables must show, since a number of a GAN says little
+            there without theirs: tables without them say so, and are not published with ranks.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Task:
     evaluations: int = 10
     labels: str = "train"
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    controls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +116,7 @@ class TaskTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     split: Literal["heldout", "train"] = "heldout"
     evaluations: Annotated[int, Meta(ge=1, le=1000)] = 10
     labels: Literal["train", "balanced"] = "train"
+    controls: tuple[str, ...] = ()
     thresholds: dict[str, Annotated[float, Meta(ge=-1e300, le=1e300)]] = {}
 
 
@@ -205,6 +209,7 @@ def _task(table: TaskTable, number: int) -> Task:
             evaluations=table.evaluations,
             labels=table.labels,
             thresholds=table.thresholds,
+            controls=table.controls,
         )
 
 

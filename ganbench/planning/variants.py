@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ganbench.api.data import DataInfo
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.parameters import Parameter, Value, resolve_parameters
-from ganbench.api.recipe import Recipe, Training
+from ganbench.api.recipe import Optimiser, Recipe, Training
 from ganbench.api.specs import (
     LossSpec,
     ModelSpec,
@@ -54,6 +54,12 @@ class Variant:
     head: tuple[Spec, ...]
     techniques: tuple[TechniqueSpec, ...]
     settings: Mapping[str, Value]
+
+    @property
+    def control(self) -> bool:
+        """Whether it is trained without a discriminator, as far as specs tell."""
+        first = self.head[0]
+        return isinstance(first, VariantSpec | ModelSpec) and first.control
 
     @property
     def specs(self) -> tuple[Spec, ...]:
@@ -134,6 +140,12 @@ class Variant:
                 recipe = call_light(what, Recipe, spec.recipe_for(data.modality), data, **own)
             else:
                 recipe = self._composed(parameters)
+            if isinstance(spec, VariantSpec) and spec.control != recipe.training.control:
+                raise PluginNotUsable(
+                    f"variant {spec.name} says control={spec.control}, and its recipe trains "
+                    f"{'no' if recipe.training.control else 'a'} discriminator",
+                    "say it as it is: a control is what is trained without a discriminator",
+                )
             recipe = replace(recipe, techniques=self._joined(recipe, added))
             parts = _parts(recipe, catalogue, self.display)
         recipe = _with_parameters(recipe, parts, self.display)
@@ -222,7 +234,7 @@ def _changed(
     """The way of training, as techniques change it, one after the other."""
     training = recipe.training
     for spec in techniques:
-        if spec.training is not None:
+        if spec.training is not None and (spec.controls or not training.control):
             what, own = f"the training of technique {spec.name}", recipe.techniques[spec.name]
             with catalogue.whose(spec):
                 training = call_light(what, Training, spec.training, training, **own)
@@ -231,10 +243,14 @@ def _changed(
 
 def _scaled(training: Training, scale: float) -> Training:
     """The same with other learning rates."""
+
+    def scaled(one: Optimiser | None) -> Optimiser | None:
+        return one and replace(one, lr=one.lr * scale)
+
     return replace(
         training,
-        generator=replace(training.generator, lr=training.generator.lr * scale),
-        discriminator=replace(training.discriminator, lr=training.discriminator.lr * scale),
+        generator=scaled(training.generator),
+        discriminator=scaled(training.discriminator),
     )
 
 

@@ -14,6 +14,7 @@ from ganbench.results.frame import Runs, plain_rows
 from ganbench.results.identity import VARIANT_CODE
 from ganbench.results.record import COUNTED
 from ganbench.statistics.groups import grouped
+from ganbench.tables.controls import missing_controls
 from ganbench.tables.coverage import Coverage
 from ganbench.wording import on_runs
 
@@ -21,6 +22,7 @@ HINTS: Final = {
     "code": "package it (`ganbench new --help` shows how) and run it again",
     "protocol": "run these again with this ganbench: `{run}`",
     "device": "run all on one model of device, or set the budgets in FLOPs",
+    "control": "its task needs controls in its tables: `{run} CONTROL` runs them",
     "coverage": "`{run}` runs what is missing",
     "accident": "`{run} --retry-failed` runs again what an accident has ended",
 }
@@ -104,7 +106,12 @@ def objections(runs: Runs, coverage: Coverage | None) -> list[Objection]:
     """
     rows = plain_rows(runs.frame)
     found: list[Objection] = []
-    for kind, judge in (("code", _local), ("protocol", _outdated), ("device", _elsewhere)):
+    for kind, judge in (
+        ("code", _local),
+        ("protocol", _outdated),
+        ("device", _elsewhere),
+        ("control", _uncontrolled),
+    ):
         judged = grouped(zip(judge(rows, runs), rows, strict=True), lambda pair: pair[0] or "")
         rows = [row for _, row in judged.pop("", [])]
         found += [
@@ -137,6 +144,13 @@ def _elsewhere(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
     for row in rows:
         other = row["timed_on"] not in (None, main)
         yield f"timed on {row['timed_on']}, ranked on {main}" if other else None
+
+
+def _uncontrolled(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
+    missing = missing_controls(plain_rows(runs.frame), runs.specs)
+    for row in rows:
+        absent = missing.get(row["task"])
+        yield f"{row['task']} has no run of its control {', '.join(absent)}" if absent else None
 
 
 def _incomplete(rows: Iterable[RunRow], needed: Coverage) -> Iterator[Objection]:

@@ -124,9 +124,11 @@ def contestant_of(trainer: Trainer, shares: Tensor | None = None) -> Contestant:
             **{f"extra {name}": module for name, module in trainer.extra.items()},
         },
         extra=trainer.extra,
-        logits=trainer.logits,
+        logits=None if networks.control else trainer.logits,
         training=trainer.training,
-        rehearse=lambda networks, data, number: rehearse(trainer, networks, data, number),
+        rehearse=None
+        if trainer.training.fitted
+        else lambda networks, data, number: rehearse(trainer, networks, data, number),
     )
 
 

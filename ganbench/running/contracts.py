@@ -15,8 +15,8 @@ from torch.nn.parameter import is_lazy
 from ganbench.api.checked import check_value
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import PluginNotUsable, type_and_line
-from ganbench.api.networks import Latent, Loss, Networks
-from ganbench.api.recipe import Optimiser
+from ganbench.api.networks import ControlFit, ControlLoss, Latent, Loss, Networks
+from ganbench.api.recipe import Optimiser, Training
 from ganbench.api.scores import Extractor, Measurement
 from ganbench.api.specs import Builder, Spec, import_builder
 from ganbench.api.techniques import Technique
@@ -124,16 +124,28 @@ def _refuse_lazy(what: str, network: nn.Module) -> None:
             )
 
 
-def check_loss(name: str, loss: object) -> Loss:
+def check_loss(name: str, loss: object, training: Training) -> Loss | ControlLoss | ControlFit:
     """What a loss has built.
 
+    Args:
+        name: of the loss.
+        loss: what it has built.
+        training: as its spec has it: with a discriminator, without, or at once.
+
     Raises:
-        PluginNotUsable: it lacks a method.
+        PluginNotUsable: it lacks a method, or has one that only a discriminator's loss has.
     """
-    for method in ("discriminator_loss", "generator_loss"):
+    wanted = [] if training.control else ["discriminator_loss"]
+    wanted += ["fit"] if training.fitted else ["generator_loss"]
+    for method in wanted:
         if not callable(getattr(loss, method, None)):
             raise PluginNotUsable(f"loss {name} built {described(loss)} without {method}")
-    return cast("Loss", loss)
+    if training.control and callable(getattr(loss, "discriminator_loss", None)):
+        raise PluginNotUsable(
+            f"loss {name} is a control's, by its training, and has a discriminator_loss",
+            "give its training an optimiser for the discriminator, or leave the method out",
+        )
+    return cast("Loss | ControlLoss | ControlFit", loss)
 
 
 METHODS = (

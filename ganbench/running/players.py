@@ -197,7 +197,8 @@ class Players:
     def _loss(self, data: DataInfo) -> Part:
         spec = self._loss_spec
         own = {**_given(spec.build, data), **self.recipe.loss_parameters}
-        built = made(self.catalogue, check_loss, spec, spec.build, **own)
+        check = functools.partial(check_loss, training=spec.training)
+        built = made(self.catalogue, check, spec, spec.build, **own)
         move_part(built, self.device)
         return Part(spec.name, built, frozenset(spec.needs))
 
@@ -268,10 +269,16 @@ def _keep_promises(spec: ModelSpec, networks: Networks) -> None:
             f"the networks of model {spec.name} are conditional={networks.conditional}, "
             f"its spec says conditional={spec.conditional}"
         )
-    if missing := {*spec.provides} - {*networks.extra, JOINT}:
+    if networks.control != spec.control:
+        raise PluginNotUsable(
+            f"the networks of model {spec.name} have {'no' if networks.control else 'a'} "
+            f"discriminator, its spec says control={spec.control}"
+        )
+    methods = {name for name in spec.provides if callable(getattr(networks.generator, name, None))}
+    if missing := {*spec.provides} - {*networks.extra, JOINT} - methods:
         raise PluginNotUsable(
             f"model {spec.name} says that it provides {min(missing)!r}, and its networks have no "
-            "extra module of that name",
+            "extra module of that name, nor its generator such a method",
             "return it in Networks(extra=...), or take it out of `provides`",
         )
 

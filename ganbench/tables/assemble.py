@@ -14,6 +14,7 @@ from ganbench.results.record import Column, Record
 from ganbench.statistics.groups import grouped
 from ganbench.tables.caveats import with_caveats
 from ganbench.tables.changes import changes
+from ganbench.tables.controls import CONTROL, with_controls
 from ganbench.tables.coverage import Coverage
 from ganbench.tables.forms.table import Table
 from ganbench.tables.labels import section_names, variant_labels
@@ -50,7 +51,10 @@ def editions(runs: Runs, coverage: Coverage | None = None) -> dict[str, list[Lin
     rows = aggregates(runs, coverage)
     facts = [row.facts for row in rows]
     named = zip(variant_labels(facts), section_names(facts), rows, strict=True)
-    lines = [Line(*one) for one in named]
+    lines = [
+        Line(f"{label} ({CONTROL})" if CONTROL in row.marks else label, section, row)
+        for label, section, row in named
+    ]
     if coverage is not None:  # the suite's own order of its tasks
         places = {task: index for index, task in enumerate(coverage.tasks)}
         lines.sort(key=lambda line: places.get(line.row["task"], len(places)))
@@ -75,8 +79,12 @@ def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
     """All tables of one edition, in the order in which they are read."""
     columns = runs.columns
     return [
-        with_caveats(
-            with_pairs(ranking(lines, f"{name}: ranking", columns), lines), lines, columns
+        with_controls(
+            with_caveats(
+                with_pairs(ranking(lines, f"{name}: ranking", columns), lines), lines, columns
+            ),
+            lines,
+            runs.specs,
         ),
         *sensitivity(lines, f"{name}: learning-rate sensitivity"),
         *changes(lines, f"{name}: what each change is worth", runs),

@@ -19,6 +19,7 @@ from ganbench.results.headings import distinct_labels
 from ganbench.results.record import COUNTED
 from ganbench.statistics.nulls import chance_of_rate
 from ganbench.statistics.stability import geometric_mean
+from ganbench.tables.controls import control
 from ganbench.tables.thresholds import missed_thresholds
 from ganbench.wording import number
 
@@ -65,7 +66,7 @@ def off_the_rules(entry: Entry, _: Columns) -> Iterator[str]:
         yield told
 
 
-REASONS: Final[tuple[Reason, ...]] = (too_good, missed_thresholds, off_the_rules)
+REASONS: Final[tuple[Reason, ...]] = (control, too_good, missed_thresholds, off_the_rules)
 """Every reason for a mark, in the order in which they are printed."""
 
 _Test = tuple[float, str, str]

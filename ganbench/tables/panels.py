@@ -11,6 +11,7 @@ from ganbench.results.headings import distinct_labels
 from ganbench.results.record import INSTABILITIES
 from ganbench.statistics.groups import grouped
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, clopper_pearson
+from ganbench.tables.controls import CONTROL
 from ganbench.tables.forms.table import Cell, Heading, Row, RowKind, Table
 from ganbench.tables.labels import interval_of_seeds
 from ganbench.tables.marks import LEVEL
@@ -50,6 +51,11 @@ class Line:
     def entry(self) -> Entry:
         """The runs it is made from."""
         return self.row.entry
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Its marks, but for that of a control, which its label tells."""
+        return tuple(mark for mark in self.row.marks if mark != CONTROL)
 
     def cell(self, name: str, text: str = "") -> Cell:
         """The estimate of that name."""
@@ -111,7 +117,7 @@ def ranking(
     ]
     if len(seeds) < SEEDS_FOR_AN_ORDER:
         notes.append(FEW_NOTE)
-    if any(line.row.marks for line in lines):
+    if any(line.faults for line in lines):
         notes.append(MARK_NOTE)
     references = [
         Row("", (Cell(), Cell(name), Cell(value), Cell(), Cell(), Cell()), "reference")
@@ -273,9 +279,9 @@ def _kind(row: Aggregate, rank: str) -> RowKind:
 def _with_line(notes: Sequence[str], lines: Iterable[Line]) -> tuple[str, ...]:
     """With what is below the line, and why."""
     lines = list(lines)
-    marked = [line for line in lines if line.row.marks]
+    marked = [line for line in lines if line.faults]
     missing = [LINE_NOTE] if any(line.row["incomplete"] for line in lines) else []
-    reasons = [f"{one.label} on {one.section}: {'; '.join(one.row.marks)}" for one in marked]
+    reasons = [f"{one.label} on {one.section}: {'; '.join(one.faults)}" for one in marked]
     return (*notes, *missing, *([MARK_NOTE, *reasons] if marked else []))
 
 

@@ -46,6 +46,8 @@ def couples_samples(network: nn.Module, samples: Tensor, labels: Tensor | None =
             inputs = [given, *([] if labels is None else [labels[: count * size]])]
             with change_told(network.train(), "the network", *inputs):
                 logits = network(*inputs).reshape(-1)
+                if not logits.requires_grad:  # tokens that are drawn: no derivative tells
+                    return False
                 (slope,) = torch.autograd.grad(logits[0], given, allow_unused=True)
     finally:
         restore_module(network, state, samples.device)

@@ -66,6 +66,10 @@ class RealFeed:
         labels = None if self._labels is None else self._labels[:count]
         return self._encode(self._samples[:count], self.info), labels
 
+    def everything(self) -> Tensor:
+        """All real samples (N, *shape) as networks see them; nothing moves on."""
+        return self._encode(self._samples, self._info)
+
     def state(self) -> dict[str, Any]:
         """Where in the order of which epoch it is."""
         return {"random": self._random.get_state(), "order": self._order, "next": self._next}

@@ -53,8 +53,8 @@ def first_step(engine: Engine) -> tuple[int, float]:
     steps = {side: step for side, (step, _) in trainer.last.items()}
     logits = [logit for step in steps.values() for logit in step.known_logits()]
     faults = [cut_off(trainer), *map(probabilities, logits)]
-    if "generator" in steps:
-        faults.append(never_negative(steps["generator"].fake, trainer.real.first(LOOKED_AT)[0]))
+    if "generator" in steps and (made := steps["generator"].made) is not None:
+        faults.append(never_negative(made, trainer.real.first(LOOKED_AT)[0]))
     for fault in filter(None, faults):
         raise fault
     return cost
@@ -122,7 +122,7 @@ def cut_off(trainer: Trainer) -> PluginNotUsable | None:
     step, loss = trainer.last["generator"]
     networks, reached = trainer.networks, _leaves(loss)
     through = reached & {*networks.discriminator.parameters()}
-    if not step.fake.requires_grad or not through or reached & {*networks.generator.parameters()}:
+    if not step.differentiable or not through or reached & {*networks.generator.parameters()}:
         return None
     return PluginNotUsable(
         "no gradient of the generator's loss reaches the generator",

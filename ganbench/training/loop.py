@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganbench.api.errors import PluginNotUsable
 from ganbench.training.clock import BudgetClock
@@ -47,6 +47,8 @@ class Eager:
             for when in AROUND
         }
         self._play = next((act for _, act in objective.methods("play")), None)
+        if (fit := objective.loss.method("fit")) is not None and trainer.training.fitted:
+            self._play = _fitting(fit)
 
     def step(self, number: int, progress: float, *, count: bool = False) -> tuple[int, float]:
         """Critic steps, then the generator's; or the round that a technique plays instead."""
@@ -96,6 +98,8 @@ class Eager:
             PluginNotUsable: a loss or technique asks for a number that cannot be.
         """
         training = self.trainer.training
+        if training.control:
+            return 0
         if not self._asked:
             return training.critic_steps if number % training.critic_every == 0 else 0
         part, ask = self._asked[-1]  # a technique knows better than the loss
@@ -145,6 +149,18 @@ class Eager:
         return costs.count(terms, operations, trainer.drawn - drawn, counter.total)
 
 
+def _fitting(fit: Callable[[nn.Module, Tensor], object]) -> Callable[[Trainer], None]:
+    """The one round of a control that is fitted at once."""
+
+    def play(trainer: Trainer) -> None:
+        real = trainer.real.everything()
+        trainer.drawn += len(real)
+        with torch.no_grad():
+            fit(trainer.networks.generator, real)
+
+    return play
+
+
 class StateKeeper(Protocol):
     """Keeps the state of a run between two steps, so that it can be stopped and go on."""
 
@@ -163,7 +179,7 @@ def train(
     keeper: StateKeeper | None = None,
     seed: int = 0,
 ) -> None:
-    """Train until the budget is spent.
+    """Train until the budget is spent; or fit what is fitted at once.
 
     Args:
         engine: takes the steps.
@@ -174,6 +190,12 @@ def train(
         seed: of the run; it draws the steps that are looked at and counted once more.
     """
     recounts = Recounts(seed)
+    if engine.trainer.training.fitted:
+        if clock.steps == 0:
+            clock.start()
+            clock.count_step(*engine.step(0, 0.0, count=True))
+            clock.stop()
+        return
     if clock.steps == 0:  # not timed: it pays for warming up, counting and being looked at
         clock.count_step(*first_step(engine))
     clock.start()

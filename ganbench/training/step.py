@@ -24,13 +24,13 @@ class Batch:
 
     Args:
         latent: (B, size of the latent).
-        fake: (B, *shape).
+        fake: (B, *shape), or None in a control's step whose loss needs none.
         real: (B, *shape), or None in a generator step that needs none.
         labels, fake_labels: (B,) int64 classes, or None.
     """
 
     latent: Tensor
-    fake: Tensor
+    fake: Tensor | None = None
     real: Tensor | None = None
     labels: Tensor | None = None
     fake_labels: Tensor | None = None
@@ -70,6 +70,7 @@ class TrainingStep:
         role: whose loss is computed on it; in a generator's step that may be the
             discriminator's as well, where somebody looks ahead.
         wants_features: whether anybody will ask for features.
+        control: whether there is no discriminator to train.
     """
 
     def __init__(
@@ -84,11 +85,13 @@ class TrainingStep:
         progress: float = 0.0,
         role: Side = "discriminator",
         wants_features: bool = False,
+        control: bool = False,
     ) -> None:
         self.generator = generator
         self.extra = _Extras(extra, lambda name: self.grant(name, f"extra[{name!r}]"))
         self.latent = batch.latent
-        self.fake = batch.fake
+        self.made = batch.fake
+        """(B, *shape) generated samples; None where nobody needs them."""
         self.number = number
         self.progress = progress
         self.logged: dict[str, Tensor | float] = {}
@@ -102,6 +105,7 @@ class TrainingStep:
         self._conditional = conditional
         self.role = role
         self._wants_features = wants_features
+        self._control = control
         self._size = samples_per_judgement(discriminator)
         self._kept: dict[str, Any] = {}
         labels = batch.fake_labels
@@ -112,9 +116,21 @@ class TrainingStep:
     # What is given.
 
     @property
+    def fake(self) -> Tensor:
+        """(B, *shape) generated samples."""
+        if self._control:
+            self.grant("fake")
+        return _there(self.made, "generated samples")
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether its loss leads to the generator: by its fakes, or as a control's does."""
+        return self._control or self.fake.requires_grad
+
+    @property
     def real(self) -> Tensor:
         """(B, *shape) real samples."""
-        if self.role == "generator":
+        if self.role == "generator" and not self._control:
             self.grant("real")
         if self._batch.real is None:
             raise PluginNotUsable("there are no real samples in this step")
@@ -147,7 +163,7 @@ class TrainingStep:
             self.generator,
             discriminator,
             self._extra,
-            replace(batch, fake=_alias(self.fake), real=_alias(batch.real)),
+            replace(batch, fake=_alias(self.made), real=_alias(batch.real)),
             conditional=self._conditional,
             number=self.number,
             progress=self.progress,
@@ -221,7 +237,7 @@ class TrainingStep:
 
         Telemetry must not run the discriminator once more: that would move its batch statistics.
         """
-        unknown = self.fake.new_full((), math.nan)
+        unknown = self.latent.new_full((), math.nan)
         real, fake = (self._kept.get(name) for name in ("real_logits", "fake_logits"))
         return (
             unknown if real is None else real.mean(),

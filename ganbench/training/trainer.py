@@ -65,7 +65,7 @@ class Trainer:
         self.asks: Part | None = None
         """Who acts on this game, and draws from it; None: whoever may have all."""
         self.extra = {name: extra.module for name, extra in networks.extras.items()}
-        self.trained = trained_sides(networks, objective)
+        self.trained = trained_sides(networks, objective, training)
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
         self._rates: list[tuple[torch.optim.Optimizer, float]] = []
         self._clipped: dict[Side, list[tuple[list[nn.Parameter], float]]] = {s: [] for s in SIDES}
@@ -87,6 +87,9 @@ class Trainer:
         """One for each side, and one for each extra module that brings its own."""
         extras = self.networks.extras
         for side in SIDES:
+            recipe: Optimiser | None = getattr(self.training, side)
+            if recipe is None:  # a control's
+                continue
             own = {
                 name: [one for one in extra.module.parameters() if one.requires_grad]
                 for name, extra in extras.items()
@@ -94,7 +97,7 @@ class Trainer:
             }
             apart = {id(one) for each in own.values() for one in each}
             main = [one for one in self.trained[side] if id(one) not in apart]
-            self._add_optimiser(side, side, getattr(self.training, side), main)
+            self._add_optimiser(side, side, recipe, main)
             for name, parameters in own.items():
                 optimiser = extras[name].optimiser
                 assert optimiser is not None
@@ -145,22 +148,25 @@ class Trainer:
         of_generator = side == "generator"
         training, networks = self.training, self.networks
         count = training.generator_batch if of_generator else training.batch_size
-        needs = self.objective.needs(side, self.number)
+        needs, control = self.objective.needs(side, self.number), networks.control
         latent = self.latents.draw(count)
         real = labels = fake_labels = None
-        if not of_generator or "real" in needs:
-            real, labels = (self.generator_real if of_generator else self.real).draw(count)
-            self.drawn += 0 if of_generator else count
+        if not of_generator or control or "real" in needs:
+            beside = of_generator and not control
+            real, labels = (self.generator_real if beside else self.real).draw(count)
+            self.drawn += 0 if beside else count
             if "real_slopes" in needs:  # before its logits are computed, once for all terms
                 real.requires_grad_()
         if networks.conditional:
             fake_labels = self.labels.draw(count) if of_generator and self.labels else labels
-        with torch.set_grad_enabled(of_generator or graph):
-            inputs = (latent,) if fake_labels is None else (latent, fake_labels)
-            fake = networks.generator(*inputs)
-        self._check_samples(fake, count)
-        if "fake_slopes" in needs and not fake.requires_grad:
-            fake.requires_grad_()
+        fake = None
+        if not control or "fake" in needs:
+            with torch.set_grad_enabled(of_generator or graph):
+                inputs = (latent,) if fake_labels is None else (latent, fake_labels)
+                fake = networks.generator(*inputs)
+            self._check_samples(fake, count)
+            if "fake_slopes" in needs and not fake.requires_grad:
+                fake.requires_grad_()
         step = TrainingStep(
             networks.generator,
             networks.discriminator,
@@ -171,6 +177,7 @@ class Trainer:
             progress=self.progress,
             role=side,
             wants_features="features" in needs,
+            control=control,
         )
         step.asks = self.asks
         return step
@@ -203,7 +210,7 @@ class Trainer:
         loss: Tensor | None = None
         try:
             loss = self.objective.total(side, step)
-            inputs = self.trained[side] if step.fake.requires_grad else None
+            inputs = self.trained[side] if step.differentiable else None
             loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
         except (AttributeError, RuntimeError, TypeError) as error:
             wrong = loss is None or not_a_loss(loss)
@@ -217,7 +224,7 @@ class Trainer:
         for _, act in self._before_update:
             act(self, side)
         for parameters, norm in self._clipped[side]:
-            nn.utils.clip_grad_norm_(parameters, norm)
+            _clip(parameters, norm)
         for take_step in self._steps[side]:
             take_step()
         if side == "discriminator":
@@ -257,17 +264,39 @@ class Trainer:
             )
 
 
-def trained_sides(networks: Networks, objective: Objective) -> dict[Side, list[nn.Parameter]]:
+def _clip(parameters: list[nn.Parameter], norm: float) -> None:
+    """As `clip_grad_norm_`, which moves norms to the device where they are: a move all the same."""
+    gradients = [one.grad for one in parameters if one.grad is not None]
+    if not gradients:
+        return
+    total = torch.stack([gradient.norm() for gradient in gradients]).norm()
+    factor = (norm / (total + 1e-6)).clamp(max=1.0)
+    for gradient in gradients:
+        gradient.mul_(factor)
+
+
+def trained_sides(
+    networks: Networks, objective: Objective, training: Training
+) -> dict[Side, list[nn.Parameter]]:
     """What each side's optimisers train, each parameter once.
 
     Raises:
-        PluginNotUsable: nothing, on one side; the same on both.
+        PluginNotUsable: nothing, on a side that is trained; something on one that is not; the same
+            on both.
     """
     own = objective.parameters()
     found: dict[Side, list[nn.Parameter]] = {}
     for side in SIDES:
         named = trainable(networks, side)
-        if not named:
+        if getattr(training, side) is None and (named or own[side]):
+            count = len(named) + len(own[side])
+            raise PluginNotUsable(
+                f"the {side} side of a control has {count} trainable parameters that nobody trains",
+                "make buffers of what is fitted at once, and say of extra modules that the "
+                "generator's side trains them",
+                kind="model",
+            )
+        if not named and getattr(training, side) is not None:
             raise PluginNotUsable(f"the {side} has no parameter that can be trained", kind="model")
         found[side] = list(dict.fromkeys([*named.values(), *own[side]]))
     _refuse_shared(networks)

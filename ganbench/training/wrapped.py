@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ganbench.api.errors import PluginNotUsable
+from ganbench.api.errors import PluginNotUsable, UsageError
 
 
 class Wrapped(nn.Module):
@@ -31,6 +31,16 @@ class Wrapped(nn.Module):
         """Logits of samples (B, *shape), with their classes (B,) where it is conditional."""
         logits: Tensor = self.wrapped(self.shown(samples), *labels)
         return logits
+
+
+class NoDiscriminator(nn.Module):
+    """What stands in a control's networks where others have a discriminator."""
+
+    absent = True
+
+    def forward(self, *_: Tensor) -> Tensor:
+        """Raise UsageError: nobody may ask it."""
+        raise UsageError("a control has no discriminator")
 
 
 class Labelled(Wrapped):

@@ -67,6 +67,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "split": {"task": replace(TASK, split="train")},
     "evaluations": {"task": replace(TASK, evaluations=5)},
     "law of classes": {"task": replace(TASK, labels="balanced")},
+    "controls": {"task": replace(TASK, controls=("ngram",))},
     "thresholds": {"task": replace(TASK, thresholds={"high_quality": 0.8})},
 }
 

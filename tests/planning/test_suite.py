@@ -180,7 +180,7 @@ def test_each_mistake_is_named_with_its_place(text: str, message: str) -> None:
             "task 1: evaluation is an unknown key",
             "did you mean evaluations?",
         ),
-        (SUITE + "zzz = 3", "task 1: zzz is an unknown key", "known: budget, dataset"),
+        (SUITE + "zzz = 3", "task 1: zzz is an unknown key", "known: budget, controls, dataset"),
     ],
 )
 def test_unknown_keys_bring_suggestions(text: str, message: str, hint: str) -> None:

@@ -83,7 +83,7 @@ def test_the_first_that_is_typed_is_the_innermost() -> None:
         name = f"{BASE}+{order}[diffaug.policy=cutout]"
         trainer = trainer_of(name, data_of("digits"), CATALOGUE)
         step = trainer.draw("discriminator")
-        step.fake = torch.ones_like(step.fake)
+        step.made = torch.ones_like(step.fake)
         seen = innermost(trainer.networks.discriminator)
         _ = step.fake_logits
         one, other = (seen[0] == 0).unbind(dim=1)

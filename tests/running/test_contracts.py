@@ -265,7 +265,7 @@ WRONG: dict[str, tuple[str, str]] = {
     "an extra that is not there": (
         "PROVIDES = ('code',)",
         "model my-model says that it provides 'code', and its networks have no extra module of "
-        f"that name{CODE}",
+        f"that name, nor its generator such a method{CODE}",
     ),
     "a layer of both networks": (
         "def model(info):\n"

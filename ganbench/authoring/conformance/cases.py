@@ -60,8 +60,13 @@ class Case:
 
     @property
     def joint(self) -> bool:
-        """Whether its discriminator has no opinion of a sample alone."""
-        return JOINT in self.parts.model.provides
+        """Whether there is no discriminator with an opinion of a sample alone."""
+        return JOINT in self.parts.model.provides or self.parts.model.control
+
+    @property
+    def fitted(self) -> bool:
+        """Whether it is a control that takes no steps."""
+        return self.recipe.training.fitted
 
     def __str__(self) -> str:
         return f"{self.variant.display} on {described(self.info)}"
@@ -119,6 +124,7 @@ def _models(
         for model in _all(ModelSpec, spec, catalogue)
         if modality in model.modalities
         and needed <= {*model.provides}
+        and model.control == (isinstance(spec, LossSpec) and spec.control)
         and (isinstance(spec, TechniqueSpec) or (JOINT in model.provides) == (JOINT in needed))
     ]
 
@@ -131,19 +137,21 @@ def _models(
 
 def losses_for(model: ModelSpec, near: Spec, catalogue: Catalogue) -> list[str]:
     """Losses that a model can be seen with: the usual one; of a discriminator that judges samples
-    and latents together, those that need that.
+    and latents together, those that need that; of a control, those of controls.
 
     Args:
         model: the model.
         near: the plugin that is seen; losses beside it come first.
         catalogue: what is there.
     """
-    if JOINT not in model.provides:
+    joint = JOINT in model.provides
+    if not joint and not model.control:
         return [USUAL_LOSS]
     return [
         loss.name
         for loss in _all(LossSpec, near, catalogue)
-        if JOINT in loss.needs and {*needed_of_model(loss)} <= {*model.provides}
+        if (JOINT in loss.needs, loss.control) == (joint, model.control)
+        and {*needed_of_model(loss)} <= {*model.provides}
     ]
 
 

@@ -75,6 +75,8 @@ def _lines(described: Described) -> Iterator[str]:
         late = (f"{one} (at the end)" for one in task["final_scores"])
         scores = ", ".join([*task["scores"], *late])
         yield f"task {task['name']}: {task['dataset']}, {task['budget']}, {scores}"
+        if task["controls"]:
+            yield f"  its tables need the controls {', '.join(task['controls'])}"
         if task["blind"]:
             yield f"  its utility is blind to {task['blind']}"
         for name, threshold in task["thresholds"].items():
@@ -94,7 +96,9 @@ def _listed(described: Described) -> Iterator[str]:
             yield f"{'blind to' if key == 'blind' else key}: {_listing(value)}"
     if described.get("argument"):
         yield f"written {described['name']}:{described['argument'].upper()}"
-    yield from (f"is {key}" for key in ("conditional", "coupled") if described.get(key))
+    yield from (
+        f"is {key}" for key in ("a control", "conditional", "coupled") if described.get(key)
+    )
 
 
 def _listing(value: Any) -> str:
@@ -145,7 +149,13 @@ def _recipe(recipe: Mapping[str, Any]) -> Iterator[str]:
         yield f"technique: {name}{_given(own)}"
     training = recipe["training"]
     for side in ("generator", "discriminator"):
-        yield f"{side}: {_optimiser(training[side])}"
+        if training[side] is not None:
+            yield f"{side}: {_optimiser(training[side])}"
+    if training["generator"] is None:
+        yield "a control: fitted at once to all training samples, by no gradient step"
+        return
+    if training["discriminator"] is None:
+        yield "a control: trained without a discriminator"
     yield ", ".join(_training(training))
 
 
@@ -169,10 +179,11 @@ def _training(training: Mapping[str, Any]) -> Iterator[str]:
     own = training["generator_batch_size"]
     yield f"batch {training['batch_size']}" + (f" (generator {own})" if own else "")
     every = training["critic_every"]
-    yield f"{training['critic_steps']} critic step(s)" + (
-        "" if every == 1 else f" every {every} generator steps"
-    )
-    yield f"{training['updates']} updates"
+    if training["discriminator"] is not None:
+        yield f"{training['critic_steps']} critic step(s)" + (
+            "" if every == 1 else f" every {every} generator steps"
+        )
+        yield f"{training['updates']} updates"
     yield f"{training['schedule']} learning rate"
     if training["ema"]:
         yield f"average with decay {training['ema']:g}"

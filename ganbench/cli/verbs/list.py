@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ganbench.api.errors import UsageError, did_you_mean
-from ganbench.api.specs import SPEC_TYPES, ExecutorSpec
+from ganbench.api.specs import SPEC_TYPES, ExecutorSpec, LossSpec, ModelSpec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.options import json_option
@@ -54,7 +54,7 @@ def command(choice: PluginChoice, /, kind: str | None, as_json: bool) -> None:
                 row["name"],
                 _data(row["modalities"]),
                 row["distribution"],
-                row["description"],
+                f"(control) {row['description']}" if row["control"] else row["description"],
             ]
             for row in rows
         ],
@@ -76,6 +76,7 @@ def _rows(catalogue: Catalogue) -> list[dict[str, Any]]:
             "kind": spec.kind,
             "name": spec.name,
             "modalities": [] if isinstance(spec, ExecutorSpec) else list(spec.modalities),
+            "control": isinstance(spec, VariantSpec | ModelSpec | LossSpec) and spec.control,
             "distribution": catalogue.plugin_of(spec).origin,
             "description": spec.description,
         }
@@ -86,6 +87,7 @@ def _rows(catalogue: Catalogue) -> list[dict[str, Any]]:
             "kind": "suite",
             "name": name,
             "modalities": [],
+            "control": False,
             "distribution": "ganbench",
             "description": load_suite(name).description,
         }

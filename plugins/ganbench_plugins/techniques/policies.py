@@ -29,6 +29,8 @@ def ttur(
     ] = 4.0,
 ) -> Training:
     """The discriminator learns faster, by its rate alone; the generator's stays as it is."""
+    assert training.generator is not None  # it goes with no control
+    assert training.discriminator is not None
     rate = training.generator.lr * ratio
     return replace(training, discriminator=replace(training.discriminator, lr=rate))
 
@@ -62,6 +64,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             argument="decay",
             neutral={"decay": 0.0},
             exclusive="averages",
+            controls=True,
         ),
         TechniqueSpec(
             name="ttur",
@@ -78,5 +81,6 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             training=policy,
             argument="shape",
             exclusive="policies",
+            controls=True,
         ),
     ]

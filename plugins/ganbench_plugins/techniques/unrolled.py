@@ -51,6 +51,7 @@ class Unrolled:
 
 def misfit(recipe: Recipe, data: DataInfo, **_: object) -> str | None:
     """The discriminator's optimiser must be one whose steps are known as functions."""
+    assert recipe.training.discriminator is not None  # it goes with no control
     name = recipe.training.discriminator.name
     if name in ("adam", "adamw", "rmsprop", "sgd"):
         return None

@@ -70,7 +70,7 @@ def test_the_distance_is_one_of_means_not_a_mean_of_distances() -> None:
     part = Part("fm", FeatureMatching(1.0), frozenset({"real", "features"}), "technique")
     trainer = small_trainer(Wasserstein(), networks, techniques=[part])
     step = trainer.draw("generator")
-    step.fake = step.real.flip(0).requires_grad_()
+    step.made = step.real.flip(0).requires_grad_()
     assert part.does.generator_loss(step).item() == pytest.approx(0.0, abs=1e-12)
 
 

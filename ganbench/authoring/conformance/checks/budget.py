@@ -97,6 +97,12 @@ class CountingFeed:
         self.drawn += count
         return self._feed.draw(count)
 
+    def everything(self) -> Tensor:
+        """All samples."""
+        samples = self._feed.everything()
+        self.drawn += len(samples)
+        return samples
+
     def first(self, count: int) -> tuple[Tensor, Tensor | None]:
         """The first samples, for those who only look: not counted."""
         return self._feed.first(count)

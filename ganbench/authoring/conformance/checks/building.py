@@ -204,8 +204,8 @@ def batch_sizes(subject: Subject) -> None:
             )
             with subject.blamed(f"{case}, a training step with {batch} sample(s)", None):
                 Eager(trainer).step(0, 0.0)
-                losses = torch.stack([loss.detach() for _, loss in trainer.last.values()])
-            if not bool(losses.isfinite().all()):
+                losses = [loss.detach() for _, loss in trainer.last.values()]
+            if not all(bool(loss.isfinite()) for loss in losses):
                 raise Broken(f"{case}: losses of {batch} sample(s) are not finite")
 
 

@@ -17,7 +17,8 @@ from ganbench.training.trainer import trained_sides
 def trained_once(subject: Subject) -> None:
     """Every trainable parameter has one side that trains it; in the words of a run."""
     for case in subject.cases:
-        trained_sides(subject.networks(case), subject.objective(case))
+        training = case.recipe.training
+        trained_sides(subject.networks(case), subject.objective(case), training)
 
 
 def needs(subject: Subject) -> None:
@@ -26,7 +27,7 @@ def needs(subject: Subject) -> None:
     assert isinstance(spec, LossSpec | TechniqueSpec)
     unused = {*spec.needs} - {JOINT}
     for case in subject.cases:
-        unused -= _used(subject, case)
+        unused -= _used(subject, case) | _methods(subject, case)
     for name, parameter in spec.parameters.items():  # some may be used in other settings only
         for choice in parameter.choices if unused else ():
             for case in subject.trainings({name: choice}):
@@ -38,6 +39,12 @@ def needs(subject: Subject) -> None:
             f"it declares that it needs {need!r}, and never asks for {_asked(need)}",
             f'take "{need}" out of its needs: what is needed is drawn and computed for it',
         )
+
+
+def _methods(subject: Subject, case: Case) -> set[str]:
+    """What a model provides by methods of its generator, which no step is asked for."""
+    networks = subject.networks(case)
+    return {*case.parts.model.provides} - {*networks.extra}
 
 
 def _asked(need: str) -> str:
@@ -73,7 +80,7 @@ def coupling(subject: Subject) -> None:
     slopes; measured by moving one sample, as a run does it."""
     cases = [case for case in subject.cases if not case.joint]
     if not cases:
-        raise NotApplicable("its discriminator has no opinion of samples alone (`joint`)")
+        raise NotApplicable("there is no discriminator with an opinion of samples alone")
     for case in cases:
         measured = subject.couples(case)
         if any(looks_at_slopes(objective) for objective in case.parts.objectives):

@@ -124,7 +124,10 @@ def _kept(trainer: Trainer, device: torch.device, folder: Path) -> dict[str, Any
 
 def host_sync(subject: Subject) -> None:
     """Calls that wait for the device, in steps after the first: that one may warm up."""
-    for case in subject.cases:
+    cases = [case for case in subject.cases if not case.fitted]
+    if not cases:
+        raise NotApplicable("it is fitted at once, and may wait for that")
+    for case in cases:
         trainer = subject.trainer(case)
         advance(trainer, 1)
         with HostSyncs() as found:
@@ -138,7 +141,7 @@ def cuda(subject: Subject) -> None:
     if not torch.cuda.is_available():
         raise NotApplicable("there is no CUDA device here")
     device = torch.device("cuda")
-    for case in subject.cases:
+    for case in (one for one in subject.cases if not one.fitted):
         trainer = subject.trainer(case, device=device)
         advance(trainer, 1)
         torch.cuda.set_sync_debug_mode("error")

@@ -75,7 +75,7 @@ def _pulls(subject: Subject) -> dict[str, Pull]:
     def compute() -> dict[str, Pull]:
         cases = [one for one in subject.cases if not one.joint]
         if not cases:
-            raise NotApplicable("its discriminator has no opinion of samples alone (`joint`)")
+            raise NotApplicable("there is no discriminator with an opinion of samples alone")
         if subject.kind == "model":  # which way a loss pulls is no matter of the model
             cases = [one for one in cases if one.recipe.loss == USUAL_LOSS]
         cases = [one for one in cases if not plays(subject.trainer(one))]

@@ -18,6 +18,8 @@ from ganbench.training.loop import Eager
 from ganbench.training.sampling import all_finite
 from ganbench.training.trainer import Trainer, trainable
 
+WITHOUT = "it is a control, without a discriminator"
+
 STEPS = 5
 """Enough for layers that start at zero to get a gradient."""
 
@@ -31,7 +33,7 @@ def steps(subject: Subject) -> None:
             engine.step(number, 0.0)
             for side, (step, loss) in trainer.last.items():
                 _scalar(loss, side, case)
-                if not bool(torch.isfinite(step.fake).all()):
+                if step.made is not None and not bool(torch.isfinite(step.made).all()):
                     raise Broken(f"{case}: samples are not finite after {number} steps", _FINITE)
         for name in SIDES:
             if not all_finite(getattr(trainer.networks, name)):
@@ -52,13 +54,19 @@ def _scalar(loss: object, side: Side, case: Case) -> None:
 
 def generator_gradients(subject: Subject) -> None:
     """Every parameter on the generator's side."""
-    for case in subject.cases:
+    cases = [case for case in subject.cases if not case.fitted]
+    if not cases:
+        raise NotApplicable("it is fitted at once, by no gradient")
+    for case in cases:
         _reached(subject.trainer(case), "generator", case)
 
 
 def discriminator_gradients(subject: Subject) -> None:
     """Every parameter on the discriminator's side."""
-    for case in subject.cases:
+    cases = [case for case in subject.cases if not case.recipe.training.control]
+    if not cases:
+        raise NotApplicable(WITHOUT)
+    for case in cases:
         _reached(subject.trainer(case), "discriminator", case)
 
 
@@ -142,7 +150,7 @@ def separate_sides(subject: Subject) -> None:
     looked_at = False
     for case in subject.cases:
         trainer = subject.trainer(case)
-        if plays(trainer):
+        if plays(trainer) or trainer.training.control:
             continue
         looked_at = True
         parameters = {side: _named(trainer, side) for side in SIDES}
@@ -157,7 +165,7 @@ def separate_sides(subject: Subject) -> None:
             engine.generator_step()
             _unchanged(before, parameters["discriminator"], "generator", case)
     if not looked_at:
-        raise NotApplicable("it plays whole rounds: neither side steps alone")
+        raise NotApplicable("it plays whole rounds, or is a control: no side steps alone")
 
 
 def _gradients(parameters: Mapping[str, nn.Parameter]) -> dict[str, Tensor | None]:

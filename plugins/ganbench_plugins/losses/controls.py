@@ -1,0 +1,58 @@
+"""Losses of controls: what trains a generator without a discriminator.
+
+`max-likelihood` asks the generator for `log_likelihood(real)`, (B,) of what networks see;
+`closed-form` lets it fit itself, `fit(real)`, to all training samples at once. Any model that has
+the method takes part, whatever its data are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ganbench import LossSpec, Optimiser, Step, Training, hookimpl
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+GANBENCH_API_VERSION = 2
+
+
+class MaxLikelihood:
+    """The mean negative log-likelihood of real samples."""
+
+    def generator_loss(self, step: Step) -> Tensor:
+        """-E log p(x)."""
+        generator: Any = step.generator
+        loss: Tensor = -generator.log_likelihood(step.real).mean()
+        step.log("nats", loss)
+        return loss
+
+
+class ClosedForm:
+    """What the generator does with all training samples."""
+
+    def fit(self, generator: nn.Module, real: Tensor) -> None:
+        """Let it."""
+        fitted: Any = generator
+        fitted.fit(real)
+
+
+@hookimpl
+def ganbench_losses() -> list[LossSpec]:
+    """Maximum likelihood by steps, and whatever is fitted at once."""
+    return [
+        LossSpec(
+            name="max-likelihood",
+            description="negative log-likelihood of a generator that can tell it; no discriminator",
+            build=MaxLikelihood,
+            training=Training(generator=Optimiser(lr=1e-3), discriminator=None),
+            needs=("log_likelihood",),
+        ),
+        LossSpec(
+            name="closed-form",
+            description="a generator that fits itself to the training samples; no discriminator",
+            build=ClosedForm,
+            training=Training(generator=None, discriminator=None),
+            needs=("fit",),
+        ),
+    ]
