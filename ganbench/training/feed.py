@@ -68,7 +68,7 @@ class RealFeed:
 
     def everything(self) -> Tensor:
         """All real samples (N, *shape) as networks see them; nothing moves on."""
-        return self._encode(self._samples, self._info)
+        return self._encode(self._samples, self.info)
 
     def state(self) -> dict[str, Any]:
         """Where in the order of which epoch it is."""
