@@ -107,7 +107,8 @@ def reference() -> str:
     needs = _needs(package["api.techniques"]["NEEDS"])
     chapters.append("\n".join(["## Needs: what a step is asked for", "", *needs]))
     modalities = package["modalities"]
-    functions = [modalities["output_layer"], *map(modalities["pair"].__getitem__, PAIRS)]
+    general = (modalities[name] for name in ("output_layer", "encode", "decode"))
+    functions = [*general, *map(modalities["pair"].__getitem__, PAIRS)]
     parts = [part for function in functions for part in _function(function)]
     chapters.append("\n".join(["## Data of every modality", "", *parts]))
     for title, name in MODULES.items():

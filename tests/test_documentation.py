@@ -30,7 +30,9 @@ from ganbench.planning.suite import (
     parse_suite,
 )
 from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench_plugins.datasets.columns import make_table
 from ganbench_plugins.datasets.digits import load as load_digits
+from ganbench_plugins.datasets.mixed import draw
 from ganbench_plugins.datasets.pairs import load_names as load_pairs
 from ganbench_plugins.datasets.points import load_ring
 from ganbench_plugins.datasets.text import unicode_names
@@ -166,9 +168,10 @@ def test_every_column_is_documented_with_range_and_direction() -> None:
     catalogue, cpu = installed_catalogue(), torch.device("cpu")
     # Of several, a score is measured on the last that it handles.
     data = {
-        "text": _some_texts(),
-        "pair": load_pairs(),
         "audio": _sounds(),
+        "text": _some_texts(),
+        "tabular": make_table("mixed", draw(600, seed=1), modes=0).data(),
+        "pair": load_pairs(),
         "points": load_ring(),
         "image": load_digits(),
     }

@@ -190,7 +190,8 @@ class Loss(Protocol):
     May be an `nn.Module`: its buffers are moved to the device and kept in checkpoints; trainable
     parameters of its own are trained by the side that its attribute `trained_with` names. It may
     also define `critic_steps(generator_step: int) -> int` to ask for other critic steps than the
-    recipe's, and `after_discriminator_step(discriminator)` to act after each critic step.
+    recipe's, `after_discriminator_step(discriminator)` to act after each critic step, and
+    `weights(data: Data) -> Tensor`, (N,), to have training samples drawn in these proportions.
     """
 
     def discriminator_loss(self, step: Step) -> Tensor:

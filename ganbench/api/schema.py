@@ -133,20 +133,27 @@ class Categorical:
     Args:
         name: of the column.
         categories: no two alike.
+        counts: training rows of each category, for models that ask for rare ones more often; none:
+            nobody has counted.
 
     Raises:
         TypeError: a field is of another type.
-        UsageError: no category, or two that are alike.
+        UsageError: no category, or two that are alike; counts that are not one for each, or
+            negative.
     """
 
     name: str
     categories: tuple[str, ...]
+    counts: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_fields(f"column {self.name!r}", self)
         object.__setattr__(self, "categories", tuple(self.categories))
         if not self.categories or len(set(self.categories)) < len(self.categories):
             raise UsageError(f"column {self.name!r}: categories must be there, no two alike")
+        object.__setattr__(self, "counts", tuple(self.counts))
+        if self.counts and (len(self.counts) != len(self.categories) or min(self.counts) < 0):
+            raise UsageError(f"column {self.name!r}: counts must be one for each category")
 
     @property
     def width(self) -> int:

@@ -232,12 +232,12 @@ class TechniqueSpec(Spec):
             cannot be combined with the rest of the recipe, or work on that data. Must not import
             torch.
         exclusive: of several techniques that name the same word here, a variant takes one.
+        controls: whether it goes with controls, which have one network: an average of weights
+            does.
         view: ``view(data: DataInfo, **parameters) -> DataInfo``: what all parts see of the samples,
             where that is not what is scored: sounds as images of their spectrograms. `modalities`
             are then those that it makes others of. Raises `UsageError` for samples that it makes
             nothing of. Must not import torch.
-        controls: whether it goes with controls, which have one network: an average of weights
-            does.
 
     Raises:
         ValueError: it neither builds anything, nor changes the training, nor the view.
@@ -255,8 +255,8 @@ class TechniqueSpec(Spec):
     neutral: Mapping[str, Value] = field(default_factory=dict)
     misfit: Callable[..., str | None] | None = None
     exclusive: str = ""
-    view: Callable[..., DataInfo] | None = None
     controls: bool = False
+    view: Callable[..., DataInfo] | None = None
 
     def __post_init__(self) -> None:
         declaring = self.build or self.training or self.view

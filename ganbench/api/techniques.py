@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from ganbench.api.data import DataInfo
+    from ganbench.api.data import Data, DataInfo
     from ganbench.api.networks import Networks, Step
     from ganbench.api.recipe import Side, Training
 
@@ -54,6 +54,10 @@ class Technique(Protocol):
 
     def sees(self, data: DataInfo) -> DataInfo:
         """The data that the discriminator is built for, where it is not what is generated."""
+
+    def weights(self, data: Data) -> Tensor:
+        """(N,) how often each training sample is drawn, relative to others: importance sampling,
+        classes or categories brought nearer to each other. Weights of several parts multiply."""
 
     def networks(self, networks: Networks) -> Networks:
         """The networks, wrapped, re-parametrised, or with extra modules.

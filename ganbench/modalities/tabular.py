@@ -244,12 +244,12 @@ TABULAR = Modality(
         _example(
             Numeric(name="height", low=140, high=210),
             Numeric(name="children", low=0, high=8, whole=True),
-            Categorical(name="colour", categories=("red", "green", "blue")),
+            Categorical(name="colour", categories=("red", "green", "blue"), counts=(50, 40, 10)),
         ),
         _example(
             Numeric(name="waiting", low=40, high=100, modes=((54, 6), (80, 6))),
             *(Numeric(name=name, low=-1, high=1) for name in "abcdef"),
-            Categorical(name="answer", categories=("yes", "no")),
+            Categorical(name="answer", categories=("yes", "no"), counts=(70, 30)),
         ),
     ),
     partner="mlp",

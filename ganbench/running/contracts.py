@@ -150,7 +150,7 @@ def check_loss(name: str, loss: object, training: Training) -> Loss | ControlLos
 
 METHODS = (
     "sees", "networks", "discriminator_loss", "generator_loss", "opponent", "before_step",
-    "before_update", "after_discriminator_step", "after_step", "play", "critic_steps",
+    "before_update", "after_discriminator_step", "after_step", "play", "critic_steps", "weights",
 )  # fmt: skip
 """What a technique may define."""
 

@@ -73,7 +73,9 @@ class Players:
         data = self.seen(data)
         objective = self.objective(data.info)
         networks = self._networks(data.info, objective.techniques)
-        real = RealFeed(data, self.device, stream_seed(seed, "data"))
+        with self.whose():
+            weights = objective.weights(data)
+        real = RealFeed(data, self.device, stream_seed(seed, "data"), weights)
         self._refuse_coupling(networks, real)
         shares = class_shares(data, label_law) if networks.conditional else None
         labels = None if shares is None else LabelFeed(

@@ -23,9 +23,14 @@ class RealFeed:
         data: its `train` split is fed; an epoch's incomplete last batch is dropped.
         device: where the data is kept.
         seed: of the order.
+        weights: (N,) how often each sample is drawn, relative to others; then every draw is one of
+            all samples, and there are no epochs. None: all alike.
     """
 
-    def __init__(self, data: Data, device: torch.device, seed: int) -> None:
+    def __init__(
+        self, data: Data, device: torch.device, seed: int, weights: Tensor | None = None
+    ) -> None:
+        self._weights = None if weights is None else weights.to(device)
         self._samples = data.train.to(device)
         self._labels = None if data.train_labels is None else data.train_labels.to(device)
         self.info = data.info
@@ -81,8 +86,13 @@ class RealFeed:
         self._next = state["next"]
 
     def _shuffled(self, count: int) -> Tensor:
-        """A permutation; several in a row where one batch is larger than the data set."""
+        """A permutation, several in a row where one batch is larger than the data set; or as many
+        independent draws."""
         size, device = len(self._samples), self._samples.device
+        if self._weights is not None:
+            return torch.multinomial(
+                self._weights, max(count, size), replacement=True, generator=self._random
+            )
         epochs = [
             torch.randperm(size, generator=self._random, device=device)
             for _ in range(-(-count // size))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
+from ganbench.api.data import Data
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.recipe import SIDES, Side
 from ganbench.training.step import TrainingStep, described
@@ -20,6 +21,7 @@ Method = Literal[
     "after_step",
     "play",
     "critic_steps",
+    "weights",
 ]
 
 
@@ -179,6 +181,24 @@ class Objective:
         found = [(part, act) for part in self.parts if (act := part.method(name)) is not None]
         return [(part, _asking(part, act)) for part, act in found] if name in ON_A_GAME else found
 
+    def weights(self, data: Data) -> Tensor | None:
+        """(N,) how often each training sample is drawn, relative to others; None: all alike.
+
+        Raises:
+            PluginNotUsable: a part returns anything else.
+        """
+        product: Tensor | None = None
+        for part, weigh in self.methods("weights"):
+            found = weigh(data)
+            if fault := _weights_fault(found, len(data.train)):
+                raise PluginNotUsable(
+                    f"weights of {part.kind} {part.name} must be ({len(data.train)},), finite, "
+                    f"none below 0 and not all 0: {fault}",
+                    kind=part.kind,
+                )
+            product = found.double() if product is None else product * found
+        return product
+
     def parameters(self) -> dict[Side, list[nn.Parameter]]:
         """Trainable parameters of the parts' own, by the side that trains them.
 
@@ -221,6 +241,14 @@ def _trainable(owner: Any) -> list[nn.Parameter]:
     held = vars(owner).values() if hasattr(owner, "__dict__") else ()
     own = [one for one in held if isinstance(one, nn.Parameter) and one.requires_grad]
     return own + [one for each in held if isinstance(each, nn.Module) for one in _trainable(each)]
+
+
+def _weights_fault(found: object, count: int) -> str:
+    if not isinstance(found, Tensor) or found.shape != (count,):
+        return described(found)
+    if not bool(found.isfinite().all()) or float(found.min()) < 0 or not float(found.max()):
+        return f"they lie in [{float(found.min()):g}, {float(found.max()):g}]"
+    return ""
 
 
 def not_a_loss(value: object) -> str | None:

@@ -61,7 +61,7 @@ def test_parameters_are_those_of_what_builds_or_of_what_changes_the_training() -
 
 
 def test_a_technique_does_something() -> None:
-    with pytest.raises(ValueError, match="technique 'mine' needs build= or training="):
+    with pytest.raises(ValueError, match="technique 'mine' needs build=, training= or view="):
         spec(build=None)
 
 

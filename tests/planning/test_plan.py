@@ -88,10 +88,9 @@ def nameless(tmp_path: Path) -> str:
 def test_all_variants(catalogue: Catalogue, nameless: str) -> None:
     every: dict[str, Any] = {"everything": True, "seeds": [0]}
     plan = make_plan(Selection(**every, suite=nameless, tasks=["ring8"]), catalogue)
-    specs = [catalogue.get(VariantSpec, name) for name in catalogue.names("variant")]
-    assert {spec.variant for spec in plan.runs} == {
-        spec.name for spec in specs if "points" in spec.modalities
-    }
+    of_points = (catalogue.get(VariantSpec, name) for name in catalogue.names("variant"))
+    expected = {one.name for one in of_points if "points" in one.modalities}
+    assert {spec.variant for spec in plan.runs} == expected
     named = make_plan(Selection(**every), catalogue)  # by the suite
     assert {spec.variant for spec in named.runs} == {"vanilla", "dcgan", "wgan-gp"}
     more = Selection(**every, variants=["dcgan[lr=1]"], tasks=["ring8"])

@@ -63,7 +63,7 @@ def test_settings(catalogue: Catalogue, text: str, settings: dict[str, str], dis
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("dcgna", "unknown variant 'dcgna'", "did you mean dcgan or cgan or acgan?"),
+        ("dcgna", "unknown variant 'dcgna'", "did you mean dcgan or cgan or ctgan?"),
         ("mlp", "'mlp' is a model, not a variant", "see `ganbench info mlp`"),
         ("dcgan[widht=3]", "dcgan has no parameter 'widht'", "did you mean width?"),
         ("dcgan[lr=-1]", "dcgan.lr is '-1', outside", None),
@@ -73,7 +73,7 @@ def test_settings(catalogue: Catalogue, text: str, settings: dict[str, str], dis
         ("dcgan[lrscale=3]", "dcgan has no parameter 'lrscale'", "did you mean lr_scale?"),
         ("mlp+minimax[lrscale=3]", "has no parameter 'lrscale'", "did you mean lr_scale?"),
         ("dcgan:x", "dcgan takes nothing behind a colon", None),
-        ("dcgann+wgan-gp", "unknown model 'dcgann'", "did you mean dcgan or cgan or acgan?"),
+        ("dcgann+wgan-gp", "unknown model 'dcgann'", "did you mean dcgan or cgan or ctgan?"),
         ("dcgan+minimux", "unknown loss or technique 'minimux'", "did you mean minimax?"),
         ("dcgan+", "'dcgan+' names nothing", None),
         ("+wgan-gp", "'+wgan-gp' names nothing", None),

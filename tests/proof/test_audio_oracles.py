@@ -52,7 +52,7 @@ def values(records: list[Record]) -> Values:
 
 
 def test_the_document_shows_what_is_computed(values: Values) -> None:
-    columns = list(dict.fromkeys(label for row in values.values() for label in row))
+    columns = sorted({label for row in values.values() for label in row})
     found = [["oracle", *columns]]
     for name in VARIANTS:
         row = values.get(name, {})

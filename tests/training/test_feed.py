@@ -248,3 +248,23 @@ def test_classes_are_drawn_by_their_shares_and_go_on_from_a_state() -> None:
     other = LabelFeed(torch.tensor([0.7, 0.0, 0.3]), CPU, seed=9)
     other.restore(state)
     assert torch.equal(other.draw(20), following)
+
+
+def test_weights_are_the_proportions_of_what_is_drawn() -> None:
+    weights = torch.tensor([0.0, 1, 3, 6], dtype=torch.float64)
+    feed = RealFeed(numbered(4), CPU, 7, weights)
+    found = [one for _ in range(500) for one in drawn(feed, 8)]
+    shares = [found.count(one) / len(found) for one in range(4)]
+    assert shares[0] == 0
+    assert shares == pytest.approx([0, 0.1, 0.3, 0.6], abs=0.03)
+
+
+def test_a_weighted_feed_goes_on_where_it_was() -> None:
+    feed = RealFeed(numbered(9), CPU, 7, torch.arange(9.0))
+    drawn(feed, 5)
+    state = {key: value.clone() if isinstance(value, Tensor) else value
+             for key, value in feed.state().items()}  # fmt: skip
+    expected = [drawn(feed, 5) for _ in range(6)]
+    other = RealFeed(numbered(9), CPU, 0, torch.arange(9.0))
+    other.restore(state)
+    assert [drawn(other, 5) for _ in range(6)] == expected

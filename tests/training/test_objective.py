@@ -12,6 +12,8 @@ from ganbench import PluginNotUsable, UsageError
 from ganbench.training.objective import Objective, Part, not_a_loss
 from ganbench.training.step import Batch, TrainingStep
 
+from .small import points, random_data
+
 
 class Sum:
     """Terms of a constant size on either side."""
@@ -249,3 +251,29 @@ def test_methods_are_found_in_order() -> None:
     objective = Objective(Part("loss", Sum()), [first, technique(Critics(1)), last])
     assert [part.name for part, _ in objective.methods("after_step")] == ["first", "last"]
     assert objective.methods("before_update") == []
+
+
+class Weights:
+    def __init__(self, *weights: float) -> None:
+        self.found = torch.tensor(weights)
+
+    def weights(self, data: Any) -> Tensor:
+        return self.found
+
+
+def test_weights_of_several_parts_multiply() -> None:
+    data = random_data(points(2), 3)
+    assert Objective(Part("loss", Sum())).weights(data) is None
+    both = Objective(
+        Part("loss", Sum()), [technique(Weights(1, 2, 3)), technique(Weights(0, 1, 2))]
+    )
+    found = both.weights(data)
+    assert found is not None
+    assert found.tolist() == [0, 2, 6]
+
+
+@pytest.mark.parametrize("wrong", [(1, 2), (1, 2, -1), (1, 2, float("nan")), (0, 0, 0)])
+def test_what_are_no_weights_is_refused(wrong: tuple[float, ...]) -> None:
+    data = random_data(points(2), 3)
+    with pytest.raises(PluginNotUsable, match=r"weights of technique mine must be \(3,\)"):
+        Objective(Part("loss", Sum()), [technique(Weights(*wrong), "mine")]).weights(data)

@@ -66,8 +66,8 @@ def _discriminator(channels: int, samples: int, widths: list[int], shuffle: int)
 class PhaseShuffle(nn.Module):
     """(B, C, S) moved in time by one whole number of samples, uniform on -most to most.
 
-    What moves in at one end is the reflection of what stands there. In evaluation as well as in
-    training, as in the authors' code.
+    What moves in at one end is the reflection of what stands there. In training alone: whoever asks
+    the critic afterwards gets its opinion of the sound as it is.
 
     Args:
         most: samples.
@@ -78,6 +78,8 @@ class PhaseShuffle(nn.Module):
         self.most = most
 
     def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
         shift = torch.randint(2 * self.most + 1, (1,), device=x.device)
         padded = F.pad(x, (self.most, self.most), mode="reflect")
         # By index and not by slice: a slice would have to wait for the device's number.

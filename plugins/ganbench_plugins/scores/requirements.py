@@ -3,7 +3,7 @@ the numbers are known then, and before each computation. Never imports torch."""
 
 from __future__ import annotations
 
-from ganbench import EvaluationInfo, UsageError
+from ganbench import Categorical, EvaluationInfo, UsageError
 
 
 def frechet(evaluation: EvaluationInfo, *, extractor: str) -> None:
@@ -91,3 +91,52 @@ def _require(score: str, evaluation: EvaluationInfo, *, real: int, fakes: int) -
     ):
         if count is not None and count < least:
             raise UsageError(f"score {score} needs {least} {what} samples or more, it gets {count}")
+
+
+def halves(evaluation: EvaluationInfo, *, score: str = "column-shapes") -> None:
+    """Two real tables of two rows, for the floor."""
+    _require(score, evaluation, real=4, fakes=2)
+
+
+def pair_trends(evaluation: EvaluationInfo) -> None:
+    """A pair of columns."""
+    if len(evaluation.data.schema or ()) < 2:
+        raise UsageError(
+            f"score pair-trends needs two columns, {evaluation.data.name} has one",
+            "leave the score out",
+        )
+    halves(evaluation, score="pair-trends")
+
+
+def category_coverage(evaluation: EvaluationInfo) -> None:
+    """A column of categories."""
+    if not any(isinstance(column, Categorical) for column in evaluation.data.schema or ()):
+        raise UsageError(
+            f"score category-coverage needs categories, {evaluation.data.name} has none",
+            "leave the score out",
+        )
+
+
+def train_on_synthetic(evaluation: EvaluationInfo, *, target: str, draws: int) -> int:
+    """Held-out rows, and something to foretell: the place of its column."""
+    _two_splits("tstr", evaluation)
+    schema = evaluation.data.schema or ()
+    names = [column.name for column in schema]
+    if len(names) < 2 or (target and target not in names):
+        raise UsageError(
+            f"score tstr foretells column {target!r} from others, {evaluation.data.name} has: "
+            f"{', '.join(names)}",
+            "name one of them: tstr[target=NAME]",
+        )
+    _require("tstr", evaluation, real=2, fakes=20)
+    return names.index(target) if target else len(names) - 1
+
+
+def two_sample(evaluation: EvaluationInfo) -> None:
+    """Two rows of each side in each of five folds."""
+    _require("c2st", evaluation, real=10, fakes=10)
+
+
+def nearer_train(evaluation: EvaluationInfo) -> None:
+    """Both splits."""
+    _two_splits("nearer-train", evaluation)

@@ -116,6 +116,8 @@ def test_layers_and_calls_draw_shifts_of_their_own() -> None:
     discriminator, x = small().discriminator, torch.rand(1, 1, 1024)
     torch.manual_seed(0)
     assert len({float(discriminator(x).detach()) for _ in range(30)}) > 5
+    discriminator.eval()
+    assert len({float(discriminator(x).detach()) for _ in range(5)}) == 1
 
 
 def test_other_lengths_are_refused_with_those_that_fit() -> None:

@@ -1,0 +1,107 @@
+"""Columns of a table: described by their training rows, split by their last one, the same again."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+from ganbench import Categorical, Numeric, UsageError, decode, encode
+from ganbench.modalities import modality_of
+from ganbench_plugins.datasets.columns import in_order, make_table, modes_of
+
+RANDOM = np.random.RandomState(3)
+ROWS = 300
+COLUMNS = {
+    "age": RANDOM.randint(18, 90, ROWS).astype(np.float64),
+    "height": RANDOM.normal(170, 9, ROWS),
+    "group": [("a", "b", "c")[one] for one in RANDOM.randint(3, size=ROWS)],
+}
+
+
+def test_a_table_is_what_its_modality_asks_for() -> None:
+    table = make_table("people", COLUMNS)
+    data, modality = table.data(), modality_of(table.info)
+    modality.check_info(table.info)
+    for split, count in ((data.train, 200), (data.heldout, 100)):
+        modality.check("rows", split, data.info)
+        assert len(split) == count
+
+
+def test_columns_are_described_by_training_rows() -> None:
+    table = make_table("people", COLUMNS)
+    assert table.info.schema is not None
+    age, height, group = table.info.schema
+    assert isinstance(age, Numeric)
+    assert isinstance(height, Numeric)
+    assert (age.whole, height.whole) == (True, False)
+    assert (age.low, age.high) == (COLUMNS["age"].min(), COLUMNS["age"].max())
+    assert isinstance(group, Categorical)
+    train = table.data().train[:, 2].long()
+    assert group.counts == tuple(torch.bincount(train, minlength=3).tolist())
+
+
+def test_the_last_column_has_the_same_shares_in_both_splits() -> None:
+    data = make_table("people", COLUMNS).data()
+    for category in range(3):
+        counts = [int((split[:, 2] == category).sum()) for split in (data.train, data.heldout)]
+        assert counts[0] == pytest.approx(2 * counts[1], abs=2)
+
+
+def test_what_networks_see_can_be_turned_back() -> None:
+    data = make_table("people", COLUMNS).data()
+    again = decode(encode(data.train, data.info), data.info)
+    torch.testing.assert_close(again, data.train, rtol=0, atol=1e-4)
+
+
+def test_two_gaussians_far_apart_are_two_modes() -> None:
+    values = np.concatenate([RANDOM.normal(-50, 2, 700), RANDOM.normal(30, 5, 300)])
+    found = modes_of(values, 10)
+    assert len(found) < 10
+    near = [min(abs(mean + 50) / 2, abs(mean - 30) / 5) for mean, _ in found]
+    assert max(near) < 2.5, found
+    assert found == tuple(sorted(found))
+    assert all(one != other for one, other in pairwise(found))
+
+
+def test_modes_are_the_same_from_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = RANDOM.normal(0, 1, 500)
+    first = modes_of(values, 5)
+
+    def never(*_: object) -> None:
+        raise AssertionError("fitted twice")
+
+    monkeypatch.setattr("ganbench_plugins.datasets.columns._fitted", never)
+    assert modes_of(values, 5) == first
+    with pytest.raises(AssertionError, match="fitted twice"):
+        modes_of(values + 1, 5)
+
+
+def test_a_constant_column_and_no_modes_at_all() -> None:
+    assert modes_of(np.ones(9), 10) == ()
+    assert modes_of(RANDOM.normal(size=9), 0) == ()
+
+
+def test_identity_follows_rows_and_description() -> None:
+    other = {**COLUMNS, "age": COLUMNS["age"] + 1}
+    prints = [
+        make_table(name, columns, modes).survey().fingerprint
+        for name, columns, modes in (
+            ("people", COLUMNS, 10), ("other name", COLUMNS, 10), ("people", COLUMNS, 0),
+            ("people", other, 10),
+        )
+    ]  # fmt: skip
+    assert prints[0] == prints[1]
+    assert len(set(prints)) == 3
+
+
+def test_categories_that_are_numbers_have_their_order() -> None:
+    assert in_order(["10", "9", "2.5", "9"]) == ("2.5", "9", "10")
+    assert in_order(["10", "9", "few"]) == ("10", "9", "few")
+
+
+def test_two_rows_are_no_table() -> None:
+    with pytest.raises(UsageError, match="has 2 rows"):
+        make_table("small", {"x": np.array([1.0, 2.0])})

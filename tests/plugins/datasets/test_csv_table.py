@@ -1,0 +1,129 @@
+"""The user's own table: kinds guessed, told, and set; what is missing; what is no table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ganbench import Categorical, Data, MissingData, Survey, UsageError
+from ganbench_plugins.datasets.csv_table import PARAMETERS, describe, load
+
+LINES = [
+    f"{place},{20 + place % 30},{170 + place / 7:.2f},{place % 3},{'fm'[place % 2]}"
+    for place in range(60)
+]
+TEXT = "\n".join(["id,age,height,children,sex", *LINES])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (path := tmp_path / "people.csv").write_text(TEXT)
+    return path
+
+
+def settings(path: Path, **own: Any) -> dict[str, Any]:
+    defaults = {name: parameter.default for name, parameter in PARAMETERS.items()}
+    return {**defaults, "path": str(path), "modes": 0, **own}
+
+
+def kinds(survey: Survey | Data) -> dict[str, str]:
+    assert survey.info.schema is not None
+    return {
+        column.name: "categories"
+        if isinstance(column, Categorical)
+        else "whole"
+        if column.whole
+        else "numbers"
+        for column in survey.info.schema
+    }
+
+
+def test_kinds_are_guessed_and_told(file: Path) -> None:
+    survey = describe(**settings(file))
+    guessed = {
+        "id": "whole", "age": "whole", "height": "numbers", "children": "categories",
+        "sex": "categories",
+    }  # fmt: skip
+    assert kinds(survey) == guessed
+    (note,) = survey.notes
+    assert "60 rows, 20 of them held out" in note
+    assert "children: 3 categories" in note
+    assert "age: whole numbers from 20 to 49" in note
+
+
+def test_kinds_can_be_set_and_columns_dropped(file: Path) -> None:
+    own = settings(file, numbers="children", categories="age", drop="id", target="height")
+    found = kinds(describe(**own))
+    assert found == {"age": "categories", "children": "whole", "sex": "categories",
+                     "height": "numbers"}  # fmt: skip
+    assert list(found)[-1] == "height"
+    assert kinds(load(**own)) == found
+
+
+def test_missing_numbers_leave_rows_out_and_missing_categories_are_one(file: Path) -> None:
+    file.write_text(TEXT.replace("\n5,25,", "\n5,NA,").replace("\n9,29,", "\n9,,")
+                    .replace(",m\n", ",?\n", 1))  # fmt: skip
+    survey = describe(**settings(file))
+    assert "2 rows with missing numbers left out" in survey.notes[0]
+    assert (survey.train or 0) + (survey.heldout or 0) == 58
+    assert survey.info.schema is not None
+    sex = survey.info.schema[-1]
+    assert isinstance(sex, Categorical)
+    assert "missing" in sex.categories
+
+
+def test_the_content_is_the_identity(file: Path) -> None:
+    before = describe(**settings(file)).fingerprint
+    other = file.with_name("renamed.csv")
+    other.write_text(TEXT)
+    assert describe(**settings(other)).fingerprint == before
+    other.write_text(TEXT.replace("\n7,27,", "\n7,28,"))
+    assert describe(**settings(other)).fingerprint != before
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_other_delimiters(file: Path, delimiter: str) -> None:
+    before = describe(**settings(file)).fingerprint
+    file.write_text(TEXT.replace(",", delimiter))
+    assert describe(**settings(file)).fingerprint == before
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "first line must name"),
+        ("a,a\n1,2\n", "'a' is none"),
+        ("a,b\n1,2\n3\n", "row 3 has 1 cells"),
+        ("a,b\n1,2\n", "has 1 rows"),
+        ("name,b\n" + "".join(f"n{i},1\n" for i in range(50)), "50 different texts"),
+    ],
+)
+def test_what_is_no_table_is_said(file: Path, text: str, message: str) -> None:
+    file.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        describe(**settings(file))
+
+
+def test_settings_that_fit_nothing(file: Path) -> None:
+    with pytest.raises(UsageError, match="no column 'town'"):
+        describe(**settings(file, drop="town"))
+    with pytest.raises(UsageError, match="'f' in column 'sex' is no finite number"):
+        describe(**settings(file, numbers="sex"))
+    with pytest.raises(MissingData, match="is no file"):
+        describe(**settings(file.with_name("none.csv")))
+    with pytest.raises(UsageError, match="csv:PATH"):
+        describe(**(settings(file) | {"path": ""}))
+
+
+def test_numbers_that_float32_cannot_hold(file: Path) -> None:
+    file.write_text(TEXT.replace("\n3,", "\n99999999,"))
+    with pytest.raises(UsageError, match="beyond"):
+        describe(**settings(file))
+
+
+def test_infinity_is_no_number(file: Path) -> None:
+    file.write_text(TEXT.replace("\n3,23,", "\n3,inf,"))
+    with pytest.raises(UsageError, match="'inf' in column 'age' is no finite number"):
+        describe(**settings(file, numbers="age"))
