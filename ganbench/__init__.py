@@ -55,12 +55,14 @@ from ganbench.scoring.selfcompare import SelfComparison
 
 if TYPE_CHECKING:
     from ganbench.functions import (
+        cancel,
         check,
         compare,
         export,
         leaderboard,
         merge,
         plan,
+        prepare,
         publish,
         report,
         run,
@@ -135,6 +137,7 @@ __all__ = [
     "Wrapped",
     "__version__",
     "cache",
+    "cancel",
     "check",
     "compare",
     "decode",
@@ -147,6 +150,7 @@ __all__ = [
     "networks_of",
     "output_layer",
     "plan",
+    "prepare",
     "publish",
     "report",
     "run",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Facts", "Kind", "content_hash", "facts", "file_hashes", "folder", "locked", "tensors"]
 
-Kind = Literal["datasets", "extractors"]
+Kind = Literal["datasets", "extractors", "weights"]
 """What is kept for what: each kind has a folder of its own in the cache."""
 
 
@@ -40,7 +40,7 @@ def tensors(
     damaged file is set aside, with a line on stdout, which in a run is its log.
 
     Args:
-        kind: `datasets` or `extractors`: in whose folder of the cache it is kept.
+        kind: in whose folder of the cache it is kept.
         key: all that determines the result, as JSON: hashes of contents, versions of what computes.
             Names determine nothing: what has a name today may be something else tomorrow.
         compute: takes no lock.
@@ -55,7 +55,7 @@ def tensors(
 
 
 def folder(kind: Kind) -> Path:
-    """The folder of `datasets` or `extractors`, for files that others write; made if need be.
+    """The folder of one kind, for files that others write; made if need be.
 
     Raises:
         UsageError: it cannot be created.

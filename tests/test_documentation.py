@@ -115,7 +115,7 @@ def _dirac() -> Snapshot:
 
     def rehearse(networks: Networks, data: Data, step: int) -> None:
         theta = networks.generator.get_parameter("bias")
-        psi = networks.discriminator.get_parameter("weight")
+        (psi,) = networks.discriminator.parameters()
         before = theta.item(), psi.item()
         with torch.no_grad():
             theta.fill_(before[0] + 0.1 * before[1])
@@ -140,11 +140,14 @@ def _some_texts() -> Data:
 def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]:
     (modality,) = [one for one in sides if one in score.modalities][-1:]
     side = sides[modality]
+    count = len(side.real)
+    asked = side.data.train_labels if score.name == "intended-class" else None
     shape = side.data.info.shape
     generator = nn.Sequential(nn.Linear(4, math.prod(shape)), nn.Tanh(), nn.Unflatten(1, shape))
     snapshot = Snapshot(
         side,
-        side.data.train[: len(side.real)],
+        side.data.train[:count],
+        None if asked is None else asked[:count],
         generator=generator,
         latents=(Latent(size=4),),
         logits=lambda samples, labels: samples.flatten(1).sum(1),
@@ -185,13 +188,16 @@ def test_every_column_is_documented_with_range_and_direction() -> None:
     for name in catalogue.names(ScoreSpec.kind):
         for one in _measured(catalogue.get(ScoreSpec, name), sides):
             label = re.sub(r"\[.*\]", "[…]", one.label)
-            score, bounds, arrow, null = documented.pop(label)
+            label, of_a_class = re.subn(r" of \d+$", " of k", label)
+            found = documented[label] if of_a_class else documented.pop(label)
+            score, bounds, arrow, null = found
             assert (score, arrow) == (name, arrows[one.direction]), label
             assert bounds.startswith(_range(one)), label
             assert null, label
             if re.fullmatch(r"[0-9.]+", null):
                 assert one.null == float(null), label
-    assert sorted(documented) == ["FID", "KID"]  # with FID's own network
+    # with FID's own network; of every class
+    assert sorted(documented) == ["FID", "KID", "coverage of k", "share of k"]
 
 
 def test_every_score_and_suite_is_documented() -> None:

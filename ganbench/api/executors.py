@@ -41,12 +41,14 @@ class Resources:
         limits: of each.
         threads: CPU threads of each, which are part of what a run is: whoever cannot give them
             refuses, and never gives fewer.
+        gpus: those that may be used, as CUDA_VISIBLE_DEVICES names them; none: whatever there is.
     """
 
     device: str
     jobs: int | None
     limits: Limits
     threads: int = 1
+    gpus: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from ganbench.api.specs import (
 
 PROJECT = "ganbench"
 ENTRY_POINT_GROUP = "ganbench.plugins"
+TRACKER_GROUP = "ganbench.trackers"
+"""Plugins that only observe, and are loaded where `--track` names them."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -96,12 +98,32 @@ def ganbench_trained(
 
 
 @hookspec
-def ganbench_evaluated(spec: dict[str, Any], run: dict[str, str], point: dict[str, Any]) -> None:
+def ganbench_evaluated(
+    spec: dict[str, Any],
+    run: dict[str, str],
+    point: dict[str, Any],
+    scores: dict[str, float],
+    sheets: list[str],
+) -> None:
     """Observe an evaluation, in the run's process.
 
     Args:
         spec, run: as of `ganbench_run_started`.
         point: as it stands in the record.
+        scores: what was measured, by the names that tables show.
+        sheets: paths of the files that show samples of it: pictures, sounds, texts or tables.
+    """
+
+
+@hookspec
+def ganbench_run_ended(spec: dict[str, Any], run: dict[str, str], record: dict[str, Any]) -> None:
+    """Observe the end of a run, whatever it is, in its own process: the last that it does.
+
+    A run that is stopped to go on later, or that is killed, has no such end.
+
+    Args:
+        spec, run: as of `ganbench_run_started`.
+        record: its record as JSON.
     """
 
 

@@ -94,6 +94,8 @@ class Training:
             which is then what gets evaluated; 0: none.
         ema_half_life: the same, said in generated samples after which a weight counts half
             (Karras et al. 2020); None: as `ema` says. At most one of the two.
+        sampling: of real samples: `uniform`: each once in an epoch; `balanced`: all classes equally
+            often, which repeats the samples of rare ones. Balanced needs data with classes.
 
     Raises:
         TypeError: a field is of another type.
@@ -112,6 +114,7 @@ class Training:
     schedule: Literal["constant", "linear", "cosine"] | Callable[[float], float] = "constant"
     ema: float = 0.0
     ema_half_life: float | None = None
+    sampling: Literal["uniform", "balanced"] = "uniform"
 
     def __post_init__(self) -> None:
         check_fields("Training", self)

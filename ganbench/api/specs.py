@@ -228,6 +228,9 @@ class TechniqueSpec(Spec):
             judgement is of several samples.
         neutral: values of parameters with which it must change nothing, bit by bit: a weight of 0.
             `ganbench check` holds it to that.
+        settle: ``settle(**parameters) -> Mapping[str, Value]``: values in the place of those that
+            were typed, where what counts is not the text: a file named by its hash. It takes what
+            it has returned. Must not import torch.
         misfit: ``misfit(recipe: Recipe, data: DataInfo, **parameters) -> str | None``: why it
             cannot be combined with the rest of the recipe, or work on that data. Must not import
             torch.
@@ -253,6 +256,7 @@ class TechniqueSpec(Spec):
     coupled: bool = False
     conditional: bool = True
     neutral: Mapping[str, Value] = field(default_factory=dict)
+    settle: Callable[..., Mapping[str, Value]] | None = None
     misfit: Callable[..., str | None] | None = None
     exclusive: str = ""
     controls: bool = False
@@ -278,6 +282,8 @@ class DatasetSpec(Spec):
         describe: ``describe(**parameters) -> DataInfo``, without loading anything; or a `Survey`
             where there are files to look at, which is then done once for a whole plan.
         load: ``load(**parameters) -> Data``; raises `MissingData` with the command that gets it.
+            One that can fetch its data does so if its parameter `download` is true, which
+            `ganbench prepare --download` makes it, and not otherwise.
         check: ``check(**parameters)``, quick and without torch; raises `MissingData` where `load`
             would, so that a plan of many runs is refused at once.
         prepare: ``prepare(**parameters)``, called once before the runs of a plan start, in the
@@ -328,7 +334,8 @@ class ExtractorSpec(Spec):
 
     Args:
         build: ``build(data: Data, device: torch.device, **parameters) -> Extractor``; raises
-            `MissingData` where its weights cannot be had.
+            `MissingData` where its weights cannot be had. It fetches them if it has a parameter
+            `download` and that is true, as of a data set.
         check: ``check(data: DataInfo, **parameters)``, quick and without torch; raises `UsageError`
             or `MissingData` where it is known that `build` would.
     """
@@ -347,6 +354,7 @@ class ExecutorSpec(Spec):
     Args:
         build: ``build(resources: Resources, **parameters) -> Executor``.
         argument: name of the parameter that ``name:VALUE`` sets (`partition` in ``slurm:gpu``).
+        remote: whether jobs run on other machines: the GPUs of this one tell nothing then.
     """
 
     kind: ClassVar[str] = "executor"
@@ -354,6 +362,7 @@ class ExecutorSpec(Spec):
     declaring: ClassVar[str] = "build"
     build: Builder
     argument: str = ""
+    remote: bool = False
 
 
 SPEC_TYPES: Mapping[str, type[Spec]] = {

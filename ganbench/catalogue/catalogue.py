@@ -171,8 +171,14 @@ def installed_catalogue(choice: PluginChoice = NO_CHOICE) -> Catalogue:
     (names separated by commas).
     """
     choice = choice.plus(blocked=_disabled())
-    found = entry_points(group=hooks.ENTRY_POINT_GROUP)
+    trackers = (one for one in known_trackers() if one.name in choice.trackers)
+    found = (*entry_points(group=hooks.ENTRY_POINT_GROUP), *trackers)
     return Catalogue(found, choice.blocked, choice.files)
+
+
+def known_trackers() -> tuple[EntryPoint, ...]:
+    """All that `--track` may name."""
+    return tuple(entry_points(group=hooks.TRACKER_GROUP))
 
 
 def open_catalogue(
@@ -187,14 +193,21 @@ def open_catalogue(
         need_files: refuse to go on without such a file.
 
     Raises:
-        UsageError: the choice disables what is not there.
-        PluginNotUsable: a plugin file is not usable, and needed.
+        UsageError: the choice disables what is not there, or names a tracker that is not.
+        PluginNotUsable: a plugin file is not usable, and needed; or a tracker is not.
     """
+    trackers = [one.name for one in known_trackers()]
+    for name in choice.trackers:
+        if name not in trackers:
+            raise UsageError(f"unknown tracker {name!r}", did_you_mean(name, trackers))
     catalogue = installed_catalogue(choice)
     if unknown := catalogue.not_there(choice.blocked):
         raise UsageError(unknown[0], "`ganbench plugins` shows all")
     for line in catalogue.not_there(_disabled()):
         warn(f"warning: {DISABLED_VARIABLE}: {line}")
+    for one in catalogue.plugins:
+        if one.name in choice.trackers and one.state is not State.LOADED:
+            raise PluginNotUsable(f"tracker {one.name} is {one.state}: {one.reason}")
     for line in catalogue.unusable_files():
         if need_files:
             raise PluginNotUsable(line, "mend it, or leave out -P")
@@ -207,4 +220,4 @@ def _disabled() -> list[str]:
     return [name.strip() for name in names if name.strip()]
 
 
-__all__ = ["Catalogue", "LoadedPlugin", "installed_catalogue", "open_catalogue"]
+__all__ = ["Catalogue", "LoadedPlugin", "installed_catalogue", "known_trackers", "open_catalogue"]

@@ -31,6 +31,8 @@ class Observers:
         for implementation in getattr(self._manager.hook, hook).get_hookimpls():
             try:
                 implementation.function(*(arguments[name] for name in implementation.argnames))
-            except Exception as error:
+            except KeyboardInterrupt:
+                raise
+            except (Exception, SystemExit) as error:
                 reason = type_and_line(error)
                 warn(f"{hook}() of plugin {implementation.plugin_name} failed: {reason}")

@@ -95,16 +95,24 @@ class PluginChoice:
     Args:
         blocked: names of plugins or distributions not to load.
         files: loaded beside the installed ones.
+        trackers: names of those that are told of runs.
     """
 
     blocked: tuple[str, ...] = ()
     files: tuple[PluginFile, ...] = ()
+    trackers: tuple[str, ...] = ()
 
-    def plus(self, blocked: Iterable[str] = (), files: Iterable[PluginFile] = ()) -> PluginChoice:
+    def plus(
+        self,
+        blocked: Iterable[str] = (),
+        files: Iterable[PluginFile] = (),
+        trackers: Iterable[str] = (),
+    ) -> PluginChoice:
         """This and more; what is said twice counts once."""
         return PluginChoice(
             tuple(dict.fromkeys((*self.blocked, *blocked))),
             tuple({one.path: one for one in (*self.files, *files)}.values()),
+            tuple(dict.fromkeys((*self.trackers, *trackers))),
         )
 
 

@@ -26,11 +26,12 @@ from ganbench.api.specs import (
     TechniqueSpec,
     VariantSpec,
 )
-from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
+from ganbench.catalogue.catalogue import Catalogue, installed_catalogue, known_trackers
 from ganbench.catalogue.plugin_files import plugin_files
 from ganbench.cli.context import chosen
 from ganbench.cli.settings import load_settings
 from ganbench.console import silence
+from ganbench.machine.devices import DEVICES, cuda_devices
 
 
 def complete_variants(
@@ -91,6 +92,21 @@ def _settings(incomplete: str, catalogue: Catalogue) -> list[str]:
             return [f"{begun}{key}={written(one)}" for one in declared[key].choices]
         return [f"{begun}{one}=" for one in declared if one not in taken]
     return []
+
+
+def complete_devices(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Devices, and the GPUs that there are."""
+    gpus = (f"cuda:{place}" for place in range(len(cuda_devices())))
+    return _items((*DEVICES, *gpus), incomplete)
+
+
+def complete_trackers(
+    context: click.Context, _: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """What can be told of runs."""
+    return _items((one.name for one in known_trackers()), incomplete)
 
 
 def complete_suites(

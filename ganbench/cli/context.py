@@ -8,5 +8,5 @@ from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 
 
 def chosen(context: click.Context) -> PluginChoice:
-    """The plugins that `-P` and `--no-plugin` have asked for so far."""
+    """The plugins that `-P`, `--no-plugin` and `--track` have asked for so far."""
     return context.obj if isinstance(context.obj, PluginChoice) else NO_CHOICE

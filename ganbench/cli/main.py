@@ -19,10 +19,12 @@ from ganbench.console import complain, keep_stdout_for_data, printable
 VERBS = {
     "run": "Train what is missing of a selection, then print the comparison tables.",
     "plan": "Show what `run` would do with the same selection, and run nothing.",
+    "prepare": "Fetch and compute what runs need and share, before nodes without network train.",
     "list": "List what is there: variants, models, losses, datasets, scores, suites.",
     "info": "Tell what one thing is: parameters, paper, distribution, file.",
     "plugins": "Show every plugin with its state and the reason for it.",
-    "status": "Show which runs are finished, running, failed or unfinished.",
+    "status": "Show which plans are under way, and which runs finished, running or failed.",
+    "cancel": "End plans or runs that are under way; their state is kept.",
     "show": "Show one run: its status, scores, cost, error and log.",
     "table": "Print the comparison tables of finished runs.",
     "compare": "Compare variants with each other: by how much, and is it more than chance?",

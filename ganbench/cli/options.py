@@ -10,15 +10,20 @@ import click
 
 from ganbench.api.errors import UsageError
 from ganbench.cli.completing import (
+    complete_devices,
     complete_executors,
     complete_suites,
     complete_tasks,
+    complete_trackers,
     complete_variants,
 )
+from ganbench.cli.context import chosen
 from ganbench.execution.conditions import DEFAULTS
+from ganbench.machine.devices import check_device
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.references import parse_seeds
+from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -89,12 +94,32 @@ suite_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
+DEVICE = Parsed("device", check_device)
+
 device_option = click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
+    type=DEVICE,
     default="auto",
     show_default=True,
+    metavar="auto|cpu|cuda|cuda:N",
+    shell_complete=complete_devices,
     help="Where to compute.",
+)
+
+
+def _add_trackers(context: click.Context, _: click.Parameter, value: Sequence[str]) -> None:
+    context.obj = chosen(context).plus(trackers=value)
+
+
+track_option = click.option(
+    "--track",
+    "trackers",
+    multiple=True,
+    metavar="NAME",
+    expose_value=False,
+    callback=_add_trackers,
+    shell_complete=complete_trackers,
+    help="Tell a tracker of the runs: tensorboard, wandb, trackio, mlflow. May be repeated.",
 )
 
 
@@ -137,10 +162,12 @@ def selection_options(function: F) -> F:
         ),
         click.option(
             "--device",
-            type=click.Choice(["auto", "cpu", "cuda"]),
+            type=DEVICE,
             default="auto",
             show_default=True,
-            help="Where to train.",
+            metavar="auto|cpu|cuda|cuda:N,...",
+            shell_complete=complete_devices,
+            help="Where to train; behind cuda: which GPUs, from 0, one for each run at a time.",
         ),
         click.option(
             "--memory",
@@ -151,6 +178,12 @@ def selection_options(function: F) -> F:
             "--threads",
             type=click.IntRange(min=1),
             help="CPU threads of each run instead of the suite's; another number gives other bits.",
+        ),
+        click.option(
+            "--shard",
+            type=Parsed("shard", Shard.parse),
+            metavar="K/N",
+            help="Only the K-th of N parts of these runs, for one of N machines.",
         ),
     ]
     return all_options(options, function)
@@ -198,6 +231,11 @@ def run_options(function: F) -> F:
             show_default=True,
             help="Time between two checkpoints of a run; they take at most 1 % of it.",
         ),
+        click.option(
+            "--keep-checkpoints",
+            is_flag=True,
+            help="Keep the state in which runs end, so that larger budgets can go on from it.",
+        ),
     ]
     return all_options(options, function)
 
@@ -220,6 +258,7 @@ def make_selection(
     device: str,
     memory: int | None,
     threads: int | None,
+    shard: Shard | None,
 ) -> Selection:
     """The selection that the options of `selection_options` describe.
 
@@ -243,4 +282,5 @@ def make_selection(
         device=device,
         memory_bytes=memory,
         threads=threads,
+        shard=shard,
     )

@@ -44,7 +44,7 @@ class Key:
     is_path: bool = False
 
 
-_SELECTING = ("run", "plan")
+_SELECTING = ("run", "plan", "prepare")
 KEYS: Mapping[str, Key] = {
     "runs": Key("runs", is_path=True),
     "results": Key("out", ("publish",), is_path=True),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
+from ganbench.results.finals import FINAL_FOLDER
 from ganbench.results.store import CHECKPOINT_FOLDER, LOCK_FILE, RunStore
 from ganbench.storage.cache import KINDS, cache_root
 from ganbench.storage.locks import is_held
@@ -47,7 +48,8 @@ def cache_heaps() -> list[Heap]:
 
 
 def checkpoint_heap(store: RunStore) -> Heap:
-    """Checkpoints of runs that no process is working on; without them these runs start over."""
+    """Checkpoints of runs that no process is working on: without them these runs start over, and
+    no larger budget goes on from them."""
     return _heap("checkpoints", store.root, _checkpoints(store))
 
 
@@ -79,5 +81,6 @@ def _cached(folder: Path, pattern: str) -> Iterator[Path]:
 def _checkpoints(store: RunStore) -> Iterator[Path]:
     for run_id in store.ids() if store.root.is_dir() else ():
         folder = store.folder(run_id)
-        if (folder / CHECKPOINT_FOLDER).is_dir() and not is_held(folder / LOCK_FILE):
-            yield from sorted(p for p in (folder / CHECKPOINT_FOLDER).iterdir() if p.is_file())
+        kept = [one for one in (folder / CHECKPOINT_FOLDER, folder / FINAL_FOLDER) if one.is_dir()]
+        if kept and not is_held(folder / LOCK_FILE):
+            yield from sorted(path for one in kept for path in one.iterdir() if path.is_file())

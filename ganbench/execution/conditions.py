@@ -25,6 +25,8 @@ class Conditions:
         output_bytes: of a run's files, checkpoints left out.
         retries: further tries, from its checkpoint, for a run whose worker has vanished.
         checkpoint_seconds: between two checkpoints of a run.
+        keep_checkpoints: keep the state in which a run ends, for one of a larger budget.
+        from_finished: go on from finished runs of smaller budgets, where that changes no bit.
         fresh: run again what is finished.
         retry_failed: run again what ended for reasons of the machine or the code.
         fail_fast: start no further run once one has failed; those under way go on to their end.
@@ -42,6 +44,8 @@ class Conditions:
     output_bytes: int = 10**9
     retries: int = 1
     checkpoint_seconds: float = 60.0
+    keep_checkpoints: bool = False
+    from_finished: bool = False
     fresh: bool = False
     retry_failed: bool = False
     fail_fast: bool = False
@@ -56,12 +60,12 @@ class Conditions:
         if self.retries < 0:
             raise UsageError(f"retries is {self.retries!r}, a negative number")
 
-    def resources(self, device: str, threads: int) -> Resources:
+    def resources(self, device: str, threads: int, gpus: tuple[str, ...] = ()) -> Resources:
         """What an executor gives to runs on that device, of so many CPU threads each."""
         limits = Limits(
             seconds=self.limit_seconds, host_bytes=self.host_bytes, output_bytes=self.output_bytes
         )
-        return Resources(device=device, jobs=self.jobs, limits=limits, threads=threads)
+        return Resources(device=device, jobs=self.jobs, limits=limits, threads=threads, gpus=gpus)
 
 
 DEFAULTS = Conditions()

@@ -12,13 +12,13 @@ from pathlib import Path
 from ganbench.execution.job import JOB_FILE
 from ganbench.results.record import COUNTED, RECORD_FILE
 from ganbench.results.seal import unseal
-from ganbench.results.store import CHECKPOINT_FOLDER, LOCK_FILE
+from ganbench.results.store import CANCEL_FILE, CHECKPOINT_FOLDER, LOCK_FILE
 from ganbench.storage.locks import take_fence
 from ganbench.storage.reading import read_file
 
 
 def tidy(folder: Path) -> None:
-    """Remove half-written files, a finished run's job, and its checkpoints if it has left a result.
+    """Remove half-written files; of a finished run its job, and if it has a result its checkpoints.
 
     A run that an accident has ended keeps its checkpoints: tried again, it goes on from them, and
     where only its last evaluation has failed, nothing is left to train.
@@ -46,6 +46,7 @@ def _leftovers(folder: Path) -> Iterator[Path]:
     if not (folder / RECORD_FILE).exists():
         return
     yield from folder.glob(JOB_FILE)
+    yield from folder.glob(CANCEL_FILE)
     kept = sorted(checkpoints.glob("*.safetensors"))
     if kept and _has_result(folder / RECORD_FILE):
         yield from kept

@@ -49,6 +49,8 @@ class _File(_Maker, kw_only=True, forbid_unknown_fields=True):
     checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0)]
     plugins: PluginChoice  # its files' bytes become base64
     commit: str | None
+    keep_final: bool
+    origin: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class Job:
         checkpoint_seconds: between two checkpoints.
         plugins: which ones to load.
         commit: of ganbench's source tree, if it is one.
+        keep_final: whether the state at the end is kept.
+        origin: id of the finished run to go on from, which lies beside this one.
     """
 
     specs: tuple[RunSpec, ...]
@@ -70,6 +74,8 @@ class Job:
     checkpoint_seconds: float = DEFAULTS.checkpoint_seconds
     plugins: PluginChoice = NO_CHOICE
     commit: str | None = None
+    keep_final: bool = False
+    origin: str | None = None
 
     @property
     def spec(self) -> RunSpec:
@@ -115,6 +121,8 @@ class Job:
                 checkpoint_seconds=self.checkpoint_seconds,
                 plugins=self.plugins,
                 commit=self.commit,
+                keep_final=self.keep_final,
+                origin=self.origin,
             )
         )
         path = self.folder / JOB_FILE
@@ -160,6 +168,8 @@ def read_job(folder: Path) -> Job:
         checkpoint_seconds=file.checkpoint_seconds,
         plugins=file.plugins,
         commit=file.commit,
+        keep_final=file.keep_final,
+        origin=file.origin,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from ganbench.console import talk, wants_colour
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
+from ganbench.results.requests import Request
 from ganbench.results.store import RunStore
 from ganbench.wording import duration, number
 
@@ -46,6 +47,10 @@ class PlainProgress:
             self._reused += 1
             return
         self._say(f"[{self._done:>{len(str(self._total))}}/{self._total}] {summary(spec, record)}")
+
+    def cancelled(self, spec: RunSpec, request: Request) -> None:
+        """Print who has cancelled it."""
+        self._say(f"{titled(spec)}: {request}; its state is kept")
 
     def warned(self, message: str) -> None:
         """Print a warning."""
@@ -103,6 +108,13 @@ class LiveProgress:
         if record["status"] != "ok" and not reused:
             self._live.console.print(summary(spec, record), style="red", highlight=False)
 
+    def cancelled(self, spec: RunSpec, request: Request) -> None:
+        """Take the run's line away, and leave one above the display."""
+        with self._lock:
+            self._running.pop(spec.run_id, None)
+        told = f"{titled(spec)}: {request}; its state is kept"
+        self._live.console.print(told, style="yellow", highlight=False)
+
     def warned(self, message: str) -> None:
         """Print a warning above the display."""
         self._live.console.print(f"warning: {message}", style="yellow", highlight=False)
@@ -124,7 +136,7 @@ class LiveProgress:
                 table.add_row(
                     ProgressBar(total=1.0, completed=fraction, width=20),
                     Text(f"{fraction:4.0%}"),
-                    Text(f"{spec.variant} on {spec.task.name}, seed {spec.seed}"),
+                    Text(titled(spec)),
                     Text(self._scores(spec), style="dim"),
                 )
             head = Table.grid(padding=(0, 1))
@@ -162,9 +174,14 @@ def make_progress(total: int, slots: int, store: RunStore) -> PlainProgress | Li
     return PlainProgress(total)
 
 
+def titled(spec: RunSpec) -> str:
+    """What people call a run."""
+    return f"{spec.variant} on {spec.task.name}, seed {spec.seed}"
+
+
 def summary(spec: RunSpec, record: Record) -> str:
     """One line on how a run ended."""
-    name = f"{spec.variant} on {spec.task.name}, seed {spec.seed}"
+    name = titled(spec)
     seconds = duration(record["clocks"].get("wall", 0.0))
     failure = record["failure"]
     if failure is not None:

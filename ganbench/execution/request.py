@@ -7,16 +7,35 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from ganbench.catalogue.catalogue import open_catalogue
+from ganbench.catalogue.catalogue import Catalogue, open_catalogue
+from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.execution.conditions import Conditions
-from ganbench.execution.executors.executor import open_executor
+from ganbench.execution.executors.executor import choose_executor, open_executor
+from ganbench.execution.origins import find_origins
 from ganbench.execution.session import Outcome, reusable, run_plan
-from ganbench.machine.devices import resolve_device
-from ganbench.planning.plan import Selection, make_plan
+from ganbench.machine.devices import chosen_gpus, resolve_device
+from ganbench.planning.plan import Plan, Selection, make_plan
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import make_folder
 
 ProgressFactory = Callable[[int, int, RunStore], AbstractContextManager[Any]]
+
+
+def planned(
+    selection: Selection, plugins: PluginChoice, remark: Callable[[str], None]
+) -> tuple[Plan, Catalogue]:
+    """The plan of a selection, and what it was made with; what there is to know of it is told.
+
+    Raises:
+        GanbenchError: there is none.
+    """
+    catalogue = open_catalogue(plugins, remark, need_files=True)
+    plan = make_plan(selection, catalogue)
+    for reason in plan.skipped:
+        remark(f"left out: {reason}")
+    for note in plan.notes:
+        remark(note)
+    return plan, catalogue
 
 
 def execute(
@@ -40,26 +59,30 @@ def execute(
         GanbenchError: the request cannot be carried out.
         KeyboardInterrupt: after every worker has ended; finished runs keep their records.
     """
-    catalogue = open_catalogue(conditions.plugins, remark, need_files=True)
-    plan = make_plan(selection, catalogue)
-    for reason in plan.skipped:
-        remark(f"left out: {reason}")
-    for note in plan.notes:
-        remark(note)
+    plan, catalogue = planned(selection, conditions.plugins, remark)
     store = RunStore(runs)
     make_folder(runs)
-    device = resolve_device(selection.device)
+    place, _ = choose_executor(conditions.executor, catalogue)
+    device = resolve_device(selection.device, remote=place.remote)
+    if place.remote and selection.device == "auto":
+        remark(
+            f"runs train on {device}, as here; --device says what the nodes of {place.name} have"
+        )
     finished = store.finished(spec.run_id for spec in plan.runs)
     for warning in finished.warnings:
         remark(f"warning: {warning}")
     kept = reusable(finished, conditions)
     missing = [spec for spec in plan.runs if spec.run_id not in kept]
     plan.require_present(missing)
-    resources = conditions.resources(device, plan.threads)
+    gpus = chosen_gpus(selection.device) if device == "cuda" and not place.remote else ()
+    resources = conditions.resources(device, plan.threads, gpus)
     plan.prepare_data(missing, catalogue, remark)
+    origins = find_origins(missing, store, remark) if conditions.from_finished else {}
     with open_executor(conditions.executor, resources, catalogue) as executor:
         for run_id in {*finished.records, *finished.foreign}:
             if run_id not in kept:
                 store.discard(run_id, start_over=conditions.fresh)
         with progress(len(plan.runs), executor.slots, store) as listener:
-            return run_plan(plan, kept, store, executor, catalogue, conditions, listener, device)
+            return run_plan(
+                plan, kept, store, executor, catalogue, conditions, listener, device, origins
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,7 +14,9 @@ from ganbench.execution.fence import tidy_finished
 from ganbench.execution.supervisor import Supervisor
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
+from ganbench.results.plans import announced
 from ganbench.results.record import COUNTED, Record
+from ganbench.results.requests import Request
 from ganbench.results.store import Finished, RunStore
 
 
@@ -25,6 +28,9 @@ class Listener(Protocol):
 
     def finished(self, spec: RunSpec, record: Record, *, reused: bool) -> None:
         """A run has its record."""
+
+    def cancelled(self, spec: RunSpec, request: Request) -> None:
+        """A run is given up, as somebody has asked; it may have been started or not."""
 
     def warned(self, message: str) -> None:
         """Something on disk is not as it should be."""
@@ -40,6 +46,7 @@ class Outcome:
         reused: ids of those that were there already.
         slot_seconds: wall time of the whole plan times the number of slots.
         foreign: ids of runs with a record that cannot be read here; they are left out.
+        cancelled: ids of runs that somebody has cancelled; they have no record.
     """
 
     plan: Plan
@@ -47,6 +54,7 @@ class Outcome:
     reused: frozenset[str]
     slot_seconds: float
     foreign: frozenset[str] = field(default=frozenset())
+    cancelled: frozenset[str] = field(default=frozenset())
 
     @property
     def failures(self) -> list[Record]:
@@ -79,6 +87,7 @@ def run_plan(
     conditions: Conditions,
     listener: Listener,
     device: str,
+    origins: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Run what is missing and return all records.
 
@@ -91,8 +100,10 @@ def run_plan(
         conditions: how they are run.
         listener: hears of every run.
         device: `cpu` or `cuda`.
+        origins: run id -> id of the finished run that it goes on from.
 
     Raises:
+        Cancelled: somebody has cancelled the plan.
         GanbenchError: a run folder cannot be written to, or nothing can be started.
     """
     began = time.monotonic()
@@ -102,21 +113,27 @@ def run_plan(
             tidy_finished(store.folder(spec.run_id))
             listener.finished(spec, finished.records[spec.run_id], reused=True)
     missing = [spec for spec in plan.runs if spec.run_id not in finished]
+    for spec in missing:
+        store.go_on(spec.run_id)
     observers = catalogue.observers()
-    supervisor = Supervisor(
-        store,
-        executor,
-        conditions,
-        device=device,
-        on_start=listener.started,
-        warn=listener.warned,
-    )
     records = dict(finished.records)
-    for spec, record in supervisor.records(missing):
-        records[spec.run_id] = record
-        # People first: what an observer does with the record may take its time.
-        listener.finished(spec, record, reused=False)
-        observers.notify("ganbench_run_finished", listener.warned, record=record)
+    with announced(store, plan.suite.name, len(plan.runs), missing) as announcement:
+        supervisor = Supervisor(
+            store,
+            executor,
+            conditions,
+            device=device,
+            origins=origins,
+            on_start=listener.started,
+            on_cancel=listener.cancelled,
+            warn=listener.warned,
+            require_wanted=announcement.require_wanted,
+        )
+        for spec, record in supervisor.records(missing):
+            records[spec.run_id] = record
+            # People first: what an observer does with the record may take its time.
+            listener.finished(spec, record, reused=False)
+            observers.notify("ganbench_run_finished", listener.warned, record=record)
     return Outcome(
         plan=plan,
         # In the plan's order, not in that of their ends, which is another one every time.
@@ -124,6 +141,7 @@ def run_plan(
         reused=frozenset(finished.records),
         slot_seconds=(time.monotonic() - began) * executor.slots,
         foreign=frozenset(finished.foreign | supervisor.foreign),
+        cancelled=frozenset(supervisor.cancelled),
     )
 
 

@@ -11,7 +11,7 @@ import contextlib
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,10 +25,14 @@ from ganbench.execution.lost import is_transient, lost_record
 from ganbench.machine.source import source_commit
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
+from ganbench.results.requests import Request
 from ganbench.results.store import LOCK_FILE, LOG_FILE, RunStore
 from ganbench.running.log import shorten
 from ganbench.storage.locks import take_fence
 from ganbench.storage.writing import make_folder
+
+LOOK_SECONDS = 1.0
+"""Between two looks at whether the plan is still wanted."""
 
 BUSY_SECONDS = 0.5
 """Between two looks at a run that another process is at work on."""
@@ -63,8 +67,11 @@ class Supervisor:
         executor: where runs run.
         conditions: retries, pace of checkpoints, plugins and the like.
         device: `cpu` or `cuda`.
+        origins: run id -> id of the finished run that it goes on from.
         on_start: hears of every run that is started.
+        on_cancel: hears of every run that is not gone on with, since somebody has cancelled it.
         warn: takes a line for what is on disk and not as it should be.
+        require_wanted: called once a second; what it raises ends the plan.
     """
 
     def __init__(
@@ -74,17 +81,25 @@ class Supervisor:
         conditions: Conditions,
         *,
         device: str,
+        origins: Mapping[str, str] | None = None,
         on_start: Callable[[RunSpec], None] = lambda spec: None,
+        on_cancel: Callable[[RunSpec, Request], None] = lambda spec, request: None,
         warn: Callable[[str], None] = lambda line: None,
+        require_wanted: Callable[[], None] = lambda: None,
     ) -> None:
         self.foreign: set[str] = set()
         """Ids of runs that have got a record meanwhile which cannot be read here."""
+        self.cancelled: set[str] = set()
+        """Ids of runs that somebody has cancelled: they have no record, and keep their state."""
         self._store = store
         self._executor = executor
         self._conditions = conditions
         self._device = device
+        self._origins = origins or {}
         self._on_start = on_start
+        self._on_cancel = on_cancel
         self._warn = warn
+        self._require_wanted = require_wanted
         self._has_failed = False
         self._waiting: deque[_Run] = deque()
         self._running: dict[Future[Ending], _Run] = {}
@@ -98,7 +113,7 @@ class Supervisor:
         goes on to its end, retries included: it has cost most of its time already.
 
         Raises:
-            Exception: what the executor raises where it cannot start a job.
+            Exception: what the executor raises where it cannot start a job, or `require_wanted`.
             GanbenchError: a run folder cannot be written to.
         """
         retries = self._conditions.retries
@@ -122,18 +137,18 @@ class Supervisor:
                 break
             run = self._waiting.popleft()
             is_over, record = self._look(run)
-            if not is_over:
-                self._start(run)
-            elif record is not None:
+            if record is not None:
                 ended.append((run.spec, record))
+            elif not is_over and not self._is_cancelled(run):
+                self._start(run)
         return ended
 
     def _await_one(self) -> list[Ended]:
-        """Wait for the end of a job, or until a run that was put off is due."""
-        free = len(self._running) < self._executor.slots
-        patience = None
-        if free and self._waiting:
-            patience = max(0.0, self._waiting[0].due - time.monotonic())
+        """Wait for the end of a job, but no longer than until there is something to look at."""
+        self._require_wanted()
+        patience = LOOK_SECONDS
+        if self._waiting and len(self._running) < self._executor.slots:
+            patience = min(patience, max(0.0, self._waiting[0].due - time.monotonic()))
         try:
             future = self._ended.get(timeout=patience)
         except queue.Empty:
@@ -152,6 +167,8 @@ class Supervisor:
             checkpoint_seconds=self._conditions.checkpoint_seconds,
             plugins=self._conditions.plugins,
             commit=source_commit(),
+            keep_final=self._conditions.keep_checkpoints,
+            origin=self._origins.get(run.run_id),
         )
         with _fence(folder) as is_ours:
             if not is_ours:
@@ -174,6 +191,8 @@ class Supervisor:
         if is_over:
             tidy_finished(folder)
             return record
+        if self._is_cancelled(run):
+            return None
         if ending.exit_code == BUSY:  # which is no try
             self._put_off(run)
         elif run.tries and is_transient(ending):
@@ -195,6 +214,13 @@ class Supervisor:
                 return None
             self._store.write(lost_record(run.spec, folder, ending, run.started, step))
         return self._look(run)[1]
+
+    def _is_cancelled(self, run: _Run) -> bool:
+        request = self._store.cancelled(run.run_id)
+        if request is not None:
+            self.cancelled.add(run.run_id)
+            self._on_cancel(run.spec, request)
+        return request is not None
 
     def _put_off(self, run: _Run) -> None:
         """The others first."""

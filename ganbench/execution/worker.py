@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ganbench.api.errors import GanbenchError, one_line
+from ganbench.api.errors import GanbenchError, UsageError, one_line
 from ganbench.execution.executors.processes import end_descendants
 from ganbench.execution.fence import tidy
 from ganbench.execution.job import BUSY, JOB_FILE, PREEMPTED, Job, read_job
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from ganbench.running.run import Run
 
 PROGRESS_SECONDS = 0.5
+"""Between two words on how far a run is, and between two looks for a request to cancel it."""
+
+GRACE_SECONDS = 4.0
+"""For a run that was cancelled: within five seconds it is to have left."""
 
 
 def work(folder: Path, tell: Callable[[str], None] = lambda line: None) -> NoReturn:
@@ -89,11 +93,15 @@ def _work(folder: Path, tell: Callable[[str], None]) -> int:
     if folder.name in store.finished([folder.name]):  # since this process was asked for
         tidy(folder)
         return 0
+    if request := store.cancelled(folder.name):  # whoever starts it once more gets no further
+        hint = "`ganbench run` with its selection goes on with it"
+        raise UsageError(f"the run in {folder} was {request}", hint)
     job = read_job(folder)
     tidy(folder)
     for path in (folder / PROGRESS_FILE, folder / GENERATOR_FILE, *sheet_files(folder)):
         path.unlink(missing_ok=True)  # of an unfinished try: it is done again
-    return _train(job, store)
+    with _watched_for_cancelling(store, folder.name):
+        return _train(job, store)
 
 
 def _train(job: Job, store: RunStore) -> int:
@@ -107,7 +115,16 @@ def _train(job: Job, store: RunStore) -> int:
     catalogue = installed_catalogue(job.plugins)
     require_same_code(job.spec, catalogue)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
-    run = Run(job.spec, job.folder, catalogue, device, job.commit, job.checkpoint_seconds)
+    run = Run(
+        job.spec,
+        job.folder,
+        catalogue,
+        device,
+        job.commit,
+        job.checkpoint_seconds,
+        keep_final=job.keep_final,
+        origin=store.folder(job.origin) if job.origin else None,
+    )
     try:
         with _progress_told(run, store):
             _on_stop(run.stop)
@@ -126,6 +143,30 @@ def _on_stop(act: Callable[[], object] | None) -> None:
     """What is done when this process is asked to stop, by a scheduler or by Ctrl-C."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN if act is None else lambda *_: act())
+
+
+@contextlib.contextmanager
+def _watched_for_cancelling(store: RunStore, run_id: str) -> Iterator[None]:
+    """Have this process stop, as by SIGTERM, once somebody cancels its run; on any machine."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(PROGRESS_SECONDS):
+            if request := store.cancelled(run_id):
+                remark(f"the run was {request}")
+                os.kill(os.getpid(), signal.SIGTERM)
+                break
+        else:
+            return
+        if not over.wait(GRACE_SECONDS):  # in a step that does not end, or ignoring signals
+            end_descendants(os.getpid())
+            os._exit(PREEMPTED)
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
 @contextlib.contextmanager

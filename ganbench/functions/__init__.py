@@ -15,15 +15,17 @@ from ganbench.functions.results import (
     table,
     validate,
 )
-from ganbench.functions.runs import check, plan, run, verify
+from ganbench.functions.runs import cancel, check, plan, prepare, run, verify
 
 __all__ = [
+    "cancel",
     "check",
     "compare",
     "export",
     "leaderboard",
     "merge",
     "plan",
+    "prepare",
     "publish",
     "report",
     "run",

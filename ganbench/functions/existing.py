@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import nan
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ganbench.api.arguments import checked
 from ganbench.api.errors import UsageError
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ganbench.inference.kept import KeptRun
+
+BOUNDS = (" low", " high")
+"""What the columns of an interval are called, behind the name of their value's."""
 
 TOLD = ("label", "key", "panel", "direction", "floor", "null", "cap", "n_real", "n_fake")
 """Of each measurement, beside its values; what it is held against is that of `Measurement`."""
@@ -29,9 +33,10 @@ def score(
     split: Literal["heldout", "train", "all"] | None = None,
     fake_split: Literal["all", "heldout", "train"] = "all",
     fakes: int | None = None,
+    resamples: int = 0,
     channels: Literal["found", "first", "last"] = "found",
     threads: int | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: str = "auto",
     runs: Path | str = "runs",
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
@@ -39,14 +44,15 @@ def score(
 
     Args:
         fake: a tensor or array (uint8 images (N, C, H, W) or (N, H, W, C), or floats (N, d)), or
-            the name of a data set, of a .npy or .npz file or of a finished run; or a mapping from
-            headings to such.
+            the name of a folder or zip archive of images, of another data set, of a .npy or .npz
+            file, of an exported program or of a finished run; or a mapping from headings to such.
         real: the same, but for runs; None: the data that the run was trained on.
         scores: e.g. ``"fd[extractor=raw],prdc"`` or a list; none: those of the run's task.
         split: which samples of `real`; None: the held-out ones, or as the run's task has it. An
             array has one split, `train`.
         fake_split: which samples of a fake that is a data set.
         fakes: how many samples of each fake; None: all.
+        resamples: halves of each fake from which 95 % intervals are made; 0: none.
         channels: where those of arrays stand.
         threads: of the computation; None: those of the run, or 1.
         device: where features are computed.
@@ -55,7 +61,8 @@ def score(
 
     Returns:
         One row per measurement: what it is called, what it is held against, and its value in the
-        column `value`, or in a column for each heading.
+        column `value`, or in a column for each heading; beside it, with `resamples`, the bounds of
+        its interval in ``value low`` and ``value high``.
 
     Raises:
         UsageError: a name names nothing, samples differ in kind or shape or are too few for a
@@ -68,7 +75,7 @@ def score(
     from ganbench.console import talk
     from ganbench.inference.score import Request, opening_of
     from ganbench.inference.score import score as computed
-    from ganbench.machine.devices import resolve_device
+    from ganbench.machine.devices import torch_device
     from ganbench.planning.references import split_references
 
     alone = str(fake) if isinstance(fake, str | Path) else "the fakes"
@@ -82,19 +89,33 @@ def score(
         split=split,
         count=fakes,
         threads=threads,
+        resamples=resamples,
     )
     opening = opening_of(
         open_catalogue(NO_CHOICE.plus(files=plugin_files(plugins)), talk, need_files=True),
         Path(runs),
-        resolve_device(device),
+        torch_device(device),
         channels=channels,
         fake_split=fake_split,
         remark=talk,
     )
     rows = computed(request, opening).rows
-    frame = pd.DataFrame([{**{name: row[name] for name in TOLD}, **row["values"]} for row in rows])
-    own = {} if isinstance(fake, Mapping) else {alone: "value"}
+    frame = pd.DataFrame(
+        [{**{name: row[name] for name in TOLD}, **row["values"], **_bounds(row)} for row in rows]
+    )
+    own = {} if isinstance(fake, Mapping) else {
+        f"{alone}{end}": f"value{end}" for end in ("", *BOUNDS)
+    }  # fmt: skip
     return frame.rename(columns={"label": "score", **own})
+
+
+def _bounds(row: Mapping[str, Any]) -> dict[str, float]:
+    """Columns of a row's intervals."""
+    return {
+        f"{name}{end}": bound
+        for name, interval in row.get("intervals", {}).items()
+        for end, bound in zip(BOUNDS, interval or (nan, nan), strict=True)
+    }
 
 
 @checked
@@ -105,7 +126,7 @@ def sample(
     *,
     seed: int = 0,
     wanted: int | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: str = "auto",
     runs: Path | str = "runs",
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> list[Path]:
@@ -129,10 +150,10 @@ def sample(
         InvalidResults, PluginNotUsable: the run cannot be used.
     """
     from ganbench.inference.sample import write_samples
-    from ganbench.machine.devices import resolve_device
+    from ganbench.machine.devices import torch_device
 
     kept = _kept(run_id, runs, plugins)
-    where = resolve_device(device)
+    where = torch_device(device)
     return write_samples(kept, count, Path(out), seed=seed, wanted=wanted, device=where)
 
 
@@ -141,6 +162,7 @@ def export(
     run_id: str,
     out: Path | str,
     *,
+    onnx: bool = False,
     runs: Path | str = "runs",
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> list[Path]:
@@ -149,6 +171,7 @@ def export(
     Args:
         run_id: of the run, or the beginning of one.
         out: file of the weights, which ends in ``.safetensors``; card and program are beside it.
+        onnx: whether an ONNX program is written as well.
         runs: folder of the runs.
         plugins: local Python files to load as plugins.
 
@@ -162,7 +185,7 @@ def export(
     from ganbench.console import talk
     from ganbench.inference.export import export_generator
 
-    return export_generator(_kept(run_id, runs, plugins), Path(out), talk)
+    return export_generator(_kept(run_id, runs, plugins), Path(out), talk, onnx=onnx)
 
 
 def _kept(run_id: str, runs: Path | str, plugins: Sequence[Path | str | ModuleType]) -> KeptRun:

@@ -13,6 +13,7 @@ from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.execution.conditions import DEFAULTS, Conditions
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection, make_plan
+from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ def run(
     seeds: Sequence[int] | None = None,
     budget: str | None = None,
     settings: Mapping[str, str | int | float | bool] | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
+    track: Sequence[str] = (),
     runs: Path | str = "runs",
     executor: str = DEFAULTS.executor,
     jobs: int | None = DEFAULTS.jobs,
@@ -47,6 +50,8 @@ def run(
     fail_fast: bool = DEFAULTS.fail_fast,
     retries: int = DEFAULTS.retries,
     checkpoint_seconds: float = DEFAULTS.checkpoint_seconds,
+    keep_checkpoints: bool = DEFAULTS.keep_checkpoints,
+    from_finished: bool = DEFAULTS.from_finished,
     progress: bool = True,
 ) -> pd.DataFrame:
     """Train what is missing of a selection; what `ganbench run` does, with the same options.
@@ -54,10 +59,12 @@ def run(
     Args:
         variants: names, with parameters in brackets if wanted; none: those that the suite names.
         everything: those that the suite names, or every usable one where it names none.
-        suite, tasks, seeds, budget, settings, device, memory, threads: as the options of that name;
-            `settings` maps ``variant.parameter`` to a value. One task or seed is a list of one.
+        suite, tasks, seeds, budget, settings, device, memory, threads, shard: as the options of
+            that name; `settings` maps ``variant.parameter`` to a value. One task or seed is a list
+            of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
+        track: names of trackers that are told of the runs, as `--track` takes them.
         runs: folder of the runs.
         executor: where runs run, e.g. ``local``; see `ganbench list executors`.
         jobs: runs at a time; None: one per GPU, or as the cores have threads for.
@@ -70,6 +77,8 @@ def run(
         fail_fast: start no further run once one has failed; those under way go on to their end.
         retries: further tries, from its checkpoint, for a run whose worker has vanished.
         checkpoint_seconds: time between two checkpoints of a run.
+        keep_checkpoints: keep the state in which runs end.
+        from_finished: go on from finished runs of smaller budgets that have kept it.
         progress: show progress on stderr.
 
     Returns:
@@ -95,13 +104,15 @@ def run(
         output_bytes=parse_memory(max_output),
         retries=retries,
         checkpoint_seconds=checkpoint_seconds,
+        keep_checkpoints=keep_checkpoints,
+        from_finished=from_finished,
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,
-        plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
+        plugins=NO_CHOICE.plus(files=plugin_files(plugins), trackers=track),
     )
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
     )
     outcome = execute(
         selection,
@@ -122,9 +133,10 @@ def plan(
     seeds: Sequence[int] | None = None,
     budget: str | None = None,
     settings: Mapping[str, str | int | float | bool] | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
     """What `run` with the same arguments would run: one row per run with its id. Runs nothing.
@@ -137,13 +149,85 @@ def plan(
     from ganbench.catalogue.catalogue import open_catalogue
 
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
     )
     choice = NO_CHOICE.plus(files=plugin_files(plugins))
     catalogue = open_catalogue(choice, lambda line: None, need_files=True)
     specs = make_plan(selection, catalogue).runs
     rows = [(s.run_id, s.variant, s.task.name, s.seed, str(s.task.budget)) for s in specs]
     return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
+
+
+@checked
+def prepare(
+    *variants: str,
+    everything: bool = False,
+    suite: Path | str = DEFAULT_SUITE,
+    tasks: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    budget: str | None = None,
+    settings: Mapping[str, str | int | float | bool] | None = None,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    memory: str | None = None,
+    threads: int | None = None,
+    shard: str | None = None,
+    plugins: Sequence[Path | str | ModuleType] = (),
+    download: bool = False,
+    progress: bool = True,
+) -> pd.DataFrame:
+    """Fetch and compute what the runs of a selection share, before they start; trains nothing.
+
+    Args:
+        download: fetch data and weights that are not on this machine.
+        progress: show progress on stderr.
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard,
+            plugins: as of `run`.
+
+    Returns:
+        One row per task, in the columns of `ganbench prepare --json`.
+
+    Raises:
+        GanbenchError: there is no plan. That a task is not ready is told in its row.
+    """
+    import pandas as pd
+
+    from ganbench.console import talk
+    from ganbench.execution.preparation import prepare as prepared
+
+    selection = _selection(
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
+    )
+    found = prepared(
+        selection,
+        NO_CHOICE.plus(files=plugin_files(plugins)),
+        download=download,
+        tell=talk if progress else lambda line: None,
+    )
+    return pd.DataFrame([one.to_json() for one in found])
+
+
+@checked
+def cancel(
+    names: Sequence[str] = (), runs: Path | str = "runs", *, everything: bool = False
+) -> list[str]:
+    """Ask plans or runs that are under way to keep their state and leave; as `ganbench cancel`.
+
+    Args:
+        names: of plans, and ids of runs, or beginnings of these. One is a list of one.
+        runs: folder of the runs; whoever works in it obeys, on any machine.
+        everything: all that is under way.
+
+    Returns:
+        The names of those that were asked.
+
+    Raises:
+        UsageError: a name is that of nothing under way, or begins several.
+        NothingSelected: nothing is named, or nothing is under way.
+    """
+    from ganbench.results.cancelling import cancel as asked
+    from ganbench.results.store import RunStore
+
+    return asked(RunStore(runs), names, everything=everything)
 
 
 @checked
@@ -226,6 +310,7 @@ def _selection(
     device: str,
     memory: str | None,
     threads: int | None,
+    shard: str | None,
 ) -> Selection:
     return Selection(
         variants=variants,
@@ -238,4 +323,5 @@ def _selection(
         device=device,
         memory_bytes=None if memory is None else parse_memory(memory),
         threads=threads,
+        shard=None if shard is None else Shard.parse(shard),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import logging
 import warnings
@@ -31,44 +32,57 @@ SUFFIX = ".safetensors"
 TRACED, TRIED = 4, 7
 """Samples that the program is made with, and that it is tried with: any number must do."""
 
+ONNX = ("onnx", "onnxscript", "onnxruntime")
+
 CLOSE = 1e-5
 """By how much the program's output may differ: its operations may be fused otherwise."""
 
 
-def export_generator(kept: KeptRun, out: Path, remark: Callable[[str], None]) -> list[Path]:
+def export_generator(
+    kept: KeptRun, out: Path, remark: Callable[[str], None], *, onnx: bool = False
+) -> list[Path]:
     """Write a run's generator.
 
     Args:
         kept: the run.
-        out: file of the weights; the card and the program have its name with ``.json`` and
-            ``.pt2``. Files that are there are replaced.
+        out: file of the weights; the card and the programs have its name with ``.json``, ``.pt2``
+            and ``.onnx``. Files that are there are replaced.
         remark: told why there is no program, if there is none.
+        onnx: whether an ONNX program is written as well.
 
     Returns:
         The files that were written.
 
     Raises:
-        UsageError: the file has another suffix.
+        UsageError: the file has another suffix, or the extra ``onnx`` is not installed.
         InvalidResults: as `find_kept`.
         GanbenchError: they cannot be written.
     """
     if out.suffix != SUFFIX:
         raise UsageError(f"{out} does not end in {SUFFIX}", f"--out {out.with_suffix(SUFFIX)}")
-    program, card = out.with_suffix(".pt2"), out.with_suffix(".json")
+    if onnx:
+        _require_onnx()
+    card = out.with_suffix(".json")
+    writers = {".pt2": _torch_program, ".onnx": _onnx_program}
     with computing_on(kept.spec.threads):
         contestant = kept.contestant(torch.device("cpu"))
         make_folder(out.parent)
         try:
             write_sealed(out, "generator", contestant.generator.state_dict(), durable=True)
-            program.unlink(missing_ok=True)  # of another generator, perhaps
-            reason = _write_program(contestant, program)
-            files = [out, *([] if reason else [program])]
+            files = [out]
+            for suffix, write in writers.items():
+                program = out.with_suffix(suffix)
+                program.unlink(missing_ok=True)  # of another generator, perhaps
+                if suffix == ".onnx" and not onnx:
+                    continue
+                if reason := _written(contestant, program, write):
+                    remark(f"no {suffix} program was written: {reason}")
+                else:
+                    files.append(program)
             told = {**card_of(kept, contestant), "files": _digests(files)}
             write_file(card, json.dumps(told, indent=1).encode() + b"\n", durable=True)
         except OSError as error:
             raise cannot_write(out, error) from None
-    if reason:
-        remark(f"no program was written: {reason}")
     return [out, card, *files[1:]]
 
 
@@ -105,26 +119,64 @@ def card_of(kept: KeptRun, contestant: Contestant) -> dict[str, Any]:
     }
 
 
-def _write_program(contestant: Contestant, path: Path) -> str:
+Writer = Callable[[Contestant, Path], Callable[..., Tensor]]
+"""Writes a program to a file, and returns what calls it as it is there."""
+
+
+def _written(contestant: Contestant, path: Path, write: Writer) -> str:
     """Why the generator has no program; empty where it has one, which gives what it gives."""
-    generator = contestant.generator.eval()
+    contestant.generator.eval()
     try:
-        with _quiet():
-            program = torch.export.export(
-                generator, _inputs(contestant, TRACED), dynamic_shapes=_batched(contestant)
-            )
-            with replacing(path, durable=True) as temporary:
-                with temporary.open("w+b") as stream:  # by name, torch asks for a suffix
-                    torch.export.save(program, stream)
-                    stream.seek(0)
-                    module = torch.export.load(stream).module()
-                if reason := _differs(generator, module, _inputs(contestant, TRIED)):
-                    raise _UnfaithfulError(reason)
+        with _quiet(), replacing(path, durable=True) as temporary:
+            call = write(contestant, temporary)
+            if reason := _differs(contestant.generator, call, _inputs(contestant, TRIED)):
+                raise _UnfaithfulError(reason)
     except OSError:
         raise
     except Exception as error:  # whatever torch cannot follow in a plugin's code
         return type_and_line(error)
     return ""
+
+
+def _torch_program(contestant: Contestant, path: Path) -> Callable[..., Tensor]:
+    inputs, shapes = _inputs(contestant, TRACED), _batched(contestant)
+    program = torch.export.export(contestant.generator, inputs, dynamic_shapes=shapes)
+    with path.open("w+b") as stream:  # by name, torch asks for a suffix
+        torch.export.save(program, stream)
+        stream.seek(0)
+        module: Callable[..., Tensor] = torch.export.load(stream).module()
+    return module
+
+
+def _onnx_program(contestant: Contestant, path: Path) -> Callable[..., Tensor]:
+    names = ["latents", "classes"] if contestant.shares is not None else ["latents"]
+    made: Any = torch.onnx.export(
+        contestant.generator,
+        _inputs(contestant, TRACED),
+        input_names=names,
+        output_names=["samples"],
+        dynamic_shapes=_batched(contestant),
+        dynamo=True,
+        verbose=False,
+    )
+    content = made.model_proto.SerializeToString()
+    path.write_bytes(content)
+    session = importlib.import_module("onnxruntime").InferenceSession(
+        content, providers=["CPUExecutionProvider"]
+    )
+
+    def call(*inputs: Tensor) -> Tensor:
+        given = {name: one.numpy() for name, one in zip(names, inputs, strict=True)}
+        return torch.from_numpy(session.run(None, given)[0])
+
+    return call
+
+
+def _require_onnx() -> None:
+    """Raises UsageError where what writes and checks ONNX programs is not installed."""
+    missing = [one for one in ONNX if importlib.util.find_spec(one) is None]
+    if missing:
+        raise UsageError(f"{' and '.join(missing)} not installed", "pip install 'ganbench[onnx]'")
 
 
 class _UnfaithfulError(Exception):
@@ -144,12 +196,14 @@ def _inputs(contestant: Contestant, count: int) -> tuple[Tensor, ...]:
 
 
 @torch.no_grad()
-def _differs(generator: nn.Module, program: nn.Module, inputs: tuple[Tensor, ...]) -> str:
+def _differs(
+    generator: nn.Module, program: Callable[..., Tensor], inputs: tuple[Tensor, ...]
+) -> str:
     found = []
-    for module in (generator, program):
+    for call in (generator, program):
         with torch.random.fork_rng([]):
             torch.manual_seed(0)
-            found.append(module(*inputs))
+            found.append(call(*inputs))
     wanted, given = found
     close = torch.allclose(wanted, given, rtol=CLOSE, atol=CLOSE)
     return "" if close else "its output is not that of the generator"

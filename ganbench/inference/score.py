@@ -13,6 +13,7 @@ from ganbench.api.errors import UsageError
 from ganbench.api.scores import Measurement, NonFiniteSamples
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.inference.kept import KeptRun
+from ganbench.inference.resampling import Interval, intervals
 from ganbench.inference.sources import Fakes, Opening, Split, fakes_of, open_source, real_data
 from ganbench.machine.threads import computing_on, require_threads
 from ganbench.modalities.arrays import Channels
@@ -34,6 +35,10 @@ class Request:
         split: of the real data that is the reference; None: that of the runs' task, or `heldout`.
         count: how many fakes of each; None: all.
         threads: of the computation; None: those of the first run, else one.
+        resamples: halves of each fake of which intervals are made; 0: no intervals.
+
+    Raises:
+        UsageError: one half, or fewer than none.
     """
 
     fakes: Mapping[str, object]
@@ -42,6 +47,11 @@ class Request:
     split: Split | None = None
     count: int | None = None
     threads: int | None = None
+    resamples: int = 0
+
+    def __post_init__(self) -> None:
+        if self.resamples == 1 or self.resamples < 0:
+            raise UsageError(f"{self.resamples} halves tell no spread", "take 2 or more, or 0")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,17 +63,19 @@ class Scored:
         split: which samples of it.
         n_real: how many these are.
         columns: heading of some fakes -> what was measured, by key.
+        intervals: heading -> 95 % intervals by key; see `ganbench.inference.resampling`.
     """
 
     real: str
     split: str
     n_real: int
     columns: Mapping[str, Mapping[str, Measurement]]
+    intervals: Mapping[str, Mapping[str, Interval]]
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """One for each key: fields of its `Measurement`, and ``values`` by heading, None where
-        numbers of some fakes cannot share the row."""
+        """One for each key: fields of its `Measurement`, ``values`` by heading, None where numbers
+        of some fakes cannot share the row, and ``intervals`` likewise where there are some."""
         told = {key: one for column in self.columns.values() for key, one in column.items()}
         labels = distinct_labels({key: one.label for key, one in told.items()})
         rows = []
@@ -73,6 +85,10 @@ class Scored:
                 for name, column in self.columns.items()
             }
             rows.append({**asdict(one), "label": labels[key], "values": values})
+            if self.intervals:
+                rows[-1]["intervals"] = {
+                    name: self.intervals[name].get(key) for name in self.columns
+                }
             del rows[-1]["value"]
         return rows
 
@@ -94,11 +110,14 @@ def score(request: Request, opening: Opening) -> Scored:
     with computing_on(threads):
         side, scores, name, split = _reference(request, runs, opening)
         made = make_scores(scores, opening.catalogue)
-        columns = {}
+        columns, known = {}, {}
         for heading, source in sources.items():
             fakes = fakes_of(source, heading, side.data.info, request.count, opening)
-            columns[heading] = _measured(heading, fakes, side, made)
-    return Scored(real=name, split=split, n_real=len(side.real), columns=columns)
+            measured = _measured(heading, fakes, side, made)
+            columns[heading] = {one.key: one for results in measured for one in results}
+            if request.resamples:
+                known[heading] = intervals(fakes, side, made, measured, request.resamples)
+    return Scored(real=name, split=split, n_real=len(side.real), columns=columns, intervals=known)
 
 
 def _reference(
@@ -136,10 +155,10 @@ def _reference(
 
 def _measured(
     heading: str, fakes: Fakes, side: RealSide, scores: Sequence[Any]
-) -> dict[str, Measurement]:
+) -> list[list[Measurement]]:
     with torch.random.fork_rng([side.real.device] if side.real.device.type == "cuda" else []):
         try:
-            measured = measure(fakes.snapshot(side), scores)
+            return measure(fakes.snapshot(side), scores)
         except NotKeptError:
             raise UsageError(
                 f"a score looks at more of {heading} than its generator, which alone is kept",
@@ -147,7 +166,6 @@ def _measured(
             ) from None
         except NonFiniteSamples as error:
             raise UsageError(f"{heading} has no finite score: {error}") from None
-    return {one.key: one for results in measured for one in results}
 
 
 def opening_of(

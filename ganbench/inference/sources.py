@@ -15,10 +15,13 @@ from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import InvalidResults, UsageError, one_line
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.inference.archives import as_images
 from ganbench.inference.kept import KeptRun, find_kept
+from ganbench.inference.programs import PROGRAM, Program, read_program
 from ganbench.modalities.arrays import Channels, arranged, describe
 from ganbench.planning.chosen import choose_data
 from ganbench.planning.references import parse_reference
+from ganbench.results.store import GENERATOR_FILE
 from ganbench.running.contestant import Contestant
 from ganbench.running.evaluator import EVALUATION_SEED
 from ganbench.running.task import load_data
@@ -27,6 +30,12 @@ from ganbench.training.seeds import stream_seed
 
 Split = Literal["heldout", "train", "all"]
 """Which samples of a data set: of its splits, or both together, the train split first."""
+
+GENERATED = 2_500
+"""Samples of a program where nobody says how many."""
+
+Source = Data | Tensor | KeptRun | Program
+"""What can be scored."""
 
 ARRAYS = (".npy", ".npz")
 """Suffixes of files that hold arrays."""
@@ -77,12 +86,13 @@ class Fakes:
         return self.contestant.snapshot(side, samples, self.labels, self.steps)
 
 
-def open_source(source: object, opening: Opening) -> Data | Tensor | KeptRun:
-    """A data set, an array or a run, whichever it names or is.
+def open_source(source: object, opening: Opening) -> Source:
+    """A data set, an array, a program or a run, whichever it names or is.
 
     Args:
-        source: a tensor or array, the path of a `.npy` or `.npz` file, a reference to a data set,
-            or a run's id or the beginning of it.
+        source: a tensor or array, the path of a `.npy` or `.npz` file, of an exported program
+            (`.pt2`), of a run's generator, of a folder or zip archive of images, a reference to a
+            data set, or a run's id or the beginning of it.
         opening: how.
 
     Raises:
@@ -102,6 +112,12 @@ def open_source(source: object, opening: Opening) -> Data | Tensor | KeptRun:
     text = str(source)
     if Path(text).suffix in ARRAYS:
         return read_array(Path(text))
+    if Path(text).suffix == PROGRAM:
+        return read_program(Path(text))
+    if Path(text).name == GENERATOR_FILE:
+        folder = Path(text).absolute().parent
+        return find_kept(folder.name, folder.parent, opening.catalogue, opening.remark)
+    text = as_images(text)
     if _names_dataset(text, opening.catalogue):
         chosen = choose_data(text, opening.catalogue)
         for note in chosen.survey.notes:
@@ -111,7 +127,7 @@ def open_source(source: object, opening: Opening) -> Data | Tensor | KeptRun:
         return find_kept(text, opening.runs, opening.catalogue, opening.remark)
     except UsageError as error:
         raise type(error)(
-            f"{text} is no data set and no {' or '.join(ARRAYS)} file; as a run: {error.message}",
+            f"{text} is no data set, folder or file of samples; as a run: {error.message}",
             error.hint,
         ) from None
 
@@ -157,14 +173,14 @@ def _plain_array(source: object, name: str) -> Any:
     return np.array(found, dtype=found.dtype.newbyteorder("="))
 
 
-def real_data(source: Data | Tensor | KeptRun, name: str, split: str, opening: Opening) -> Data:
+def real_data(source: Source, name: str, split: str, opening: Opening) -> Data:
     """The reference; an array has one split alone, `train`.
 
     Raises:
         UsageError: it is no kind of sample.
     """
-    if isinstance(source, KeptRun):
-        raise UsageError(f"{name} is a run: it cannot be what others are compared with")
+    if isinstance(source, KeptRun | Program):
+        raise UsageError(f"{name} is a generator: it cannot be what others are compared with")
     if isinstance(source, Tensor):
         info = describe(source, name, opening.channels)
         samples, note = arranged(source, info, name, opening.channels)
@@ -189,7 +205,7 @@ def _together(data: Data) -> Data:
 
 
 def fakes_of(
-    source: Data | Tensor | KeptRun, name: str, info: DataInfo, count: int | None, opening: Opening
+    source: Source, name: str, info: DataInfo, count: int | None, opening: Opening
 ) -> Fakes:
     """What is scored.
 
@@ -197,8 +213,8 @@ def fakes_of(
         source: as `open_source` gives it.
         name: of it.
         info: what samples must be to be compared with the real ones.
-        count: how many are taken of it, drawn once and for all; None: all, and of a run as many as
-            its task generates.
+        count: how many are taken of it, drawn once and for all; None: all, of a run as many as
+            its task generates, and of a program `GENERATED`.
         opening: how.
 
     Raises:
@@ -207,6 +223,9 @@ def fakes_of(
     """
     if isinstance(source, KeptRun):
         return _generated(source, info, count, opening)
+    if isinstance(source, Program):
+        samples, labels = source.generate(count or GENERATED, EVALUATION_SEED, info)
+        return Fakes(samples=samples, labels=labels)
     if isinstance(source, Data):
         together = _together(source).train
         source = {"all": together, "train": source.train, "heldout": source.heldout}[

@@ -8,11 +8,17 @@ import functools
 import itertools
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganbench.api.errors import UsageError
+from ganbench.api.errors import UsageError, did_you_mean
+
+DEVICES = ("auto", "cpu", "cuda")
+"""What may be asked for; behind `cuda:`, which."""
+
+_PLACES = re.compile(r"[0-9]{1,3}(,[0-9]{1,3})*")
 
 
 @functools.lru_cache(maxsize=1)
@@ -46,20 +52,82 @@ def has_cuda() -> bool:
     return bool(cuda_devices())
 
 
-def resolve_device(requested: str) -> str:
-    """`cpu` or `cuda` for a request of `auto`, `cpu` or `cuda`.
+def check_device(requested: str) -> str:
+    """The request itself, if it is one: `auto`, `cpu`, `cuda`, `cuda:1` or `cuda:0,2`.
 
     Raises:
-        UsageError: CUDA is requested and there is none.
+        UsageError: it is none, or one of a device that nobody has tried.
     """
-    if requested == "cuda" and not has_cuda():
+    kind, colon, places = requested.partition(":")
+    if kind == "mps":
         raise UsageError(
-            "--device cuda: the NVIDIA driver shows no usable GPU",
-            "check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or use --device cpu",
+            "--device mps is refused: on Apple's GPUs no run has been compared with one on a CPU, "
+            "and their FLOPs, memory and random numbers are untested",
+            "use --device cpu",
         )
+    if kind not in DEVICES:
+        raise UsageError(f"unknown device {requested!r}", did_you_mean(kind, DEVICES))
+    if colon and not (kind == "cuda" and _PLACES.fullmatch(places)):
+        raise UsageError(
+            f"device {requested!r} is not of the form cuda:0 or cuda:0,2",
+            "numbers are those of the usable GPUs, from 0",
+        )
+    return requested
+
+
+def resolve_device(requested: str, *, remote: bool = False) -> str:
+    """`cpu` or `cuda` for a request as of `check_device`.
+
+    Args:
+        requested: as typed.
+        remote: whether it is for other machines: `cuda` is taken at its word then.
+
+    Raises:
+        UsageError: it is none, or asks for a GPU that is not there.
+    """
+    check_device(requested)
+    if not remote:
+        chosen_gpus(requested)
     if requested == "auto":
         return "cuda" if has_cuda() else "cpu"
-    return requested
+    return requested.partition(":")[0]
+
+
+def chosen_gpus(requested: str) -> tuple[str, ...]:
+    """The GPUs of a request, as CUDA_VISIBLE_DEVICES names them; all where it numbers none.
+
+    Raises:
+        UsageError: it asks for one that is not there.
+    """
+    kind, _, places = requested.partition(":")
+    if kind == "cpu":
+        return ()
+    usable = cuda_devices()
+    if kind == "cuda" and not usable:
+        raise UsageError(
+            f"--device {requested}: the NVIDIA driver shows no usable GPU",
+            "check `nvidia-smi` and CUDA_VISIBLE_DEVICES, or use --device cpu",
+        )
+    wanted = [int(place) for place in places.split(",") if place]
+    for place in wanted:
+        if place >= len(usable):
+            raise UsageError(
+                f"--device {requested}: there is no GPU {place}, usable are 0 to {len(usable) - 1}",
+                "check `nvidia-smi` and CUDA_VISIBLE_DEVICES",
+            )
+    return tuple(usable[place] for place in dict.fromkeys(wanted)) or usable
+
+
+def torch_device(requested: str) -> str:
+    """What torch calls the one device of a request, in this process.
+
+    Raises:
+        UsageError: as `resolve_device`, or it names several.
+    """
+    kind = resolve_device(requested)
+    if "," in requested:
+        raise UsageError(f"--device {requested} names several: one is computed on", "cuda:0")
+    return requested if ":" in requested else kind
 
 
 @functools.lru_cache(maxsize=1)

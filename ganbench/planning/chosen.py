@@ -7,7 +7,8 @@ task and command; whoever plans, checks or runs is handed these, and looks nothi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from ganbench.api.data import DataInfo, Survey
 from ganbench.api.errors import UsageError
@@ -15,8 +16,12 @@ from ganbench.api.parameters import Value, located, resolve_parameters
 from ganbench.api.specs import DatasetSpec, ExtractorSpec, ScoreSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.datasets import choose_dataset, look_at
+from ganbench.planning.mixtures import MixtureSpec
 from ganbench.planning.references import parse_reference
 from ganbench.planning.suite import Task
+
+DOWNLOAD = "download"
+"""The parameter of a data set or an extractor that lets it fetch what is not on this machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +98,28 @@ class ChosenTask:
         return extractors_of((*self.scores, *self.final_scores))
 
     @property
+    def fetching(self) -> ChosenTask:
+        """The same task, whose data set and extractors may download what they need."""
+
+        def scores(chosen: tuple[ChosenScore, ...]) -> tuple[ChosenScore, ...]:
+            return tuple(
+                replace(one, extractor=one.extractor and fetching(one.extractor)) for one in chosen
+            )
+
+        return replace(
+            self,
+            data=fetching(self.data),
+            scores=scores(self.scores),
+            final_scores=scores(self.final_scores),
+        )
+
+    @property
     def specs(self) -> tuple[DatasetSpec | ScoreSpec | ExtractorSpec, ...]:
         """All that takes part."""
         scores = [one.spec for one in (*self.scores, *self.final_scores)]
-        return (self.data.spec, *scores, *(one.spec for one in self.extractors.values()))
+        data = self.data.spec
+        sources = data.sources if isinstance(data, MixtureSpec) else (data,)
+        return (*sources, *scores, *(one.spec for one in self.extractors.values()))
 
 
 def choose_task(
@@ -130,6 +153,20 @@ def choose_task(
     except UsageError as error:
         raise type(error)(f"task {task.name}: {error.message}", error.hint) from error
     return chosen
+
+
+C = TypeVar("C", ChosenData, ChosenExtractor)
+
+
+def fetching(chosen: C) -> C:
+    """The same data set or extractor, and it may download what it needs, if it can.
+
+    Where files come from changes nothing about what is in them: its recorded parameters, and so the
+    identity of runs and of what is cached, stay as they are.
+    """
+    if DOWNLOAD not in chosen.arguments:
+        return chosen
+    return replace(chosen, arguments={**chosen.arguments, DOWNLOAD: True})
 
 
 def choose_data(text: str, catalogue: Catalogue, folder: str = "") -> ChosenData:

@@ -15,15 +15,22 @@ from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import MODALITIES
 from ganbench.planning.longtail import long_tailed
-from ganbench.planning.references import parse_reference
+from ganbench.planning.mixtures import mixed
+from ganbench.planning.references import parse_reference, split_alternatives
 
 
 def choose_dataset(text: str, catalogue: Catalogue) -> tuple[DatasetSpec, dict[str, Value]]:
-    """The data set that `text` names, and all its parameters.
+    """The data set that `text` names, or the mixture of those, and all parameters.
 
     Raises:
         UsageError, PluginNotUsable: it names nothing usable, or a parameter does not fit.
     """
+    texts = split_alternatives(text)
+    parts = [_choose(one, catalogue) for one in texts]
+    return mixed(texts, parts) if len(parts) > 1 else parts[0]
+
+
+def _choose(text: str, catalogue: Catalogue) -> tuple[DatasetSpec, dict[str, Value]]:
     reference = parse_reference(text)
     settings = dict(reference.settings)
     spec = long_tailed(catalogue.get(DatasetSpec, reference.name), settings)

@@ -13,14 +13,11 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.plugin import State
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.references import VariantReference, parse_variant
-from ganbench.planning.suite import Suite
+from ganbench.planning.suite import WITH, Suite
 from ganbench.planning.variants import Variant
 
 EVERY_LOSS = "*"
 """What stands in a loss's place for all of them: ``mlp+*``, ``mlp+*+r1``."""
-
-WITH = "with"
-"""The axis of a grid whose values are techniques: ``with = ["", "r1:10", "r1:10+pac:2"]``."""
 
 
 def expand_variants(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ganbench.api.errors import PluginNotUsable, UsageError, did_you_mean
 from ganbench.api.parameters import Value, resolve_parameters
 from ganbench.api.specs import LossSpec, ModelSpec, Spec, TechniqueSpec, VariantSpec
+from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.references import VariantReference, display_name, parse_variant, written
 from ganbench.planning.variants import Variant, parameters_of
@@ -40,6 +41,9 @@ def choose_variant(
     tables = [parameters_of(*specs, modality=modality) for modality in _modalities(specs)]
     declared = {name: one for table in reversed(tables) for name, one in table.items()}
     resolved = resolve_parameters(reference.name, declared, given)
+    for spec in techniques:
+        if spec.settle is not None:
+            resolved |= _settled(spec, spec.settle, resolved, catalogue)
     changed = {
         name: resolved[name]
         for name in given
@@ -52,6 +56,19 @@ def choose_variant(
         techniques=techniques,
         settings=changed,
     )
+
+
+def _settled(
+    spec: TechniqueSpec,
+    settle: Callable[..., Mapping[str, Value]],
+    resolved: Mapping[str, Value],
+    catalogue: Catalogue,
+) -> dict[str, Value]:
+    """What a technique puts in the place of its parameters' values, as those of the variant."""
+    own = {name: resolved[f"{spec.name}.{name}"] for name in spec.parameters}
+    with catalogue.whose(spec):
+        changed = call_light(f"settle of technique {spec.name}", Mapping, settle, **own)
+    return {f"{spec.name}.{name}": value for name, value in changed.items()}
 
 
 def _head(

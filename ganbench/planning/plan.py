@@ -17,6 +17,7 @@ from ganbench.planning.expansion import expand_variants, not_expanded
 from ganbench.planning.feasibility import check_task, notes_of
 from ganbench.planning.prepared import Prepared, prepare
 from ganbench.planning.runspec import RunSpec
+from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
 from ganbench.wording import typed
 
@@ -38,6 +39,7 @@ class Selection:
         device: `auto`, `cpu` or `cuda`.
         memory_bytes: cap on the device's memory.
         threads: CPU threads of every run, instead of the suite's.
+        shard: only this part of all runs; None: all of them.
 
     Raises:
         UsageError: a seed is out of range.
@@ -53,6 +55,7 @@ class Selection:
     device: str = "auto"
     memory_bytes: int | None = None
     threads: int | None = None
+    shard: Shard | None = None
 
     def __post_init__(self) -> None:
         for seed in self.seeds or ():
@@ -74,6 +77,7 @@ class Plan:
         notes: what there is to know about the data.
         missing: tasks of which something is not on this machine, by name.
         data: of each task, by name.
+        whole: number of runs of which these are a shard; their own where it is all of them.
     """
 
     suite: Suite
@@ -83,6 +87,7 @@ class Plan:
     missing: Mapping[str, MissingData] = field(default_factory=dict)
     # Specs hold functions that each catalogue loads anew; what counts of them is in the runs.
     data: Mapping[str, ChosenData] = field(default_factory=dict, compare=False)
+    whole: int = 0
 
     @property
     def threads(self) -> int:
@@ -141,13 +146,15 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
     runs = tuple(replace(spec, seed=seed) for seed in seeds for spec in specs)
     if not runs:
         raise NothingSelected("nothing is selected to run", "; ".join(skipped) or None)
+    ours = selection.shard.of(runs) if selection.shard else runs
     return Plan(
         suite=suite,
-        runs=runs,
+        runs=ours,
         skipped=tuple(skipped),
         notes=tuple(dict.fromkeys(note for task in tasks for note in notes_of(task))),
         missing=missing,
         data={task.task.name: task.data for task in tasks},
+        whole=len(runs),
     )
 
 

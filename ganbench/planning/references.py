@@ -95,16 +95,32 @@ def split_references(text: str) -> tuple[str, ...]:
     Raises:
         UsageError: there is none.
     """
+    found = _parted(text, ",")
+    if not all(found):
+        raise UsageError(f"{text!r} is no list of names", "write it as fd[extractor=raw],prdc")
+    return found
+
+
+def split_alternatives(text: str) -> tuple[str, ...]:
+    """The references in ``mnist5k|fashion-mnist``: bars in brackets or quotes do not count.
+
+    Raises:
+        UsageError: there is nothing before or behind a bar.
+    """
+    found = _parted(text, "|")
+    if not all(found):
+        raise UsageError(f"{text!r} names nothing on one side of a bar", "write it as A|B")
+    return found
+
+
+def _parted(text: str, mark: str) -> tuple[str, ...]:
     shape, depth, starts = _shape(text), 0, [0]
     for place, letter in enumerate(shape):
         depth += (letter == "[") - (letter == "]")
-        if letter == "," and depth == 0:
+        if letter == mark and depth == 0:
             starts.append(place + 1)
     ends = [*(start - 1 for start in starts[1:]), len(text)]
-    found = [text[start:end].strip() for start, end in zip(starts, ends, strict=True)]
-    if not all(found):
-        raise UsageError(f"{text!r} is no list of names", "write it as fd[extractor=raw],prdc")
-    return tuple(found)
+    return tuple(text[start:end].strip() for start, end in zip(starts, ends, strict=True))
 
 
 def _named(head: str, text: str) -> Named:

@@ -19,6 +19,7 @@ from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.parameters import Value
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.planning.budget import Budget
+from ganbench.planning.claims import Claim
 from ganbench.planning.references import display_name, parse_reference, parse_seeds
 from ganbench.storage.parsing import TOML, Mismatch, as_type
 from ganbench.storage.reading import read_file
@@ -27,6 +28,9 @@ DEFAULT_SUITE = "starter"
 
 Grid = dict[str, Annotated[tuple[Value, ...], Meta(min_length=1)]]
 """Parameter -> its values."""
+
+WITH = "with"
+"""The axis of a grid whose values are techniques: ``with = ["", "r1:10", "r1:10+pac:2"]``."""
 
 _EMBEDDED = resources.files("ganbench.planning") / "suites"
 
@@ -79,6 +83,7 @@ class Suite:
             none: all there are.
         grid: parameter -> its values. Every variant is run with every combination.
         threads: CPU threads of every run.
+        claims: published results that its runs are put beside.
         folder: of its file, which paths in it are relative to; empty: it is from no file.
     """
 
@@ -89,6 +94,7 @@ class Suite:
     variants: tuple[str, ...] = field(default=())
     grid: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     threads: int = 1
+    claims: tuple[Claim, ...] = ()
     folder: str = ""
 
     def task(self, name: str) -> Task:
@@ -138,6 +144,7 @@ class SuiteTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     variants: list[str | VariantTable] = []
     grid: Grid = {}
     threads: Annotated[int, Meta(ge=1)] = 1
+    claims: tuple[Claim, ...] = ()
 
 
 def embedded_suites() -> list[str]:
@@ -189,10 +196,14 @@ def parse_suite(text: str, source: str) -> Suite:
             variants=_variants(table.variants),
             grid=table.grid,
             threads=table.threads,
+            claims=table.claims,
         )
     names = [task.name for task in suite.tasks]
     if not names or len(set(names)) != len(names):
         raise UsageError(f"suite {source} needs at least one task, each with a name of its own")
+    for number, claim in enumerate(suite.claims, start=1):
+        with _located(f"{source}: claim {number}"):
+            suite.task(claim.task)
     return suite
 
 
@@ -234,7 +245,12 @@ def _points_of(table: VariantTable) -> list[str]:
     if any(isinstance(one, str) and set(one) & set(",[]") for one in chain(*axes.values())):
         raise UsageError("a parameter's text may have no comma or bracket")
     points = (dict(zip(axes, point, strict=True)) for point in product(*axes.values()))
-    return [display_name(table.name, point) for point in points]
+    return [_typed(table.name, point) for point in points]
+
+
+def _typed(name: str, point: dict[str, Value]) -> str:
+    techniques = str(point.pop(WITH, ""))
+    return display_name(f"{name}+{techniques}" if techniques else name, point)
 
 
 def _identifier(name: str) -> str:
@@ -256,7 +272,7 @@ def _located(place: str) -> Iterator[None]:
 def _numbered(message: str) -> str:
     """``tasks[0].budget is 3, ...`` as people count: ``task 1: budget is 3, ...``."""
     return re.sub(
-        r"^(task|variant)s\[(\d+)\](\.?)",
+        r"^(task|variant|claim)s\[(\d+)\](\.?)",
         lambda match: f"{match[1]} {int(match[2]) + 1}{': ' if match[3] else ''}",
         message,
     )
@@ -268,6 +284,8 @@ def _hint(mismatch: Mismatch) -> str | None:
             return "write each task under a [[tasks]] heading"
         case ("variants", int()):
             return 'write it as "wgan-gp", or under a [[variants]] heading'
+        case ("claims", int()):
+            return "write each published result under a [[claims]] heading"
         case (*_, "grid", str(name)):
             if isinstance(mismatch.value, dict):  # to TOML, a dot opens a table
                 key = f"{name}.{next(iter(mismatch.value), '')}"

@@ -12,6 +12,7 @@ from ganbench.api.errors import UsageError
 from ganbench.publishing.loading import is_published, load_selected
 from ganbench.reporting.content import Content, gather
 from ganbench.reporting.grids import BAR
+from ganbench.reporting.live import Live
 from ganbench.reporting.provenance import TASK_HEADINGS
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import replace_all
@@ -24,6 +25,7 @@ def write_report(
     suite: str | None = None,
     tasks: Sequence[str] = (),
     variants: Sequence[str] = (),
+    live: Live | None = None,
 ) -> tuple[int, list[str]]:
     """Write the page of a folder's runs; the same records give the same bytes.
 
@@ -31,6 +33,7 @@ def write_report(
         folder: a runs folder, or the folder of a published leaderboard.
         out: the HTML file; one that is there is replaced.
         suite, tasks, variants: only these; none: all.
+        live: what is under way; the page then reloads itself. None: nothing, and it does not.
 
     Returns:
         How many runs are on the page, and warnings about files that could not be used.
@@ -47,11 +50,11 @@ def write_report(
     loaded = load_selected(folder, suite=suite, tasks=tasks, variants=variants)
     store = None if is_published(folder) else RunStore(folder)
     content = gather(loaded.runs, loaded.coverage, loaded.records, store, loaded.warnings)
-    replace_all({out: html(content).encode("utf-8", "replace")})
+    replace_all({out: html(content, live).encode("utf-8", "replace")})
     return len(loaded.runs.frame), loaded.warnings
 
 
-def html(content: Content) -> str:
+def html(content: Content, live: Live | None = None) -> str:
     """The page. Everything that comes from records is escaped; the style and the script, which are
     ours, are named by their hashes in a policy that allows nothing else to run or to be loaded."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -67,6 +70,7 @@ def html(content: Content) -> str:
     style, script = (_source(name) for name in ("report.css", "report.js"))
     return environment.get_template("report.html.jinja").render(
         content=content,
+        live=live,
         style=style,
         script=script,
         policy=_policy(style, script),

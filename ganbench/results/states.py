@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from ganbench.results.fields import UNFINISHED
+from ganbench.results.plans import PlannedRun, live_plans
 from ganbench.results.record import Record
 from ganbench.results.store import LOCK_FILE, RunStore
 from ganbench.storage.locks import is_held
 
-RUNNING = "running"
+RUNNING: Final = "running"
+WAITING: Final = "waiting"
+CANCELLED: Final = "cancelled"
 
 
 class State(TypedDict):
     """What is known of one run.
 
     Args:
-        status: how it ended; `running` while a process holds its folder, else `unfinished`.
+        status: how it ended; `running` while a process holds its folder, `cancelled` if somebody
+            has asked for that, `waiting` if a plan that is under way has yet to come to it; else
+            `unfinished`.
         fraction: of its budget, in [0, 1], as it was last told; 1 for one that came to its end.
         reason: why it failed; empty where it did not.
     """
@@ -48,11 +53,36 @@ def states(store: RunStore) -> tuple[list[State], Sequence[str]]:
         )
         for record in contents.records
     ]
+    planned = {run.run_id: run for plan in live_plans(store) for run in plan.runs}
     for run_id, spec in contents.unfinished.items():
-        held = is_held(store.folder(run_id) / LOCK_FILE)
-        fraction = _last_told(run_id, store)
-        found.append(_state(run_id, spec, RUNNING if held else UNFINISHED, fraction, ""))
+        status, reason = _unfinished(run_id, store, run_id in planned)
+        found.append(_state(run_id, spec, status, _last_told(run_id, store), reason))
+    known = {state["run_id"] for state in found} | contents.foreign
+    found += [_planned(run, store) for run in planned.values() if run.run_id not in known]
     return sorted(found, key=lambda state: state["run_id"]), contents.warnings
+
+
+def _unfinished(run_id: str, store: RunStore, is_planned: bool) -> tuple[str, str]:
+    """Status and reason of a run without a record."""
+    if is_held(store.folder(run_id) / LOCK_FILE):
+        return RUNNING, ""
+    if request := store.cancelled(run_id):
+        return CANCELLED, str(request)
+    return WAITING if is_planned else UNFINISHED, ""
+
+
+def _planned(run: PlannedRun, store: RunStore) -> State:
+    """A run that its plan has not come to yet: it has no spec in its folder."""
+    request = store.cancelled(run.run_id)
+    return {
+        "run_id": run.run_id,
+        "variant": run.variant,
+        "task": run.task,
+        "seed": run.seed,
+        "status": CANCELLED if request else WAITING,
+        "fraction": 0.0,
+        "reason": str(request or ""),
+    }
 
 
 def _done(record: Record, store: RunStore) -> float:

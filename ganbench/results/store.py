@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
 from ganbench.results.record import RECORD_FILE, Record
+from ganbench.results.requests import Request, ask, asked
 from ganbench.results.schema import check_progress, check_spec
 from ganbench.results.seal import NewerSchemaError, canonical_json, seal, unseal
 from ganbench.storage.parsing import from_json
@@ -33,9 +34,13 @@ LOG_FILE: Final = "log.txt"
 HISTORY_FILE: Final = "history.jsonl"
 GENERATOR_FILE: Final = "generator.safetensors"
 LOCK_FILE: Final = "lock"
+CANCEL_FILE: Final = "cancel.json"
 CHECKPOINT_FOLDER: Final = "checkpoint"
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
+RUN_ID: Final = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
+"""What a run id is like, as a pattern for the whole of it: no path leads out of a folder by it."""
+
+_RUN_ID = re.compile(RUN_ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,27 @@ class RunStore:
         if start_over:
             for path in (folder / CHECKPOINT_FOLDER).glob("*.safetensors"):
                 path.unlink(missing_ok=True)
+
+    def cancel(self, run_id: str) -> Request:
+        """Ask whoever works on a run to keep its state and leave; within seconds, on any machine.
+
+        Nobody starts it again before `go_on`.
+
+        Raises:
+            GanbenchError: its folder cannot be written to.
+        """
+        folder = self.folder(run_id)
+        make_folder(folder)  # it may be waiting for its first turn
+        return ask(folder / CANCEL_FILE)
+
+    def cancelled(self, run_id: str) -> Request | None:
+        """The request to cancel that run, if there is one."""
+        return asked(self.folder(run_id) / CANCEL_FILE)
+
+    def go_on(self, run_id: str) -> None:
+        """Take back all requests to cancel that run."""
+        with contextlib.suppress(OSError):
+            (self.folder(run_id) / CANCEL_FILE).unlink()
 
     def read_all(self) -> Contents:
         """Every sound record, every run without one, and a warning for everything set aside.

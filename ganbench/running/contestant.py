@@ -15,7 +15,6 @@ from ganbench.api.recipe import Training
 from ganbench.modalities import modality_of
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
-from ganbench.training.loop import Eager
 from ganbench.training.objective import Objective
 from ganbench.training.sampling import BESIDE, depends_on_others, sample
 from ganbench.training.seeds import stream_seed
@@ -161,5 +160,7 @@ def rehearse(trainer: Trainer, networks: Networks, data: Data, number: int) -> b
         latents=LatentFeed(networks.latents, trainer.device, seed=0),
         device=trainer.device,
     )
-    Eager(twin).step(number, trainer.progress)
+    from ganbench.training.loop import Eager  # with torch's counter, which scoring does without
+
+    Eager(twin).step(number, trainer.fraction)
     return keep_tensors(part.does for part in parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, cast
@@ -25,6 +25,7 @@ from ganbench.statistics.stability import diverged
 from ganbench.training.clock import BudgetClock
 from ganbench.training.sampling import all_finite, is_dead
 from ganbench.training.seeds import stream_seed
+from ganbench.training.state import untouched_random_numbers
 
 EVALUATION_SEED = stream_seed(0, "evaluation")
 """Latents of evaluations do not depend on the run's seed: seeds differ in training alone."""
@@ -51,8 +52,8 @@ class Evaluator:
         side: the real side of all scores.
         scores: computed at every mark.
         final_scores: computed at the end as well.
-        observe: called with every point, as it will stand in the record.
         references: what the reference generators score, by column and name.
+        keep_generators: whether the generator of every evaluation is kept, not the best alone.
     """
 
     def __init__(
@@ -63,8 +64,8 @@ class Evaluator:
         side: RealSide,
         scores: list[Score],
         final_scores: list[Score],
-        observe: Callable[[Point], None],
         references: References | None = None,
+        keep_generators: bool = False,
     ) -> None:
         self.points: list[Point] = []
         self.columns: dict[str, Column] = {}
@@ -80,6 +81,8 @@ class Evaluator:
         self._dead = False
         self._best: tuple[Point, dict[str, Tensor]] | None = None
         self._primary_scores: list[Score] = []
+        self._generators: list[dict[str, Tensor]] = []
+        self._keep_generators = keep_generators
         self._real_is_constant = bool((side.real == side.real[:1]).all())
         self._task = task
         self._contestant = contestant
@@ -87,14 +90,13 @@ class Evaluator:
         self._side = side
         self._scores = scores
         self._final_scores = final_scores
-        self._observe = observe
         self._references = references or {}
 
     def evaluate(self, *, final: bool = False) -> None:
         """Evaluate now.
 
-        torch's global random numbers, which losses draw from, are as they were afterwards: what a
-        score or an extractor draws must not reach the training.
+        Global random numbers, which losses draw from, are as they were afterwards: what a score or
+        an extractor draws must not reach the training.
 
         Raises:
             Unstable: weights, samples or scores are not finite.
@@ -102,8 +104,7 @@ class Evaluator:
         """
         started = time.perf_counter()
         device = self._contestant.device
-        fork = torch.random.fork_rng([device] if device.type == "cuda" else [])
-        with fork, self._undone_on_failure():
+        with untouched_random_numbers(device), self._undone_on_failure():
             self.measuring = True
             try:
                 # Before sampling: of NaN weights a clamp could make images that look like images.
@@ -121,12 +122,11 @@ class Evaluator:
             # Once, at the first evaluation: a curve of two distances would be none.
             self._choose_primary(scores, measured)
             point = self._keep(measured, 1.0 if final else self._clock.fraction())
-            self._keep_best(point)
+            self._keep_weights(point)
             if final:
                 self.fresh = self._judge_afresh()
                 self.coupled = self._contestant.couples()
         self.seconds += time.perf_counter() - started
-        self._observe(point)
 
     @contextmanager
     def _undone_on_failure(self) -> Iterator[None]:
@@ -138,7 +138,7 @@ class Evaluator:
         except Unstable:  # a result, whose last point tells of it
             raise
         except BaseException:
-            del self.points[count:]
+            del self.points[count:], self._generators[count:]
             self.columns = columns
             self.primary, self._primary_scores, self._best = primary
             raise
@@ -165,6 +165,7 @@ class Evaluator:
             ],
             "seconds": self.seconds,
             "best": best,
+            "generators": self._generators,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -172,6 +173,7 @@ class Evaluator:
         self.points, self.columns = state["points"], state["columns"]
         self.primary, self.seconds = state["primary"], state["seconds"]
         self._primary_scores = [self._all_scores[index] for index in state["primary_scores"]]
+        self._generators = state["generators"] if self._keep_generators else []
         best = state["best"]
         self._best = best and (self.points[best["point"]], best["weights"])
 
@@ -181,6 +183,11 @@ class Evaluator:
 
     def _shown(self, fakes: Tensor, labels: Tensor | None) -> Snapshot:
         return self._contestant.snapshot(self._side, fakes, labels, self._clock.steps)
+
+    @property
+    def has_all_generators(self) -> bool:
+        """Whether the generator of every evaluation so far is kept."""
+        return len(self._generators) == len(self.points)
 
     @property
     def _all_scores(self) -> list[Score]:
@@ -229,16 +236,21 @@ class Evaluator:
         except NonFiniteSamples as error:
             raise Unstable("nonfinite_output", self._at_step(str(error))) from error
 
-    def _keep_best(self, point: Point) -> None:
-        """Remember the generator with the smallest primary distance so far."""
+    def _keep_weights(self, point: Point) -> None:
+        """Remember the generator with the smallest primary distance so far; all, if asked to."""
         distance = None if self.primary is None else point["scores"].get(self.primary)
-        if distance is None:
+        best = distance is not None and (
+            self._best is None or distance < self._best[0]["scores"][str(self.primary)]
+        )
+        if not (best or self._keep_generators):
             return
-        if self._best is None or distance < self._best[0]["scores"][str(self.primary)]:
-            # On the CPU: the best of ten generators must not take the place of a batch on a GPU.
-            state = self._contestant.generator.state_dict()
-            weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
+        # On the CPU: the best of ten generators must not take the place of a batch on a GPU.
+        state = self._contestant.generator.state_dict()
+        weights = {name: tensor.detach().cpu().clone() for name, tensor in state.items()}
+        if best:
             self._best = point, weights
+        if self._keep_generators:
+            self._generators.append(weights)
 
     def _judge_afresh(self) -> Fresh | None:
         """The primary distance of the last and of the best generator on fresh latents.

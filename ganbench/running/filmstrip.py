@@ -15,6 +15,7 @@ from torch import Tensor
 from ganbench.api.data import DataInfo
 from ganbench.modalities import modality_of
 from ganbench.results.media import FRAMES_FOLDER, frame_file, frame_files
+from ganbench.storage.reading import read_file
 from ganbench.storage.writing import write_file
 
 
@@ -39,6 +40,18 @@ class Filmstrip:
             for path in self._folder.iterdir():
                 if path not in kept:
                     path.unlink(missing_ok=True)
+
+    def take(self, origin: Path, kept: list[int]) -> None:
+        """Copy frames of another run.
+
+        Args:
+            origin: folder of that run.
+            kept: which of its evaluations this run has, in order.
+        """
+        frames = frame_files(origin)
+        for index, before in enumerate(kept):
+            for place, path in enumerate(frames.get(before, [])):
+                self._write(frame_file(index, place, path.suffix), read_file(path))
 
     def add(self, index: int, fakes: Tensor, real: Tensor, info: DataInfo) -> None:
         """Draw the frame of one evaluation. One that cannot be written is not worth a run.

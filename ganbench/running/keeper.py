@@ -15,6 +15,10 @@ from typing import Any
 import torch
 
 from ganbench.api.version import __version__
+from ganbench.planning.budget import Budget
+from ganbench.results.finals import FINAL_FOLDER, FinalNote, write_note
+from ganbench.results.store import HISTORY_FILE
+from ganbench.running.continuing import lengthened
 from ganbench.running.evaluator import Evaluator
 from ganbench.training.checkpoint import (
     UnstorableState,
@@ -99,6 +103,41 @@ class Keeper:
         state = load_checkpoint(self._folder, self._remark)
         if state is None or state["run_id"] != self._run_id:
             return False
+        return self._restore(state)
+
+    def go_on_from(self, origin: Path, budget: Budget, marks: int) -> list[int] | None:
+        """Go on from the end of a finished run that had a smaller budget.
+
+        Args:
+            origin: its folder, which holds its final checkpoint and its history.
+            budget, marks: this run's.
+
+        Returns:
+            Which of its evaluations this run has, counted from 0; None, and nothing changed, if its
+            checkpoint is not there or cannot be used.
+        """
+        state = load_checkpoint(origin / FINAL_FOLDER, self._remark)
+        if state is None or state["run_id"] != origin.name:
+            return None
+        lengthier, kept = lengthened(state, budget, marks)
+        self._telemetry.copy(origin / HISTORY_FILE)
+        return kept if self._restore(lengthier) else None
+
+    def keep_final(self, run: Path, spec: dict[str, Any], obstacles: list[str]) -> None:
+        """Keep the state at the end of the training, before the last evaluation.
+
+        Args:
+            run: folder of the run; the checkpoint and its note have a folder in it.
+            spec: of the run.
+            obstacles: what keeps other runs from going on from it.
+        """
+        try:
+            save_checkpoint(run / FINAL_FOLDER, self._state())
+            write_note(run / FINAL_FOLDER, FinalNote(spec=spec, obstacles=obstacles))
+        except (UnstorableState, OSError) as error:
+            self._remark(f"the final checkpoint is not kept: {error}")
+
+    def _restore(self, state: dict[str, Any]) -> bool:
         if (made_by := state.get("made_by")) != self._makers():
             self._remark(
                 f"the checkpoint is not used: it is of {made_by}, this is {self._makers()}"

@@ -75,9 +75,12 @@ class Players:
         networks = self._networks(data.info, objective.techniques)
         with self.whose():
             weights = objective.weights(data)
-        real = RealFeed(data, self.device, stream_seed(seed, "data"), weights)
+        sampling = self.recipe.training.sampling
+        real = RealFeed(data, self.device, stream_seed(seed, "data"), weights, sampling)
         self._refuse_coupling(networks, real)
-        shares = class_shares(data, label_law) if networks.conditional else None
+        # Who is shown all classes equally often is asked for them equally often.
+        law = "balanced" if self.recipe.training.sampling == "balanced" else label_law
+        shares = class_shares(data, law) if networks.conditional else None
         labels = None if shares is None else LabelFeed(
             shares, self.device, stream_seed(seed, "labels")
         )  # fmt: skip

@@ -23,7 +23,7 @@ from ganbench.machine.threads import computing_on
 from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.record import Failure, Kept, Point, Record, Status
+from ganbench.results.record import Failure, Kept, Record, Status
 from ganbench.results.recording import make_failure, make_record
 from ganbench.results.store import (
     CHECKPOINT_FOLDER,
@@ -31,25 +31,20 @@ from ganbench.results.store import (
     HISTORY_FILE,
 )
 from ganbench.running.contestant import contestant_of
+from ganbench.running.continuing import obstacles
 from ganbench.running.doubts import doubts_of
 from ganbench.running.drawings import draw_scores
 from ganbench.running.evaluator import Evaluator, Unstable, used
 from ganbench.running.filmstrip import Filmstrip
 from ganbench.running.generator import keep_generator
+from ganbench.running.jury import jury_of
 from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
+from ganbench.running.observed import Observed
 from ganbench.running.players import Players
-from ganbench.running.references import score_references
 from ganbench.running.sheet import write_sheet
 from ganbench.running.shown import by_class
-from ganbench.running.task import (
-    load_data,
-    make_scores,
-    real_side,
-    require_same_files,
-    trained_on,
-)
-from ganbench.running.trial import check_thresholds, try_scores
+from ganbench.running.task import load_data, require_same_files, trained_on
 from ganbench.training.clock import BudgetClock
 from ganbench.training.costs import Costs
 from ganbench.training.feed import class_shares
@@ -70,6 +65,8 @@ class Run:
         device: where it runs.
         commit: of ganbench's source, for the record.
         checkpoint_seconds: between two checkpoints; infinite: only before evaluations.
+        keep_final: whether the state at the end is kept, for runs of a larger budget.
+        origin: folder of the finished run to go on from, if any.
     """
 
     def __init__(
@@ -80,6 +77,9 @@ class Run:
         device: torch.device,
         commit: str | None = None,
         checkpoint_seconds: float = math.inf,
+        *,
+        keep_final: bool = False,
+        origin: Path | None = None,
     ) -> None:
         self.spec = spec
         self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)
@@ -89,10 +89,12 @@ class Run:
         self._device = device
         self._commit = commit
         self._checkpoint_seconds = checkpoint_seconds
+        self._keep_final = keep_final
+        self._origin = origin
         self._keeper: Keeper | None = None
         self._filmstrip = Filmstrip(folder, remark)
         self._training = False
-        self._observers = catalogue.observers()
+        self._observed = Observed(spec, folder, device, catalogue.observers())
         self._status: Status = "ok"
         self._failure: Failure | None = None
         self._parameters: dict[str, int] = {}
@@ -108,7 +110,9 @@ class Run:
         with computing_on(self.spec.threads):
             self._environment = describe_environment(self._device, self._commit)
             self._try()
-            return self._record()
+            record = self._record()
+            self._observed.ended(record)
+            return record
 
     def _try(self) -> None:
         try:
@@ -129,7 +133,7 @@ class Run:
     def _train(self) -> None:
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
-        self._notify("ganbench_run_started")
+        self._observed.started()
         catalogue = self._catalogue
         task = choose_task(self.spec.task, catalogue, self.spec.folder)
         require_same_files(task.data, self.spec.dataset_fingerprint)
@@ -148,6 +152,9 @@ class Run:
             train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper, self.spec.seed)
         keeper.keep(before_evaluation=True)
         self._training = False
+        if self._keep_final:
+            reasons = obstacles(trainer, evaluator, self.spec.task.budget)
+            keeper.keep_final(self._folder, self.spec.to_json(), reasons)
         self._evaluate(final=True)
         self._status, reason = evaluator.verdict()
         if reason:
@@ -180,6 +187,7 @@ class Run:
                 self._keeper.save()
             raise
         self._draw(self.evaluator)
+        self._observed.evaluated(self.evaluator)
 
     def _require_own_threads(self) -> None:
         """Raise PluginNotUsable if what takes part computes on other threads than the spec says."""
@@ -209,7 +217,7 @@ class Run:
 
     def _keep(self, trainer: Trainer, evaluator: Evaluator) -> tuple[Keeper, Telemetry]:
         """What looks after the run's state, gone on from a checkpoint if there is one."""
-        telemetry = Telemetry(self._folder / HISTORY_FILE, self._trained)
+        telemetry = Telemetry(self._folder / HISTORY_FILE, self._observed.trained)
         self._keeper = Keeper(
             self.spec.run_id,
             self._folder / CHECKPOINT_FOLDER,
@@ -221,10 +229,23 @@ class Run:
             evaluator,
             remark,
         )
-        if not self._keeper.resume():
+        if not (self._keeper.resume() or self._go_on(self._keeper)):
             telemetry.clear()
         self._filmstrip.rewind(len(evaluator.points))
         return self._keeper, telemetry
+
+    def _go_on(self, keeper: Keeper) -> bool:
+        """Whether this run has gone on where another one ended."""
+        if self._origin is None:
+            return False
+        task = self.spec.task
+        kept = keeper.go_on_from(self._origin, task.budget, task.evaluations)
+        if kept is None:
+            remark(f"does not go on from {self._origin.name}: its final checkpoint cannot be used")
+            return False
+        self._filmstrip.take(self._origin, kept)
+        remark(f"goes on from {self._origin.name} at step {self.clock.steps}")
+        return True
 
     def _set_up(self, players: Players, task: ChosenTask, data: Data) -> tuple[Trainer, Evaluator]:
         # Seeded after loading: what a data set or a score does with global random numbers must not
@@ -235,35 +256,19 @@ class Run:
             side: sum(parameter.numel() for parameter in parameters)
             for side, parameters in trainer.trained.items()
         }
-        catalogue = self._catalogue
         contestant = contestant_of(trainer, class_shares(data, task.task.labels))
-        side = real_side(task, data, catalogue, self._device)
-        scores = make_scores(task.scores, catalogue)
-        final_scores = make_scores(task.final_scores, catalogue)
-        measured = try_scores(contestant, side, [*scores, *final_scores], task.task.fakes)
-        check_thresholds(task.task.thresholds, measured)
+        jury = jury_of(task, contestant, data, self._catalogue, self._device)
         self.evaluator = Evaluator(
             task.task,
             contestant,
             self.clock,
-            side,
-            scores,
-            final_scores,
-            self._observe,
-            score_references(task, side, catalogue),
+            jury.side,
+            jury.scores,
+            jury.final_scores,
+            references=jury.references,
+            keep_generators=self._keep_final,
         )
         return trainer, self.evaluator
-
-    def _trained(self, steps: list[dict[str, Any]]) -> None:
-        self._notify("ganbench_trained", steps=steps)
-
-    def _observe(self, point: Point) -> None:
-        self._notify("ganbench_evaluated", point=dict(point))
-
-    def _notify(self, hook: str, **arguments: object) -> None:
-        """Tell observers; their failures go to the run's log."""
-        run = {"id": self.spec.run_id, "folder": str(self._folder)}
-        self._observers.notify(hook, remark, spec=self.spec.to_json(), run=run, **arguments)
 
     def _title(self) -> str:
         return f"{self.spec.variant} on {self.spec.task.name}, seed {self.spec.seed}"

@@ -17,7 +17,7 @@ from ganbench.results.references import measurement_name
 from ganbench.running.contestant import Contestant
 from ganbench.running.task import Score
 from ganbench.scoring.evaluation import RealSide, Snapshot, check_columns, measure
-from ganbench.training.state import random_state, restore_random_state
+from ganbench.training.state import untouched_random_numbers
 
 FEW = 64
 """Samples that are enough for most scores. Whatever refuses them gets as many as the task has."""
@@ -45,16 +45,14 @@ def try_scores(
     """
     counts = [FEW, fakes] if fakes > FEW else [fakes]
     snapshots = [_of_real_samples(contestant, side, count) for count in counts]
-    state = random_state(contestant.device)
     try:
-        check_columns(measured := [_tried(score, snapshots) for score in scores])
+        with untouched_random_numbers(contestant.device):
+            check_columns(measured := [_tried(score, snapshots) for score in scores])
     except NonFiniteSamples as error:
         raise UsageError(
             f"a score of real samples, in the place of generated ones, is not finite: {error}",
             "look at the data, or leave the score out",
         ) from error
-    finally:
-        restore_random_state(state, contestant.device)
     return [result for results in measured for result in results]
 
 

@@ -11,7 +11,9 @@ KINDS = {
     "features": "*.safetensors*",
     "extractors": "*.safetensors*",
     "datasets": "*.safetensors*",
+    "weights": "*.safetensors*",
     "hashes": "*.json*",
+    "unpacked": "*",
 }
 """Folders of the cache -> what the files in them that are ours are called; data sets that others
 have downloaded may lie beside them."""

@@ -53,6 +53,13 @@ class Estimate:
         return cls(interval.estimate, low, high, len(values))
 
     @property
+    def limits(self) -> Interval | None:
+        """The value with its 95 % limits, however few they are from; None where there are none."""
+        if self.value is None or self.low is None or self.high is None:
+            return None
+        return Interval(self.value, self.low, self.high)
+
+    @property
     def claim(self) -> Interval:
         """What may be claimed of an order: anything where there are too few seeds for one.
 

@@ -62,14 +62,14 @@ def _labels(name: str, known: Contenders) -> list[str]:
     if name in known:
         return [name]
     typed = parse_variant(name)
-    found = [label for label, own in known.items() if _is_meant(typed, name, own[0].runs[0])]
+    found = [label for label, own in known.items() if is_meant(typed, name, own[0].runs[0])]
     if not found:
         names = {*known, *(entry["variant"] for own in known.values() for entry in own)}
         raise UsageError(f"these runs have no variant {name!r}", did_you_mean(name, names))
     return found
 
 
-def _is_meant(typed: VariantReference, name: str, row: Mapping[str, Any]) -> bool:
+def is_meant(typed: VariantReference, name: str, row: Mapping[str, Any]) -> bool:
     """Whether all that was typed holds for the variant, and all that its name shows was typed."""
     if row["variant"] == name:
         return True

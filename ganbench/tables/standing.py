@@ -4,6 +4,10 @@ A rank needs every task and every seed, and `SEEDS_FOR_AN_ORDER` of these: with 
 be told from chance, whatever the intervals look like. Where so many have been asked for and a
 variant has fewer results, because runs of it have failed, its rank stays open. Who has no rank
 displaces nobody who has one.
+
+From `SEEDS_FOR_A_PROVISIONAL_RANK` seeds on, the reason for having no rank says which ones the 95 %
+intervals leave open among those in the same state: a tier for whoever cannot pay for five. It is
+wide, since intervals of three values are, and it is no rank: it stands in no column of ranks.
 """
 
 from __future__ import annotations
@@ -23,6 +27,9 @@ from ganbench.tables.grouping import Entry
 from ganbench.wording import counted
 
 Part = tuple[Any, ...]
+
+SEEDS_FOR_A_PROVISIONAL_RANK: Final = 3
+"""With two, an interval is 12.7 standard errors wide to each side: it leaves all ranks open."""
 
 NEVER_TRAINED: Final = "never trained"
 """Why a variant has no retained utility, where no run was ever better than the real mean."""
@@ -105,6 +112,9 @@ def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage) -> None:
     tasks = {*needed.tasks, *(row["task"] for row in chosen)}
     variants = list(grouped(chosen, lambda row: row.entry.own_code).values())
     claims: dict[Aggregate, Interval] = {}  # of each variant by its first row
+    open_: dict[Aggregate, Interval] = {}  # the same, of the provisional tier
+    provisional = SEEDS_FOR_A_PROVISIONAL_RANK <= len(needed.seeds) < SEEDS_FOR_AN_ORDER
+    few = few_seeds(len(needed.seeds)) if provisional else ""
     for own in variants:
         absent = sorted(tasks - {row["task"] for row in own})
         problem = _problem(own, absent, needed)
@@ -114,6 +124,12 @@ def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage) -> None:
             row.facts["unranked"], row.estimates["suite_utility"] = problem, estimate
         if problem is None:  # who has no rank displaces nobody who has one
             claims[own[0]] = estimate.claim
+        elif problem == few and estimate.limits is not None:
+            open_[own[0]] = estimate.limits
+    for first, (low, high) in rank_ranges(open_, lower_is_better=False).items():
+        of = f"{low} to {high} of {len(open_)}" if low < high else f"{low} of {len(open_)}"
+        for row in next(own for own in variants if own[0] is first):
+            row.facts["unranked"] = f"provisional rank {of}; {few}"
     ranks = rank_ranges(claims, lower_is_better=False)
     for own in variants:
         if own[0] in ranks:

@@ -116,6 +116,11 @@ class BudgetClock:
         }
         return after[self._budget.kind] <= amount
 
+    @property
+    def passed(self) -> int:
+        """Marks that are evaluated."""
+        return self._passed
+
     def mark_due(self) -> bool:
         """Whether an evaluation before the final one is due."""
         if self._budget.kind == "seconds":

@@ -69,6 +69,12 @@ class Costs:
         """Which terms have acted together, by their names."""
         return tuple(self._kinds)
 
+    @property
+    def steady(self) -> bool:
+        """Whether each step was charged at once what it costs: no kind was ever supposed."""
+        kinds = [list(each.values()) for each in self._kinds.values()]
+        return not self.differing and all(len(each) == 1 and each[0].counted for each in kinds)
+
     def wants(self, terms: str, number: int) -> bool:
         """Whether a step in which these terms act is to be counted, out of turn.
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ganbench.api.data import Data
+from ganbench.api.errors import UsageError
 from ganbench.api.networks import Latent
 from ganbench.modalities import modality_of
 from ganbench.training.seeds import stream_seed
@@ -25,12 +26,28 @@ class RealFeed:
         seed: of the order.
         weights: (N,) how often each sample is drawn, relative to others; then every draw is one of
             all samples, and there are no epochs. None: all alike.
+        sampling: as of `Training`. An epoch of balanced samples is as long as one of all, and has
+            of each class as many as of any other, within one.
+
+    Raises:
+        UsageError: balanced samples of data without classes, or of a loss that weighs samples.
     """
 
     def __init__(
-        self, data: Data, device: torch.device, seed: int, weights: Tensor | None = None
+        self,
+        data: Data,
+        device: torch.device,
+        seed: int,
+        weights: Tensor | None = None,
+        sampling: str = "uniform",
     ) -> None:
+        if weights is not None and sampling != "uniform":
+            raise UsageError(
+                f"{sampling} sampling does not go with a loss or technique that weighs samples",
+                "leave one of them out",
+            )
         self._weights = None if weights is None else weights.to(device)
+        self._places = None if sampling == "uniform" else _by_class(data)
         self._samples = data.train.to(device)
         self._labels = None if data.train_labels is None else data.train_labels.to(device)
         self.info = data.info
@@ -88,16 +105,43 @@ class RealFeed:
     def _shuffled(self, count: int) -> Tensor:
         """A permutation, several in a row where one batch is larger than the data set; or as many
         independent draws."""
-        size, device = len(self._samples), self._samples.device
+        size = len(self._samples)
         if self._weights is not None:
             return torch.multinomial(
                 self._weights, max(count, size), replacement=True, generator=self._random
             )
-        epochs = [
-            torch.randperm(size, generator=self._random, device=device)
-            for _ in range(-(-count // size))
-        ]
+        epochs = [self._epoch(size) for _ in range(-(-count // size))]
         return epochs[0] if len(epochs) == 1 else torch.cat(epochs)
+
+    def _epoch(self, size: int) -> Tensor:
+        if self._places is None:
+            return self._permuted(size)
+        classes = len(self._places)
+        counts = torch.full((classes,), size // classes)
+        counts[self._permuted(classes)[: size % classes].cpu()] += 1
+        chosen = zip(self._places, counts.tolist(), strict=True)
+        balanced = torch.cat([self._repeated(places, count) for places, count in chosen])
+        return balanced[self._permuted(size)]
+
+    def _repeated(self, places: Tensor, count: int) -> Tensor:
+        """So many of those places: each of them before any of them again."""
+        rounds = [self._permuted(len(places)) for _ in range(max(1, -(-count // len(places))))]
+        return places.to(self._samples.device)[torch.cat(rounds)[:count]]
+
+    def _permuted(self, size: int) -> Tensor:
+        return torch.randperm(size, generator=self._random, device=self._samples.device)
+
+
+def _by_class(data: Data) -> list[Tensor]:
+    """The places of each class's samples."""
+    labels, classes = data.train_labels, data.info.classes
+    if labels is None or not classes:
+        raise UsageError(
+            f"{data.info.name} has no classes to draw equally often",
+            "leave out balanced sampling",
+        )
+    found = [(labels == one).nonzero().flatten() for one in range(classes)]
+    return [places for places in found if len(places)]
 
 
 class LatentFeed:

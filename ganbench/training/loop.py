@@ -54,7 +54,7 @@ class Eager:
         """Critic steps, then the generator's; or the round that a technique plays instead."""
         trainer = self.trainer
         trainer.drawn = 0
-        trainer.number, trainer.progress = number, progress
+        trainer.number, trainer.fraction = number, progress
         trainer.last.clear()  # telemetry must not take an old step's logits for this one's
         trainer.anneal()
         flops = self._act("before_step", count)

@@ -34,6 +34,7 @@ def trainer_state(trainer: Trainer) -> dict[str, Any]:
         "latents": trainer.latents.state(),
         "labels": trainer.labels and trainer.labels.state(),
         "costs": trainer.costs.state(),
+        "fraction_readers": sorted(trainer.fraction_readers),
     }
 
 
@@ -51,6 +52,7 @@ def restore_trainer(trainer: Trainer, state: Mapping[str, Any]) -> None:
     if trainer.labels is not None:
         trainer.labels.restore(state["labels"])
     trainer.costs.restore(state["costs"])
+    trainer.fraction_readers |= set(state["fraction_readers"])
 
 
 def _modules(trainer: Trainer) -> dict[str, nn.Module]:
@@ -184,6 +186,16 @@ def restore_random_state(state: Mapping[str, Any], device: torch.device) -> None
     torch.set_rng_state(state["torch"])
     if device.type == "cuda":
         torch.cuda.set_rng_state(state["cuda"], device)
+
+
+@contextmanager
+def untouched_random_numbers(device: torch.device) -> Iterator[None]:
+    """Whatever is drawn within, the global random generators are as before after it."""
+    state = random_state(device)
+    try:
+        yield
+    finally:
+        restore_random_state(state, device)
 
 
 def _plain_attributes(module: nn.Module) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class TrainingStep:
             discriminator's as well, where somebody looks ahead.
         wants_features: whether anybody will ask for features.
         control: whether there is no discriminator to train.
+        noted: told who asks for `progress`.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class TrainingStep:
         role: Side = "discriminator",
         wants_features: bool = False,
         control: bool = False,
+        noted: Callable[[Any], None] = lambda part: None,
     ) -> None:
         self.generator = generator
         self.extra = _Extras(extra, lambda name: self.grant(name, f"extra[{name!r}]"))
@@ -93,7 +95,8 @@ class TrainingStep:
         self.made = batch.fake
         """(B, *shape) generated samples; None where nobody needs them."""
         self.number = number
-        self.progress = progress
+        self._progress = progress
+        self._noted = noted
         self.logged: dict[str, Tensor | float] = {}
         self.asks: Any = None
         """Who is at work: an object with `name` and `needs`; None: somebody who may have all."""
@@ -126,6 +129,12 @@ class TrainingStep:
     def differentiable(self) -> bool:
         """Whether its loss leads to the generator: by its fakes, or as a control's does."""
         return self._control or self.fake.requires_grad
+
+    @property
+    def progress(self) -> float:
+        """The fraction of the budget that is spent, in [0, 1]."""
+        self._noted(self.asks)
+        return self._progress
 
     @property
     def real(self) -> Tensor:
@@ -166,9 +175,10 @@ class TrainingStep:
             replace(batch, fake=_alias(self.made), real=_alias(batch.real)),
             conditional=self._conditional,
             number=self.number,
-            progress=self.progress,
+            progress=self._progress,
             role=self.role,
             wants_features=self._wants_features,
+            noted=self._noted,
         )
         other.asks, other.supposed = self.asks, True
         return other

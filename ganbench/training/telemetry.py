@@ -87,6 +87,12 @@ class Telemetry:
         """Begin anew."""
         self._path.unlink(missing_ok=True)
 
+    def copy(self, other: Path) -> None:
+        """Begin with the rows of another file, or with none where there is no such file."""
+        self.clear()
+        if other.exists():
+            self._path.write_bytes(other.read_bytes())
+
     def state(self) -> dict[str, Any]:
         """How much of the file is written, with everything recorded so far in it."""
         self.flush()

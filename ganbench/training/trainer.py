@@ -61,7 +61,10 @@ class Trainer:
         self.labels = labels
         self.device = device
         self.number = 0
-        self.progress = 0.0
+        self.fraction = 0.0
+        """Of the budget that is spent: what `progress` tells, and nobody is noted."""
+        self.fraction_readers: set[str] = set()
+        """Who has asked for the fraction: with another budget they would do something else."""
         self.asks: Part | None = None
         """Who acts on this game, and draws from it; None: whoever may have all."""
         self.extra = {name: extra.module for name, extra in networks.extras.items()}
@@ -139,6 +142,12 @@ class Trainer:
 
     # The game, as techniques see it.
 
+    @property
+    def progress(self) -> float:
+        """The fraction of the budget that is spent, in [0, 1]."""
+        self._note_reader(self.asks)
+        return self.fraction
+
     def parameters(self, side: Side) -> list[nn.Parameter]:
         """What that side's optimisers train."""
         return self.trained[side]
@@ -174,10 +183,11 @@ class Trainer:
             Batch(latent=latent, fake=fake, real=real, labels=labels, fake_labels=fake_labels),
             conditional=networks.conditional,
             number=self.number,
-            progress=self.progress,
+            progress=self.fraction,
             role=side,
             wants_features="features" in needs,
             control=control,
+            noted=self._note_reader,
         )
         step.asks = self.asks
         return step
@@ -240,9 +250,13 @@ class Trainer:
         """Set the learning rates for the fraction of the budget that is spent."""
         if self.training.schedule == "constant":
             return
-        factor = self.training.rate_factor(self.progress)
+        self.fraction_readers.add("its learning-rate schedule")
+        factor = self.training.rate_factor(self.fraction)
         for optimiser, lr in self._rates:
             set_learning_rate(optimiser, lr * factor)
+
+    def _note_reader(self, part: Part | None) -> None:
+        self.fraction_readers.add(f"its {part.kind} {part.name}" if part else "what it is made of")
 
     def _opposed(self, step: TrainingStep) -> TrainingStep:
         """The step before the opponent that techniques put in the discriminator's place."""

@@ -110,7 +110,6 @@ def _evaluate(
             real_side(chosen, data, catalogue, device),
             make_scores(chosen.scores, catalogue),
             make_scores(chosen.final_scores, catalogue),
-            lambda point: None,
         )
         try:
             evaluator.evaluate(final=True)

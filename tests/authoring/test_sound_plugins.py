@@ -21,7 +21,7 @@ PROOF = Path(__file__).parents[1] / "data" / "proof"
 
 UNUSUAL = (
     *(("loss", one) for one in ("clipped", "relativistic", "hinge", "least-squares")),
-    *(("loss", one) for one in ("feature-matching", "buffered", "dragan", "unrolled")),
+    *(("loss", one) for one in ("mean-matching", "buffered", "dragan", "unrolled")),
     *(("loss", one) for one in ("temperate", "simultaneous", "looking-ahead")),
     ("model", "batch-norm"),
     *(("technique", one) for one in ("lazy", "multiplier")),

@@ -60,7 +60,7 @@ def test_settings_name_the_kind_that_has_them(catalogue: Catalogue) -> None:
 
 def test_choices_and_bounds_are_told(ganbench_cli: Cli) -> None:
     told = ganbench_cli("info", "vanilla[lr=1e-3]").stdout
-    assert "parameter objective = non-saturating, one of non-saturating, minimax: " in told
+    assert "parameter objective = non-saturating, one of non-saturating, minimax, hinge, " in told
     lr = "parameter lr = 0.001 (set; else 0.0001 on points, 0.0002 on image), at least 0: "
     assert lr in told
     assert "parameter ema = 0, 0 to 1: " in told

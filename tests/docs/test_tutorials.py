@@ -18,6 +18,8 @@ TUTORIALS = (
     "reading-tables.md",
     "leaderboards.md",
     "score.md",
+    "everyday.md",
+    "coming-from.md",
 )
 
 

@@ -14,6 +14,8 @@ from ..steering import GATES, HAZARDS, Gates, python_path
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
+ROOM = 2**21
+
 
 @pytest.fixture
 def gates(tmp_path: Path) -> Gates:
@@ -53,3 +55,21 @@ def start(tmp_path: Path) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+def mount(*arguments: str) -> None:
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"needs: root, to mount a small disk ({done.stderr.strip()})")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount("-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder))
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -25,29 +25,11 @@ from ganbench.storage.tensorcache import TensorCache
 from ganbench.training.checkpoint import load_checkpoint, save_checkpoint
 
 from ..results.synthetic import curve, record, spec
+from .conftest import mount
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 RUNS = [record(spec("vanilla", "ring8", seed), curve("ring8", 2, seed)) for seed in (0, 1, 2)]
 STATE = {"run_id": "a", "weights": torch.arange(4000.0)}
-ROOM = 2**21
-
-
-def mount(*arguments: str) -> None:
-    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"needs: root, to mount a small disk ({done.stderr.strip()})")
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 1 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount("-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", str(folder))
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 @contextlib.contextmanager

@@ -376,3 +376,58 @@ def test_a_long_plan_holds_no_more_than_its_slots(store: RunStore) -> None:
     assert max(most) <= 3
     assert max(threads) <= before + 3
     pool.shutdown()
+
+
+def test_cancelled_runs_are_neither_started_nor_tried_again(store: RunStore) -> None:
+    """The first one is cancelled under way, the third while it waits."""
+
+    def act(job: JobHandle) -> Ending:
+        if job.name != IDS[0]:
+            return leave_record(job)
+        store.cancel(IDS[0])
+        store.cancel(IDS[2])
+        return Ending(exit_code=PREEMPTED)
+
+    executor, heard = Scripted(act), list[str]()
+    one = Supervisor(
+        store,
+        executor,
+        Conditions(),
+        device="cpu",
+        on_cancel=lambda spec, request: heard.append(spec.run_id),
+    )
+    assert [spec.run_id for spec, _ in one.records(SPECS[:4])] == [IDS[1], IDS[3]]
+    assert executor.started == [IDS[0], IDS[1], IDS[3]]
+    assert one.cancelled == {IDS[0], IDS[2]}
+    assert heard == [IDS[0], IDS[2]]
+    assert set(store.read_all().unfinished) == {IDS[0]}
+
+
+def test_a_run_that_ended_before_it_heard_of_it_has_its_record(store: RunStore) -> None:
+    def act(job: JobHandle) -> Ending:
+        store.cancel(job.name)
+        return leave_record(job)
+
+    assert supervise(store, Scripted(act), SPECS[:1]) == {IDS[0]: "ok"}
+    assert store.cancelled(IDS[0]) is None
+
+
+def test_a_plan_that_is_not_wanted_any_more_ends(store: RunStore) -> None:
+    class Silent(Scripted):
+        """Of its jobs nothing is ever heard."""
+
+        def start(self, job: JobHandle) -> Future[Ending]:
+            self.started.append(job.name)
+            return Future()
+
+    answers = iter([None, None, GanbenchError("not wanted")])
+
+    def require_wanted() -> None:
+        if error := next(answers):
+            raise error
+
+    one = Supervisor(
+        store, Silent(leave_record), Conditions(), device="cpu", require_wanted=require_wanted
+    )
+    with pytest.raises(GanbenchError, match="not wanted"):
+        list(one.records(SPECS[:1]))

@@ -18,7 +18,7 @@ from torch import nn
 import ganbench
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
-from ganbench.inference.export import export_generator
+from ganbench.inference.export import ONNX, export_generator
 from ganbench.inference.kept import KeptRun, find_kept
 from ganbench.results.store import RunStore
 from ganbench.running.contestant import Contestant
@@ -108,9 +108,43 @@ def test_what_torch_cannot_follow_has_weights_and_a_card_and_the_reason_is_said(
     files = export_generator(kept, tmp_path / "g.safetensors", said.append)
     assert [path.name for path in files] == ["g.safetensors", "g.json"]
     assert not (tmp_path / "g.pt2").exists()
-    assert said[0].startswith("no program was written: ")
+    assert said[0].startswith("no .pt2 program was written: ")
 
 
 def test_another_suffix_is_refused(runs: Path, tmp_path: Path) -> None:
     with pytest.raises(ganbench.UsageError, match=r"does not end in .safetensors; --out .*gen.saf"):
         ganbench.export("vanilla", tmp_path / "gen.pt", runs=runs)
+
+
+@pytest.mark.filterwarnings("ignore")  # of torch's exporter and onnxscript
+@pytest.mark.parametrize(("begin", "conditional"), [("vanilla", False), ("acgan", True)])
+def test_an_onnx_program_gives_what_the_generator_gives(
+    runs: Path, tmp_path: Path, begin: str, conditional: bool
+) -> None:
+    for library in ONNX:
+        pytest.importorskip(library)
+    import onnxruntime
+
+    out = tmp_path / "gen.safetensors"
+    files = ganbench.export(begin, out, onnx=True, runs=runs, plugins=[ACGAN])
+    program = files[-1]
+    assert program.name == "gen.onnx"
+    card = json.loads(files[1].read_text())
+    assert card["files"]["gen.onnx"] == hashlib.sha256(program.read_bytes()).hexdigest()
+    (latent,) = card["input"]["latents"]
+    inputs = {"latents": torch.randn(5, latent["size"])}
+    if conditional:
+        inputs["classes"] = torch.arange(5)
+    with torch.no_grad():
+        wanted = contestant(runs, begin).generator.eval()(*inputs.values())
+    session = onnxruntime.InferenceSession(program, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {name: one.numpy() for name, one in inputs.items()})
+    assert torch.allclose(torch.from_numpy(found), wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_onnx_without_its_libraries_is_told(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ganbench.inference.export.ONNX", ("no_such_library",))
+    with pytest.raises(ganbench.UsageError, match="no_such_library not installed"):
+        ganbench.export("vanilla", tmp_path / "gen.safetensors", onnx=True, runs=runs)

@@ -180,7 +180,7 @@ def digits() -> ganbench.Data:
         (points(9, 0), points(20, 0), "near-train[extractor=raw]", "held"),
         (points(9, 0), points(20, 0), (), "no score is named"),
         (points(9, 0), None, RAW, "nothing is named to compare with"),
-        ("nothing", points(20, 0), RAW, "nothing is no data set and no .npy or .npz file"),
+        ("nothing", points(20, 0), RAW, "nothing is no data set, folder or file of samples"),
         ("nothing.npy", points(20, 0), RAW, "cannot read nothing.npy"),
         (np.array(["a", "b"]), points(20, 0), RAW, "no numbers"),
         (3, points(20, 0), RAW, "int is nothing to score"),
@@ -219,7 +219,7 @@ def test_files_that_hold_no_samples_are_refused(
 def test_a_run_is_scored_against_samples_of_its_own_kind_alone(runs: Path) -> None:
     with pytest.raises(ganbench.UsageError, match=r"generates points of shape \(2,\), .*\(3, 8"):
         ganbench.score("vanilla", images(20, 0), RAW, runs=runs)
-    with pytest.raises(ganbench.UsageError, match="vanilla is a run: it cannot be what others"):
+    with pytest.raises(ganbench.UsageError, match="vanilla is a generator: it cannot be what"):
         ganbench.score(points(20, 0), "vanilla", RAW, runs=runs)
     against = ganbench.score("vanilla", points(20, 0), "fd[extractor=raw]", runs=runs)
     assert against["key"].tolist() == ["fd/raw/input/train/20x300"]
@@ -273,7 +273,7 @@ def test_fakes_of_other_numbers_share_no_row(ganbench_cli: Cli, tmp_path: Path) 
     for name, count in (("a", 40), ("b", 50)):
         np.save(tmp_path / f"{name}.npy", points(count, 1).numpy())
     given = ["score", "a.npy", "b.npy", "--against", "b.npy", "--scores", "fd[extractor=raw]"]
-    done = ganbench_cli(*given)
+    done = ganbench_cli(*given, "--resamples", "0")
     assert [line.split()[-2:].count("-") for line in done.stdout.splitlines()[2:]] == [1, 1]
     assert "--fakes N takes N of each" in done.stderr
     assert "share no row" not in ganbench_cli(*given, "--fakes", "40").stderr

@@ -54,6 +54,50 @@ def test_what_the_environment_hides_stays_hidden(
 
 
 @pytest.mark.parametrize(
+    ("count", "visible", "requested", "gpus"),
+    [
+        (4, None, "cuda", ("0", "1", "2", "3")),
+        (4, None, "cuda:1", ("1",)),
+        (4, None, "cuda:0,2", ("0", "2")),
+        (4, "3,1", "cuda:1", ("1",)),
+        (4, "3,1", "cuda:0,0", ("3",)),
+        (4, None, "auto", ("0", "1", "2", "3")),
+        (4, None, "cpu", ()),
+    ],
+)
+def test_gpus_are_chosen_among_the_usable_ones(
+    machine: Machine, count: int, visible: str | None, requested: str, gpus: tuple[str, ...]
+) -> None:
+    machine(count, visible)
+    assert devices.chosen_gpus(devices.check_device(requested)) == gpus
+
+
+@pytest.mark.parametrize(
+    ("requested", "reason"),
+    [
+        ("cuda:2", "there is no GPU 2, usable are 0 to 1"),
+        ("cuda:a", "not of the form"),
+        ("cpu:0", "not of the form"),
+        ("cdua", "did you mean cuda"),
+        ("mps", "untested"),
+    ],
+)
+def test_a_device_that_is_none_is_told(machine: Machine, requested: str, reason: str) -> None:
+    machine(2)
+    with pytest.raises(UsageError) as raised:
+        devices.resolve_device(requested)
+    assert reason in f"{raised.value} {raised.value.hint}"
+
+
+def test_one_device_is_named_as_torch_names_it(machine: Machine) -> None:
+    machine(2)
+    found = [devices.torch_device(one) for one in ("auto", "cuda", "cuda:1", "cpu")]
+    assert found == ["cuda", "cuda", "cuda:1", "cpu"]
+    with pytest.raises(UsageError, match="names several"):
+        devices.torch_device("cuda:0,1")
+
+
+@pytest.mark.parametrize(
     ("count", "requested", "device"),
     [(1, "auto", "cuda"), (0, "auto", "cpu"), (1, "cpu", "cpu"), (1, "cuda", "cuda")],
 )

@@ -276,3 +276,36 @@ def test_a_task_by_name() -> None:
     with pytest.raises(UsageError, match="suite starter has no task 'rign8'") as caught:
         suite.task("rign8")
     assert caught.value.hint == "did you mean ring8?"
+
+
+def test_techniques_may_stand_in_a_variants_own_grid() -> None:
+    text = """
+[[variants]]
+name = "vanilla"
+parameters = { lr = 0.1 }
+grid.with = ["", "r1:10", "pac:2+ema"]
+"""
+    suite = parse_suite(SUITE + text, "mine.toml")
+    assert suite.variants == (
+        "vanilla[lr=0.1]",
+        "vanilla+r1:10[lr=0.1]",
+        "vanilla+pac:2+ema[lr=0.1]",
+    )
+
+
+def test_remedies_are_one_change_each() -> None:
+    baseline, *others = load_suite("remedies").variants
+    assert baseline == "vanilla"
+    changes = [one.removeprefix("vanilla") for one in others]
+    assert len(set(changes)) == len(changes) >= 20
+    for change in changes:
+        added, _, settings = change.partition("[")
+        count = added.count("+") + (settings.count("=") if settings else 0)
+        # a Wasserstein loss cannot be without what keeps its critic Lipschitz
+        assert count == (2 if "objective=wasserstein" in settings else 1), change
+    for wanted in ("generator_layers", "discriminator_layers", "policy", "feature-matching"):
+        assert any(wanted in change for change in changes), wanted
+    for wanted in ("wasserstein", "pac:", "unrolled", "+sn", "+r1:", "+r2:", "+gp:", "dragan"):
+        assert any(wanted in change for change in changes), wanted
+    for rule in ("extragradient", "ogda", "lookahead", "consensus", "momentum"):
+        assert any(rule in change for change in changes), rule

@@ -7,7 +7,7 @@ import sys
 
 MODULES = [
     *(f"datasets.{name}" for name in ("points", "gaussian", "digits", "mnist5k")),
-    *(f"datasets.{name}" for name in ("torchvision", "folder")),
+    *(f"datasets.{name}" for name in ("torchvision", "folder", "hub")),
     *(f"extractors.{name}" for name in ("classifier", "raw", "fidelity", "mobilenet")),
     *(f"extractors.{name}" for name in ("vgg16", "clip", "dinov2")),
 ]
@@ -18,7 +18,7 @@ for name in sys.argv[1:]:
     for kind in ("datasets", "extractors"):
         for spec in getattr(module, f"ganbench_{kind}", list)():
             print(spec.kind, spec.name)
-heavy = {"torch", "torchvision", "torch_fidelity", "numpy", "sklearn", "mlxtend", "PIL"}
+heavy = {"torch", "torchvision", "torch_fidelity", "numpy", "sklearn", "mlxtend", "PIL", "pyarrow"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 """
 
@@ -32,6 +32,8 @@ def test_plugin_modules_import_nothing_heavy() -> None:
         *("dataset highdim10", "dataset gaussian"),
         *("dataset ring8", "dataset grid25", "dataset digits", "dataset mnist5k"),
         *("dataset mnist", "dataset fashion-mnist", "dataset cifar10", "dataset images"),
+        *("dataset kmnist", "dataset emnist", "dataset svhn", "dataset cifar100"),
+        *("dataset stl10", "dataset celeba", "dataset hf"),
         *("extractor classifier", "extractor raw"),
         *("extractor inception-v3-compat", "extractor mobilenetv2-b13"),
         *("extractor vgg16", "extractor clip-rn50", "extractor clip-rn101"),

@@ -15,7 +15,7 @@ CATALOGUE = catalogue_with("feature_matching")
 
 
 def test_both_losses_by_hand() -> None:
-    trainer = trainer_of("mlp+feature-matching", data_of("digits"), CATALOGUE)
+    trainer = trainer_of("mlp+mean-matching", data_of("digits"), CATALOGUE)
     discriminator = trainer.networks.discriminator
     assert isinstance(discriminator, nn.Sequential)
     body, last = discriminator[:-1], discriminator[-1]
@@ -38,7 +38,7 @@ def test_both_losses_by_hand() -> None:
 
 
 def test_logits_that_come_by_with_features_are_in_the_history(tmp_path: Path) -> None:
-    spec = spec_of("mlp+feature-matching+sn", CATALOGUE, steps=12)
+    spec = spec_of("mlp+mean-matching+sn", CATALOGUE, steps=12)
     record, _ = execute(spec, CATALOGUE, tmp_path)
     assert (record["status"], record["failure"]) == ("ok", None)
     assert "null" not in (tmp_path / "history.jsonl").read_text()

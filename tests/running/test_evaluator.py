@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -18,6 +20,7 @@ from ganbench.running.evaluator import Evaluator, Unstable
 from ganbench.running.players import Players
 from ganbench.running.task import load_data, real_side
 from ganbench.training.clock import BudgetClock
+from ganbench.training.seeds import seed_everything
 
 CPU = torch.device("cpu")
 
@@ -26,9 +29,7 @@ def _distance(value: float) -> Measurement:
     return Measurement(key="d", label="distance", value=value, panel="distance", floor=0.1, cap=1.0)
 
 
-def evaluator_of(
-    values: list[float], seen: list[Any] | None = None, task_name: str = "ring8"
-) -> Evaluator:
+def evaluator_of(values: list[float], task_name: str = "ring8") -> Evaluator:
     """An evaluator of an untrained generator whose one score returns `values` in turn."""
     catalogue = installed_catalogue()
     spec = make_plan(
@@ -42,22 +43,27 @@ def evaluator_of(
     remaining = iter(values)
 
     def score(evaluation: Any) -> list[Measurement]:
-        torch.rand(7)  # a score that draws from the global generator
+        torch.rand(7)  # a score that draws from the global generators
+        np.random.rand(7)
+        random.random()  # noqa: S311
         return [_distance(next(remaining))]
 
-    observe = (lambda point: None) if seen is None else seen.append
     clock = BudgetClock(spec.task.budget, CPU, 10)
     side = real_side(task, data, catalogue, CPU)
-    return Evaluator(spec.task, contestant_of(trainer), clock, side, [(score, {})], [], observe)
+    return Evaluator(spec.task, contestant_of(trainer), clock, side, [(score, {})], [])
 
 
 def test_training_does_not_see_what_scores_draw() -> None:
     evaluator = evaluator_of([0.5, 0.5])
-    torch.manual_seed(3)
-    expected = torch.rand(4)
-    torch.manual_seed(3)
+    seed_everything(3)
+    expected = draws()
+    seed_everything(3)
     evaluator.evaluate()
-    assert torch.equal(torch.rand(4), expected)
+    assert draws() == expected
+
+
+def draws() -> list[float]:
+    return [float(torch.rand(())), float(np.random.rand()), random.random()]  # noqa: S311
 
 
 def test_samples_out_of_range_are_told_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,13 +79,11 @@ def test_samples_out_of_range_are_told_once(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_the_first_distance_with_floor_and_cap_is_the_primary_one() -> None:
-    seen: list[Any] = []
-    evaluator = evaluator_of([0.5, 0.4, 0.41, 0.42], seen)
+    evaluator = evaluator_of([0.5, 0.4, 0.41, 0.42])
     evaluator.evaluate()
     evaluator.evaluate(final=True)
     assert evaluator.primary == "d"
     assert [point["scores"]["d"] for point in evaluator.points] == [0.5, 0.4]
-    assert seen == evaluator.points
     assert evaluator.points[-1]["fraction"] == 1.0
     assert evaluator.verdict() == ("ok", "")
 

@@ -18,7 +18,7 @@ from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.runspec import RunSpec
-from ganbench.running import run as running
+from ganbench.running import jury
 from ganbench.running.contestant import Contestant
 from ganbench.running.run import Run
 from ganbench.running.trial import FEW, try_scores
@@ -168,8 +168,8 @@ def test_a_run_is_the_same_with_and_without(
         return scores, record["columns"], weights
 
     tried = outcome(tmp_path / "tried")
-    monkeypatch.setattr(running, "try_scores", lambda *_: [])
-    monkeypatch.setattr(running, "check_thresholds", lambda *_: None)
+    monkeypatch.setattr(jury, "try_scores", lambda *_: [])
+    monkeypatch.setattr(jury, "check_thresholds", lambda *_: None)
     assert outcome(tmp_path / "untried") == tried
 
 

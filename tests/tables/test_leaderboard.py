@@ -145,7 +145,8 @@ def test_fewer_than_five_seeds_claim_no_order() -> None:
         for rank in ("rank", "distance_rank", "stability_rank"):
             assert table[[f"{rank}_low", f"{rank}_high"]].isna().all(axis=None)
         told = "1 seed" if count == 1 else "4 seeds"
-        assert list(table["unranked"]) == [f"{told}: a rank needs 5"] * 2
+        tier = [f"provisional rank {place} of 2; " if count > 1 else "" for place in (1, 2)]
+        assert list(table["unranked"]) == [f"{one}{told}: a rank needs 5" for one in tier]
 
 
 def test_ranks_stay_open_where_failures_leave_fewer_than_five_distances() -> None:
@@ -337,3 +338,15 @@ def test_a_task_without_floor_and_cap_has_no_utility() -> None:
 
 def test_no_runs_make_an_empty_board() -> None:
     assert board([]).empty
+
+
+def test_three_seeds_have_provisional_ranks_that_overlap_where_their_intervals_do() -> None:
+    near, far = [0.004, 0.01, 0.02], [0.5, 0.51, 0.52]
+    records = [*seeds("a", near), *seeds("b", near[::-1]), *seeds("c", far)]
+    table = board(records).set_index("variant")
+    said = {name: table.loc[name, "unranked"] for name in "abc"}
+    assert said["a"] == said["b"] == "provisional rank 1 to 2 of 3; 3 seeds: a rank needs 5"
+    assert said["c"] == "provisional rank 3 of 3; 3 seeds: a rank needs 5"
+    assert table["rank_low"].isna().all()
+    two = board([*seeds("a", near[:2]), *seeds("c", far[:2])])
+    assert set(two["unranked"]) == {"2 seeds: a rank needs 5"}

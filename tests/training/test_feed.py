@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ganbench import Data, DataInfo, Latent, Vocabulary
+from ganbench import Data, DataInfo, Latent, UsageError, Vocabulary
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed, class_shares
 from ganbench.training.seeds import seed_everything, stream_seed
 
@@ -67,6 +67,42 @@ def test_the_order_is_a_function_of_the_seed_alone() -> None:
     seed_everything(99)
     assert order(1) == first
     assert order(2) != first
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=5), st.integers(0, 2**31))
+def test_balanced_epochs_have_all_classes_equally_often(counts: list[int], seed: int) -> None:
+    labels = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+    size = len(labels)
+    base = numbered(size)
+    info = replace(base.info, classes=len(counts))
+    feed = RealFeed(replace(base, info=info, train_labels=labels), CPU, seed, "balanced")
+    for _ in range(2):
+        samples, drawn_labels = feed.draw(size)
+        assert drawn_labels is not None
+        assert torch.equal(labels[samples[:, 0].long()], drawn_labels)
+        found = torch.bincount(drawn_labels, minlength=len(counts))
+        assert int(found.max() - found.min()) <= 1
+        for one, own in enumerate(found.tolist()):  # none again before all of its class
+            repeats = torch.bincount(samples[drawn_labels == one][:, 0].long(), minlength=size)
+            of_class = repeats[labels == one]
+            assert int(of_class.max() - of_class.min()) <= 1, own
+
+
+def test_balanced_samples_need_classes() -> None:
+    data = replace(random_data(points(), 10), train_labels=None)
+    with pytest.raises(UsageError, match="no classes to draw equally often"):
+        RealFeed(data, CPU, 0, "balanced")
+
+
+def test_balanced_feeds_go_on_from_their_state() -> None:
+    data = numbered(20)
+    data = replace(
+        data, info=replace(data.info, classes=2), train_labels=(torch.arange(20) > 16).long()
+    )
+    feed, other = (RealFeed(data, CPU, seed, "balanced") for seed in (1, 2))
+    feed.draw(7)
+    other.restore(feed.state())
+    assert all(torch.equal(feed.draw(7)[0], other.draw(7)[0]) for _ in range(5))
 
 
 def test_data_without_labels() -> None:

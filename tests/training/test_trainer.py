@@ -63,7 +63,7 @@ def test_real_samples_and_slopes_are_prepared_for_those_who_need_them() -> None:
 
 def test_a_step_knows_when_it_is() -> None:
     trainer = with_needs()
-    trainer.number, trainer.progress = 7, 0.25
+    trainer.number, trainer.fraction = 7, 0.25
     step = trainer.draw("generator")
     assert (step.number, step.progress, step.role) == (7, 0.25, "generator")
 
@@ -210,7 +210,7 @@ def test_a_rule_goes_where_an_update_goes() -> None:
 
 def test_rates_follow_the_schedule_for_all_optimisers() -> None:
     trainer = with_needs(generator=SGD, schedule="linear")
-    trainer.progress = 0.75
+    trainer.fraction = 0.75
     trainer.anneal()
     rates = [one.param_groups[0]["lr"] for one in trainer.optimisers.values()]
     assert rates == pytest.approx([0.25e-3, 0.125])

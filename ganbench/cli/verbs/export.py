@@ -24,10 +24,11 @@ from ganbench.console import say, talk
     metavar="FILE.safetensors",
     help="File of the weights; card and program are beside it.",
 )
+@click.option("--onnx", is_flag=True, help="Write an ONNX program as well (ganbench[onnx]).")
 @runs_option
 @plugin_options
 @click.pass_obj
-def command(choice: PluginChoice, /, run_id: str, out: Path, runs: Path) -> None:
+def command(choice: PluginChoice, /, run_id: str, out: Path, onnx: bool, runs: Path) -> None:
     """Write a finished run's generator: weights (.safetensors), card (.json), program (.pt2).
 
     RUN is a run's id or the beginning of one. The card says what goes in, what comes out and how it
@@ -37,5 +38,5 @@ def command(choice: PluginChoice, /, run_id: str, out: Path, runs: Path) -> None
     from ganbench.inference.kept import find_kept
 
     kept = find_kept(run_id, runs, open_catalogue(choice, talk, need_files=True), talk)
-    for path in export_generator(kept, out, talk):
+    for path in export_generator(kept, out, talk, onnx=onnx):
         say(str(path))

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
+from ganbench.api.errors import UsageError
+from ganbench.authoring.repository import LEADERBOARD, new_leaderboard
 from ganbench.authoring.scaffold import TEMPLATES, new, run_command
 from ganbench.cli.verb import Verb
 from ganbench.console import say, talk
 
 
 @click.command(cls=Verb)
-@click.argument("kind", metavar="|".join(TEMPLATES))
+@click.argument("kind", metavar="|".join((*TEMPLATES, LEADERBOARD)))
 @click.argument("name")
 @click.option("--package", help="Name of the distribution.  [default: ganbench-NAME]")
 @click.option("--author", help="Author, for the package's metadata and licence.")
@@ -30,7 +32,18 @@ def command(
 
     It holds a working implementation with its reference, tests that run the conformance checks, a
     README and a CI file. Installed with pip, it runs at once.
+
+    `leaderboard` is a repository for a suite, by name or TOML file: its CI file validates, merges
+    and renders what labs submit on pull requests.
     """
+    if kind == LEADERBOARD:
+        if package or author:
+            raise UsageError("a leaderboard is no package", "leave out --package and --author")
+        written = new_leaderboard(name, into)
+        for path in sorted(path for path in written.rglob("*") if path.is_file()):
+            say(str(path))
+        talk(f"\nnext:\n  cd {shlex.quote(str(written))} && git init && git add -A")
+        return
     folder = new(kind, name, package=package, author=author, into=into)
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         say(str(path))

@@ -57,7 +57,8 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     if as_json:
         left_out = list(plan.skipped)
         suite = plan.suite.name
-        found = {"suite": suite, "threads": plan.threads, "runs": rows}
+        shard = selection.shard and str(selection.shard)
+        found = {"suite": suite, "threads": plan.threads, "shard": shard, "runs": rows}
         print_json({**found, "left_out": left_out, "notes": list(plan.notes), "total": total})
         _refuse_what_cannot_run(plan, records)
         return
@@ -71,6 +72,8 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
         talk(note)
     if plan.threads != 1:
         talk(f"{plan.threads} threads each")
+    if selection.shard:
+        talk(f"shard {selection.shard} of {counted(plan.whole, 'run')}")
     _tell(total, rows, device, runs)
     _refuse_what_cannot_run(plan, records)
 

@@ -20,7 +20,18 @@ from ganbench.console import say, talk
     is_flag=True,
     help="Publish what may not be ranked, too: without a rank, with the reason.",
 )
-def command(runs: Path, suite: str, out: Path, unranked: bool) -> None:
+@click.option(
+    "--to",
+    "target",
+    metavar="TARGET",
+    help="Put it there as well: a folder, git:URL#BRANCH, or hf://datasets/ORG/NAME.",
+)
+@click.option(
+    "--within", metavar="FOLDER", default="", help="Folder in the target that it is put into."
+)
+def command(
+    runs: Path, suite: str, out: Path, unranked: bool, target: str | None, within: str
+) -> None:
     """Write a suite's leaderboard: leaderboard.csv, runs.csv and datapackage.json.
 
     Only runs of the suite's own tasks, budgets and seeds are published; others that lie in the same
@@ -28,6 +39,10 @@ def command(runs: Path, suite: str, out: Path, unranked: bool) -> None:
     seeds, mixed protocols, mixed devices under time budgets, and local code.
     """
     from ganbench.publishing.selection import publish_suite
+    from ganbench.publishing.targets import put
 
-    for path in publish_suite(runs, suite, out, unranked=unranked, remark=talk):
+    files = publish_suite(runs, suite, out, unranked=unranked, remark=talk)
+    for path in files:
         say(str(path))
+    if target is not None:
+        say(put(files, target, within))

@@ -16,6 +16,7 @@ from ganbench.cli.options import (
     run_options,
     runs_option,
     selection_options,
+    track_option,
 )
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
@@ -28,6 +29,11 @@ from ganbench.wording import counted, duration
 @selection_options
 @runs_option
 @run_options
+@click.option(
+    "--from-finished",
+    is_flag=True,
+    help="Go on from finished runs of smaller budgets that have kept their checkpoints.",
+)
 @click.option("--fresh", is_flag=True, help="Run again what is finished already.")
 @click.option(
     "--retry-failed",
@@ -40,6 +46,7 @@ from ganbench.wording import counted, duration
     help="Start no further run once one has failed; those under way go on to their end.",
 )
 @click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
+@track_option
 @json_option
 @plugin_options
 @click.pass_obj
@@ -54,6 +61,8 @@ def command(
     max_output: int,
     retries: int,
     checkpoint_every: float,
+    keep_checkpoints: bool,
+    from_finished: bool,
     fresh: bool,
     retry_failed: bool,
     fail_fast: bool,
@@ -82,6 +91,8 @@ def command(
         output_bytes=max_output,
         retries=retries,
         checkpoint_seconds=checkpoint_every,
+        keep_checkpoints=keep_checkpoints,
+        from_finished=from_finished,
         fresh=fresh,
         retry_failed=retry_failed,
         fail_fast=fail_fast,
@@ -100,7 +111,8 @@ def command(
         tasks=tuple(dict.fromkeys(spec.task.name for spec in session.plan.runs)),
         seeds=tuple(dict.fromkeys(spec.seed for spec in session.plan.runs)),
     )
-    print_tables(session.records, "json" if as_json else "terminal", coverage)
+    if session.records:
+        print_tables(session.records, "json" if as_json else "terminal", coverage)
     failures = session.failures
     new = len(session.records) - len(session.reused)
     done = f"{counted(len(session.records), 'run')} ({new} new)"
@@ -108,6 +120,14 @@ def command(
         f"{done} in {duration(time.monotonic() - began)}, "
         f"{len(failures)} failed or unstable; records and sample sheets are in {runs}/"
     )
+    if selection.shard:
+        talk(
+            f"shard {selection.shard} of {counted(session.plan.whole, 'run')}: `ganbench merge` "
+            "joins the folders of all shards to one leaderboard"
+        )
+    if session.cancelled:
+        cancelled = counted(len(session.cancelled), "run")
+        talk(f"{cancelled} cancelled; the same command goes on where they were")
     if session.worth_retrying:
         talk(f"{session.worth_retrying} failed before and were not run again: try --retry-failed")
     if new:
@@ -118,4 +138,4 @@ def command(
             f"this ganbench cannot read: not trained, and not in the tables (see the warnings)",
             "update ganbench; or run them again with --fresh, which sets all records aside",
         )
-    return 1 if failures and not allow_failures else 0
+    return 1 if session.cancelled or (failures and not allow_failures) else 0

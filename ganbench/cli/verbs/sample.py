@@ -67,10 +67,10 @@ def command(
     """
     from ganbench.inference.kept import find_kept
     from ganbench.inference.sample import write_samples
-    from ganbench.machine.devices import resolve_device
+    from ganbench.machine.devices import torch_device
 
     kept = find_kept(run_id, runs, open_catalogue(choice, talk, need_files=True), talk)
     for path in write_samples(
-        kept, count, out, seed=seed, wanted=wanted, device=resolve_device(device)
+        kept, count, out, seed=seed, wanted=wanted, device=torch_device(device)
     ):
         say(str(path))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--against",
     metavar="REAL",
     shell_complete=complete_sources,
-    help="A data set or a .npy or .npz file; default: the data that a run was trained on.",
+    help="A folder, archive, data set or array file; default: what a run was trained on.",
 )
 @click.option(
     "--scores",
@@ -55,6 +55,11 @@ if TYPE_CHECKING:
     help="How many samples of each FAKE; default: all, and of a run what its task generates.",
 )
 @click.option(
+    "--resamples",
+    type=click.IntRange(min=0),
+    help="Halves of each FAKE from which intervals are made; default: 10 for several, else none.",
+)
+@click.option(
     "--channels",
     type=click.Choice(["found", "first", "last"]),
     default="found",
@@ -78,6 +83,7 @@ def command(
     split: Any,
     fake_split: Any,
     count: int | None,
+    resamples: int | None,
     channels: Any,
     threads: int | None,
     device: str,
@@ -86,11 +92,12 @@ def command(
 ) -> None:
     """Score samples that exist already, as a run's own evaluation would; nothing is trained.
 
-    FAKE is a data set such as images:FOLDER[side=32], a .npy or .npz file, or a finished run's id
-    or the beginning of one. Several make a table with a column each.
+    FAKE is a folder or zip archive of images, such as photos.zip[side=32], another data set, a .npy
+    or .npz file, an exported program (.pt2), or a finished run's id or the beginning of one.
+    Several make a table with a column each.
     """
     from ganbench.inference.score import Request, opening_of, score
-    from ganbench.machine.devices import resolve_device
+    from ganbench.machine.devices import torch_device
 
     if len(set(fakes)) < len(fakes):
         raise UsageError("a FAKE is named twice", "name each once")
@@ -101,11 +108,12 @@ def command(
         split=split,
         count=count,
         threads=threads,
+        resamples=(RESAMPLES if len(fakes) > 1 else 0) if resamples is None else resamples,
     )
     opening = opening_of(
         open_catalogue(choice, talk, need_files=True),
         runs,
-        resolve_device(device),
+        torch_device(device),
         channels=channels,
         fake_split=fake_split,
         remark=talk,
@@ -126,7 +134,7 @@ def _print(scored: Scored) -> None:
             _number(row["floor"]),
             _number(row["null"]),
             str(row["n_fake"] or ""),
-            *map(_number, row["values"].values()),
+            *(_value(row, name) for name in scored.columns),
         ]
         for row in scored.rows
     ]
@@ -135,7 +143,16 @@ def _print(scored: Scored) -> None:
         talk("numbers of more and of fewer samples share no row: --fakes N takes N of each")
 
 
+RESAMPLES = 10
+
 _ARROWS = {"lower": "↓", "higher": "↑", "target": "→"}
+
+
+def _value(row: dict[str, Any], name: str) -> str:
+    """A value, and half of its interval's width."""
+    interval = row.get("intervals", {}).get(name)
+    half = f" ± {(interval[1] - interval[0]) / 2:.2g}" if interval else ""
+    return _number(row["values"][name]) + half
 
 
 def _number(value: float | None) -> str:

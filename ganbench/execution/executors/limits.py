@@ -1,10 +1,13 @@
-"""Limits of one run, seen from outside: a run that is over one is ended by the local executor."""
+"""Limits of one run, seen from outside: a run that is over one is ended by who attends to it."""
 
 from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
+
+import psutil
 
 from ganbench.api.executors import Breach, Limits
 from ganbench.execution.executors.processes import memory
@@ -12,6 +15,16 @@ from ganbench.wording import file_size, memory_size
 
 LOOK_SECONDS = 0.5
 """Between two looks at memory and output: each takes about a millisecond."""
+MEMORY_SHARE = 0.9
+"""Of the machine's main memory: what a run may use that is given no limit."""
+
+
+def bounded(limits: Limits) -> Limits:
+    """The same limits, that of main memory being this machine's if there was none."""
+    if limits.host_bytes is not None:
+        return limits
+    # Else the kernel chooses whom to end when memory runs out, and it may choose us.
+    return replace(limits, host_bytes=int(MEMORY_SHARE * psutil.virtual_memory().total))
 
 
 class LimitWatch:

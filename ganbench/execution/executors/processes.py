@@ -49,13 +49,13 @@ def end_descendants(pid: int) -> None:
 def end_tree(pid: int) -> None:
     """End a process with all that it has started, and the rest of its process group.
 
-    It is stopped first, so that it cannot start more.
+    It goes first, so that it cannot start more. To stop it for that (SIGSTOP) would leave it
+    stopped, and its folder held, for ever, if this process were killed before the next line.
     """
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGSTOP)
-    end_descendants(pid)
+    found = descendants(pid)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
+    _kill(found)
     end_group(pid)
 
 

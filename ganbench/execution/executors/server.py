@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import warnings
 
 from ganbench.execution.executors.processes import adopt_orphans
@@ -18,6 +19,10 @@ _null = os.open(os.devnull, os.O_RDWR)
 for _descriptor in (0, 1, 2):
     os.dup2(_null, _descriptor)
 os.close(_null)
+
+# A batch system asks all processes of a job to stop: the worker keeps its state, for which its
+# server has to be there. That ends with its parent.
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 # Nothing in it needs tidying up, and taking torch apart takes seconds.
 atexit.register(os._exit, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import torch
@@ -45,7 +45,7 @@ class Undecodable(Exception):
     """A file that cannot be decoded; the message is why."""
 
 
-def decode(file: Path, form: Form) -> Tensor:
+def decode(file: Path | BinaryIO, form: Form) -> Tensor:
     """(C, side, side) uint8: upright, centre-cropped to a square, Lanczos-resized.
 
     16 bits a channel are scaled to 8, so that 65,535 becomes 255; 32 bits have no scale.

@@ -1,5 +1,7 @@
 """A folder of the user's own images: what is taken of it is told in one line, before anything runs.
 
+Images may also be in one file (`archives.py`).
+
 Images are turned upright (EXIF), cropped to their central square and resized (Lanczos). Unless
 folders say which images are held out (`listing.py`), it is every image whose content hash is 0
 modulo 5, about a fifth: neither a renamed file, nor an added one, nor a copy of an image can move a
@@ -14,12 +16,14 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ganbench import Data, DataInfo, DatasetSpec, Parameter, Survey, UsageError, cache, hookimpl
+from ganbench_plugins.datasets.archives import is_archive, open_archive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from ganbench_plugins.datasets.archives import Archive
     from ganbench_plugins.datasets.images import Images
-    from ganbench_plugins.datasets.listing import Group, Listing
+    from ganbench_plugins.datasets.listing import Group
 
 HELD_OUT_EVERY = 5
 
@@ -38,8 +42,9 @@ class Options:
     damaged: str = "refuse"
     alpha: str = "over-white"
     bits: int = 8
+    channels: str = "found"
 
-    def info(self, listing: Listing) -> DataInfo:
+    def info(self, classes: int) -> DataInfo:
         """The shape of the data set."""
         changed = sorted(
             f"{field.name}={str(value).lower() if isinstance(value, bool) else value}"
@@ -51,12 +56,16 @@ class Options:
             name=f"images:{self.path}" + (f"[{','.join(changed)}]" if changed else ""),
             modality="image",
             shape=(channels, self.side, self.side),
-            classes=len(listing.classes) or None,
+            classes=classes or None,
         )
 
 
 PARAMETERS = {
-    "path": Parameter(default="", path=True, help="the folder; subfolders are classes, or splits"),
+    "path": Parameter(
+        default="",
+        path=True,
+        help="the folder; subfolders are classes, or splits; or a .zip, .npz or .npy",
+    ),
     "side": Parameter(default=32, help="height and width in pixels", minimum=8, maximum=512),
     "grey": Parameter(default=False, help="one grey channel instead of colour"),
     "heldout": Parameter(
@@ -75,6 +84,11 @@ PARAMETERS = {
     "bits": Parameter(
         default=8, choices=(8, 16), help="16: take images of 16 bits a channel too, scaled to 8"
     ),
+    "channels": Parameter(
+        default="found",
+        choices=("found", "first", "last"),
+        help="where those of an array stand; found: where its shape makes sense",
+    ),
 }
 
 
@@ -89,6 +103,8 @@ def describe(**settings: Any) -> Survey:
     from ganbench_plugins.datasets.telling import told
 
     options = Options(**settings)
+    if is_archive(options.path):
+        return _describe_archive(options)
     notes: list[str] = []
     found, reasons = _found(options, notes.append)
     known = decoded(found.listing.root, notes.append).known()
@@ -101,7 +117,7 @@ def describe(**settings: Any) -> Survey:
     certain = options.damaged != "skip" or known.keys() >= set(images.hashes)
     heldout = sum(images.heldout)
     return Survey(
-        info=options.info(found.listing),
+        info=options.info(len(found.listing.classes)),
         fingerprint=_fingerprint(found),
         train=len(images) - heldout if certain else None,
         heldout=heldout if certain else None,
@@ -123,6 +139,9 @@ def prepare(**settings: Any) -> Iterator[str]:
     from ganbench_plugins.datasets.telling import listed, shown
 
     options = Options(**settings)
+    if is_archive(options.path):
+        _load_archive(options)
+        return
     found, reasons = _found(options, print)
     images, _ = sort_out(found, reasons, skip=options.damaged == "skip")
     known = decoded(found.listing.root, print).known()
@@ -146,7 +165,38 @@ def load(**settings: Any) -> Data:
         MissingData, UsageError: as `describe`.
     """
     options = Options(**settings)
+    if is_archive(options.path):
+        return _load_archive(options)
     return _loaded(options, *_found(options, print))[0]
+
+
+def _describe_archive(options: Options) -> Survey:
+    archive = _archive(options)
+    (content,) = cache.file_hashes(archive.path.parent, [archive.path.name])
+    held = sum(archive.heldout)
+    return Survey(
+        info=options.info(len(archive.classes)),
+        fingerprint=content[:16],
+        train=len(archive.names) - held,
+        heldout=held,
+        notes=(archive.told,),
+    )
+
+
+def _load_archive(options: Options) -> Data:
+    from ganbench_plugins.datasets.decode import Form
+    from ganbench_plugins.datasets.unpacked import load_archive
+
+    archive = _archive(options)
+    form = Form(side=options.side, grey=options.grey, alpha=options.alpha)
+    return load_archive(archive, options.info(len(archive.classes)), form, options.channels)
+
+
+def _archive(options: Options) -> Archive:
+    for name in ("heldout", "damaged", "bits"):
+        if getattr(options, name) != PARAMETERS[name].default:
+            raise UsageError(f"{name} is about folders of images, and {options.path} is a file")
+    return open_archive(options.path, options.channels)
 
 
 def _loaded(options: Options, found: Images, reasons: list[str]) -> tuple[Data, list[str]]:
@@ -166,7 +216,7 @@ def _loaded(options: Options, found: Images, reasons: list[str]) -> tuple[Data, 
     labels = torch.tensor(images.labels)
     classes = bool(images.listing.classes)
     data = Data(
-        info=options.info(images.listing),
+        info=options.info(len(images.listing.classes)),
         train=pixels[~heldout],
         heldout=pixels[heldout],
         train_labels=labels[~heldout] if classes else None,
@@ -235,8 +285,8 @@ def ganbench_datasets() -> list[DatasetSpec]:
     return [
         DatasetSpec(
             name="images",
-            description="your own folder of images, as images:PATH; a fifth or its test folder is "
-            "held out",
+            description="your own images, as images:PATH of a folder, .zip, .npz or .npy; a fifth "
+            "or its test folder is held out",
             modalities=("image",),
             parameters=PARAMETERS,
             describe=describe,

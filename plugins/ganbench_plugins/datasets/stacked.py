@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ganbench import Data, DataInfo, DatasetSpec, Parameter, UsageError, hookimpl
 from ganbench_plugins.datasets import digits, mnist5k, torchvision
+from ganbench_plugins.datasets.torchvision_sources import SOURCES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +21,7 @@ CHANNELS = 3
 N_TRAIN, N_HELDOUT = 128_000, 26_000
 SEED = 20173
 PAPER = "Metz et al. 2017, arXiv:1611.02163; as in PacGAN, Lin et al. 2018, arXiv:1712.04086"
-MNIST = next(source for source in torchvision.SOURCES if source.info.name == "mnist")
+MNIST = next(source for source in SOURCES if source.name == "mnist")
 
 
 def stack(name: str, base: Data) -> Data:
@@ -84,7 +85,7 @@ def _check_mnist(base: str, root: str, download: bool) -> None:
 
 
 def _describe_mnist(**_: object) -> DataInfo:
-    return _info("stacked-mnist", MNIST.info)
+    return _info("stacked-mnist", MNIST.describe())
 
 
 @hookimpl

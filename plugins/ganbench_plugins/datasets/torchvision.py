@@ -1,14 +1,15 @@
-"""The image sets that the GAN literature reports on, read by torchvision at their native sizes.
+"""The image sets that the GAN literature reports on, read by torchvision.
 
-Nothing is downloaded unless asked for. Fashion-MNIST is also found where Debian's package
+Nothing is downloaded unless asked for, and where a download fails, what to fetch by hand is named:
+file, size, MD5 and the folder to put it in. Fashion-MNIST is also found where Debian's package
 `dataset-fashion-mnist` puts it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,11 +25,13 @@ from ganbench import (
     hookimpl,
 )
 from ganbench_plugins.datasets.idx import read_idx
+from ganbench_plugins.datasets.torchvision_sources import READERS, SOURCES, Source
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
+    from ganbench_plugins.datasets.torchvision_readers import Split
+
 PARAMETERS = {
     "root": Parameter(
         default="", path=True, help="directory of torchvision's files; empty: the cache"
@@ -37,73 +40,23 @@ PARAMETERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One of torchvision's data sets.
-
-    Args:
-        info: shape and classes.
-        cls: name of the class in `torchvision.datasets`.
-        files: the directory below the root where that class keeps what it reads.
-        description, paper, licence: as in a spec.
-        debian: directory where a Debian package puts its IDX files, and that package's name.
-    """
-
-    info: DataInfo
-    cls: str
-    files: str
-    description: str
-    paper: str
-    licence: str
-    debian: tuple[Path, str] | None = None
-
-
-SOURCES = (
-    Source(
-        info=DataInfo(name="mnist", modality="image", shape=(1, 28, 28), classes=10),
-        cls="MNIST",
-        files="MNIST/raw",
-        description="70,000 handwritten digits of 28x28, grey; 60,000 train, 10,000 held out",
-        paper="LeCun et al. 1998, Gradient-based learning applied to document recognition",
-        licence="CC BY-SA 3.0 (as Keras documents it)",
-    ),
-    Source(
-        info=DataInfo(name="fashion-mnist", modality="image", shape=(1, 28, 28), classes=10),
-        cls="FashionMNIST",
-        files="FashionMNIST/raw",
-        description="70,000 pieces of clothing of 28x28, grey; 60,000 train, 10,000 held out",
-        paper="Xiao et al. 2017, Fashion-MNIST, arXiv:1708.07747",
-        licence="MIT",
-        debian=(DEBIAN_FASHION, "dataset-fashion-mnist"),
-    ),
-    Source(
-        info=DataInfo(name="cifar10", modality="image", shape=(3, 32, 32), classes=10),
-        cls="CIFAR10",
-        files="cifar-10-batches-py",
-        description="60,000 photographs of 32x32, colour; 50,000 train, 10,000 held out",
-        paper="Krizhevsky 2009, Learning multiple layers of features from tiny images",
-        licence="none stated by its authors",
-    ),
-)
-
-
-def check(source: Source, root: str, download: bool) -> None:
-    """Look for the directory only: whether its files are whole is seen when they are loaded.
+def check(source: Source, root: str, download: bool, **own: Any) -> None:
+    """Look for the files only: whether they are whole is seen when they are loaded.
 
     Raises:
-        MissingData: it is nowhere, and nobody asked for a download.
+        MissingData: they are nowhere, and nobody asked for a download.
     """
     where = _where(root)
     packaged = source.debian is not None and source.debian[0].is_dir()
-    if not (download or packaged or (where / source.files).is_dir()):
-        raise MissingData(f"{source.info.name} is not in {where}", _how_to_get(source, where))
+    if not (download or packaged or (where / source.files).exists()):
+        raise MissingData(f"{source.name} is not in {where}", _how_to_get(source, where))
 
 
 def _where(root: str) -> Path:
     return Path(root).expanduser() if root else cache.folder("datasets")
 
 
-def load(source: Source, root: str, download: bool) -> Data:
+def load(source: Source, root: str, download: bool, **own: Any) -> Data:
     """Both splits, from torchvision's files in `root`, Debian's files, or a download.
 
     Raises:
@@ -113,52 +66,46 @@ def load(source: Source, root: str, download: bool) -> Data:
     where = _where(root)
     reason = ""
     with contextlib.suppress(RuntimeError, OSError):  # how torchvision says that it is not there
-        return _from_torchvision(source, where, download=False)
+        return _from_torchvision(source, where, download=False, **own)
     if source.debian is not None and source.debian[0].is_dir():
         return _from_idx(source, source.debian[0])
     if download:
         try:
-            return _downloaded(source, where)
-        except (RuntimeError, OSError) as error:
+            return _downloaded(source, where, **own)
+        except (RuntimeError, OSError, ImportError) as error:  # CelebA's needs the package gdown
             reason = f", and the download failed: {' '.join(str(error).split())}"
-    raise MissingData(f"{source.info.name} is not in {where}{reason}", _how_to_get(source, where))
+    raise MissingData(f"{source.name} is not in {where}{reason}", _how_to_get(source, where))
 
 
 def _how_to_get(source: Source, where: Path) -> str:
-    code = f"from torchvision.datasets import {source.cls} as D; D({str(where)!r}, download=True)"
-    ways = [f"name it {source.info.name}[download=true]", f'run: python -c "{code}"']
+    prepare = "type `ganbench prepare --download` with the same selection"
+    ways = [prepare, f"name it {source.name}[download=true]"]
     if source.debian is not None:
         ways.append(f"run: apt-get install {source.debian[1]}")
+    files, folder = source.fetch
+    packed = any(one.name.endswith((".gz", ".zip")) for one in files)
+    by_hand = "\n  ".join(map(str, files))
+    ways.append(f"put into {where / folder}{' and unpack' if packed else ''}:\n  {by_hand}")
     return " or ".join(ways)
 
 
-def _downloaded(source: Source, where: Path) -> Data:
+def _downloaded(source: Source, where: Path, **own: Any) -> Data:
     where.mkdir(parents=True, exist_ok=True)
     # Its talk must not mix with the tables on stdout.
     with cache.locked(where / source.cls), contextlib.redirect_stdout(sys.stderr):
-        return _from_torchvision(source, where, download=True)
+        return _from_torchvision(source, where, download=True, **own)
 
 
-def _from_torchvision(source: Source, where: Path, *, download: bool) -> Data:
+def _from_torchvision(source: Source, where: Path, *, download: bool, **own: Any) -> Data:
     import torchvision.datasets
 
     cls = getattr(torchvision.datasets, source.cls)
+    read = getattr(importlib.import_module(READERS), source.reader)
     try:
-        train = cls(str(where), train=True, download=download)
-        heldout = cls(str(where), train=False, download=download)
+        train, heldout = read(cls, where, download, **own)
     except (AssertionError, ValueError, EOFError) as error:
-        name = source.info.name
-        raise UsageError(f"the files of {name} in {where} are damaged: {error}") from None
-    return _data(source.info, _split(train), _split(heldout))
-
-
-def _split(dataset: Any) -> tuple[Tensor, Tensor]:
-    """Images (N, C, H, W) and labels of a torchvision data set that keeps them in memory."""
-    import torch
-
-    images = torch.as_tensor(dataset.data)  # (N, H, W) of MNIST, (N, H, W, C) of CIFAR
-    images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
-    return images, torch.as_tensor(dataset.targets, dtype=torch.int64)
+        raise UsageError(f"the files of {source.name} in {where} are damaged: {error}") from None
+    return _data(source.describe(**own), train, heldout)
 
 
 def _from_idx(source: Source, directory: Path) -> Data:
@@ -170,10 +117,10 @@ def _from_idx(source: Source, directory: Path) -> Data:
         labels = read_idx(directory / f"{stem}-labels-idx1-ubyte.gz")
         return torch.from_numpy(images[:, None].copy()), torch.from_numpy(labels.astype(np.int64))
 
-    return _data(source.info, split("train"), split("t10k"))
+    return _data(source.describe(), split("train"), split("t10k"))
 
 
-def _data(info: DataInfo, train: tuple[Tensor, Tensor], heldout: tuple[Tensor, Tensor]) -> Data:
+def _data(info: DataInfo, train: Split, heldout: Split) -> Data:
     return Data(
         info=info,
         train=train[0],
@@ -183,22 +130,22 @@ def _data(info: DataInfo, train: tuple[Tensor, Tensor], heldout: tuple[Tensor, T
     )
 
 
-def _describe(source: Source, root: str = "", download: bool = False) -> DataInfo:
+def _describe(source: Source, root: str = "", download: bool = False, **own: Any) -> DataInfo:
     """Where the files lie changes nothing about the data: neither parameter is in the name."""
-    return source.info
+    return source.describe(**own)
 
 
 @hookimpl
 def ganbench_datasets() -> list[DatasetSpec]:
-    """MNIST, Fashion-MNIST and CIFAR-10."""
+    """The MNIST family, SVHN, CIFAR, STL-10 and CelebA."""
     return [
         DatasetSpec(
-            name=source.info.name,
+            name=source.name,
             description=source.description,
             paper=source.paper,
             licence=source.licence,
             modalities=("image",),
-            parameters=PARAMETERS,
+            parameters={**source.parameters, **PARAMETERS},
             describe=partial(_describe, source),
             load=partial(load, source),
             check=partial(check, source),

@@ -96,7 +96,9 @@ def game(theta: float, psi: float) -> Networks:
     nn.init.zeros_(generator.weight.requires_grad_(False))
     nn.init.constant_(generator.bias, theta)
     nn.init.constant_(discriminator.weight, psi)
-    return Networks(generator=generator, discriminator=discriminator, latent=Latent(size=1))
+    # In a Sequential, so that features are known: what its only layer sees, which is x.
+    judge = nn.Sequential(discriminator)
+    return Networks(generator=generator, discriminator=judge, latent=Latent(size=1))
 
 
 def training(*, step: float, updates: Literal["alternating", "simultaneous"]) -> Training:

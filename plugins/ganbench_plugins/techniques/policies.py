@@ -1,4 +1,4 @@
-"""Ways of training that go with any loss: averages, rates, learning-rate policies."""
+"""Ways of training that go with any loss: averages, rates, learning-rate policies, sampling."""
 
 from __future__ import annotations
 
@@ -51,9 +51,14 @@ def policy(
     return replace(training, schedule=schedules.warmup(warmup, then) if warmup else then)
 
 
+def balanced(training: Training) -> Training:
+    """Real samples of all classes are drawn equally often, however rare some are."""
+    return replace(training, sampling="balanced")
+
+
 @hookimpl
 def ganbench_techniques() -> list[TechniqueSpec]:
-    """Averages, rates and policies."""
+    """Averages, rates, policies and sampling."""
     return [
         TechniqueSpec(
             name="ema",
@@ -82,5 +87,14 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             argument="shape",
             exclusive="policies",
             controls=True,
+        ),
+        TechniqueSpec(
+            name="balanced",
+            description="real samples of all classes are drawn equally often, rare ones repeated",
+            paper="Shen et al. 2016, Relay Backpropagation for Effective Learning of Deep "
+            "Convolutional Neural Networks, arXiv:1512.05830 (class-aware sampling)",
+            training=balanced,
+            needs=("labels",),
+            exclusive="samplings",
         ),
     ]

@@ -6,6 +6,9 @@ Generator, non-saturating (§3): minimise -log D(G(z)), the same fixed point wit
 
 Both are written with softplus, the log of a sigmoid that neither overflows nor rounds to log(0).
 
+One thing of it can be changed at a time, as suite `remedies` does: the loss under the same
+optimisers, and the depth of either network.
+
 Traps avoided: hidden layers of the generator have ReLUs between them (a popular tutorial's collapse
 to one linear map); the generator step draws its own fakes; data is in [-1, 1] for a tanh generator.
 """
@@ -61,26 +64,45 @@ class Minimax(NonSaturating):
         return -softplus(step.fake_logits).mean()
 
 
-OBJECTIVES = ("non-saturating", "minimax")
+OBJECTIVES = (
+    *("non-saturating", "minimax", "hinge", "lsgan", "wasserstein", "rp", "ra"),
+    "feature-matching",
+)
+"""The paper's two losses, and others that may be put in their place."""
+
+
+def _units(width: int, layers: int) -> str:
+    return "-".join([str(width)] * layers)
 
 
 def on_points(
     data: DataInfo,
     *,
     objective: Annotated[
-        str, Parameter(choices=OBJECTIVES, help="the generator's objective")
+        str, Parameter(choices=OBJECTIVES, help="the loss; the first two are the paper's")
     ] = "non-saturating",
     lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 1e-4,
     width: Annotated[int, Parameter(minimum=1, help="hidden units")] = 128,
+    generator_layers: Annotated[
+        int, Parameter(minimum=1, maximum=32, help="hidden layers of the generator")
+    ] = 3,
+    discriminator_layers: Annotated[
+        int, Parameter(minimum=1, maximum=32, help="hidden layers of the discriminator")
+    ] = 3,
     ema: Annotated[
         float, Parameter(minimum=0, maximum=1, help="decay of the generator's average")
     ] = 0.0,
 ) -> Recipe:
-    """Three hidden ReLU layers under Adam, with the constants of PacGAN's experiments."""
+    """Hidden ReLU layers under Adam, with the constants of PacGAN's experiments."""
     adam = Optimiser(lr=lr, betas=(0.8, 0.999))
     return Recipe(
         model="mlp",
-        model_parameters={"width": width, "depth": 3, "leak": 0.0, "latent": 2},
+        model_parameters={
+            "generator_units": _units(width, generator_layers),
+            "discriminator_units": _units(width, discriminator_layers),
+            "leak": 0.0,
+            "latent": 2,
+        },
         loss=objective,
         training=Training(generator=adam, discriminator=adam, batch_size=100, ema=ema),
     )
@@ -90,19 +112,30 @@ def on_images(
     data: DataInfo,
     *,
     objective: Annotated[
-        str, Parameter(choices=OBJECTIVES, help="the generator's objective")
+        str, Parameter(choices=OBJECTIVES, help="the loss; the first two are the paper's")
     ] = "non-saturating",
     lr: Annotated[float, Parameter(minimum=0, help="learning rate of both networks")] = 2e-4,
     width: Annotated[int, Parameter(minimum=1, help="hidden units")] = 256,
+    generator_layers: Annotated[
+        int, Parameter(minimum=1, maximum=32, help="hidden layers of the generator")
+    ] = 2,
+    discriminator_layers: Annotated[
+        int, Parameter(minimum=1, maximum=32, help="hidden layers of the discriminator")
+    ] = 2,
     ema: Annotated[
         float, Parameter(minimum=0, maximum=1, help="decay of the generator's average")
     ] = 0.0,
 ) -> Recipe:
-    """Two hidden layers under Adam."""
+    """Hidden layers under Adam."""
     adam = Optimiser(lr=lr, betas=(0.5, 0.999))
     return Recipe(
         model="mlp",
-        model_parameters={"width": width, "depth": 2, "leak": 0.2, "latent": 100},
+        model_parameters={
+            "generator_units": _units(width, generator_layers),
+            "discriminator_units": _units(width, discriminator_layers),
+            "leak": 0.2,
+            "latent": 100,
+        },
         loss=objective,
         training=Training(generator=adam, discriminator=adam, batch_size=100, ema=ema),
     )

@@ -17,7 +17,7 @@ LOSSES = {
     "least-squares": "LeastSquares",
     "clipped": "Clipped",
     "relativistic": "Relativistic",
-    "feature-matching": "FeatureMatching",
+    "mean-matching": "FeatureMatching",
     "buffered": "Buffered",
     "temperate": "Temperate",
     "dragan": "Dragan",
@@ -27,7 +27,7 @@ LOSSES = {
 }
 NEEDS = {
     "relativistic": ("real", "real_slopes", "fake_slopes"),
-    "feature-matching": ("real", "features"),
+    "mean-matching": ("real", "features"),
     "dragan": ("slopes",),
 }
 TRAININGS = {"simultaneous": AT_ONCE, "looking-ahead": DESCENT}

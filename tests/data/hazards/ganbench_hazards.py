@@ -5,6 +5,7 @@ Tests steer them by marks and gates (`ganbench_gates`), never by time.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -118,6 +119,20 @@ class Flood(Hazard):
         print("the first line", flush=True)
         while True:
             os.write(1, b"a line of a flood\n" * 10_000)
+
+
+class Disk(Hazard):
+    """Fills the disk of its run's folder, if that is a small one, made for it."""
+
+    def act(self, loss: Any) -> Any:
+        folder = pathlib.Path("/proc/self/fd/1").readlink().parent
+        size = os.statvfs(folder)
+        assert size.f_blocks * size.f_frsize < 2**24
+        ballast = (folder.parent / "ballast").open("wb", buffering=0)
+        with ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(bytes(4096))
+        return loss
 
 
 class Thread(Hazard):
@@ -306,6 +321,7 @@ HAZARDS: dict[str, type[Hazard]] = {
     "hoard": Hoard,
     "cuda-memory": CudaMemory,
     "flood": Flood,
+    "disk": Disk,
     "thread": Thread,
     "closed": Closed,
     "children": Children,

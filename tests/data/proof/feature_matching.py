@@ -19,7 +19,7 @@ def ganbench_losses():
     adam = Optimiser(lr=3e-4, betas=(0.5, 0.999))
     return [
         LossSpec(
-            name="feature-matching",
+            name="mean-matching",
             description="the generator matches mean features, and nothing else",
             paper="Salimans et al. 2016, Improved Techniques for Training GANs, arXiv:1606.03498",
             build=FeatureMatching,

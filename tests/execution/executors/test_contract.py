@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,17 @@ from ganbench.results.record import Record
 from ganbench.results.store import LOCK_FILE, RunStore
 from ganbench.storage.locks import take_fence
 
+from ...clusters import RayCluster, SlurmCluster
 from ...steering import GATES, HAZARDS, python_path, until
 
 PLUGINS = (HAZARDS, GATES, Path(__file__).parents[2] / "data" / "executors")
-EXECUTORS = ("local", "subprocess")
-MUCH = {"limit_seconds": 3600.0, "host_bytes": 2**40, "output_bytes": 2**40}
+CLUSTERS = ("ray", "slurm")
+EXECUTORS = (
+    "local",
+    "pods",
+    *(pytest.param(name, marks=pytest.mark.cluster) for name in CLUSTERS),
+)
+MUCH = {"limit_seconds": 3600.0, "host_bytes": 2**31, "output_bytes": 2**40}
 PATIENCE = 600.0
 """For a job that leaves when it is asked to: it is never used up."""
 
@@ -88,9 +95,28 @@ def catalogue() -> Iterator[Catalogue]:
         yield Catalogue(entry_points(group=ENTRY_POINT_GROUP))
 
 
+@pytest.fixture(scope="module")
+def ray(catalogue: Catalogue) -> Iterator[str]:
+    cluster = RayCluster(os.environ["PYTHONPATH"])
+    yield cluster.executor
+    cluster.stop()
+
+
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    cluster = SlurmCluster(tmp_path_factory.mktemp("slurm"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in cluster.environment.items():
+            patch.setenv(name, value)
+        yield cluster.executor
+    cluster.stop()
+
+
 @pytest.fixture(params=EXECUTORS)
 def site(request: pytest.FixtureRequest, catalogue: Catalogue, tmp_path: Path) -> Site:
-    return Site(request.param, catalogue, RunStore(tmp_path / "runs"))
+    chosen = request.param
+    executor = request.getfixturevalue(chosen) if chosen in CLUSTERS else chosen
+    return Site(executor, catalogue, RunStore(tmp_path / "runs"))
 
 
 def test_a_job_is_done_and_so_is_one_that_raises(site: Site) -> None:
@@ -134,6 +160,13 @@ def test_who_is_over_a_limit_is_ended_for_it(
     assert "\n" not in ending.breach.message
 
 
+def test_who_finds_the_disk_full_has_an_exit_code_and_no_record(site: Site, disk: Path) -> None:
+    store = RunStore(disk / "runs")
+    on_disk = replace(site, store=store)
+    assert on_disk.ending("hazard-disk") == Ending(exit_code=1)
+    assert not list(store.root.glob("*/record.json"))
+
+
 def test_a_busy_folder_is_left_alone(site: Site) -> None:
     job = site.job("vanilla")
     with take_fence(job.folder / LOCK_FILE) or pytest.fail("it is free"), site.opened() as executor:
@@ -170,7 +203,7 @@ def test_the_place_of_a_run_changes_nothing(
 ) -> None:
     """The whole command on both, with a run that leaves no record of its own."""
     found = {}
-    for executor in ("local", "subprocess:5"):
+    for executor in ("local", "pods:lab"):
         runs = tmp_path / executor[:5]
         done = ganbench_cli(
             *("run", "vanilla", "hazard-kill", "--task", "ring8", "--seeds", "0", "--jobs", "2"),
@@ -185,4 +218,4 @@ def test_the_place_of_a_run_changes_nothing(
         ]
         assert [one["status"] for one in records] == ["killed", "ok"]
         assert not list(runs.glob("vanilla-*/job.json"))
-    assert found["local"] == found["subprocess:5"]
+    assert found["local"] == found["pods:lab"]

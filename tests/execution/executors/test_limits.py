@@ -12,10 +12,9 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from ganbench.api.executors import Limits, Resources
+from ganbench.api.executors import Limits
 from ganbench.execution.executors import limits as module
-from ganbench.execution.executors.limits import LimitWatch, output_bytes
-from ganbench.execution.executors.local import LocalExecutor
+from ganbench.execution.executors.limits import LimitWatch, bounded, output_bytes
 from ganbench.execution.executors.processes import descendants, end_descendants, memory
 from ganbench.running.log import KEPT_BYTES, shorten
 from ganbench.storage.reading import tail
@@ -96,10 +95,7 @@ def test_output_counts_files_and_not_checkpoints(tmp_path: Path) -> None:
 
 def test_by_default_a_run_may_use_nearly_all_of_the_memory() -> None:
     def host_bytes(asked: int | None) -> int | None:
-        limits = Limits(seconds=1.0, host_bytes=asked, output_bytes=1)
-        executor = LocalExecutor(Resources(device="cpu", jobs=1, limits=limits))
-        executor.stop(0.0)
-        return executor._limits.host_bytes
+        return bounded(Limits(seconds=1.0, host_bytes=asked, output_bytes=1)).host_bytes
 
     total = psutil.virtual_memory().total
     found = host_bytes(None)

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +17,36 @@ import torch
 from ganbench import Data, MissingData
 from ganbench.api.errors import UsageError
 from ganbench_plugins.datasets import torchvision as plugin
-from ganbench_plugins.datasets.torchvision import DEBIAN_FASHION, SOURCES, load
+from ganbench_plugins.datasets.torchvision import check, ganbench_datasets, load
+from ganbench_plugins.datasets.torchvision_readers import _arrays
+from ganbench_plugins.datasets.torchvision_sources import (
+    DEBIAN_FASHION,
+    EMNIST_CLASSES,
+    SOURCES,
+    Source,
+)
 
-MNIST, FASHION, CIFAR = SOURCES
+from . import torchvision_files as files
+
+BY_NAME = {source.name: source for source in SOURCES}
+MNIST, FASHION, CIFAR = (BY_NAME[name] for name in ("mnist", "fashion-mnist", "cifar10"))
+
+
+def read(name: str, root: Path, download: bool = False, **own: Any) -> Data:
+    """A data set with the defaults of its own parameters."""
+    source = BY_NAME[name]
+    defaults = {key: one.default for key, one in source.parameters.items()}
+    return load(source, str(root), download, **{**defaults, **own})
+
+
+@pytest.fixture
+def no_sums(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torchvision takes files whatever their MD5: those of a test are not the published ones."""
+    for module in ("cifar", "svhn", "stl10", "celeba"):
+        monkeypatch.setattr(
+            f"torchvision.datasets.{module}.check_integrity",
+            lambda path, md5=None: Path(path).is_file(),
+        )
 
 
 def write_mnist(root: Path, labels: list[int]) -> np.ndarray[Any, Any]:
@@ -49,18 +81,33 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         load(MNIST, str(tmp_path), download=False)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.info.name)
-def test_missing_data_says_how_to_get_it(source: plugin.Source, tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_missing_data_says_how_to_get_it(source: Source, tmp_path: Path) -> None:
+    defaults = {key: one.default for key, one in source.parameters.items()}
     with pytest.raises(MissingData) as error:
-        load(replace(source, debian=None), str(tmp_path), download=False)
-    name, cls = source.info.name, source.cls
-    assert f"{name} is not in {tmp_path}" in error.value.message
-    assert f"{name}[download=true]" in str(error.value.hint)
-    assert f"from torchvision.datasets import {cls}" in str(error.value.hint)
+        load(replace(source, debian=None), str(tmp_path), download=False, **defaults)
+    assert f"{source.name} is not in {tmp_path}" in error.value.message
+    hint = str(error.value.hint)
+    assert f"{source.name}[download=true]" in hint
+    fetched, folder = source.fetch
+    assert f"put into {tmp_path / folder}" in hint
+    assert all(str(one) in hint and one.md5 in str(one) for one in fetched)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
+def test_sums_are_those_that_torchvision_checks(source: Source) -> None:
+    import inspect
+
+    import torchvision.datasets
+
+    cls = getattr(torchvision.datasets, source.cls)
+    kept = [value for key, value in vars(cls).items() if not callable(value)]
+    kept += [value for key, value in vars(inspect.getmro(cls)[1]).items() if not callable(value)]
+    assert all(one.md5 in repr(kept) and len(one.md5) == 32 for one in source.fetch[0])
 
 
 def test_failed_download_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(source: plugin.Source, where: Path, *, download: bool) -> Data:
+    def refuse(source: Source, where: Path, *, download: bool, **own: Any) -> Data:
         raise RuntimeError("no route\nto host" if download else "not found")
 
     monkeypatch.setattr(plugin, "_from_torchvision", refuse)
@@ -74,10 +121,137 @@ def test_debian_hint_only_for_fashion(tmp_path: Path) -> None:
         load(absent, str(tmp_path), download=False)
 
 
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a server of those files."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+
+
+def test_the_whole_way_of_a_download(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """torchvision fetches, checks and unpacks; only the server is this machine."""
+    import torchvision.datasets
+
+    images = files.pixels(6, 28, 28)
+    sums = files.mirror_idx(tmp_path / "server", images, [0, 1, 2, 3, 4, 5])
+    cls = torchvision.datasets.KMNIST
+    monkeypatch.setattr(cls, "resources", sums)
+    with served(tmp_path / "server") as address:
+        monkeypatch.setattr(cls, "mirrors", [address])
+        data = read("kmnist", tmp_path / "mine", download=True)
+    np.testing.assert_array_equal(data.train[:, 0].numpy(), images)
+    # what is there is not fetched again
+    np.testing.assert_array_equal(read("kmnist", tmp_path / "mine").heldout.numpy(), data.heldout)
+
+
+def test_a_damaged_download_says_what_to_fetch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torchvision.datasets
+
+    sums = files.mirror_idx(tmp_path / "server", files.pixels(6, 28, 28), [0] * 6)
+    cls = torchvision.datasets.KMNIST
+    monkeypatch.setattr(cls, "resources", [(name, "0" * 32) for name, _ in sums])
+    with served(tmp_path / "server") as address:
+        monkeypatch.setattr(cls, "mirrors", [address])
+        with pytest.raises(MissingData, match="the download failed") as error:
+            read("kmnist", tmp_path / "mine", download=True)
+    assert "md5 bdb82020997e1d708af4cf47b453dcf7" in str(error.value.hint)
+
+
+@pytest.mark.parametrize("part", EMNIST_CLASSES)
+def test_emnist_is_upright_and_counts_from_0(part: str, tmp_path: Path) -> None:
+    images, first = files.pixels(3, 28, 28), int(part == "letters")
+    for split in ("train", "test"):
+        prefix = f"emnist-{part}-{split}"
+        files.write_idx(tmp_path / "EMNIST/raw", prefix, images, [first, first + 1, first + 2])
+    data = read("emnist", tmp_path, part=part)
+    np.testing.assert_array_equal(data.train[:, 0].numpy(), images.transpose(0, 2, 1))
+    assert data.train_labels is not None
+    assert data.train_labels.tolist() == [0, 1, 2]
+    assert data.info.classes == EMNIST_CLASSES[part]
+
+
+@pytest.mark.usefixtures("no_sums")
+def test_cifar100(tmp_path: Path) -> None:
+    images = files.pixels(4, 3, 32, 32)
+    files.write_cifar100(tmp_path, images, [99, 0, 5, 7])
+    data = read("cifar100", tmp_path)
+    np.testing.assert_array_equal(data.heldout.numpy(), images)
+    assert data.train_labels is not None
+    assert data.train_labels.tolist() == [99, 0, 5, 7]
+
+
+@pytest.mark.usefixtures("no_sums")
+def test_svhn(tmp_path: Path) -> None:
+    images = files.pixels(4, 3, 32, 32)
+    files.write_svhn(tmp_path, images, [0, 1, 2, 9])
+    data = read("svhn", tmp_path)
+    np.testing.assert_array_equal(data.train.numpy(), images)
+    assert data.heldout_labels is not None
+    assert data.heldout_labels.tolist() == [0, 1, 2, 9]
+
+
+@pytest.mark.usefixtures("no_sums")
+def test_stl10_resized_and_with_its_labels(tmp_path: Path) -> None:
+    images = files.pixels(3, 3, 96, 96)
+    images[0] = 200
+    files.write_stl10(tmp_path, images, [1, 2, 3])
+    whole, small = read("stl10", tmp_path), read("stl10", tmp_path, side=48, labelled=True)
+    np.testing.assert_array_equal(whole.train.numpy(), images)
+    assert whole.train_labels is None
+    assert small.train.shape == (3, *small.info.shape) == (3, 3, 48, 48)
+    assert bool((small.train[0] == 200).all())
+    assert small.train_labels is not None
+    assert small.train_labels.tolist() == [1, 2, 3]
+    # antialiased: the mean is kept, and noise is averaged
+    assert float(small.train[1].double().mean()) == pytest.approx(images[1].mean(), abs=1)
+    assert float(small.train[1].double().std()) < 0.7 * images[1].std()
+
+
+@pytest.mark.usefixtures("no_sums")
+def test_celeba_is_a_central_square(tmp_path: Path) -> None:
+    faces = np.zeros((5, 218, 178, 3), dtype=np.uint8)
+    faces[:, 35:183, 15:163] = 90  # the central 148 pixels, and black around them
+    faces[3:, 35:183, 15:163] = 30
+    files.write_celeba(tmp_path, faces, [0, 1, 0, 2, 2])
+    data = read("celeba", tmp_path, side=32)
+    assert data.train.shape == (2, 3, 32, 32)
+    assert bool((data.train == 90).all())
+    assert bool((data.heldout == 30).all())
+    assert len(data.heldout) == 2
+    assert read("celeba", tmp_path, crop=178).train.min() == 0  # and a wider one shows the rim
+    faces[0, 35:183, 15:163] = 50
+    files.Image.fromarray(faces[0]).save(
+        tmp_path / "celeba/img_align_celeba/000001.jpg", format="PNG"
+    )
+    assert bool((read("celeba", tmp_path, side=32).train[0] == 50).all())  # no cache of names
+
+
+def test_a_plan_finds_what_a_run_will(tmp_path: Path) -> None:
+    with pytest.raises(MissingData):
+        check(BY_NAME["svhn"], str(tmp_path), False)
+    (tmp_path / "SVHN").mkdir()
+    check(BY_NAME["svhn"], str(tmp_path), False)
+
+
+def test_shapes_are_known_before_anything_is_read() -> None:
+    specs = {spec.name: spec for spec in ganbench_datasets()}
+    assert specs["celeba"].describe(side=128).shape == (3, 128, 128)  # type: ignore[union-attr]
+    assert specs["stl10"].describe(side=48).name == "stl10[labelled=false,side=48]"  # type: ignore[union-attr]
+    assert {spec.name for spec in ganbench_datasets()} == set(BY_NAME)
+
+
 def test_colour_images_have_channels_first() -> None:
     pixels = np.arange(2 * 32 * 32 * 3).reshape(2, 32, 32, 3).astype(np.uint8)
-    images, labels = plugin._split(SimpleNamespace(data=pixels, targets=[7, 2]))
-    assert images.shape == (2, *CIFAR.info.shape)
+    images, labels = _arrays(SimpleNamespace(data=pixels, targets=[7, 2]))
+    assert labels is not None
+    assert images.shape == (2, *CIFAR.describe().shape)
     assert images.is_contiguous()
     np.testing.assert_array_equal(images[1, 2].numpy(), pixels[1, :, :, 2])
     assert labels.tolist() == [7, 2]

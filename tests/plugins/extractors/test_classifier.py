@@ -11,8 +11,8 @@ from ganbench.api.errors import UsageError
 from ganbench.storage import tensorcache
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.points import load_ring
-from ganbench_plugins.datasets.torchvision import DEBIAN_FASHION, SOURCES
 from ganbench_plugins.datasets.torchvision import load as load_torchvision
+from ganbench_plugins.datasets.torchvision_sources import DEBIAN_FASHION, SOURCES
 from ganbench_plugins.extractors import classifier_recipe
 from ganbench_plugins.extractors.classifier import build, frozen_weights, width
 

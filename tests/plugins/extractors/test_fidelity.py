@@ -13,8 +13,8 @@ from ganbench import MissingData
 from ganbench.api.errors import UsageError
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.points import load_ring
-from ganbench_plugins.datasets.torchvision import DEBIAN_FASHION, SOURCES
 from ganbench_plugins.datasets.torchvision import load as load_torchvision
+from ganbench_plugins.datasets.torchvision_sources import DEBIAN_FASHION, SOURCES
 from ganbench_plugins.extractors import fidelity
 from ganbench_plugins.extractors.inception import _Graph, load_inception
 from ganbench_plugins.extractors.weights import find

@@ -85,7 +85,7 @@ def test_roth_by_hand() -> None:
     real, fake = [-1.0, 0.5, 2.0], [-0.5, 0.0, 1.0]
     columns = [torch.tensor(each, dtype=torch.float64)[:, None] for each in (real, fake)]
     step = step_of(lambda x: 2 * x, *(each.requires_grad_() for each in columns))
-    step.progress = 0.5
+    step._progress = 0.5
     expected = sum((1 - sigmoid(2 * x)) ** 2 * 4 for x in real) / 3
     expected += sum(sigmoid(2 * x) ** 2 * 4 for x in fake) / 3
     found = JensenShannonRegulariser(gamma=0.3).discriminator_loss(step).item()

@@ -13,7 +13,7 @@ from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
 from ganbench.training.loop import Eager
 
-from ...training.small import catalogue, points, random_data, recipe_of, variant_trainer
+from ...training.small import catalogue, image, points, random_data, recipe_of, variant_trainer
 
 
 def test_an_average_is_evaluated_and_trained_by_nothing() -> None:
@@ -75,3 +75,24 @@ def test_without_a_decay_there_is_no_average() -> None:
     )
     trainer = variant_trainer("vanilla+ema:0", random_data(points()))
     assert trainer.evaluated is trainer.networks.generator
+
+
+def test_balanced_sampling_changes_sampling_alone_and_needs_classes() -> None:
+    labelled = replace(image(8), classes=4)
+    balanced, plain = (recipe_of(name, labelled).training for name in ("dcgan+balanced", "dcgan"))
+    assert balanced == replace(plain, sampling="balanced")
+    refused = prepare(choose_variant("dcgan+balanced", catalogue()), image(8), catalogue())
+    assert "needs classes" in str(refused)
+
+
+def test_who_is_shown_all_classes_equally_often_is_asked_for_them_so() -> None:
+    data = random_data(replace(image(8), classes=2), 100)
+    data = replace(data, train_labels=(torch.arange(100) >= 95).long())
+    for name, share in (("cgan+balanced", 0.5), ("cgan", 0.05)):
+        trainer = variant_trainer(name, data)
+        _, labels = trainer.real.draw(100)
+        assert labels is not None
+        assert trainer.labels is not None
+        assert float(labels.double().mean()) == pytest.approx(share, abs=0.01)
+        asked = trainer.labels.draw(4000).double().mean()
+        assert float(asked) == pytest.approx(share, abs=0.03)

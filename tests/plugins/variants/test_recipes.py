@@ -74,7 +74,7 @@ def test_settings_replace_the_papers_constants(info: DataInfo) -> None:
     assert recipe.loss == "minimax"
     assert recipe.training.generator.lr == recipe.training.discriminator.lr == 0.5
     assert recipe.training.ema == 0.25
-    assert recipe.model_parameters["width"] == 7
+    assert set(str(recipe.model_parameters["generator_units"]).split("-")) == {"7"}
     recipe = recipe_of("dcgan[lr=0.5,width=7,ema=0.25]", info)
     assert recipe.training == replace(
         both(Optimiser(lr=0.5, betas=(0.5, 0.999)), batch_size=128), ema=0.25
@@ -111,3 +111,17 @@ def test_trap_1_batch_norm_in_a_per_sample_critic_is_refused(info: DataInfo) -> 
 def test_trap_1_a_pair_with_that_loss_gets_layer_norm_by_default() -> None:
     assert recipe_of("dcgan+wgan-gp", IMAGE).model_parameters["discriminator_norm"] == "layer"
     assert recipe_of("dcgan+minimax", IMAGE).model_parameters["discriminator_norm"] == "batch"
+
+
+@pytest.mark.parametrize(("data", "layers", "width"), [(POINTS, 3, 128), (IMAGE, 2, 256)])
+def test_vanilla_can_be_changed_in_one_thing(data: DataInfo, layers: int, width: int) -> None:
+    plain = recipe_of("vanilla", data)
+    deep = recipe_of("vanilla[generator_layers=5]", data)
+    units = plain.model_parameters["generator_units"]
+    assert units == plain.model_parameters["discriminator_units"] == "-".join([str(width)] * layers)
+    assert deep.model_parameters["generator_units"] == "-".join([str(width)] * 5)
+    assert deep.model_parameters["discriminator_units"] == units
+    assert (deep.training, deep.loss) == (plain.training, plain.loss)
+    for loss in ("hinge", "wasserstein", "feature-matching"):
+        other = recipe_of(f"vanilla[objective={loss}]", data)
+        assert other == replace(plain, loss=loss, loss_parameters=other.loss_parameters)

@@ -171,7 +171,7 @@ def _trainer(subject: Subject, info: DataInfo) -> Trainer:
 def _fakes(data: Data) -> dict[str, Tensor]:
     """Other real samples, noise, and one sample again and again."""
     real = data.train[:COUNT]
-    collapsed = real[:1].repeat_interleave(COUNT, dim=0)
+    collapsed = real[:1].repeat_interleave(len(real), dim=0)  # as many as there are classes for
     return {"real": real, "random": noise_like(data.info, len(real)), "collapsed": collapsed}
 
 

@@ -1,0 +1,199 @@
+"""Writes zoo.md, every variant, loss and technique with its formula, from their specs and from the
+published results: `python docs/make_zoo.py`.
+
+Formulas are what the code says of itself: the first line of what describes a term.
+"""
+
+from __future__ import annotations
+
+import csv
+import inspect
+from collections.abc import Iterator, Mapping
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+from ganbench.api.data import DataInfo
+from ganbench.api.hooks import ENTRY_POINT_GROUP
+from ganbench.api.recipe import Optimiser, Recipe
+from ganbench.api.specs import LossSpec, TechniqueSpec, VariantSpec, import_builder
+from ganbench.catalogue.catalogue import Catalogue
+from ganbench.planning.naming import choose_variant
+from ganbench.planning.suite import embedded_suites, load_suite
+from ganbench.wording import number
+
+FILE = Path(__file__).parent / "zoo.md"
+RESULTS = Path(__file__).parents[1] / "results"
+
+DATA = {
+    "points in the plane": DataInfo(name="points", modality="points", shape=(2,), classes=8),
+    "colour images of 32 px": DataInfo(
+        name="32px", modality="image", shape=(3, 32, 32), classes=10
+    ),
+}
+"""What recipes are shown on; labelled, since conditional ones need classes."""
+
+HEAD = """\
+# The zoo
+
+Every variant that ganbench carries with the formulas of its loss and techniques, its recipe, what
+is different from its paper on purpose, and what it has reached in the published results. Losses
+and techniques that any variant takes stand at the end; G(z) is a fake, D a logit. A recipe tells
+what differs from the defaults of its parts.
+
+This page is written by `python docs/make_zoo.py`, from the specs and from `results/`.
+"""
+
+
+def built_ins() -> Catalogue:
+    """What ganbench itself provides, whatever else is installed."""
+    found = distribution("ganbench").entry_points
+    return Catalogue(one for one in found if one.group == ENTRY_POINT_GROUP)
+
+
+def page(catalogue: Catalogue) -> str:
+    """The page, as Markdown."""
+    variants = [catalogue.get(VariantSpec, name) for name in sorted(catalogue.names("variant"))]
+    parts = [HEAD, *(_variant(spec, catalogue) for spec in variants)]
+    parts.append(_table("Losses", LossSpec, catalogue))
+    parts.append(_table("Techniques", TechniqueSpec, catalogue))
+    return "\n".join(parts)
+
+
+def _variant(spec: VariantSpec, catalogue: Catalogue) -> str:
+    lines = [f"## {spec.name}", "", f"{spec.description[:1].upper()}{spec.description[1:]}."]
+    lines += [f"Paper: {spec.paper}.", ""] if spec.paper else [""]
+    recipes = dict(_recipes(spec, catalogue))
+    names = dict.fromkeys(one.loss for one in recipes.values())
+    terms = dict.fromkeys(name for one in recipes.values() for name in one.techniques)
+    for name in names:
+        lines += _formula(catalogue.get(LossSpec, name))
+    for name in terms:
+        lines += _formula(catalogue.get(TechniqueSpec, name))
+    lines.append("")
+    lines += [f"* On {where}: {_recipe(one)}." for where, one in recipes.items()]
+    if spec.deviations:
+        lines += ["", "Different from the paper:", ""]
+        lines += [f"* {one}" for one in spec.deviations]
+    rows = [*_published(spec.name), *_claimed(spec.name)]
+    if rows:
+        lines += [
+            "",
+            "| suite | task | measured | value | 95 % | runs |",
+            "|---|---|---|--:|---|--:|",
+        ]
+        lines += rows
+    return "\n".join([*lines, ""])
+
+
+def _recipes(spec: VariantSpec, catalogue: Catalogue) -> Iterator[tuple[str, Recipe]]:
+    variant = choose_variant(spec.name, catalogue)
+    for where, data in DATA.items():
+        if variant.handles(data) and variant.misfit(catalogue, data) is None:
+            yield where, variant.recipe(catalogue, data)
+
+
+def _formula(spec: LossSpec | TechniqueSpec) -> Iterator[str]:
+    """One item of a list for each player's term."""
+    told = dict(_terms(spec))
+    if not told:
+        yield f"* `{spec.name}`: {spec.description}"
+    for player, text in told.items():
+        yield f"* `{spec.name}`, {player}: `{text}`"
+
+
+def _terms(spec: LossSpec | TechniqueSpec) -> Iterator[tuple[str, str]]:
+    if spec.build is None:
+        return
+    built = import_builder(spec.build)
+    for side in ("discriminator", "generator"):
+        term = getattr(built, f"{side}_loss", None)
+        text = inspect.getdoc(term) if term is not None else None
+        if text:
+            yield side, text.split("\n\n")[0].replace("\n", " ").rstrip(".")
+
+
+def _recipe(recipe: Recipe) -> str:
+    training = recipe.training
+    parts = [f"model `{_with(recipe.model, recipe.model_parameters)}`, loss `{recipe.loss}`"]
+    parts += [f"`{_with(name, own)}`" for name, own in recipe.techniques.items()]
+    both = training.generator == training.discriminator
+    parts.append(
+        _optimiser(training.generator)
+        if both
+        else f"{_optimiser(training.generator)} for the generator, "
+        f"{_optimiser(training.discriminator)} for the discriminator"
+    )
+    size, own = training.batch_size, training.generator_batch_size
+    parts.append(f"batches of {size}" + (f", and {own} for the generator" if own else ""))
+    if training.critic_steps > 1:
+        parts.append(f"{training.critic_steps} discriminator steps to one of the generator")
+    if training.critic_every > 1:
+        parts.append(f"{training.critic_every} generator steps to one of the discriminator")
+    if training.updates == "simultaneous":
+        parts.append("simultaneous updates")
+    if isinstance(training.schedule, str) and training.schedule != "constant":
+        parts.append(f"{training.schedule} rates")
+    if training.ema or training.ema_half_life:
+        parts.append("an average of the generator")
+    return "; ".join(parts)
+
+
+def _with(name: str, parameters: Mapping[str, Any]) -> str:
+    inner = ",".join(
+        f"{key}={str(value).lower() if isinstance(value, bool) else value}"
+        for key, value in parameters.items()
+        if value is not None
+    )
+    return f"{name}[{inner}]" if inner else name
+
+
+def _optimiser(one: Optimiser) -> str:
+    name = one.name if isinstance(one.name, str) else one.name.__name__
+    betas = f" {one.betas}" if name.startswith("adam") else ""
+    return f"{name} {one.lr:g}{betas}"
+
+
+def _published(name: str) -> Iterator[str]:
+    """Its rows in every published leaderboard."""
+    for file in sorted(RESULTS.glob("*/leaderboard.csv")):
+        with file.open(encoding="utf-8", newline="") as text:
+            rows = [row for row in csv.DictReader(text) if row["variant"].split("[")[0] == name]
+        for row in rows:
+            if value := row["distance"]:
+                limits = f"{_short(row['distance_low'])} to {_short(row['distance_high'])}"
+                what = f"`{row['variant']}`: {row['primary'].split('/')[0]}"
+                yield (
+                    f"| {row['suite']} | {row['task']} | {what} | {_short(value)} | {limits} | "
+                    f"{row['runs']} |"
+                )
+
+
+def _claimed(name: str) -> Iterator[str]:
+    """What papers report of it, as the suites state it."""
+    for suite in map(load_suite, embedded_suites()):
+        for one in suite.claims:
+            if one.variant.split("[")[0] == name:
+                error = f"± {one.error:g}" if one.error else ""
+                yield (
+                    f"| {suite.name} | {one.task} | `{one.variant}`: {one.score} in "
+                    f"{one.source.split(',')[0]} | {one.published:g} | {error} | {one.runs} |"
+                )
+
+
+def _short(text: str) -> str:
+    return number(float(text)) if text else ""
+
+
+def _table(title: str, kind: type[LossSpec] | type[TechniqueSpec], catalogue: Catalogue) -> str:
+    lines = [f"## {title}", ""]
+    for name in sorted(catalogue.names(kind.kind)):
+        spec = catalogue.get(kind, name)
+        paper = f" {spec.paper}." if spec.paper else ""
+        terms = _formula(spec) if dict(_terms(spec)) else ()
+        lines += [f"**{name}**: {spec.description}.{paper}", "", *terms, *([""] if terms else [])]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    FILE.write_text(page(built_ins()), encoding="utf-8")

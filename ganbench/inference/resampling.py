@@ -1,0 +1,74 @@
+"""How far scores of some samples are known: what halves of them would have scored.
+
+The delete-half jackknife (Shao & Wu 1989): the spread of a score over random halves of n samples,
+drawn without replacement, is the standard error of the score of all n. Resampling with replacement
+would make copies, which scores of diversity and memorisation exist to find.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from ganbench.api.scores import Measurement
+from ganbench.inference.sources import Fakes
+from ganbench.scoring.evaluation import RealSide, measure
+from ganbench.training.seeds import stream_seed
+
+LEVEL = 0.95
+
+Interval = tuple[float, float]
+
+
+def intervals(
+    fakes: Fakes,
+    side: RealSide,
+    scores: Sequence[Any],
+    measured: Sequence[Sequence[Measurement]],
+    count: int,
+) -> dict[str, Interval]:
+    """Key -> 95 % interval of the fakes' drawing; without those scores that take no halves.
+
+    Args:
+        fakes: what was scored.
+        side: the real side, which is held fixed.
+        scores: as `measure` takes them.
+        measured: what each of them has measured of all fakes.
+        count: of halves, at least 2.
+    """
+    halves = [half.snapshot(side) for half in _halves(fakes, count)]
+    found: dict[str, Interval] = {}
+    for score, whole in zip(scores, measured, strict=True):
+        try:
+            parts = [measure(half, [score])[0] for half in halves]
+        except Exception:  # noqa: S112  # too few for it, perhaps: the whole has its value
+            continue
+        for place, one in enumerate(whole):
+            found[one.key] = _interval(one, [part[place].value for part in parts])
+    return found
+
+
+def _halves(fakes: Fakes, count: int) -> list[Fakes]:
+    generator = torch.Generator().manual_seed(stream_seed(0, "halves"))
+    size = len(fakes.samples) // 2
+    chosen = [torch.randperm(len(fakes.samples), generator=generator)[:size] for _ in range(count)]
+    labels = fakes.labels
+    return [
+        replace(fakes, samples=fakes.samples[one], labels=None if labels is None else labels[one])
+        for one in chosen
+    ]
+
+
+def _interval(one: Measurement, values: list[float]) -> Interval:
+    from scipy.stats import t  # half a second, for those alone who ask for intervals
+
+    half = float(t.ppf((1 + LEVEL) / 2, len(values) - 1)) * statistics.stdev(values)
+    low, high = one.value - half, one.value + half
+    return (
+        low if one.lowest is None else max(low, one.lowest),
+        high if one.highest is None else min(high, one.highest),
+    )

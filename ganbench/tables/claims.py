@@ -1,0 +1,131 @@
+"""Published results beside ours: do they agree, and if not, why?
+
+Both sides are means over runs with an error. They agree where their difference is within the 95 %
+limits of both together, and ours are narrow enough to say so. Where it is not, what differs may be
+the protocol's length: a result is *not reached* as long as runs here did fewer steps than the
+paper's, and *differs* from then on.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import fmean
+from typing import TYPE_CHECKING, Final
+
+from ganbench.planning.references import parse_variant
+from ganbench.results.record import COUNTED
+from ganbench.statistics.intervals import mean_interval
+from ganbench.tables.contenders import is_meant
+from ganbench.tables.forms.table import Cell, Heading, Row, Table
+from ganbench.tables.grouping import entries
+from ganbench.wording import number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ganbench.planning.claims import Claim
+    from ganbench.results.frame import Runs
+    from ganbench.tables.grouping import Entry
+
+AGREES: Final = "agrees"
+DIFFERS: Final = "differs"
+NOT_REACHED: Final = "not reached"
+
+LIMITS: Final = 1.96
+"""Standard errors of a published mean on either side of it that are taken for its 95 % limits."""
+
+WIDEST: Final = 4.0
+"""How many times wider than the published interval ours may be and still agree with anything; half
+of the number itself where that has no error."""
+
+_HEADINGS: Final = (
+    Heading("variant"),
+    Heading("score"),
+    Heading("published"),
+    Heading("± error"),
+    Heading("its runs"),
+    Heading("ours"),
+    Heading("verdict"),
+    Heading("why"),
+)
+
+
+def claims_table(claims: Sequence[Claim], runs: Runs, suite: str) -> Table:
+    """One row per claim and setting that was run; claims without a run have a row that says so.
+
+    Args:
+        claims: of the suite.
+        runs: any; those of other suites are left out.
+        suite: its name.
+    """
+    found = entries(runs.only(suite=[suite]))
+    rows = [row for claim in claims for row in _rows(claim, found)]
+    notes = dict.fromkeys(": ".join(filter(None, (one.source, one.protocol))) for one in claims)
+    return Table("claims", f"{suite}: published results", _HEADINGS, tuple(rows), tuple(notes), 1)
+
+
+def verdict(claim: Claim, values: Sequence[float], steps: float) -> tuple[str, str]:
+    """Whether our runs bear a claim out, and why it is not more than that.
+
+    Args:
+        claim: the published number.
+        values: of the same score, one for each of our runs.
+        steps: generator steps of our runs.
+    """
+    short = claim.steps > 0 and steps < claim.steps
+    part = f"{steps / claim.steps:.2g} of its {claim.steps:,} steps" if short else ""
+    if len(values) < 2:
+        return NOT_REACHED, "one run has no interval; add seeds" if values else "no finished run"
+    ours = mean_interval(values)
+    own = ours.high - ours.estimate
+    half = math.hypot(own, LIMITS * claim.error)
+    if own > (WIDEST * LIMITS * claim.error or abs(claim.published) / 2):
+        return NOT_REACHED, "; ".join(filter(None, ("our interval is too wide; add seeds", part)))
+    if abs(ours.estimate - claim.published) <= half:
+        return AGREES, part
+    if short:
+        return NOT_REACHED, part
+    side = "above" if ours.estimate > claim.published else "below"
+    return DIFFERS, f"{number(abs(ours.estimate - claim.published))} {side} it"
+
+
+def _rows(claim: Claim, found: Iterable[Entry]) -> Iterable[Row]:
+    typed = parse_variant(claim.variant)
+    own = [
+        entry
+        for entry in found
+        if entry["task"] == claim.task and is_meant(typed, claim.variant, entry.runs[0])
+    ]
+    if not own:
+        yield _row(claim, Cell(), NOT_REACHED, "not run")
+    for entry in own:
+        keys = [key for key in entry.runs[0] if key.startswith(f"{claim.score}/")]
+        values = [value for key in keys for value in entry.values(key, ("ok",))]
+        steps = entry.values("steps", ("ok",))
+        said, why = verdict(claim, values, fmean(steps) if steps else 0.0)
+        if lost := entry.count(*COUNTED) - entry.count("ok"):
+            why = "; ".join(filter(None, (why, f"{lost} unstable left out")))
+        yield _row(claim, _cell(values), said, why)
+
+
+def _row(claim: Claim, ours: Cell, said: str, why: str) -> Row:
+    cells = (
+        Cell(claim.variant),
+        Cell(claim.score.replace("_", " ")),
+        Cell(claim.published),
+        Cell(claim.error or None),
+        Cell(claim.runs),
+        ours,
+        Cell(said),
+        Cell(why),
+    )
+    return Row(claim.task, cells)
+
+
+def _cell(values: Sequence[float]) -> Cell:
+    if not values:
+        return Cell()
+    mean, low, high = mean_interval(values)
+    if len(values) == 1:
+        return Cell(mean, n=1)
+    return Cell(mean, low, high, len(values))

@@ -1,0 +1,46 @@
+"""The page of all variants, losses and techniques is that of specs and published results."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_zoo", DOCS / "make_zoo.py")
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def test_it_is_fresh(module: ModuleType) -> None:
+    text = (DOCS / "zoo.md").read_text("utf-8")
+    assert text == module.page(module.built_ins()), "run: python docs/make_zoo.py"
+
+
+def test_it_has_all_that_there_is(module: ModuleType) -> None:
+    catalogue = module.built_ins()
+    text = module.page(catalogue)
+    for name in catalogue.names("variant"):
+        assert f"\n## {name}\n" in text
+    for kind in ("loss", "technique"):
+        assert all(f"\n**{name}**: " in text for name in catalogue.names(kind))
+
+
+def test_published_rows_are_those_of_the_leaderboards(module: ModuleType) -> None:
+    rows = list(module._published("vanilla"))
+    assert any(row.startswith("| starter | ring8 | `vanilla`: sliced-w2 |") for row in rows)
+    assert not list(module._published("no-such-variant"))
+
+
+def test_what_papers_report_stands_beside_it(module: ModuleType) -> None:
+    rows = list(module._claimed("pacgan"))
+    assert "`pacgan[m=1]`: modes in Lin et al. 2018 | 6.3 | ± 0.5 | 10 |" in rows[0]

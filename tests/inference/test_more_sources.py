@@ -1,0 +1,113 @@
+"""Archives, folders, programs and generators as sources, and how far scores are known."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import ganbench
+from ganbench.inference.archives import as_images, unpacked
+
+Cli = Callable[..., "CompletedProcess[str]"]
+
+
+def images(folder: Path, count: int, seed: int) -> Path:
+    folder.mkdir(parents=True)
+    draw = np.random.default_rng(seed).integers
+    for index in range(count):
+        Image.fromarray(draw(0, 256, (8, 8, 3), dtype="uint8")).save(folder / f"{index}.png")
+    return folder
+
+
+def zipped(folder: Path) -> Path:
+    archive = folder.with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w") as opened:
+        for path in sorted(folder.iterdir()):
+            opened.write(path, f"{folder.name}/{path.name}")
+        opened.writestr("__MACOSX/._0.png", b"no image")
+    return archive
+
+
+def test_a_folder_and_its_archive_have_one_score(ganbench_cli: Cli, tmp_path: Path) -> None:
+    folder = images(tmp_path / "fakes", 60, 0)
+    archive = zipped(folder)
+    images(tmp_path / "real", 80, 1)
+    fakes = ["fakes[side=8]", "fakes.zip[side=8]", f"images:{archive.name}[side=8]"]
+    given = ["--against", "real[side=8]", "--split", "all", "--scores", "fd[extractor=raw]"]
+    done = ganbench_cli("score", *fakes, *given, "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["scores"]
+    assert len(set(row["values"].values())) == 1
+    assert set(row["values"]) == set(fakes)
+    for low, high in row["intervals"].values():
+        assert low <= row["values"][fakes[0]] <= high
+        assert high > low
+
+
+def test_an_archive_that_reaches_outside_is_refused(tmp_path: Path) -> None:
+    archive = tmp_path / "evil.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("../evil.png", b"")
+    with pytest.raises(ganbench.UsageError, match="lies outside it"):
+        unpacked(archive)
+    archive.write_bytes(b"no archive")
+    with pytest.raises(ganbench.UsageError, match="cannot be unpacked"):
+        unpacked(archive)
+    assert as_images("digits") == "digits"
+    assert as_images("images:somewhere[side=8]") == "images:somewhere[side=8]"
+
+
+def test_a_program_and_a_saved_generator_score_as_their_run(runs: Path, tmp_path: Path) -> None:
+    (run,) = (one for one in runs.iterdir() if one.name.startswith("vanilla-ring8"))
+    ganbench.export(run.name, tmp_path / "made.safetensors", runs=runs)
+    program = tmp_path / "made.pt2"
+    sources = {
+        "run": run.name,
+        "program": str(program),
+        "generator": str(run / "generator.safetensors"),
+    }
+    frame = ganbench.score(sources, "ring8", "sliced-w2,modes", fakes=300, runs=runs)
+    assert list(frame["run"]) == list(frame["generator"])
+    assert list(frame["run"]) == pytest.approx(list(frame["program"]), rel=1e-3)
+    with pytest.raises(ganbench.UsageError, match="it cannot be what others are compared with"):
+        ganbench.score("ring8", str(program), "sliced-w2")
+    with pytest.raises(ganbench.UsageError, match="generates points of shape"):
+        ganbench.score(str(program), "digits", "fd[extractor=raw]")
+    program.write_bytes(program.read_bytes() + b"more")
+    with pytest.raises(ganbench.InvalidResults, match="is not the program that"):
+        ganbench.score(str(program), "ring8", "sliced-w2")
+    with pytest.raises(ganbench.UsageError, match="ganbench export RUN"):
+        ganbench.score(str(tmp_path / "nowhere.pt2"), "ring8", "sliced-w2")
+
+
+def test_intervals_cover_what_other_samples_score() -> None:
+    """Of a law that is known: means of 60 drawings lie in 95 % intervals nearly as often."""
+    random = torch.Generator().manual_seed(0)
+    real = torch.randn(2000, 2, generator=random)
+
+    def drawn() -> torch.Tensor:
+        return torch.randn(400, 2, generator=random) + 0.5
+
+    fakes = {str(number): drawn() for number in range(60)}
+    frame = ganbench.score(fakes, real, "fd[extractor=raw]", resamples=20)
+    (row,) = frame.to_dict("records")
+    values = [row[name] for name in fakes]
+    middle = sum(values) / len(values)
+    inside = [row[f"{name} low"] <= middle <= row[f"{name} high"] for name in fakes]
+    assert 0.85 * len(fakes) <= sum(inside)
+    alone = ganbench.score(drawn(), real, "fd[extractor=raw]", resamples=5)
+    assert alone["value low"][0] < alone["value"][0] < alone["value high"][0]
+
+
+def test_one_half_tells_no_spread() -> None:
+    samples = torch.randn(50, 2)
+    with pytest.raises(ganbench.UsageError, match="tell no spread"):
+        ganbench.score(samples, samples, "fd[extractor=raw]", resamples=1)

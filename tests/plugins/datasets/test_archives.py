@@ -1,0 +1,179 @@
+"""Images in one file: zips as StyleGAN writes them, arrays in either order; all against pixels."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ganbench import Data, MissingData, Survey
+from ganbench.api.errors import UsageError
+from ganbench_plugins.datasets.archives import arranged
+from ganbench_plugins.datasets.folder import describe, load
+
+Pixels = np.ndarray[Any, np.dtype[np.uint8]]
+N, SIDE = 40, 16
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def images() -> Pixels:
+    return np.random.RandomState(0).randint(0, 256, (N, SIDE, SIDE, 3)).astype(np.uint8)
+
+
+def packed(image: Pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
+
+
+def write_zip(path: Path, images: Pixels, labels: Any = None, how: int = zipfile.ZIP_STORED) -> str:
+    with zipfile.ZipFile(path, "w", how) as archive:
+        for place, image in enumerate(images):
+            archive.writestr(f"00000/img{place:08d}.png", packed(image))
+        if labels is not None:
+            pairs = [[f"00000/img{place:08d}.png", label] for place, label in enumerate(labels)]
+            archive.writestr("dataset.json", json.dumps({"labels": pairs}))
+    return str(path)
+
+
+def everything(data: Data) -> set[bytes]:
+    return {bytes(one.numpy().tobytes()) for one in (*data.train, *data.heldout)}
+
+
+def as_stored(images: Pixels) -> set[bytes]:
+    return {image.transpose(2, 0, 1).tobytes() for image in images}
+
+
+def test_a_zip_with_classes(tmp_path: Path, images: Pixels) -> None:
+    labels = [7 + place % 3 for place in range(N)]
+    path = write_zip(tmp_path / "faces.zip", images, labels)
+    survey, data = describe(path=path, side=SIDE), load(path=path, side=SIDE)
+    assert isinstance(survey, Survey)
+    assert (survey.train, survey.heldout) == (len(data.train), len(data.heldout))
+    assert survey.info == data.info
+    assert data.info.classes == 3
+    assert everything(data) == as_stored(images)
+    assert 2 <= len(data.heldout) <= N // 2
+    by_pixels = {
+        image.transpose(2, 0, 1).tobytes(): label - 7
+        for image, label in zip(images, labels, strict=True)
+    }
+    assert data.train_labels is not None
+    for image, label in zip(data.train, data.train_labels.tolist(), strict=True):
+        assert by_pixels[image.numpy().tobytes()] == label
+    assert f"faces.zip: {N} images, 3 classes" in survey.notes[0]
+
+
+@pytest.mark.parametrize("labels", [None, [[0.5, 1.0]] * N])
+def test_a_zip_without_classes(tmp_path: Path, images: Pixels, labels: Any) -> None:
+    data = load(path=write_zip(tmp_path / "a.zip", images, labels), side=SIDE)
+    assert data.train_labels is None
+    assert everything(data) == as_stored(images)
+
+
+def test_neither_names_nor_additions_move_an_image_to_the_other_split(
+    tmp_path: Path, images: Pixels
+) -> None:
+    few = load(path=write_zip(tmp_path / "few.zip", images[::-1][: N // 2]), side=SIDE)
+    all_ = load(path=write_zip(tmp_path / "all.zip", images), side=SIDE)
+    held = {one.numpy().tobytes() for one in all_.heldout}
+    assert {one.numpy().tobytes() for one in few.heldout} <= held
+    assert not {one.numpy().tobytes() for one in few.train} & held
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_an_array_in_either_order_says_which(tmp_path: Path, images: Pixels, order: str) -> None:
+    stored = images.transpose(0, 3, 1, 2) if order == "first" else images
+    np.save(tmp_path / "a.npy", stored)
+    path = str(tmp_path / "a.npy")
+    assert everything(load(path=path, side=SIDE)) == as_stored(images)
+    assert f"channels stand {order} in it" in describe(path=path, side=SIDE).notes[0]
+
+
+def test_arrays_with_labels_and_grey_ones(tmp_path: Path, images: Pixels) -> None:
+    grey, labels = images[..., 0], np.arange(N) % 4
+    np.savez(tmp_path / "a.npz", x=grey, y=labels)
+    data = load(path=str(tmp_path / "a.npz"), side=SIDE, grey=True)
+    assert data.info.shape == (1, SIDE, SIDE)
+    assert data.info.classes == 4
+    assert everything(data) == {image.tobytes() for image in grey}
+
+
+def test_resizing_is_that_of_folders(tmp_path: Path, images: Pixels) -> None:
+    path = write_zip(tmp_path / "a.zip", images)
+    folder = tmp_path / "folder"
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+    assert everything(load(path=path, side=8)) == everything(load(path=str(folder), side=8))
+
+
+def test_other_content_under_the_same_name_is_seen(tmp_path: Path, images: Pixels) -> None:
+    path = write_zip(tmp_path / "a.zip", images)
+    first = describe(path=path, side=SIDE).fingerprint
+    load(path=path, side=SIDE)
+    write_zip(tmp_path / "a.zip", 255 - images)
+    assert describe(path=path, side=SIDE).fingerprint != first
+    assert everything(load(path=path, side=SIDE)) == as_stored(255 - images)
+
+
+def test_what_may_be_read_both_ways_is_asked_for() -> None:
+    both = np.zeros((5, 3, 8, 3), dtype=np.uint8)
+    with pytest.raises(ValueError, match=r"say \[channels=first\]"):
+        arranged(both, "found")
+    assert arranged(both, "first")[0].shape == (5, 8, 3, 3)
+    assert arranged(both, "last")[0].shape == (5, 3, 8, 3)
+
+
+@pytest.mark.parametrize(
+    ("array", "reason"),
+    [
+        (np.zeros((40, 8, 8, 3)), "float64"),
+        (np.zeros((40, 192), dtype=np.uint8), "no bytes of"),
+        (np.zeros((2, 8, 8), dtype=np.uint8), "too few images for two splits"),
+    ],
+)
+def test_arrays_that_are_no_images(
+    tmp_path: Path, array: np.ndarray[Any, Any], reason: str
+) -> None:
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(UsageError, match=reason):
+        describe(path=str(tmp_path / "a.npy"))
+
+
+def test_pickles_in_arrays_stay_closed(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.array([print], dtype=object), allow_pickle=True)
+    with pytest.raises(UsageError, match="cannot read"):
+        describe(path=str(tmp_path / "a.npy"))
+
+
+def test_other_files_that_cannot_be_read(tmp_path: Path, images: Pixels) -> None:
+    with pytest.raises(MissingData, match="there is no file"):
+        describe(path=str(tmp_path / "none.zip"))
+    path = write_zip(tmp_path / "a.zip", images, how=zipfile.ZIP_DEFLATED)
+    with pytest.raises(UsageError, match="zip -0"):
+        describe(path=path)
+    (tmp_path / "a.zip").write_bytes(b"no zip")
+    with pytest.raises(UsageError, match="cannot read"):
+        describe(path=path)
+    with pytest.raises(UsageError, match="heldout is about folders"):
+        describe(path=path, heldout="test")
+
+
+def test_damaged_images_are_all_named(tmp_path: Path, images: Pixels) -> None:
+    path = write_zip(tmp_path / "a.zip", images)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("x.png", b"no image")
+        archive.writestr("y.png", packed(images[0])[:100])
+    with pytest.raises(UsageError, match=r"2 of 42 images .* x\.png .*y\.png"):
+        load(path=path, side=SIDE)

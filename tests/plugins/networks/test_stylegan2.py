@@ -1,0 +1,90 @@
+"""StyleGAN2's networks: shapes, modulation against the paper's own formula, and its traps."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from ganbench_plugins.networks.stylegan2 import Generator, Linear, Modulated, build
+
+from ...training.small import image, recipe_of
+
+
+@pytest.mark.parametrize("side", [8, 12, 28, 32, 64, 128])
+def test_shapes(side: int) -> None:
+    data = image(side, 3)
+    networks = build(data, width=4, latent=16)
+    fakes = networks.generator(torch.randn(3, 16))
+    assert fakes.shape == (3, *data.shape)
+    assert fakes.abs().max() <= 1
+    assert networks.discriminator(fakes).shape == (3, 1)
+
+
+def test_modulation_is_the_papers_weight_by_weight() -> None:
+    """Eq. 1 to 3: weights are scaled, then brought to norm one, for each sample by itself."""
+    layer = Modulated(5, 4, 3, latent=6)
+    x, w = torch.randn(3, 5, 8, 8), torch.randn(3, 6)
+    found = layer(x, w)
+    for place in range(3):
+        weight = layer.weight * layer.scale * layer.style(w)[place][None, :, None, None]
+        weight = weight / (weight.square().sum(dim=(1, 2, 3), keepdim=True) + 1e-8).sqrt()
+        wanted = F.conv2d(x[place : place + 1], weight, layer.bias, padding=1)
+        torch.testing.assert_close(found[place : place + 1], wanted, atol=1e-5, rtol=1e-4)
+
+
+def test_trap_samples_of_a_batch_do_not_influence_each_other() -> None:
+    networks = build(image(16), width=4, latent=16)
+    latent = torch.randn(4, 16)
+    together = networks.generator(latent)
+    torch.testing.assert_close(networks.generator(latent[:1]), together[:1], atol=1e-5, rtol=1e-4)
+    logits = networks.discriminator(together)
+    torch.testing.assert_close(
+        networks.discriminator(together[:1]), logits[:1], atol=1e-5, rtol=1e-4
+    )
+
+
+def test_trap_styles_start_around_one() -> None:
+    layer = Modulated(64, 4, 3, latent=6)
+    styles = layer.style(torch.zeros(1, 6))
+    torch.testing.assert_close(styles, torch.ones(1, 64))
+
+
+def test_latents_of_any_length_give_the_same_style() -> None:
+    generator = build(image(16), width=4, latent=16).generator
+    assert isinstance(generator, Generator)
+    latent = torch.randn(2, 16)
+    torch.testing.assert_close(generator.style(latent), generator.style(3 * latent))
+
+
+def test_the_mapping_network_learns_a_hundred_times_more_slowly() -> None:
+    """A step of one size in the weights moves a hundredth of what it moves elsewhere."""
+    torch.manual_seed(0)
+    slow, fast = Linear(8, 8, rate=0.01), Linear(8, 8)
+    x = torch.randn(4, 8)
+    for layer, share in ((slow, 0.01), (fast, 1.0)):
+        before = layer(x)
+        with torch.no_grad():
+            layer.weight += 0.1
+        moved = layer(x) - before
+        torch.testing.assert_close(
+            moved,
+            share * 0.1 * fast.scale * x.sum(1, keepdim=True).expand(-1, 8),
+            atol=1e-5,
+            rtol=1e-3,
+        )
+
+
+def test_outputs_keep_their_variance() -> None:
+    layer = Modulated(64, 64, 3, latent=6)
+    x = torch.randn(8, 64, 16, 16)
+    found = layer(x, 5 * torch.randn(8, 6))
+    assert found[:, :, 1:-1, 1:-1].detach().std().item() == pytest.approx(1, rel=0.15)
+
+
+def test_the_recipe_is_that_for_cifar10() -> None:
+    recipe = recipe_of("stylegan2", image(32, 3))
+    assert dict(recipe.techniques["r1"]) == {"gamma": 0.01, "every": 16}
+    assert recipe.loss == "non-saturating"
+    assert recipe.training.generator.betas == (0.0, 0.99)
+    assert recipe.training.ema_half_life == 10_000
