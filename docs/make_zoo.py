@@ -18,6 +18,7 @@ from ganbench.api.hooks import ENTRY_POINT_GROUP
 from ganbench.api.recipe import Optimiser, Recipe
 from ganbench.api.specs import LossSpec, TechniqueSpec, VariantSpec, import_builder
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.modalities import MODALITIES
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.suite import embedded_suites, load_suite
 from ganbench.wording import number
@@ -30,6 +31,11 @@ DATA = {
     "colour images of 32 px": DataInfo(
         name="32px", modality="image", shape=(3, 32, 32), classes=10
     ),
+    "sounds of 4,096 samples": DataInfo(
+        name="sounds", modality="audio", shape=(1, 4096), rate=8_000, classes=10
+    ),
+    "texts": MODALITIES["text"].examples[0],
+    "tables": MODALITIES["tabular"].examples[0],
 }
 """What recipes are shown on; labelled, since conditional ones need classes."""
 
@@ -89,7 +95,7 @@ def _variant(spec: VariantSpec, catalogue: Catalogue) -> str:
 def _recipes(spec: VariantSpec, catalogue: Catalogue) -> Iterator[tuple[str, Recipe]]:
     variant = choose_variant(spec.name, catalogue)
     for where, data in DATA.items():
-        if variant.handles(data) and variant.misfit(catalogue, data) is None:
+        if not (variant.refusal(catalogue, data) or variant.misfit(catalogue, data)):
             yield where, variant.recipe(catalogue, data)
 
 
@@ -117,15 +123,19 @@ def _recipe(recipe: Recipe) -> str:
     training = recipe.training
     parts = [f"model `{_with(recipe.model, recipe.model_parameters)}`, loss `{recipe.loss}`"]
     parts += [f"`{_with(name, own)}`" for name, own in recipe.techniques.items()]
-    both = training.generator == training.discriminator
-    parts.append(
-        _optimiser(training.generator)
-        if both
-        else f"{_optimiser(training.generator)} for the generator, "
-        f"{_optimiser(training.discriminator)} for the discriminator"
-    )
-    size, own = training.batch_size, training.generator_batch_size
-    parts.append(f"batches of {size}" + (f", and {own} for the generator" if own else ""))
+    own = {
+        side: one
+        for side in ("generator", "discriminator")
+        if (one := getattr(training, side)) is not None
+    }
+    if len(own) == 2 and training.generator == training.discriminator:
+        parts.append(_optimiser(own["generator"]))
+    elif own:
+        parts.append(", ".join(f"{_optimiser(one)} for the {side}" for side, one in own.items()))
+    else:
+        parts.append("fitted once")
+    size, other = training.batch_size, training.generator_batch_size
+    parts.append(f"batches of {size}" + (f", and {other} for the generator" if other else ""))
     if training.critic_steps > 1:
         parts.append(f"{training.critic_steps} discriminator steps to one of the generator")
     if training.critic_every > 1:
