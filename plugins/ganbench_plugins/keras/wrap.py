@@ -154,7 +154,7 @@ class Arranged(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """The same numbers."""
         moved = x.movedim(*self.move) if self.move else x
-        return moved.reshape(len(x), *self.shape)
+        return moved.reshape(-1, *self.shape)  # its length would be a constant of an export
 
 
 def networks(generator: Any, discriminator: Any, latent: Latent, data: DataInfo) -> Networks:
