@@ -52,9 +52,10 @@ This page is written by `python docs/make_zoo.py`, from the specs and from `resu
 
 
 def built_ins() -> Catalogue:
-    """What ganbench itself provides, whatever else is installed."""
+    """What ganbench itself provides, whatever else is installed: Keras's variant is told apart."""
     found = distribution("ganbench").entry_points
-    return Catalogue(one for one in found if one.group == ENTRY_POINT_GROUP)
+    ours = (one for one in found if one.group == ENTRY_POINT_GROUP)
+    return Catalogue(ours, blocked=["keras-dense"])
 
 
 def page(catalogue: Catalogue) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,12 @@ from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench_plugins.datasets.columns import make_table
 from ganbench_plugins.datasets.digits import load as load_digits
 from ganbench_plugins.datasets.mixed import draw
+from ganbench_plugins.datasets.pairs import load_names as load_pairs
 from ganbench_plugins.datasets.points import load_ring
 from ganbench_plugins.datasets.text import unicode_names
 from ganbench_plugins.dirac import game as dirac
 from ganbench_plugins.extractors.classifier import build as build_classifier
+from ganbench_plugins.extractors.halves import build as build_halves
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -171,13 +174,16 @@ def test_every_column_is_documented_with_range_and_direction() -> None:
         "audio": _sounds(),
         "text": _some_texts(),
         "tabular": make_table("mixed", draw(600, seed=1), modes=0).data(),
+        "pair": load_pairs(),
         "points": load_ring(),
         "image": load_digits(),
     }
-    sides = {
-        modality: RealSide(one, "heldout", cpu, lambda name, one=one: build_classifier(one, cpu))
-        for modality, one in data.items()
-    }
+
+    def side(modality: str, one: Data) -> RealSide:
+        build = partial(build_halves, of="both") if modality == "pair" else build_classifier
+        return RealSide(one, "heldout", cpu, lambda name: build(one, cpu))
+
+    sides = {modality: side(modality, one) for modality, one in data.items()}
     documented, arrows = _documented_columns(), {"lower": "↓", "higher": "↑", "target": "→"}
     for name in catalogue.names(ScoreSpec.kind):
         for one in _measured(catalogue.get(ScoreSpec, name), sides):

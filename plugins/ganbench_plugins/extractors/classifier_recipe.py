@@ -9,7 +9,7 @@ multiples of 2^-12, where such differences vanish.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -56,7 +56,6 @@ def initial_weights(channels: int, side: int, classes: int, width: int) -> dict[
         classes: number of classes.
         width: size of the embedding.
     """
-    rng = np.random.RandomState(SEED)
     shapes: list[tuple[str, tuple[int, ...]]] = []
     out = channels
     for i, stride in enumerate(strides(side)):
@@ -64,6 +63,12 @@ def initial_weights(channels: int, side: int, classes: int, width: int) -> dict[
         shapes.append((f"conv{i}", (out, fan_in, 3, 3)))
         side = (side + stride - 1) // stride
     shapes += [("embedding", (width, out * side * side)), ("head", (classes, width))]
+    return drawn(shapes)
+
+
+def drawn(shapes: Sequence[tuple[str, tuple[int, ...]]]) -> dict[str, Tensor]:
+    """Random float64 weights of variance 1 / fan-in, biases zero, of layers by name and shape."""
+    rng = np.random.RandomState(SEED)
     weights = {}
     for name, shape in shapes:
         values = rng.standard_normal(shape) / math.sqrt(math.prod(shape[1:]))
@@ -98,15 +103,35 @@ def train(images: Tensor, labels: Tensor, classes: int, width: int) -> dict[str,
     Returns:
         float32 weights, the same bits on every machine; no global random state is touched.
     """
-    rng = np.random.RandomState(SEED + 1)
     weights = initial_weights(images.shape[1], images.shape[2], classes, width)
+    return fit(weights, embed, images, labels)
+
+
+def fit(
+    weights: Weights,
+    embedding: Callable[[Weights, Tensor], Tensor],
+    samples: Tensor,
+    labels: Tensor,
+) -> dict[str, Tensor]:
+    """Train drawn weights and round them to the grid.
+
+    Args:
+        weights: as `drawn` makes them; they change.
+        embedding: of samples (B, ...) by weights.
+        samples: (N, ...) on the CPU.
+        labels: (N,) int64, their classes.
+
+    Returns:
+        float32 weights, the same bits on every machine; no global random state is touched.
+    """
+    rng = np.random.RandomState(SEED + 1)
     parameters = [tensor.requires_grad_() for tensor in weights.values()]
     velocities = [torch.zeros_like(tensor) for tensor in parameters]
-    steps = min(MAX_STEPS, max(MIN_STEPS, EPOCHS * len(images) // BATCH))
+    steps = min(MAX_STEPS, max(MIN_STEPS, EPOCHS * len(samples) // BATCH))
     for step in range(steps):
-        chosen = torch.from_numpy(rng.randint(len(images), size=BATCH))
+        chosen = torch.from_numpy(rng.randint(len(samples), size=BATCH))
         with torch.enable_grad():
-            logits = classify(weights, embed(weights, images[chosen]))
+            logits = classify(weights, embedding(weights, samples[chosen]))
             gradients = torch.autograd.grad(F.cross_entropy(logits, labels[chosen]), parameters)
         rate = LEARNING_RATE * min(1.0, (step + 1) / WARM_UP) * _cosine(step / steps)
         with torch.no_grad():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from torch import Tensor
+
+    from ganbench import DataInfo
 
 
 @contextmanager
@@ -29,6 +32,11 @@ def full_precision(device: torch.device) -> Iterator[None]:
             yield
         finally:
             torch.set_float32_matmul_precision(matmul)
+
+
+def short_name(info: DataInfo) -> str:
+    """A data set's name without its parameters, as a word for an extractor's id."""
+    return re.sub(r"\W+", "-", info.name.partition("[")[0].partition(":")[0])
 
 
 class FrozenExtractor:

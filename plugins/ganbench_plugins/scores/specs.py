@@ -1,5 +1,7 @@
 """The scores that ganbench carries, as plugins."""
 
+from dataclasses import replace
+
 from ganbench import Parameter, ScoreSpec, hookimpl
 from ganbench_plugins.scores import requirements
 
@@ -108,6 +110,14 @@ def ganbench_scores() -> list[ScoreSpec]:
             compute=f"{_MEASURES}.modes:classes",
             modalities=("image", "audio"),
             parameters=_EXTRACTOR,
+        ),
+        ScoreSpec(
+            name="agreement",
+            description="share of pairs whose halves are of one class, beside that by chance",
+            blind="collapse onto one class, and halves that are good for nothing but their class",
+            compute=f"{_MEASURES}.agreement:agreement",
+            modalities=("pair",),
+            parameters={"extractor": replace(_EXTRACTOR["extractor"], default="halves")},
         ),
         ScoreSpec(
             name="loudness",

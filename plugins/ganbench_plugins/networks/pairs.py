@@ -1,0 +1,115 @@
+"""Networks for pairs: perceptrons that know of both halves, and such as know of one each.
+
+After CoGAN (Liu & Tuzel 2016, arXiv:1606.07536), which generates pairs from one latent, and whose
+discriminators are alone with their halves. Here the joint one's discriminator sees both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ganbench import DataInfo, Latent, Networks, output_layer
+
+LEAK = 0.2
+
+
+class Heads(nn.Module):
+    """(B, n) to (B, m): what several networks make of the same input, side by side."""
+
+    def __init__(self, heads: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.heads = nn.ModuleList(heads)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([head(x) for head in self.heads], dim=1)
+
+
+class Halves(nn.Module):
+    """(B, n) to (B, m): each part of the columns through a network of its own, side by side.
+
+    Args:
+        sizes: columns of each part.
+        networks: one for each.
+    """
+
+    def __init__(self, sizes: Sequence[int], networks: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.sizes = list(sizes)
+        self.networks = nn.ModuleList(networks)
+
+    def forward(self, x: Tensor) -> Tensor:
+        parts = zip(self.networks, torch.split(x, self.sizes, dim=1), strict=True)
+        return torch.cat([network(part) for network, part in parts], dim=1)
+
+
+class Sum(nn.Module):
+    """(B, n) to (B, 1)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.sum(dim=1, keepdim=True)
+
+
+def build_joint(data: DataInfo, *, width: int, latent: int) -> Networks:
+    """One latent, a trunk and a head for each half; towers that a common critic looks at."""
+    sizes = half_sizes(data)
+    heads = [_perceptron([width, width, size], nn.ReLU()) for size in sizes]
+    towers = [nn.Sequential(nn.Linear(size, width), nn.LeakyReLU(LEAK)) for size in sizes]
+    generator = nn.Sequential(
+        _perceptron([latent, width, width], nn.ReLU()), nn.ReLU(), Heads(heads), output_layer(data)
+    )
+    discriminator = nn.Sequential(
+        Halves(sizes, towers),
+        _perceptron([2 * width, width, width], nn.LeakyReLU(LEAK)),
+        nn.LeakyReLU(LEAK),
+        nn.Linear(width, 1),
+    )
+    return Networks(generator=generator, discriminator=discriminator, latent=Latent(size=latent))
+
+
+def build_independent(data: DataInfo, *, width: int, latent: int) -> Networks:
+    """For each half a generator with a latent of its own, and a discriminator; logits are added up.
+
+    They are as deep as the joint ones, and so much narrower that both have as many weights.
+    """
+    sizes, inputs = half_sizes(data), [latent - latent // 2, latent // 2]
+    # Joint networks have 3 width² weights between their hidden layers, these have 4.
+    width = equal_width(width, outside=sum(sizes) + latent)
+    generators = [
+        _perceptron([own, width, width, width, size], nn.ReLU())
+        for own, size in zip(inputs, sizes, strict=True)
+    ]
+    critics = [_perceptron([size, width, width, width, 1], nn.LeakyReLU(LEAK)) for size in sizes]
+    return Networks(
+        generator=nn.Sequential(Halves(inputs, generators), output_layer(data)),
+        discriminator=nn.Sequential(Halves(sizes, critics), Sum()),
+        latent=Latent(size=latent),
+    )
+
+
+def equal_width(width: int, *, outside: int) -> int:
+    """The v for which 4 v² + outside v comes nearest to 3 width² + outside width.
+
+    Args:
+        width: of the joint networks.
+        outside: latents and numbers of a sample, each of which meets one layer of that width.
+    """
+    weights = 3 * width**2 + outside * width
+    return max(1, round((math.sqrt(outside**2 + 16 * weights) - outside) / 8))
+
+
+def half_sizes(data: DataInfo) -> list[int]:
+    """Numbers in either half of a pair, as networks see it."""
+    assert data.halves is not None
+    return [half.features for half in data.halves]
+
+
+def _perceptron(units: Sequence[int], activation: nn.Module) -> nn.Sequential:
+    """Linear layers with an activation between them."""
+    layers: list[nn.Module] = []
+    for place, fan_in in enumerate(units[:-1]):
+        layers += [nn.Linear(fan_in, units[place + 1]), activation]
+    return nn.Sequential(*layers[:-1])
