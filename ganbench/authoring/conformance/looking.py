@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ganbench.api.data import DataInfo
 from ganbench.api.networks import Networks
 from ganbench.training.feed import LatentFeed, RealFeed
 from ganbench.training.wrapped import samples_per_judgement
@@ -24,6 +25,7 @@ class Look:
         real: (B, *shape), as networks see them.
         labels: (B,) int64, or None.
         judgements: J: how many logits there are of them.
+        info: what the networks see.
     """
 
     networks: Networks
@@ -31,6 +33,7 @@ class Look:
     real: Tensor
     labels: Tensor | None
     judgements: int
+    info: DataInfo
 
     @classmethod
     def of(cls, networks: Networks, feed: RealFeed, judgements: int) -> Look:
@@ -44,6 +47,7 @@ class Look:
             real=real,
             labels=labels if networks.conditional else None,
             judgements=judgements,
+            info=feed.info,
         )
 
     def fakes(self) -> Tensor:

@@ -156,19 +156,23 @@ class Subject:
 
     def networks(self, case: Case) -> Networks:
         """A fresh build of a case's networks, in train mode."""
-        return Players(case.recipe, self.catalogue, self.device).networks(case.info)
+        return Players(case.recipe, self.catalogue, self.device).networks(self.seen(case).info)
 
     def objective(self, case: Case) -> Objective:
         """A fresh build of a case's loss and techniques."""
-        return Players(case.recipe, self.catalogue, self.device).objective(case.info)
+        return Players(case.recipe, self.catalogue, self.device).objective(self.seen(case).info)
 
     def data(self, case: Case) -> Data:
         """The samples of a case, loaded anew."""
         return example_data(case.info, self.catalogue)
 
+    def seen(self, case: Case) -> Data:
+        """The same, described as what the case's networks see of them."""
+        return Players(case.recipe, self.catalogue, self.device).seen(self.data(case))
+
     def look(self, case: Case, networks: Networks, judgements: int) -> Look:
         """Networks of a case with something to put into them."""
-        feed = RealFeed(self.data(case), self.device, seed=0)
+        feed = RealFeed(self.seen(case), self.device, seed=0)
         return Look.of(networks, feed, judgements)
 
     def couples(self, case: Case) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import torch
 from torch import Tensor
 
+from ganbench.api.data import DataInfo
 from ganbench.api.networks import Networks
 from ganbench.api.parameters import Value
 from ganbench.authoring.conformance.cases import Case
@@ -98,11 +99,11 @@ def _ends(look: Look, case: Case) -> None:
 
 
 def _samples(fakes: Tensor, look: Look, case: Case) -> None:
-    wanted = (len(look.latent), *case.info.shape)
+    wanted = (len(look.latent), *look.info.shape)
     if not isinstance(fakes, Tensor) or tuple(fakes.shape) != wanted:
         raise Broken(f"{case}: samples are {_shape(fakes)}, not {wanted}", RETURN_SAMPLES)
     _floats(fakes, "samples", case, RETURN_SAMPLES)
-    if fault := modality_of(case.info).range_fault(fakes, case.info):
+    if fault := modality_of(look.info).range_fault(fakes, look.info):
         raise Broken(f"{case}: samples {fault}", _END)
 
 
@@ -146,17 +147,17 @@ def _ends_of_builds(subject: Subject, case: Case) -> None:
             "step.fake_logits",
         )
     if (
-        _has_range(case)
+        _has_range(look.info)
         and bool((look.real < 0).any())
         and all(bool((one >= 0).all()) and bool(one.any()) for one in samples)
     ):
         raise Broken(f"{case}: samples are at least 0 in every build, and real ones are not", _END)
 
 
-def _has_range(case: Case) -> bool:
+def _has_range(info: DataInfo) -> bool:
     """Whether there are numbers that no sample of such data may have."""
-    beyond = torch.full((1, *case.info.shape), 1e9)
-    return bool(modality_of(case.info).range_fault(beyond, case.info))
+    beyond = torch.full((1, *info.shape), 1e9)
+    return bool(modality_of(info).range_fault(beyond, info))
 
 
 def seeded_build(subject: Subject) -> None:
@@ -217,11 +218,11 @@ def _sampling(subject: Subject, case: Case, networks: Networks) -> None:
         labels = torch.arange(count, device=subject.device) % case.info.classes
     with subject.blamed(f"{case}, a last batch of one sample", None):
         fakes = sample(networks.generator, networks.latents, count, subject.device, SEED, labels)
-    if tuple(fakes.shape) != (count, *case.info.shape):
+    look = subject.look(case, networks, 1)
+    if tuple(fakes.shape) != (count, *look.info.shape):
         raise Broken(f"{case}: {count} samples have shape {tuple(fakes.shape)}")
     if case.joint:
         return
-    look = subject.look(case, networks, 1)
     with subject.blamed(f"{case}, the logit of one judgement", None), torch.no_grad():
         networks.discriminator.eval()
         logits = look.logits(look.real)
