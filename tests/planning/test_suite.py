@@ -244,13 +244,13 @@ def test_a_suite_knows_the_folder_of_its_file(
 def test_a_missing_suite_brings_a_suggestion() -> None:
     with pytest.raises(UsageError, match="no suite and no file is named 'startr'") as caught:
         load_suite("startr")
-    assert caught.value.hint == "did you mean starter?"
+    assert caught.value.hint == "did you mean starter or starter-all?"
 
 
 def test_a_missing_file_brings_a_suggestion_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no suite and no file") as caught:
         load_suite(str(tmp_path / "startr"))
-    assert caught.value.hint == "did you mean starter?"
+    assert caught.value.hint == "did you mean starter or starter-all?"
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
