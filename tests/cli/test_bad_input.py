@@ -27,7 +27,12 @@ Cli = Callable[..., "CompletedProcess[str]"]
         (["run", "vanilla", "--budget", "0steps"], 2, "not a positive amount", "5000steps"),
         (["run", "vanilla", "--seeds", "4-0"], 2, "empty or too large", ""),
         (["run", "vanilla", "--seeds", "a"], 2, "no integers or ranges", "0-4"),
-        (["run", "vanilla", "--suite", "startr"], 2, "named 'startr'", "did you mean starter?"),
+        (
+            ["run", "vanilla", "--suite", "startr"],
+            2,
+            "named 'startr'",
+            "did you mean starter or starter-all?",
+        ),
         (["run", "vanilla[lrr=1]"], 2, "no parameter 'lrr'", "did you mean lr?"),
         (["run", "vanilla[lr=fast]"], 2, "vanilla.lr is 'fast', not a number", ""),
         (["run", "vanilla[lr"], 2, "without a closing one", ""),

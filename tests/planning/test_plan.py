@@ -179,7 +179,11 @@ def test_brackets_win_over_settings(catalogue: Catalogue) -> None:
     [
         (Selection(variants=["dcgna"]), "unknown variant 'dcgna'", "did you mean dcgan"),
         (Selection(variants=["dcgan"], tasks=["rign8"]), "has no task 'rign8'", "did you mean"),
-        (Selection(variants=["dcgan"], suite="startr"), "named 'startr'", "did you mean starter?"),
+        (
+            Selection(variants=["dcgan"], suite="startr"),
+            "named 'startr'",
+            "did you mean starter or starter-all?",
+        ),
         (
             Selection(variants=["dcgan"], settings={"dcgam.lr": "1"}),
             "--set dcgam.lr=1 names no selected variant",
