@@ -160,7 +160,10 @@ class Snapshot:
             UsageError: there is none here.
         """
         if self._logits is None:
-            raise UsageError("these samples come without a discriminator")
+            raise UsageError(
+                "these samples come without a discriminator",
+                "leave the score out, or name it in a suite's final_scores",
+            )
         return self._logits(samples, labels)
 
     def rehearse(self, networks: Networks, data: Data, number: int = 0) -> bool:
@@ -171,7 +174,10 @@ class Snapshot:
             UsageError: there is no training here.
         """
         if self._rehearse is None:
-            raise UsageError("these samples come without a training")
+            raise UsageError(
+                "these samples come without a training",
+                "leave the score out, or name it in a suite's final_scores",
+            )
         return self._rehearse(networks, data, number)
 
     def fake_features(self, extractor: str) -> Tensor:

@@ -17,7 +17,12 @@ Cli = Callable[..., "CompletedProcess[str]"]
 @pytest.mark.parametrize(
     ("arguments", "code", "message", "hint"),
     [
-        (["run", "wgan-pg"], 2, "unknown variant 'wgan-pg'", "did you mean wgan-gp or wgan?"),
+        (
+            ["run", "wgan-pg"],
+            2,
+            "unknown variant 'wgan-pg'",
+            "did you mean wgan-gp or wgan or char-wgan-gp?",
+        ),
         (["run", "ring8"], 2, "'ring8' is a dataset, not a variant", "ganbench info ring8"),
         (["run", "--suite", "lr-sensitivity"], 5, "no variant is selected", "ganbench run --all"),
         (["plan", "vanilla", "--task", "ring"], 2, "no task 'ring'", "did you mean ring8?"),

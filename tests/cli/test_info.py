@@ -99,7 +99,7 @@ def test_the_words_for_needs_and_who_provides_what(ganbench_cli: Cli) -> None:
     done = ganbench_cli("info", "needs", "--json", "-P", str(PROOF / "ali.py"))
     (one,) = json.loads(done.stdout)
     assert one["of_a_step"].keys() == NEEDS.keys()
-    assert one["of_a_model"]["encoder"] == ["ali-mlp"]
+    assert one["of_a_model"]["encoder"] == ["tvae", "ali-mlp"]
     told = ganbench_cli("info", "needs").stdout
     for need in NEEDS:
         assert f"\n  {need}: " in told

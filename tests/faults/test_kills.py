@@ -70,7 +70,9 @@ def undisturbed(folder: Path, text: str, *arguments: str) -> Path:
 def publish(folder: Path) -> None:
     """`ganbench publish`, in this process."""
     assert command.callback is not None
-    command.callback(folder / "runs", str(folder / "suite.toml"), folder / "results", False)
+    command.callback(
+        folder / "runs", str(folder / "suite.toml"), folder / "results", False, None, ""
+    )
 
 
 def published(folder: Path) -> dict[str, bytes]:

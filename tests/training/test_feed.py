@@ -75,7 +75,7 @@ def test_balanced_epochs_have_all_classes_equally_often(counts: list[int], seed:
     size = len(labels)
     base = numbered(size)
     info = replace(base.info, classes=len(counts))
-    feed = RealFeed(replace(base, info=info, train_labels=labels), CPU, seed, "balanced")
+    feed = RealFeed(replace(base, info=info, train_labels=labels), CPU, seed, sampling="balanced")
     for _ in range(2):
         samples, drawn_labels = feed.draw(size)
         assert drawn_labels is not None
@@ -91,7 +91,7 @@ def test_balanced_epochs_have_all_classes_equally_often(counts: list[int], seed:
 def test_balanced_samples_need_classes() -> None:
     data = replace(random_data(points(), 10), train_labels=None)
     with pytest.raises(UsageError, match="no classes to draw equally often"):
-        RealFeed(data, CPU, 0, "balanced")
+        RealFeed(data, CPU, 0, sampling="balanced")
 
 
 def test_balanced_feeds_go_on_from_their_state() -> None:
@@ -99,7 +99,7 @@ def test_balanced_feeds_go_on_from_their_state() -> None:
     data = replace(
         data, info=replace(data.info, classes=2), train_labels=(torch.arange(20) > 16).long()
     )
-    feed, other = (RealFeed(data, CPU, seed, "balanced") for seed in (1, 2))
+    feed, other = (RealFeed(data, CPU, seed, sampling="balanced") for seed in (1, 2))
     feed.draw(7)
     other.restore(feed.state())
     assert all(torch.equal(feed.draw(7)[0], other.draw(7)[0]) for _ in range(5))

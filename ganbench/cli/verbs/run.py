@@ -122,7 +122,7 @@ def command(
     )
     if selection.shard:
         talk(
-            f"shard {selection.shard} of {counted(session.plan.whole, 'run')}: `ganbench merge` "
+            f"shard {selection.shard} of {counted(session.plan.whole, 'run')}: ganbench merge "
             "joins the folders of all shards to one leaderboard"
         )
     if session.cancelled:

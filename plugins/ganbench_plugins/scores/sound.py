@@ -44,4 +44,4 @@ def loudness(evaluation: Evaluation) -> list[Measurement]:
 
 def root_mean_square(clips: Tensor) -> Tensor:
     """(N,) float64 of clips (N, C, S) int16: 1 is full scale."""
-    return (clips.double() / 32_768).square().mean(dim=(1, 2)).sqrt()
+    return (clips.double() / 32_768).square().flatten(1).mean(dim=1).sqrt()

@@ -72,7 +72,7 @@ def by_hash(weights: str) -> dict[str, str]:
     except OSError as error:
         raise UsageError(
             f"cannot read the weights {path}: {error.strerror}",
-            "name a safetensors file, as a run and `ganbench export` leave them",
+            "name a safetensors file, as a run and ganbench export leave them",
         ) from None
     kept = _kept(name)
     with cache.locked(kept):

@@ -64,7 +64,8 @@ def scored(name: str, real: Tensor, fakes: Tensor) -> list[Measurement]:
     side = RealSide(data, "heldout", torch.device("cpu"), lambda text: Halves())
     spec = SPECS[name]
     own = {key: one.default for key, one in spec.parameters.items()} | dict(SETTINGS.get(name, {}))
-    return measure(Snapshot(side, fakes), [(import_builder(spec.compute), own)])[0]
+    snapshot = Snapshot(side, fakes, logits=lambda samples, labels: samples.flatten(1).sum(1))
+    return measure(snapshot, [(import_builder(spec.compute), own)])[0]
 
 
 def defined(name: str, real: Tensor, fakes: Tensor) -> None:
