@@ -43,7 +43,7 @@ def test_shards_merge_to_the_leaderboard_of_the_whole_plan(
         ran = ganbench_cli("run", *suite, "--shard", f"{number}/2", "--runs", f"part{number}")
         assert ran.returncode == 0, ran.stderr
         assert "3 runs (3 new)" in ran.stderr
-        assert f"shard {number}/2 of 6 runs: `ganbench merge` joins" in ran.stderr
+        assert f"shard {number}/2 of 6 runs: ganbench merge joins" in ran.stderr
     assert planned["shard"] == "1/2"
     ids = {run["run_id"] for run in planned["runs"]}
     assert ids == {folder.name for folder in (tmp_path / "part1").iterdir() if folder.is_dir()}
