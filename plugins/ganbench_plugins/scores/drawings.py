@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 PATHS, STEPS = 8, 8
 DIRECTIONS, REACH = 6, 3.0
 """Of SeFa: how many directions, and how far along each, in standard deviations of a latent."""
+SPREAD = {"normal": 1.0, "uniform": 3**-0.5, "categorical": 0.0}
+"""Standard deviations of a latent's coordinates; a class is no direction."""
 SHOWN = 8
 NOISY_COPIES, NOISE = 8, 0.1
 """Of SmoothGrad (Smilkov et al. 2017, arXiv:1706.03825)."""
@@ -64,7 +66,8 @@ def directions(evaluation: Evaluation, **parameters: object) -> dict[str, bytes]
     chosen = vectors.T.flip(0)[:DIRECTIONS].float().cpu()
     start = latents.draw(evaluation.latents, 1, seed=5)
     reach = torch.linspace(-REACH, REACH, STEPS - 1)
-    at = torch.cat([start + step * one for one in chosen for step in reach])
+    spread = torch.cat([torch.full((part.size,), SPREAD[part.law]) for part in evaluation.latents])
+    at = torch.cat([start + step * spread * one for one in chosen for step in reach])
     labels = latents.labels_of(evaluation, 1)
     labels = None if labels is None else labels.repeat(len(at))
     return {"directions": _rows(decode(latents.samples_of(generator, at, labels), info), STEPS - 1)}
