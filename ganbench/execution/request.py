@@ -31,7 +31,7 @@ def planned(
     """
     catalogue = open_catalogue(plugins, remark, need_files=True)
     plan = make_plan(selection, catalogue)
-    for reason in plan.skipped:
+    for reason in plan.left_out:
         remark(f"left out: {reason}")
     for note in plan.notes:
         remark(note)

@@ -94,6 +94,18 @@ class Plan:
         """CPU threads of every run."""
         return self.runs[0].threads
 
+    @property
+    def left_out(self) -> list[str]:
+        """`skipped` for people: the variants that one task has one reason against are one line."""
+        told: dict[str, list[str]] = {}
+        for line in self.skipped:
+            variant, _, why = line.partition(" on ")  # no blank is in a variant's name
+            told.setdefault(f" on {why}" if why else "", []).append(variant)
+        return [
+            f"{', '.join(names)}{why.replace(': it does', ': they do') if len(names) > 1 else why}"
+            for why, names in told.items()
+        ]
+
     def require_present(self, runs: Iterable[RunSpec]) -> None:
         """Make sure that all that some runs need is on this machine, before one of them starts.
 

@@ -237,6 +237,16 @@ def test_images_that_a_model_does_not_fit_are_left_out_with_the_reason(
     )
 
 
+def test_what_is_left_out_for_one_reason_is_told_in_one_line(catalogue: Catalogue) -> None:
+    selection = Selection(suite="starter-all", everything=True, tasks=("ring8",), seeds=(0,))
+    plan = make_plan(selection, catalogue)
+    (line,) = plan.left_out
+    names, _, why = line.partition(" on ring8: ")
+    assert why == "they do not handle points data"
+    assert {"ctgan", "ngram"} <= {*names.split(", ")}
+    assert len(plan.skipped) == len(names.split(", "))
+
+
 def test_nothing_selected_when_no_variant_is_named(catalogue: Catalogue) -> None:
     with pytest.raises(NothingSelected, match="no variant is selected") as caught:
         make_plan(Selection(suite="lr-sensitivity"), catalogue)

@@ -66,7 +66,7 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
         ["run", "budget", "state", "expected"],
         [[row["run_id"], row["budget"], _state(row), _expected(row)] for row in rows],
     )
-    for reason in plan.skipped:
+    for reason in plan.left_out:
         talk(f"left out: {reason}")
     for note in plan.notes:
         talk(note)
