@@ -100,7 +100,7 @@ def describe(**settings: Any) -> Survey:
     left = [f"{count} {what}" for what, count in found.listing.left_out.most_common(3)]
     return Survey(
         info=options.info(len(classes)),
-        fingerprint=_fingerprint(found),
+        fingerprint=found.listing.fingerprint(found.hashes),
         train=len(found.paths) - held,
         heldout=held,
         notes=(*notes, told + (f"; left out: {', '.join(left)}" if left else "")),
@@ -188,18 +188,6 @@ def clips_of(
             "mend them, or take them out of the folder",
         )
     return np.stack(clips)
-
-
-def _fingerprint(found: Found) -> str:
-    """A hash of splits, names and contents."""
-    digest = hashlib.sha256()
-    contents = iter(found.hashes)
-    for group in found.listing.groups:
-        for file in group.files:
-            name = os.fsencode(file).replace(os.sep.encode(), b"/")
-            digest.update(name + b"\0" + next(contents).encode())
-        digest.update(b"\0held out\0")
-    return digest.hexdigest()[:16]
 
 
 @hookimpl

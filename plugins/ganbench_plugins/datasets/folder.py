@@ -10,7 +10,6 @@ sample from one split to the other.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -118,7 +117,7 @@ def describe(**settings: Any) -> Survey:
     heldout = sum(images.heldout)
     return Survey(
         info=options.info(len(found.listing.classes)),
-        fingerprint=_fingerprint(found),
+        fingerprint=found.listing.fingerprint(found.hashes),
         train=len(images) - heldout if certain else None,
         heldout=heldout if certain else None,
         notes=(*notes, told(images, left_out, options.alpha, certain=certain)),
@@ -261,22 +260,6 @@ def _hashes(group: Group, remark: Callable[[str], object]) -> Sequence[str]:
         return cache.file_hashes(group.root, group.files, remark)
     except OSError as error:
         raise UsageError(f"cannot read {error.filename}: {error.strerror}") from None
-
-
-def _fingerprint(found: Images) -> str:
-    """A hash of splits, names and contents: names tell the class and the order of the samples.
-
-    Of all files, those that are left out among them: which these are follows from the rest.
-    """
-    digest = hashlib.sha256()
-    contents = iter(found.hashes)
-    for group in found.listing.groups:
-        for file in group.files:
-            # fsencode, since a name need not be valid UTF-8; any system's separator is the same
-            name = os.fsencode(file).replace(os.sep.encode(), b"/")
-            digest.update(name + b"\0" + next(contents).encode())
-        digest.update(b"\0held out\0")
-    return digest.hexdigest()[:16]
 
 
 @hookimpl

@@ -10,6 +10,7 @@ first-level subfolders are the classes.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Set as AbstractSet
@@ -86,6 +87,24 @@ class Listing:
         places = {name: place for place, name in enumerate(self.classes)}
         files = (file for group in self.groups for file in group.files)
         return [places[_first(file)] for file in files] if places else []
+
+    def fingerprint(self, hashes: Iterable[str]) -> str:
+        """A hash of splits, names and contents: names tell the class and the order of the samples.
+
+        Of all files, those that are left out among them: which these are follows from the rest.
+
+        Args:
+            hashes: of the contents, group by group.
+        """
+        digest = hashlib.sha256()
+        contents = iter(hashes)
+        for group in self.groups:
+            for file in group.files:
+                # fsencode, since a name need not be valid UTF-8; any system's separator is the same
+                name = os.fsencode(file).replace(os.sep.encode(), b"/")
+                digest.update(name + b"\0" + next(contents).encode())
+            digest.update(b"\0held out\0")
+        return digest.hexdigest()[:16]
 
 
 def list_images(path: str, heldout: str = "") -> Listing:
