@@ -45,11 +45,18 @@ def couples_samples(network: nn.Module, samples: Tensor, labels: Tensor | None =
             given = samples[: count * size].detach().clone().requires_grad_()
             inputs = [given, *([] if labels is None else [labels[: count * size]])]
             with change_told(network.train(), "the network", *inputs):
-                logits = network(*inputs).reshape(-1)
+                logits = network(*inputs).reshape(count, -1)[:, 0]
                 if not logits.requires_grad:  # tokens that are drawn: no derivative tells
                     return False
-                (slope,) = torch.autograd.grad(logits[0], given, allow_unused=True)
+                # Of one after the other: all units of a narrow layer may be dead for one of them.
+                return any(_moved_by_others(logits, place, given) for place in range(count))
     finally:
         restore_module(network, state, samples.device)
         network.train(mode)
-    return slope is not None and bool((slope[size:] != 0).any())
+
+
+def _moved_by_others(logits: Tensor, place: int, given: Tensor) -> bool:
+    """Whether the logit of that judgement depends on samples of other ones."""
+    (slope,) = torch.autograd.grad(logits[place], given, retain_graph=True, allow_unused=True)
+    others = torch.arange(len(logits), device=given.device) != place
+    return slope is not None and bool((slope.reshape(len(logits), -1)[others] != 0).any())

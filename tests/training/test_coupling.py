@@ -63,6 +63,23 @@ def test_layers_that_look_at_several(name: str) -> None:
     assert couples_samples(network, samples())
 
 
+class DeadForSome(nn.Module):
+    """Batch norm behind which only the last sample passes: the others tell nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(6)
+
+    def forward(self, samples: Tensor) -> Tensor:
+        passing = torch.zeros(len(samples), 1)
+        passing[-1] = 1
+        return self.norm(samples) * passing
+
+
+def test_one_judgement_that_is_moved_by_others_is_enough() -> None:
+    assert couples_samples(nn.Sequential(DeadForSome(), nn.Linear(6, 1)), samples())
+
+
 def test_convolutions_with_any_norm() -> None:
     images = torch.randn(16, 2, 8, 8, generator=torch.Generator().manual_seed(0))
     for norm, coupled in (
