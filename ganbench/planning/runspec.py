@@ -99,4 +99,5 @@ def run_id_of(spec: Mapping[str, Any], protocol: int) -> str:
     canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:10]
     slug = re.sub(r"[^a-z0-9.+-]+", "_", f"{spec['variant']}-{spec['task']['name']}"[:80].lower())
-    return f"{slug.strip('._+-')}-s{spec['seed']}-{digest}"
+    readable = slug.strip("._+-") or "run"  # a name may have no letter that a folder can have
+    return f"{readable}-s{spec['seed']}-{digest}"

@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ganbench.planning import runspec
@@ -138,6 +138,7 @@ def test_is_readable_and_safe_as_a_folder() -> None:
     assert re.fullmatch(r"dcgan_lr_0\.001_-ring8-s0-[0-9a-f]{10}", SPEC.run_id)
 
 
+@example("/" * 90, 0)
 @given(st.text(min_size=1), st.integers(0, 2**32 - 1))
 def test_is_safe_as_a_folder_whatever_the_variant(variant: str, seed: int) -> None:
     run_id = replace(SPEC, variant=variant, seed=seed).run_id
