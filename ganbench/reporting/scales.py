@@ -96,4 +96,6 @@ def _steps(scale: Scale) -> list[float]:
     power = 10.0 ** math.floor(math.log10(span / 5))
     step = next(digit * power for digit in (1, 2, 5, 10) if span / (digit * power) <= 6)
     first, last = math.ceil(scale.low / step - 1e-9), math.floor(scale.high / step + 1e-9)
-    return [float(f"{index * step:.12g}") for index in range(first, last + 1)]
+    values = [float(f"{index * step:.12g}") for index in range(first, last + 1)]
+    # Rounded to be read, a value may lie beyond an end that it was just within.
+    return [value for value in values if scale.low <= value <= scale.high]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ganbench.reporting.scales import MOST_TICKS, scale_of
@@ -20,6 +20,7 @@ def test_values_keep_their_order_and_stay_within_the_axis(values: list[float]) -
     assert all(10 <= place <= 260 for place in places)
 
 
+@example([787500000.0, 999999999.96875])
 @given(VALUES | POSITIVE)
 def test_ticks_are_few_distinct_and_within_the_axis(values: list[float]) -> None:
     scale = scale_of(values, 260, 10)
