@@ -37,19 +37,26 @@ def run_of(ganbench_cli: Cli, tmp_path: Path) -> Callable[[str], tuple[dict[str,
     return run
 
 
+def notes(told: str) -> list[str]:
+    """All but the one on the pace of steps: that is the machine's, which may be busy, and is held to
+    given clocks in `tests/results/test_accounts.py`."""
+    found = [line.strip() for line in told.splitlines() if "note:" in line]
+    return [line for line in found if not line.startswith("note: the slowest stretch")]
+
+
 def test_twins_pay_for_what_they_do(
     run_of: Callable[[str], tuple[dict[str, Any], str]],
 ) -> None:
     honest, told = run_of("ema")
     assert honest["recount"]["steps"] > 10
     assert (honest["recount"]["differing"], honest["recount"]["added"]) == (0, 0)
-    assert "note:" not in told
+    assert not notes(told)
     steps = honest["used"]["steps"]
 
     copies, told = run_of("hidden-copy")
     assert copies["used"]["flops"] <= 1e8
     assert copies["used"]["steps"] < steps / 2
-    assert "note:" not in told.replace("note: the slowest stretch", "")
+    assert not notes(told)
 
     draws, told = run_of("hidden-draws")
     assert draws["used"]["steps"] < steps / 2
