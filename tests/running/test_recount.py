@@ -38,8 +38,8 @@ def run_of(ganbench_cli: Cli, tmp_path: Path) -> Callable[[str], tuple[dict[str,
 
 
 def notes(told: str) -> list[str]:
-    """All but the one on the pace of steps: that is the machine's, which may be busy, and is held to
-    given clocks in `tests/results/test_accounts.py`."""
+    """All but the one on the pace of steps: that is the machine's, which may be busy; it is held
+    to given clocks in `tests/results/test_accounts.py`."""
     found = [line.strip() for line in told.splitlines() if "note:" in line]
     return [line for line in found if not line.startswith("note: the slowest stretch")]
 
