@@ -21,7 +21,7 @@ from ganbench.cli.context import chosen
 from ganbench.execution.conditions import DEFAULTS
 from ganbench.machine.devices import check_device
 from ganbench.planning.budget import Budget, memory_text, parse_memory
-from ganbench.planning.plan import Selection
+from ganbench.planning.plan import ENGINES, Selection
 from ganbench.planning.references import parse_seeds
 from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE
@@ -180,6 +180,14 @@ def selection_options(function: F) -> F:
             help="CPU threads of each run instead of the suite's; another number gives other bits.",
         ),
         click.option(
+            "--engine",
+            type=click.Choice(ENGINES),
+            default="eager",
+            show_default=True,
+            help="What takes the steps: stacked trains the seeds of a variant as one program where "
+            "its networks allow; other bits, the same scores.",
+        ),
+        click.option(
             "--shard",
             type=Parsed("shard", Shard.parse),
             metavar="K/N",
@@ -258,6 +266,7 @@ def make_selection(
     device: str,
     memory: int | None,
     threads: int | None,
+    engine: str,
     shard: Shard | None,
 ) -> Selection:
     """The selection that the options of `selection_options` describe.
@@ -282,5 +291,6 @@ def make_selection(
         device=device,
         memory_bytes=memory,
         threads=threads,
+        engine=engine,
         shard=shard,
     )

@@ -10,11 +10,12 @@ from typing import Any
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.execution.conditions import Conditions
+from ganbench.execution.engines import plan_of
 from ganbench.execution.executors.executor import choose_executor, open_executor
 from ganbench.execution.origins import find_origins
 from ganbench.execution.session import Outcome, reusable, run_plan
 from ganbench.machine.devices import chosen_gpus, resolve_device
-from ganbench.planning.plan import Plan, Selection, make_plan
+from ganbench.planning.plan import Plan, Selection
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import make_folder
 
@@ -30,7 +31,7 @@ def planned(
         GanbenchError: there is none.
     """
     catalogue = open_catalogue(plugins, remark, need_files=True)
-    plan = make_plan(selection, catalogue)
+    plan = plan_of(selection, catalogue)
     for reason in plan.left_out:
         remark(f"left out: {reason}")
     for note in plan.notes:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ganbench.api.executors import Ending, Executor
 from ganbench.execution.conditions import Conditions
+from ganbench.execution.engines import jobs_of
 from ganbench.execution.fence import tidy_finished
 from ganbench.execution.job import BUSY, Job
 from ganbench.execution.lost import is_transient, lost_record
@@ -57,6 +58,10 @@ class _Run:
     tries: int
     due: float = 0.0
     started: datetime | None = None
+
+
+Unit = list[_Run]
+"""Runs that one job does: mostly one."""
 
 
 class Supervisor:
@@ -101,8 +106,8 @@ class Supervisor:
         self._warn = warn
         self._require_wanted = require_wanted
         self._has_failed = False
-        self._waiting: deque[_Run] = deque()
-        self._running: dict[Future[Ending], _Run] = {}
+        self._waiting: deque[Unit] = deque()
+        self._running: dict[Future[Ending], Unit] = {}
         # Futures put themselves here: nobody looks at those that go on, however many there are.
         self._ended: queue.SimpleQueue[Future[Ending]] = queue.SimpleQueue()
 
@@ -117,7 +122,8 @@ class Supervisor:
             GanbenchError: a run folder cannot be written to.
         """
         retries = self._conditions.retries
-        self._waiting.extend(_Run(spec, spec.run_id, retries) for spec in specs)
+        for jobs in jobs_of(list(specs), self._executor.slots):
+            self._waiting.append([_Run(spec, spec.run_id, retries) for spec in jobs])
         ended = self._fill()
         while ended or self._running or self._waiting:
             if not ended:
@@ -133,74 +139,101 @@ class Supervisor:
         ended: list[Ended] = []
         while self._waiting and len(self._running) < self._executor.slots:
             # Who is put off goes to the back: all behind the first one are due later still.
-            if self._waiting[0].due > time.monotonic():
+            if self._due() > time.monotonic():
                 break
-            run = self._waiting.popleft()
-            is_over, record = self._look(run)
-            if record is not None:
-                ended.append((run.spec, record))
-            elif not is_over and not self._is_cancelled(run):
-                self._start(run)
+            unit, told = self._without_ended(self._waiting.popleft())
+            ended += told
+            if unit := [run for run in unit if not self._is_cancelled(run)]:
+                self._start(unit)
         return ended
+
+    def _due(self) -> float:
+        """When the first unit that waits is to be looked at."""
+        return max(run.due for run in self._waiting[0])
 
     def _await_one(self) -> list[Ended]:
         """Wait for the end of a job, but no longer than until there is something to look at."""
         self._require_wanted()
         patience = LOOK_SECONDS
         if self._waiting and len(self._running) < self._executor.slots:
-            patience = min(patience, max(0.0, self._waiting[0].due - time.monotonic()))
+            patience = min(patience, max(0.0, self._due() - time.monotonic()))
         try:
             future = self._ended.get(timeout=patience)
         except queue.Empty:
             return []
-        run = self._running.pop(future)
-        record = self._settle(run, future.result())
-        return [(run.spec, record)] if record else []
+        return self._settle(self._running.pop(future), future.result())
 
-    def _start(self, run: _Run) -> None:
-        """Hand a run to the executor, unless another process is at work on it."""
-        folder = self._store.create(run.run_id, run.spec.to_json())
+    def _start(self, unit: Unit) -> None:
+        """Hand runs to the executor, but for those that another process is at work on."""
+        unit = [run for run in unit if self._is_free(run)]
+        if not unit:
+            return
         job = Job(
-            specs=(run.spec,),
-            folder=folder.absolute(),
+            specs=tuple(run.spec for run in unit),
+            folder=self._store.folder(unit[0].run_id).absolute(),
             device=self._device,
             checkpoint_seconds=self._conditions.checkpoint_seconds,
             plugins=self._conditions.plugins,
             commit=source_commit(),
             keep_final=self._conditions.keep_checkpoints,
-            origin=self._origins.get(run.run_id),
+            origin=self._origins.get(unit[0].run_id),
         )
-        with _fence(folder) as is_ours:
-            if not is_ours:
-                self._put_off(run)
+        with _fence(job.folder) as is_ours:
+            if not is_ours:  # since a moment ago
+                self._put_off(unit)
                 return
             job.write()
-        if run.started is None:
-            run.started = datetime.now(UTC)
-            self._on_start(run.spec)
+        for run in unit:
+            if run.started is None:
+                run.started = datetime.now(UTC)
+                self._on_start(run.spec)
         future = self._executor.start(job)
-        self._running[future] = run
+        self._running[future] = unit
         future.add_done_callback(self._ended.put)
 
-    def _settle(self, run: _Run, ending: Ending) -> Record | None:
-        """The record of a run whose worker has ended; None if there is to be another one."""
-        folder = self._store.folder(run.run_id)
-        is_over, record = self._look(run)
+    def _is_free(self, run: _Run) -> bool:
+        """Whether nobody is at work on a run, whose folder there is then; else it is put off."""
+        folder = self._store.create(run.run_id, run.spec.to_json())
+        with _fence(folder) as is_ours:
+            if not is_ours:
+                self._put_off([run])
+        return is_ours
+
+    def _settle(self, unit: Unit, ending: Ending) -> list[Ended]:
+        """Records of runs whose worker has ended; of those that have none here there will be."""
         if ending.exit_code != BUSY:
-            shorten(folder / LOG_FILE, self._conditions.output_bytes)
-        if is_over:
-            tidy_finished(folder)
-            return record
-        if self._is_cancelled(run):
-            return None
+            for run in unit:
+                shorten(self._store.folder(run.run_id) / LOG_FILE, self._conditions.output_bytes)
+        unit, ended = self._without_ended(unit)
+        for _, record in ended:
+            tidy_finished(self._store.folder(record["run_id"]))
+        left = [run for run in unit if not self._is_cancelled(run)]
+        if not left:
+            return ended
         if ending.exit_code == BUSY:  # which is no try
-            self._put_off(run)
-        elif run.tries and is_transient(ending):
-            run.tries -= 1
-            self._start(run)
-        else:
-            return self._bury(run, ending)
-        return None
+            self._put_off(left)
+        elif len(left) < len(unit):  # left for the sake of those that were cancelled
+            self._start(left)
+        elif is_transient(ending) and all(run.tries for run in left):
+            for run in left:
+                run.tries -= 1
+            self._start(left)
+        elif len(left) > 1:  # one of them has cost the others their process: each by itself
+            self._waiting.extendleft([run] for run in reversed(left))
+        elif (buried := self._bury(left[0], ending)) is not None:
+            ended.append((left[0].spec, buried))
+        return ended
+
+    def _without_ended(self, unit: Unit) -> tuple[Unit, list[Ended]]:
+        """Those of a unit that have not ended, and those that have, as far as they can be read."""
+        left, ended = [], []
+        for run in unit:
+            is_over, record = self._look(run)
+            if record is not None:
+                ended.append((run.spec, record))
+            elif not is_over:
+                left.append(run)
+        return left, ended
 
     def _bury(self, run: _Run, ending: Ending) -> Record | None:
         """Write the record that the worker could not write."""
@@ -210,7 +243,7 @@ class Supervisor:
         make_folder(folder)  # a plugin may have removed it
         with _fence(folder) as is_ours:
             if not is_ours:  # another process has gone on with the run
-                self._put_off(run)
+                self._put_off([run])
                 return None
             self._store.write(lost_record(run.spec, folder, ending, run.started, step))
         return self._look(run)[1]
@@ -222,10 +255,11 @@ class Supervisor:
             self._on_cancel(run.spec, request)
         return request is not None
 
-    def _put_off(self, run: _Run) -> None:
+    def _put_off(self, unit: Unit) -> None:
         """The others first."""
-        run.due = time.monotonic() + BUSY_SECONDS
-        self._waiting.append(run)
+        for run in unit:
+            run.due = time.monotonic() + BUSY_SECONDS
+        self._waiting.append(unit)
 
     def _look(self, run: _Run) -> tuple[bool, Record | None]:
         """Whether a run has ended, and its record if that can be read."""

@@ -21,6 +21,9 @@ from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
 from ganbench.wording import typed
 
+ENGINES = ("eager", "stacked")
+"""What may take the steps of runs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -39,6 +42,7 @@ class Selection:
         device: `auto`, `cpu` or `cuda`.
         memory_bytes: cap on the device's memory.
         threads: CPU threads of every run, instead of the suite's.
+        engine: what takes the runs' steps, where it can: `eager` or `stacked`.
         shard: only this part of all runs; None: all of them.
 
     Raises:
@@ -55,12 +59,15 @@ class Selection:
     device: str = "auto"
     memory_bytes: int | None = None
     threads: int | None = None
+    engine: str = "eager"
     shard: Shard | None = None
 
     def __post_init__(self) -> None:
         for seed in self.seeds or ():
             if not 0 <= seed < 2**32:
                 raise UsageError(f"seed {seed} is none: seeds are integers from 0 to 2**32 - 1")
+        if self.engine not in ENGINES:
+            raise UsageError(f"there is no engine {self.engine!r}", f"one of {', '.join(ENGINES)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,8 @@ class RunSpec:
         seed: of weights, latents and data order.
         memory_bytes: cap on the memory of the device, or None.
         threads: CPU threads that compute it. Another number gives other bits.
+        engine: what takes its steps: `eager`, or `stacked` beside other seeds. Another one gives
+            other bits.
         device: `cpu` or `cuda` where it matters to the result's meaning (time budgets), else None.
         pins: sorted ``kind:name@distribution==version#hash`` of every plugin that takes part.
         folder: that relative paths in it are relative to; empty: the working folder. Not part of
@@ -45,6 +47,7 @@ class RunSpec:
     dataset_fingerprint: str = ""
     memory_bytes: int | None = None
     threads: int = 1
+    engine: str = "eager"
     device: str | None = None
     pins: tuple[dict[str, str], ...] = ()
     folder: str = ""
@@ -57,6 +60,8 @@ class RunSpec:
         plain["task"] = self.task.to_json()
         if self.threads == 1:  # specs that tell of no threads have one
             del plain["threads"]
+        if self.engine == "eager":  # and those that tell of no engine are eager
+            del plain["engine"]
         return plain
 
     @classmethod

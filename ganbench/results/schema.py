@@ -41,6 +41,7 @@ class _Spec(TypedDict):
     seed: Integer
     memory_bytes: NotRequired[Integer | None]
     threads: NotRequired[Integer]
+    engine: NotRequired[str]
     pins: NotRequired[list[Pin]]
 
 

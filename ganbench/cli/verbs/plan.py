@@ -16,9 +16,10 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk, warn
+from ganbench.execution.engines import plan_of
 from ganbench.machine.devices import device_name, resolve_device
 from ganbench.machine.threads import require_threads
-from ganbench.planning.plan import Plan, make_plan
+from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
 from ganbench.results.record import Record
@@ -41,7 +42,7 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     for line in tell_settings(click.get_current_context()):
         talk(line)
     selection = make_selection(**options)
-    plan = make_plan(selection, open_catalogue(choice, talk, need_files=True))
+    plan = plan_of(selection, open_catalogue(choice, talk, need_files=True))
     store = RunStore(runs)
     contents = store.read_all() if store.root.is_dir() else Contents()
     warn(contents.warnings)
