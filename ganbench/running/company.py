@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,12 +17,12 @@ class Company:
 
     Args:
         engine: makes what takes its steps.
-        now: seconds that the process has spent on the run, from any beginning.
+        now: seconds that the process has spent on the run, from any beginning; None: all that pass.
         told: what its record's environment tells of it, at its end.
     """
 
     engine: Callable[[Trainer], Engine] = Eager
-    now: Callable[[], float] = time.perf_counter
+    now: Callable[[], float] | None = None
     told: Callable[[], dict[str, Any]] = dict
 
 

@@ -109,7 +109,8 @@ class Run:
         self._setup_seconds = 0.0
         self._started = datetime.now(UTC)
         self._wall = time.monotonic()
-        self._began = company.now()
+        self._now = company.now or time.monotonic
+        self._began = self._now()
 
     def execute(self) -> Record:
         """Train and evaluate; whatever happens, return a record."""
@@ -156,7 +157,7 @@ class Run:
         players = Players(recipe, catalogue, self._device)
         trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
-        self._setup_seconds = self._company.now() - self._began
+        self._setup_seconds = self._now() - self._began
         self._costs = trainer.costs
         self._training = True
         with players.whose(), in_place_told(trainer):

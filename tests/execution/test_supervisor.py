@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -431,3 +432,71 @@ def test_a_plan_that_is_not_wanted_any_more_ends(store: RunStore) -> None:
     )
     with pytest.raises(GanbenchError, match="not wanted"):
         list(one.records(SPECS[:1]))
+
+
+STACKED = [replace(one, engine="stacked") for one in SPECS[:3]]
+
+
+def end_some(job: JobHandle, ending: Ending, *ended: int) -> Ending:
+    """Some seeds of a stack come to their end before its process does."""
+    for one in read_job(job.folder).specs:
+        if one.seed in ended:
+            RunStore(job.folder.parent).write(record(one, curve("ring8", 2, one.seed)))
+    return ending
+
+
+def seeds_of(job: JobHandle) -> list[int]:
+    return [one.seed for one in read_job(job.folder).specs]
+
+
+def test_seeds_that_are_stacked_are_one_job(store: RunStore) -> None:
+    jobs: list[list[int]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append(seeds_of(job))
+        return end_some(job, DONE, 0, 1, 2)
+
+    begun: list[int] = []
+    found = supervise(store, Scripted(act), STACKED, on_start=lambda one: begun.append(one.seed))
+    assert list(found.values()) == ["ok"] * 3
+    assert jobs == [[0, 1, 2]]
+    assert begun == [0, 1, 2]
+
+
+def test_who_is_left_of_a_stack_that_was_killed_goes_on_together(store: RunStore) -> None:
+    jobs: list[list[int]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append(seeds_of(job))
+        return end_some(job, KILLED, 0) if len(jobs) == 1 else end_some(job, DONE, 1, 2)
+
+    assert list(supervise(store, Scripted(act), STACKED).values()) == ["ok"] * 3
+    assert jobs == [[0, 1, 2], [1, 2]]
+
+
+def test_a_seed_that_ends_the_process_costs_no_other(store: RunStore) -> None:
+    """None of them has left a record: each is tried by itself."""
+    jobs: list[list[int]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append(seeds := seeds_of(job))
+        return Ending(exit_code=3) if 1 in seeds else end_some(job, DONE, 0, 1, 2)
+
+    found = supervise(store, Scripted(act), STACKED)
+    assert jobs == [[0, 1, 2], [0], [1], [2]]
+    assert sorted(found.values()) == ["error", "ok", "ok"]
+
+
+def test_a_seed_of_a_stack_that_is_cancelled_leaves_the_others(store: RunStore) -> None:
+    jobs: list[list[int]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append(seeds_of(job))
+        if len(jobs) > 1:
+            return end_some(job, DONE, 0, 2)
+        store.cancel(STACKED[1].run_id)
+        return Ending(exit_code=PREEMPTED)
+
+    found = supervise(store, Scripted(act), STACKED, retries=0)
+    assert list(found.values()) == ["ok", "ok"]
+    assert jobs == [[0, 1, 2], [0, 2]]

@@ -66,10 +66,10 @@ class Program:
         first = alike[0]
         if not isinstance(first, nn.Linear):
             return first  # it has no weights, and treats every sample alike
-        linear = [one for one in alike if isinstance(one, nn.Linear)]
-        weight = self._stacked([one.weight for one in linear])
-        has_bias = first.bias is not None
-        return _Linear(weight, self._stacked([one.bias for one in linear]) if has_bias else None)
+        weight = self._stacked([one.get_parameter("weight") for one in alike])
+        if first._parameters["bias"] is None:
+            return _Linear(weight, None)
+        return _Linear(weight, self._stacked([one.get_parameter("bias") for one in alike]))
 
     @torch.no_grad()
     def _stacked(self, own: list[nn.Parameter]) -> nn.Parameter:

@@ -12,16 +12,14 @@ from ganbench.api.recipe import SIDES, Side
 from ganbench.training.checkpoint import UnstorableState
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Method, Objective
-from ganbench.training.stacking.joint import JointStep
+from ganbench.training.stacking.joint import JointStep, NotStackable
 from ganbench.training.stacking.program import Program, obstacle
 from ganbench.training.stacking.rehearsal import Rehearsal, rehearse
 from ganbench.training.stacking.streams import Streams
 from ganbench.training.state import trainer_state
 from ganbench.training.trainer import Trainer
 
-APART: tuple[Method, ...] = (
-    *("before_step", "opponent", "before_update", "after_step", "play", "critic_steps"),
-)
+APART: tuple[Method, ...] = (*("before_step", "opponent", "before_update", "after_step", "play"),)
 """What a loss or technique may do and a stack does not."""
 
 TOGETHER = frozenset({"real", "real_slopes", "fake_slopes", "interpolated_slopes"})
@@ -145,10 +143,9 @@ class Stack:
         trainers = [self._trainers[place] for place in asked]
         for trainer, ask in zip(trainers, asked.values(), strict=True):
             trainer.begin(ask.number, ask.progress)
-        first = self.eager[self._members[0]]
-        simultaneous = first.trainer.training.updates == "simultaneous"
+        simultaneous = trainers[0].training.updates == "simultaneous"
         try:
-            for _ in range(first.critic_steps(first.trainer.number)):
+            for _ in range(self._critic_steps(trainers[0].number)):
                 self._differentiate("discriminator")
                 if not simultaneous:
                     self._update("discriminator")
@@ -162,6 +159,12 @@ class Stack:
             if trainer.average is not None:
                 trainer.average.update()
         return None
+
+    def _critic_steps(self, number: int) -> int:
+        counts = {self.eager[place].critic_steps(number) for place in self._members}
+        if len(counts) > 1:
+            raise NotStackable(f"its seeds ask for {sorted(counts)} critic steps")
+        return counts.pop()
 
     def _stack(self, members: tuple[int, ...]) -> None:
         """Have the programs of just these."""
