@@ -34,14 +34,14 @@ class Rehearsal:
     """An eager step, after which everything is as it was before it.
 
     Args:
-        drawn, flops: what the step has cost.
+        drawn, flops: what the step has cost; the latter is None where it was not counted.
         gradients, weights: that it has left, by side.
         last: the steps of both sides, and their losses.
         after, random: the state that it has led to, and the random numbers.
     """
 
     drawn: int
-    flops: float
+    flops: float | None
     last: dict[Side, tuple[TrainingStep, Tensor]]
     after: dict[str, Any]
     random: dict[str, Any]
@@ -66,8 +66,8 @@ class Rehearsal:
         return None
 
 
-def rehearse(eager: Eager, number: int, progress: float) -> Rehearsal:
-    """Take a step eagerly, count its operations, and put everything back but what was counted.
+def rehearse(eager: Eager, number: int, progress: float, *, count: bool) -> Rehearsal:
+    """Take a step eagerly, and put everything back but what was counted, if it was to be.
 
     Raises:
         UnstorableState: the training has a state that cannot be put back.
@@ -75,9 +75,13 @@ def rehearse(eager: Eager, number: int, progress: float) -> Rehearsal:
     """
     trainer = eager.trainer
     before, random = copied(trainer_state(trainer)), random_state(trainer.device)
-    drawn, flops = eager.step(number, progress, count=True)
+    drawn, flops = eager.step(number, progress, count=count)
+    if not count:
+        trainer.costs.restore(before["costs"])
     after = copied(trainer_state(trainer))
-    done = Rehearsal(drawn, flops, dict(trainer.last), after, random_state(trainer.device))
+    done = Rehearsal(
+        drawn, flops if count else None, dict(trainer.last), after, random_state(trainer.device)
+    )
     for side in SIDES:
         found = trainer.trained[side]
         grads = [one.grad for one in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -80,6 +80,9 @@ class Stack:
         """Which trainings go on eagerly, and why: their stacked step was not their eager one."""
         self._trainers = trainers
         self._streams = streams
+        self._seen: set[int] = set()
+        """Which trainings were held to an eager step in this process: one that goes on from a
+        checkpoint may have fallen before it."""
         self._members: tuple[int, ...] = ()
         self._programs: dict[Side, Program] = {}
 
@@ -94,17 +97,19 @@ class Stack:
             try:
                 if place in self.fallen:
                     taken[place] = self._eagerly(place, ask)
-                elif ask.count or self._is_new(place, ask.number):
-                    rehearsed[place] = self._rehearse(place, ask)
+                elif (count := self._counts(place, ask)) or place not in self._seen:
+                    rehearsed[place] = self._rehearse(place, replace(ask, count=count))
             except Exception as error:
                 taken[place] = Taken(error=error)
         together = {place: ask for place, ask in asked.items() if place not in taken | self.fallen}
         failure = self._together(together)
         for place in asked.keys() - taken.keys():
-            if (done := rehearsed.get(place)) is not None:
+            done = rehearsed.get(place)
+            if done is not None:
                 self._hold(place, done, failure)
+            if done is not None and done.flops is not None:
                 taken[place] = Taken(done.drawn, done.flops)
-            elif failure is not None:
+            elif failure is not None and done is None:
                 taken[place] = Taken(error=failure)
             else:
                 taken[place] = Taken(self._trainers[place].drawn, self._charge(place))
@@ -116,7 +121,8 @@ class Stack:
 
     def _rehearse(self, place: int, ask: Asked) -> Rehearsal:
         self._streams.switch(place)
-        done = rehearse(self.eager[place], ask.number, ask.progress)
+        done = rehearse(self.eager[place], ask.number, ask.progress, count=ask.count)
+        self._seen.add(place)
         if not self._trainers[place].costs.steady:
             self.fallen[place] = "its steps do not all cost the same"
             done.accept(self._trainers[place])
@@ -196,9 +202,10 @@ class Stack:
         for place in self._members:
             self._trainers[place].update(side)
 
-    def _is_new(self, place: int, number: int) -> bool:
-        """Whether nobody knows yet what that step costs."""
-        return any(self._trainers[place].costs.wants(t, number) for t in self._terms(place, number))
+    def _counts(self, place: int, ask: Asked) -> bool:
+        """Whether a step is to be counted: it was asked for, or nobody knows yet what it costs."""
+        wants, number = self._trainers[place].costs.wants, ask.number
+        return ask.count or any(wants(terms, number) for terms in self._terms(place, number))
 
     def _charge(self, place: int) -> float:
         costs, trainer = self._trainers[place].costs, self._trainers[place]

@@ -130,6 +130,24 @@ def test_a_penalty_that_has_lost_its_graph_is_caught(monkeypatch: pytest.MonkeyP
         assert torch.equal(one, other)
 
 
+def test_who_goes_on_is_held_to_an_eager_step_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where its stacked step was wrong before, it still is: nothing that is kept must say so."""
+    make = of_variant("wgan-gp[width=32]")
+    stack = stacked(make, {0: 5, 1: 6})
+    advance(stack, [0, 1], range(3))
+    costs = [trainer_of(stack, place).costs.state() for place in (0, 1)]
+    again = Stack({place: trainer_of(stack, place) for place in (0, 1)}, stack._streams)
+    sound = JointStep._interpolated_slopes
+    monkeypatch.setattr(JointStep, "_interpolated_slopes", lambda self: sound(self).detach())
+    advance(again, [0, 1], range(3, 4))
+    assert set(again.fallen) == {0, 1}
+    for place in (0, 1):  # and it was charged once, counted never
+        found = trainer_of(again, place).costs.state()
+        assert found["recounted"] == costs[place]["recounted"]
+        (known,), (now,) = costs[place]["kinds"]["generator"], found["kinds"]["generator"]
+        assert now == {**known, "taken": known["taken"] + 1}
+
+
 class Calling:
     """A loss that calls the discriminator by itself."""
 
