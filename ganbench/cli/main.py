@@ -42,7 +42,7 @@ VERBS = {
     "config": "Show settings and where each comes from: default, file, variable.",
     "completion": "Print the script that makes a shell complete verbs, options and names.",
     "clean": "Show what the cache and checkpoints take, and remove them on request.",
-    "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
+    "doctor": "Check this machine: versions, devices, speed of products, folders, plugins.",
 }
 
 HIDDEN = ("work",)

@@ -20,6 +20,7 @@ from ganbench.cli.completing import (
 from ganbench.cli.context import chosen
 from ganbench.execution.conditions import DEFAULTS
 from ganbench.machine.devices import check_device
+from ganbench.machine.precision import PRECISIONS, Precision
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.references import parse_seeds
@@ -180,6 +181,11 @@ def selection_options(function: F) -> F:
             help="CPU threads of each run instead of the suite's; another number gives other bits.",
         ),
         click.option(
+            "--precision",
+            type=click.Choice(PRECISIONS),
+            help="Of products in training, instead of the suite's; another one makes other runs.",
+        ),
+        click.option(
             "--shard",
             type=Parsed("shard", Shard.parse),
             metavar="K/N",
@@ -258,6 +264,7 @@ def make_selection(
     device: str,
     memory: int | None,
     threads: int | None,
+    precision: Precision | None,
     shard: Shard | None,
 ) -> Selection:
     """The selection that the options of `selection_options` describe.
@@ -282,5 +289,6 @@ def make_selection(
         device=device,
         memory_bytes=memory,
         threads=threads,
+        precision=precision,
         shard=shard,
     )

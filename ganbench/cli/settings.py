@@ -62,6 +62,7 @@ KEYS: Mapping[str, Key] = {
     "budget": Key("budget", _SELECTING, portable=False),
     "memory": Key("memory", _SELECTING, portable=False),
     "threads": Key("threads", _SELECTING, "count", portable=False),
+    "precision": Key("precision", _SELECTING, portable=False),
     "plugin-files": Key("plugin_files", type="list", portable=False, is_path=True),
     "disabled-plugins": Key("disabled_plugins", type="list", portable=False),
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ganbench.api.arguments import checked
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.execution.conditions import DEFAULTS, Conditions
+from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.shard import Shard
@@ -36,6 +37,7 @@ def run(
     device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
     track: Sequence[str] = (),
@@ -59,9 +61,9 @@ def run(
     Args:
         variants: names, with parameters in brackets if wanted; none: those that the suite names.
         everything: those that the suite names, or every usable one where it names none.
-        suite, tasks, seeds, budget, settings, device, memory, threads, shard: as the options of
-            that name; `settings` maps ``variant.parameter`` to a value. One task or seed is a list
-            of one.
+        suite, tasks, seeds, budget, settings, device, memory, threads, precision, shard: as the
+            options of that name; `settings` maps ``variant.parameter`` to a value. One task or seed
+            is a list of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
         track: names of trackers that are told of the runs, as `--track` takes them.
@@ -112,7 +114,8 @@ def run(
         plugins=NO_CHOICE.plus(files=plugin_files(plugins), trackers=track),
     )
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
+        *(variants, everything, suite, tasks, seeds, budget, settings),
+        *(device, memory, threads, precision, shard),
     )
     outcome = execute(
         selection,
@@ -136,6 +139,7 @@ def plan(
     device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
@@ -149,7 +153,8 @@ def plan(
     from ganbench.catalogue.catalogue import open_catalogue
 
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
+        *(variants, everything, suite, tasks, seeds, budget, settings),
+        *(device, memory, threads, precision, shard),
     )
     choice = NO_CHOICE.plus(files=plugin_files(plugins))
     catalogue = open_catalogue(choice, lambda line: None, need_files=True)
@@ -170,6 +175,7 @@ def prepare(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
     download: bool = False,
@@ -180,8 +186,8 @@ def prepare(
     Args:
         download: fetch data and weights that are not on this machine.
         progress: show progress on stderr.
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard,
-            plugins: as of `run`.
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads,
+            precision, shard, plugins: as of `run`.
 
     Returns:
         One row per task, in the columns of `ganbench prepare --json`.
@@ -195,7 +201,8 @@ def prepare(
     from ganbench.execution.preparation import prepare as prepared
 
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
+        *(variants, everything, suite, tasks, seeds, budget, settings),
+        *(device, memory, threads, precision, shard),
     )
     found = prepared(
         selection,
@@ -310,6 +317,7 @@ def _selection(
     device: str,
     memory: str | None,
     threads: int | None,
+    precision: Precision | None,
     shard: str | None,
 ) -> Selection:
     return Selection(
@@ -323,5 +331,6 @@ def _selection(
         device=device,
         memory_bytes=None if memory is None else parse_memory(memory),
         threads=threads,
+        precision=precision,
         shard=None if shard is None else Shard.parse(shard),
     )

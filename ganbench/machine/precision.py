@@ -19,7 +19,7 @@ Precision = Literal["float32", "tf32", "bf16"]
 
 PRECISIONS: Final[tuple[Precision, ...]] = get_args(Precision)
 
-SIDE: Final = {"cpu": 1024, "cuda": 8192}
+SIDE: Final = {"cpu": 512, "cuda": 8192}
 """Of the square matrices that are multiplied: large enough that nothing but the product counts."""
 
 ROUNDS: Final = 9

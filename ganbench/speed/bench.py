@@ -15,7 +15,8 @@ from ganbench.api.errors import GanbenchError
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.execution.request import planned
 from ganbench.machine.devices import torch_device
-from ganbench.machine.precision import product_speed, stopwatch
+from ganbench.machine.paths import require_fast_path
+from ganbench.machine.precision import Precision, product_speed, stopwatch
 from ganbench.machine.threads import require_threads
 from ganbench.planning.plan import Selection
 from ganbench.planning.runspec import RunSpec
@@ -26,6 +27,7 @@ from ganbench.speed.loops import terms_of
 from ganbench.speed.subject import Subject
 from ganbench.speed.turns import ratio, take_turns
 from ganbench.speed.ways import LOOPS, ways_of
+from ganbench.training.precision import products
 from ganbench.wording import duration
 
 ROUNDS = 15
@@ -57,6 +59,7 @@ class Row:
 
     Args:
         variant, task, engine: which.
+        precision: in which engines train; loops written by hand train in float32.
         steps_per_second: generator steps with what belongs to them, of all runs that it trains at a
             time.
         over_bare, over_textbook: time of a step over that of loops written by hand; None: there are
@@ -76,6 +79,7 @@ class Row:
     variant: str
     task: str
     engine: str
+    precision: Precision = "float32"
     steps_per_second: float | None = None
     over_bare: float | None = None
     over_textbook: float | None = None
@@ -114,6 +118,7 @@ def bench(
     """
     plan, catalogue = planned(selection, plugins, tell)
     require_threads(plan.threads)
+    require_fast_path(plan.precision, selection.device, plan.threads)
     plan.require_present(plan.runs)
     plan.prepare_data(plan.runs, catalogue, tell)
     specs = list({(spec.variant, spec.task.name): spec for spec in plan.runs}.values())
@@ -148,7 +153,8 @@ def race(rounds: int, subject: Subject, asked: float) -> Raced:
     with tempfile.TemporaryDirectory() as folder:
         ways = {name: make() for name, make in ways_of(subject, Path(folder)).items()}
         before = product_speed("float32", device)
-        seconds = take_turns(ways, rounds, stopwatch(device, threads))
+        with products(subject.spec.precision):
+            seconds = take_turns(ways, rounds, stopwatch(device, threads))
         limit = max(before, product_speed("float32", device))
     first = ways[FIRST]
     assert isinstance(first, Trained)
@@ -171,11 +177,17 @@ def _rows(order: Order, rounds: int, tell: Callable[[str], None]) -> list[Row]:
         beside = apart(costs, order)
     except GanbenchError as error:
         tell(f"not measured: {error}")
-        return [Row(variant=spec.variant, task=spec.task.name, engine=FIRST, error=str(error))]
+        return [Row(**_named(spec, FIRST), error=str(error))]
     tell(raced.no_loop or f"done, {duration(beside.start_seconds)} to start")
     return [
         _row(spec, engine, raced, memory, beside) for engine in ENGINES if engine in raced.seconds
     ]
+
+
+def _named(spec: RunSpec, engine: str) -> dict[str, Any]:
+    """What a row is about."""
+    about = {"variant": spec.variant, "task": spec.task.name, "engine": engine}
+    return {**about, "precision": spec.precision}
 
 
 def _row(spec: RunSpec, engine: str, raced: Raced, memory: dict[str, int], beside: Costs) -> Row:
@@ -183,9 +195,7 @@ def _row(spec: RunSpec, engine: str, raced: Raced, memory: dict[str, int], besid
     over = {way: ratio(ours, raced.seconds[way]) for way in LOOPS if way in raced.seconds}
     per_second = raced.flops_per_step / median(ours)
     return Row(
-        variant=spec.variant,
-        task=spec.task.name,
-        engine=engine,
+        **_named(spec, engine),
         steps_per_second=1 / median(ours),
         over_bare=over.get("bare"),
         over_textbook=over.get("textbook"),

@@ -52,7 +52,8 @@ class Subject:
     def players(self) -> Players:
         """Who builds networks, loss and techniques."""
         variant = choose_variant(self.spec.variant, self.catalogue)
-        return Players(variant.recipe(self.catalogue, self.data.info), self.catalogue, self.device)
+        recipe = variant.recipe(self.catalogue, self.data.info)
+        return Players(recipe, self.catalogue, self.device, self.spec.precision)
 
     def trainer(self, seed: int = 0) -> Trainer:
         """A trainer, as a run with that seed has it before its first step."""

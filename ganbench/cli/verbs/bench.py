@@ -14,6 +14,7 @@ from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
 from ganbench.machine.devices import cpu_kind, device_name, resolve_device
+from ganbench.machine.precision import PRECISIONS, Precision
 from ganbench.machine.versions import installed_versions
 from ganbench.planning.plan import Selection
 from ganbench.wording import DASH, duration, memory_size, number, percent, with_prefix
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     help="Where to train.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads instead of the suite's.")
+@click.option("--precision", type=click.Choice(PRECISIONS), help="Of engines; loops have float32.")
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),
@@ -59,6 +61,7 @@ def command(
     tasks: tuple[str, ...],
     device: str,
     threads: int | None,
+    precision: Precision | None,
     rounds: int,
     as_json: bool,
 ) -> int:
@@ -80,6 +83,7 @@ def command(
         seeds=(0,),
         device=device,
         threads=threads,
+        precision=precision,
     )
     rows = bench(selection, choice, rounds=rounds, tell=talk)
     machine = {
@@ -111,6 +115,7 @@ COLUMNS: tuple[tuple[str, Callable[[Row], str]], ...] = (
     ("variant", lambda row: row.variant),
     ("task", lambda row: row.task),
     ("engine", lambda row: row.engine),
+    ("precision", lambda row: row.precision),
     ("steps/s", lambda row: _shown(row.steps_per_second, number)),
     ("/bare", lambda row: _shown(row.over_bare, _ratio)),
     ("/textbook", lambda row: _shown(row.over_textbook, _ratio)),
