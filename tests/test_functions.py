@@ -22,7 +22,7 @@ from .results.synthetic import spec, starter
 Cli = Callable[..., "CompletedProcess[str]"]
 
 ONLY_TYPED = {"list", "info", "plugins", "new", "config", "completion", "clean", "doctor", "bench"}
-"""Verbs about this installation or machine, not about runs: what they print is what they are for."""
+"""Verbs about this installation, not about runs: what they print is what they are for."""
 
 
 @pytest.fixture
