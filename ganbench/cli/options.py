@@ -205,6 +205,13 @@ def run_options(function: F) -> F:
             help="Runs at a time; default: one per GPU, or as the cores have threads for.",
         ),
         click.option(
+            "--runs-per-gpu",
+            type=click.IntRange(min=1),
+            default=DEFAULTS.runs_per_gpu,
+            show_default=True,
+            help="Runs that share a GPU; for budgets that are counted, not for time.",
+        ),
+        click.option(
             "--limit",
             type=TIME,
             default=str(Budget("seconds", DEFAULTS.limit_seconds)),

@@ -52,6 +52,7 @@ KEYS: Mapping[str, Key] = {
     "device": Key("device", _SELECTING),
     "executor": Key("executor", ("run", "verify")),
     "jobs": Key("jobs", ("run",), "count"),
+    "runs-per-gpu": Key("runs_per_gpu", ("run",), "count"),
     "limit": Key("limit", ("run",)),
     "host-memory": Key("host_memory", ("run",)),
     "max-output": Key("max_output", ("run",)),

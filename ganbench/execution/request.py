@@ -77,6 +77,7 @@ def execute(
     plan.require_present(missing)
     if missing and not place.remote:
         require_fast_path(plan.precision, selection.device, plan.threads)
+    conditions.require_sharing(missing, device)
     gpus = chosen_gpus(selection.device) if device == "cuda" and not place.remote else ()
     resources = conditions.resources(device, plan.threads, gpus)
     plan.prepare_data(missing, catalogue, remark)

@@ -44,6 +44,7 @@ def run(
     runs: Path | str = "runs",
     executor: str = DEFAULTS.executor,
     jobs: int | None = DEFAULTS.jobs,
+    runs_per_gpu: int = DEFAULTS.runs_per_gpu,
     limit_seconds: float = DEFAULTS.limit_seconds,
     host_memory: str | None = None,
     max_output: str = memory_text(DEFAULTS.output_bytes),
@@ -70,6 +71,7 @@ def run(
         runs: folder of the runs.
         executor: where runs run, e.g. ``local``; see `ganbench list executors`.
         jobs: runs at a time; None: one per GPU, or as the cores have threads for.
+        runs_per_gpu: runs that share a GPU, if their budgets are counted.
         limit_seconds: wall time of one run.
         host_memory: main memory of one run and all that it starts, e.g. ``8GiB``; None: nine tenths
             of what there is.
@@ -101,6 +103,7 @@ def run(
     conditions = Conditions(
         executor=executor,
         jobs=jobs,
+        runs_per_gpu=runs_per_gpu,
         limit_seconds=limit_seconds,
         host_bytes=None if host_memory is None else parse_memory(host_memory),
         output_bytes=parse_memory(max_output),
