@@ -112,6 +112,7 @@ WRONG = {
     "Mapping[str, str | int | float | bool]": ["a.b=1", {1: "x"}, {"x": ["x"]}],
     "Mapping[str, str]": ["x", {"x": 1}],
     "Literal": ["no such thing", 3],
+    "Precision": ["fp16", 3],
     "PluginChoice": ["x"],
     "object": [True],
 }

@@ -19,7 +19,7 @@ from ganbench.api.errors import GanbenchError
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
-from ganbench.execution.executors.forkserver import start_process
+from ganbench.execution.executors.forkserver import end_left_behind, start_process
 from ganbench.machine.threads import computing_on
 from ganbench.planning.runspec import RunSpec
 from ganbench.speed.subject import Subject
@@ -65,6 +65,7 @@ def apart(function: Callable[[Subject, float], R], order: Order) -> R:
         if process.is_alive():
             process.join(timeout=1)
             process.kill()
+        end_left_behind(process)
         here.close()
     if error is not None:
         raise error

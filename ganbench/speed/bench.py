@@ -70,7 +70,8 @@ class Row:
         start_seconds: from asking for a process to the end of the first step, with what runs share
             in the cache.
         evaluation_seconds: of one evaluation at a mark of the budget.
-        peak_bytes: that training takes, beside libraries and stored samples.
+        peak_bytes: that training takes, beside libraries and stored samples; of all runs that it
+            trains at a time.
         memory_over_bare: these over the bare loop's.
         no_loop: why there is nothing to compare with.
         error: why it was not measured, if it was not.
