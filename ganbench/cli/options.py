@@ -20,6 +20,7 @@ from ganbench.cli.completing import (
 from ganbench.cli.context import chosen
 from ganbench.execution.conditions import DEFAULTS
 from ganbench.machine.devices import check_device
+from ganbench.machine.precision import PRECISIONS, Precision
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import ENGINES, Selection
 from ganbench.planning.references import parse_seeds
@@ -188,6 +189,11 @@ def selection_options(function: F) -> F:
             "its networks allow; other bits, the same scores.",
         ),
         click.option(
+            "--precision",
+            type=click.Choice(PRECISIONS),
+            help="Of products in training, instead of the suite's; another one makes other runs.",
+        ),
+        click.option(
             "--shard",
             type=Parsed("shard", Shard.parse),
             metavar="K/N",
@@ -205,6 +211,13 @@ def run_options(function: F) -> F:
             "--jobs",
             type=click.IntRange(min=1),
             help="Runs at a time; default: one per GPU, or as the cores have threads for.",
+        ),
+        click.option(
+            "--runs-per-gpu",
+            type=click.IntRange(min=1),
+            default=DEFAULTS.runs_per_gpu,
+            show_default=True,
+            help="Runs that share a GPU; for budgets that are counted, not for time.",
         ),
         click.option(
             "--limit",
@@ -267,6 +280,7 @@ def make_selection(
     memory: int | None,
     threads: int | None,
     engine: str,
+    precision: Precision | None,
     shard: Shard | None,
 ) -> Selection:
     """The selection that the options of `selection_options` describe.
@@ -292,5 +306,6 @@ def make_selection(
         memory_bytes=memory,
         threads=threads,
         engine=engine,
+        precision=precision,
         shard=shard,
     )

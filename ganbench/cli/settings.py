@@ -52,6 +52,7 @@ KEYS: Mapping[str, Key] = {
     "device": Key("device", _SELECTING),
     "executor": Key("executor", ("run", "verify")),
     "jobs": Key("jobs", ("run",), "count"),
+    "runs-per-gpu": Key("runs_per_gpu", ("run",), "count"),
     "limit": Key("limit", ("run",)),
     "host-memory": Key("host_memory", ("run",)),
     "max-output": Key("max_output", ("run",)),
@@ -63,6 +64,7 @@ KEYS: Mapping[str, Key] = {
     "memory": Key("memory", _SELECTING, portable=False),
     "threads": Key("threads", _SELECTING, "count", portable=False),
     "engine": Key("engine", _SELECTING, portable=False),
+    "precision": Key("precision", _SELECTING, portable=False),
     "plugin-files": Key("plugin_files", type="list", portable=False, is_path=True),
     "disabled-plugins": Key("disabled_plugins", type="list", portable=False),
 }

@@ -15,6 +15,7 @@ from ganbench.execution.executors.executor import choose_executor, open_executor
 from ganbench.execution.origins import find_origins
 from ganbench.execution.session import Outcome, reusable, run_plan
 from ganbench.machine.devices import chosen_gpus, resolve_device
+from ganbench.machine.paths import require_fast_path
 from ganbench.planning.plan import Plan, Selection
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import make_folder
@@ -75,6 +76,9 @@ def execute(
     kept = reusable(finished, conditions)
     missing = [spec for spec in plan.runs if spec.run_id not in kept]
     plan.require_present(missing)
+    if missing and not place.remote:
+        require_fast_path(plan.precision, selection.device, plan.threads)
+    conditions.require_sharing(missing, device)
     gpus = chosen_gpus(selection.device) if device == "cuda" and not place.remote else ()
     resources = conditions.resources(device, plan.threads, gpus)
     plan.prepare_data(missing, catalogue, remark)

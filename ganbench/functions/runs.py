@@ -12,6 +12,7 @@ from ganbench.api.arguments import checked
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.execution.conditions import DEFAULTS, Conditions
 from ganbench.execution.engines import plan_of
+from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection
 from ganbench.planning.shard import Shard
@@ -38,12 +39,14 @@ def run(
     memory: str | None = None,
     threads: int | None = None,
     engine: str = "eager",
+    precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
     track: Sequence[str] = (),
     runs: Path | str = "runs",
     executor: str = DEFAULTS.executor,
     jobs: int | None = DEFAULTS.jobs,
+    runs_per_gpu: int = DEFAULTS.runs_per_gpu,
     limit_seconds: float = DEFAULTS.limit_seconds,
     host_memory: str | None = None,
     max_output: str = memory_text(DEFAULTS.output_bytes),
@@ -61,15 +64,16 @@ def run(
     Args:
         variants: names, with parameters in brackets if wanted; none: those that the suite names.
         everything: those that the suite names, or every usable one where it names none.
-        suite, tasks, seeds, budget, settings, device, memory, threads, engine, shard: as the
-            options of that name; `settings` maps ``variant.parameter`` to a value. One task or seed
-            is a list of one.
+        suite, tasks, seeds, budget, settings, device, memory, threads, engine, precision, shard: as
+            the options of that name; `settings` maps ``variant.parameter`` to a value. One task or
+            seed is a list of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
         track: names of trackers that are told of the runs, as `--track` takes them.
         runs: folder of the runs.
         executor: where runs run, e.g. ``local``; see `ganbench list executors`.
         jobs: runs at a time; None: one per GPU, or as the cores have threads for.
+        runs_per_gpu: runs that share a GPU, if their budgets are counted.
         limit_seconds: wall time of one run.
         host_memory: main memory of one run and all that it starts, e.g. ``8GiB``; None: nine tenths
             of what there is.
@@ -101,6 +105,7 @@ def run(
     conditions = Conditions(
         executor=executor,
         jobs=jobs,
+        runs_per_gpu=runs_per_gpu,
         limit_seconds=limit_seconds,
         host_bytes=None if host_memory is None else parse_memory(host_memory),
         output_bytes=parse_memory(max_output),
@@ -114,9 +119,9 @@ def run(
         plugins=NO_CHOICE.plus(files=plugin_files(plugins), trackers=track),
     )
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads,
-        engine, shard,
-    )  # fmt: skip
+        *(variants, everything, suite, tasks, seeds, budget, settings),
+        *(device, memory, threads, engine, precision, shard),
+    )
     outcome = execute(
         selection,
         conditions,
@@ -140,6 +145,7 @@ def plan(
     memory: str | None = None,
     threads: int | None = None,
     engine: str = "eager",
+    precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
@@ -153,9 +159,9 @@ def plan(
     from ganbench.catalogue.catalogue import open_catalogue
 
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads,
-        engine, shard,
-    )  # fmt: skip
+        *(variants, everything, suite, tasks, seeds, budget, settings),
+        *(device, memory, threads, engine, precision, shard),
+    )
     choice = NO_CHOICE.plus(files=plugin_files(plugins))
     catalogue = open_catalogue(choice, lambda line: None, need_files=True)
     specs = plan_of(selection, catalogue).runs
@@ -176,6 +182,7 @@ def prepare(
     memory: str | None = None,
     threads: int | None = None,
     engine: str = "eager",
+    precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
     download: bool = False,
@@ -187,7 +194,7 @@ def prepare(
         download: fetch data and weights that are not on this machine.
         progress: show progress on stderr.
         variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads,
-            engine, shard, plugins: as of `run`.
+            engine, precision, shard, plugins: as of `run`.
 
     Returns:
         One row per task, in the columns of `ganbench prepare --json`.
@@ -201,9 +208,9 @@ def prepare(
     from ganbench.execution.preparation import prepare as prepared
 
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads,
-        engine, shard,
-    )  # fmt: skip
+        *(variants, everything, suite, tasks, seeds, budget, settings),
+        *(device, memory, threads, engine, precision, shard),
+    )
     found = prepared(
         selection,
         NO_CHOICE.plus(files=plugin_files(plugins)),
@@ -318,6 +325,7 @@ def _selection(
     memory: str | None,
     threads: int | None,
     engine: str,
+    precision: Precision | None,
     shard: str | None,
 ) -> Selection:
     return Selection(
@@ -332,5 +340,6 @@ def _selection(
         memory_bytes=None if memory is None else parse_memory(memory),
         threads=threads,
         engine=engine,
+        precision=precision,
         shard=None if shard is None else Shard.parse(shard),
     )

@@ -12,6 +12,7 @@ from typing import Any
 from ganbench.api.errors import InvalidResults
 from ganbench.api.parameters import Value
 from ganbench.api.version import PROTOCOL_VERSION
+from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget
 from ganbench.planning.suite import Task
 
@@ -32,6 +33,7 @@ class RunSpec:
         threads: CPU threads that compute it. Another number gives other bits.
         engine: what takes its steps: `eager`, or `stacked` beside other seeds. Another one gives
             other bits.
+        precision: of products in training, as `ganbench.machine.precision` has them.
         device: `cpu` or `cuda` where it matters to the result's meaning (time budgets), else None.
         pins: sorted ``kind:name@distribution==version#hash`` of every plugin that takes part.
         folder: that relative paths in it are relative to; empty: the working folder. Not part of
@@ -48,6 +50,7 @@ class RunSpec:
     memory_bytes: int | None = None
     threads: int = 1
     engine: str = "eager"
+    precision: Precision = "float32"
     device: str | None = None
     pins: tuple[dict[str, str], ...] = ()
     folder: str = ""
@@ -62,6 +65,8 @@ class RunSpec:
             del plain["threads"]
         if self.engine == "eager":  # and those that tell of no engine are eager
             del plain["engine"]
+        if self.precision == "float32":  # as specs have it that tell of none
+            del plain["precision"]
         return plain
 
     @classmethod

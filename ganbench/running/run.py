@@ -51,6 +51,7 @@ from ganbench.training.costs import Costs
 from ganbench.training.feed import class_shares
 from ganbench.training.in_place import in_place_told
 from ganbench.training.loop import train
+from ganbench.training.precision import products
 from ganbench.training.seeds import seed_everything
 from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
@@ -154,14 +155,14 @@ class Run:
         for line in (*task.data.survey.notes, *doubts_of(data)):
             remark(line)
         recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
-        players = Players(recipe, catalogue, self._device)
+        players = Players(recipe, catalogue, self._device, self.spec.precision)
         trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = self._now() - self._began
         self._costs = trainer.costs
         self._training = True
-        with players.whose(), in_place_told(trainer):
-            engine = self._company.engine(trainer)
+        engine = self._company.engine(trainer)
+        with players.whose(), in_place_told(trainer), products(self.spec.precision):
             train(engine, self.clock, telemetry, self._evaluate, keeper, self.spec.seed)
         keeper.keep(before_evaluation=True)
         self._training = False

@@ -324,7 +324,7 @@ class TrainingStep:
 
     def _features(self, which: str) -> Tensor:
         found: Tensor = self._kept[f"{which}_features"]
-        return found.flatten(1)
+        return found.flatten(1).float()  # within a network they may have another precision
 
     def _interpolated_slopes(self) -> Tensor:
         real = _there(self._batch.real, f"{REAL} to interpolate with")

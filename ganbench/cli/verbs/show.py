@@ -90,6 +90,8 @@ def _show_head(record: Record) -> None:
         get = environment.get
         threads = f", {count} threads" if (count := get("threads", 1)) != 1 else ""
         say(f"  on: {get('device_name', 'unknown')}, torch {get('torch', 'unknown')}{threads}")
+    if (precision := spec.get("precision", "float32")) != "float32":
+        say(f"  precision: products of training in {precision}, evaluations in float32")
 
 
 def _show_scores(record: Record) -> None:
