@@ -10,10 +10,10 @@ from .tutorial import Reader, blocks
 
 DOCS = Path(__file__).parents[2] / "docs"
 TUTORIALS = (
-    "first-run.md",
+    "techniques.md",  # the longest first, see tests/sharing.py
     "your-own-gan.md",
     "loss-with-state.md",
-    "techniques.md",
+    "first-run.md",
     "from-1-to-2.md",
     "reading-tables.md",
     "leaderboards.md",
