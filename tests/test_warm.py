@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from ganbench.execution.executors.forkserver import PRELOADED
 
 from .warm import Warm
 
@@ -58,6 +61,13 @@ def test_a_variable_that_is_read_at_the_start_asks_for_a_start(warm: Warm) -> No
     assert warm.suits({**ENVIRONMENT, "PYTHONPATH": "/elsewhere", "COLUMNS": "70"})
     for name in ("OMP_NUM_THREADS", "PYTHONHASHSEED", "HOME", "LC_ALL"):
         assert not warm.suits({**ENVIRONMENT, name: "7"})
+
+
+def test_what_libraries_set_when_they_are_imported_asks_for_none(warm: Warm) -> None:
+    for name in PRELOADED:
+        if not name.endswith(".server"):
+            import_module(name)
+    assert warm.suits(os.environ)
 
 
 def test_nothing_hangs_where_the_process_has_ended(tmp_path: Path) -> None:

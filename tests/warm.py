@@ -19,6 +19,7 @@ import gc
 import importlib
 import json
 import os
+import re
 import runpy
 import select
 import signal
@@ -35,8 +36,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NoReturn
 
-READ_BY_COMMANDS = ("COLUMNS", "NO_COLOR", "PATH", "PWD", "PYTHONPATH", "PYTEST_CURRENT_TEST")
-READ_BY_COMMANDS_PREFIXES = ("GANBENCH_", "XDG_")
+NOT_READ_AT_START = re.compile(
+    "COLUMNS|LINES|NO_COLOR|PATH|PWD|PYTHONPATH|PYTEST_.*|GANBENCH_.*|XDG_.*"
+    "|KMP_.*|TORCHINDUCTOR_.*"  # which libraries set in the process of the tests, and here alike
+)
 """Variables that nothing reads while modules are imported; `PYTHONPATH` is followed here."""
 
 FAR = 100
@@ -111,9 +114,7 @@ def _ask(
 
 def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     return {
-        name: value
-        for name, value in environment.items()
-        if name not in READ_BY_COMMANDS and not name.startswith(READ_BY_COMMANDS_PREFIXES)
+        name: value for name, value in environment.items() if not NOT_READ_AT_START.fullmatch(name)
     }
 
 
