@@ -14,16 +14,14 @@ class Ground:
     """What a new plugin meets on one kind of data.
 
     Args:
-        task: arguments of `ganbench run` for the quickest task there is.
         suite: whose leaderboard a row is for; empty: the default one's.
-        dataset: of that task.
+        dataset: of the quickest task, which has its name.
         extractor: whose features a new score compares.
         scores: of a new data set, and beside a new score or extractor; the primary one first.
         fakes: that these take.
         extra: of ganbench, which has what the data set needs; empty: none.
     """
 
-    task: str
     suite: str = ""
     dataset: str
     extractor: str
@@ -31,40 +29,40 @@ class Ground:
     fakes: int = 1000
     extra: str = ""
 
-
-def _in_starter_all(dataset: str, **rest: object) -> Ground:
-    return Ground(task=f"--suite starter-all --task {dataset}", dataset=dataset, **rest)  # type: ignore[arg-type]
+    @property
+    def task(self) -> str:
+        """Arguments of `ganbench run` for the quickest task: `starter-all` has one of each kind."""
+        return (
+            f"--suite starter-all --task {self.dataset}" if self.suite else f"--task {self.dataset}"
+        )
 
 
 GROUNDS: Mapping[ModalityName, Ground] = {
     "points": Ground(
-        task="--task ring8",
         dataset="ring8",
         extractor="raw",
         scores=("sliced-w2", "modes"),
         fakes=2500,
     ),
-    "image": Ground(
-        task="--task digits", dataset="digits", extractor="classifier", scores=("fd", "prdc")
-    ),
-    "audio": _in_starter_all(
-        "spoken-digits",
+    "image": Ground(dataset="digits", extractor="classifier", scores=("fd", "prdc")),
+    "audio": Ground(
+        dataset="spoken-digits",
         suite="audio",
         extractor="log-mel",
         scores=("kid[extractor=log-mel]", "loudness"),
         extra="speech",
     ),
-    "text": _in_starter_all(
-        "unicode-names",
+    "text": Ground(
+        dataset="unicode-names",
         suite="text",
         extractor="char-lm",
         scores=("ngram-jsd", "distinct-n", "overlap"),
     ),
-    "tabular": _in_starter_all(
-        "mixed", suite="tabular", extractor="raw", scores=("pair-trends", "column-shapes")
+    "tabular": Ground(
+        dataset="mixed", suite="tabular", extractor="raw", scores=("pair-trends", "column-shapes")
     ),
-    "pair": _in_starter_all(
-        "digit-names",
+    "pair": Ground(
+        dataset="digit-names",
         suite="pairs",
         extractor="halves",
         scores=("fd[extractor=halves]", "agreement"),
