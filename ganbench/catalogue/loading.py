@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 
 import pluggy
@@ -84,14 +84,20 @@ def load_plugins(
 
 
 def _described(entry_point: EntryPoint) -> Plugin:
-    distribution = entry_point.dist
+    name, version = _told(entry_point.dist) if entry_point.dist else ("", "")
     return Plugin(
         name=entry_point.name,
         module=entry_point.value,
-        distribution=distribution.name if distribution else "",
-        version=distribution.version if distribution else "",
+        distribution=name,
+        version=version,
         state=State.LOADED,
     )
+
+
+@functools.lru_cache(maxsize=256)  # its metadata is parsed anew whenever it is asked
+def _told(distribution: Distribution) -> tuple[str, str]:
+    """Name and version."""
+    return distribution.name, distribution.version
 
 
 def _described_file(file: PluginFile) -> Plugin:
