@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ganbench.api.executors import Ending, Executor
+from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.fence import tidy_finished
 from ganbench.execution.job import BUSY, Job
@@ -33,9 +34,6 @@ from ganbench.storage.writing import make_folder
 
 LOOK_SECONDS = 1.0
 """Between two looks at whether the plan is still wanted."""
-
-BUSY_SECONDS = 0.5
-"""Between two looks at a run that another process is at work on."""
 
 Ended = tuple[RunSpec, Record]
 
@@ -67,6 +65,7 @@ class Supervisor:
         executor: where runs run.
         conditions: retries, pace of checkpoints, plugins and the like.
         device: `cpu` or `cuda`.
+        claims: whose turn it is to work on a run; None: a folder's.
         origins: run id -> id of the finished run that it goes on from.
         on_start: hears of every run that is started.
         on_cancel: hears of every run that is not gone on with, since somebody has cancelled it.
@@ -81,6 +80,7 @@ class Supervisor:
         conditions: Conditions,
         *,
         device: str,
+        claims: Claims | None = None,
         origins: Mapping[str, str] | None = None,
         on_start: Callable[[RunSpec], None] = lambda spec: None,
         on_cancel: Callable[[RunSpec, Request], None] = lambda spec, request: None,
@@ -95,6 +95,7 @@ class Supervisor:
         self._executor = executor
         self._conditions = conditions
         self._device = device
+        self._claims = claims or Claims()
         self._origins = origins or {}
         self._on_start = on_start
         self._on_cancel = on_cancel
@@ -136,11 +137,16 @@ class Supervisor:
             if self._waiting[0].due > time.monotonic():
                 break
             run = self._waiting.popleft()
+            if not self._claims.take(run.run_id):
+                self._put_off(run)
+                continue
             is_over, record = self._look(run)
+            if not is_over and not self._is_cancelled(run):
+                self._start(run)
+                continue
+            record = self._hand_in(run, record)
             if record is not None:
                 ended.append((run.spec, record))
-            elif not is_over and not self._is_cancelled(run):
-                self._start(run)
         return ended
 
     def _await_one(self) -> list[Ended]:
@@ -185,14 +191,17 @@ class Supervisor:
     def _settle(self, run: _Run, ending: Ending) -> Record | None:
         """The record of a run whose worker has ended; None if there is to be another one."""
         folder = self._store.folder(run.run_id)
-        is_over, record = self._look(run)
         if ending.exit_code != BUSY:
             shorten(folder / LOG_FILE, self._conditions.output_bytes)
+        if self._claims.lost(run.run_id):
+            self._put_off(run)
+            return None
+        is_over, record = self._look(run)
         if is_over:
             tidy_finished(folder)
-            return record
+            return self._hand_in(run, record)
         if self._is_cancelled(run):
-            return None
+            return self._hand_in(run, None)
         if ending.exit_code == BUSY:  # which is no try
             self._put_off(run)
         elif run.tries and is_transient(ending):
@@ -213,7 +222,11 @@ class Supervisor:
                 self._put_off(run)
                 return None
             self._store.write(lost_record(run.spec, folder, ending, run.started, step))
-        return self._look(run)[1]
+        return self._hand_in(run, self._look(run)[1])
+
+    def _hand_in(self, run: _Run, record: Record | None) -> Record | None:
+        """The record that counts, once this command has nothing more to do with a run."""
+        return self._look(run)[1] if self._claims.end(run.run_id) else record
 
     def _is_cancelled(self, run: _Run) -> bool:
         request = self._store.cancelled(run.run_id)
@@ -224,7 +237,7 @@ class Supervisor:
 
     def _put_off(self, run: _Run) -> None:
         """The others first."""
-        run.due = time.monotonic() + BUSY_SECONDS
+        run.due = time.monotonic() + self._claims.patience
         self._waiting.append(run)
 
     def _look(self, run: _Run) -> tuple[bool, Record | None]:

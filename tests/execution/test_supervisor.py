@@ -21,7 +21,7 @@ import pytest
 from ganbench.api.errors import GanbenchError
 from ganbench.api.executors import Ending, JobHandle
 from ganbench.api.version import SCHEMA_VERSION
-from ganbench.execution import supervisor as module
+from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.job import BUSY, PREEMPTED, read_job
 from ganbench.execution.supervisor import Supervisor
@@ -181,7 +181,7 @@ def test_a_folder_that_the_run_has_removed_gets_its_record(store: RunStore) -> N
 
 def test_waiting_for_a_busy_run_is_no_try(store: RunStore, monkeypatch: Any) -> None:
     """The others come first, and it may be busy more often than it may be tried."""
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(Claims, "patience", 0.0)
     turns = Counter[str]()
 
     def act(job: JobHandle) -> Ending:
@@ -248,7 +248,7 @@ def test_what_another_process_ends_is_taken_from_it(
 
 def test_the_dead_are_not_buried_by_two(store: RunStore, monkeypatch: Any) -> None:
     """Another process has gone on with a run whose worker here has died."""
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(Claims, "patience", 0.0)
     others: list[subprocess.Popen[bytes]] = []
 
     class Late(RunStore):
@@ -306,7 +306,7 @@ def test_after_a_failure_nothing_more_is_started(store: RunStore, slots: int) ->
 
 
 def test_after_a_failure_who_was_busy_is_not_started(store: RunStore, monkeypatch: Any) -> None:
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(Claims, "patience", 0.0)
 
     def act(job: JobHandle) -> Ending:
         if job.name == IDS[0]:
