@@ -77,7 +77,7 @@ class Bucket:
                 protocol, **({"use_listings_cache": False} if protocol == "s3" else {})
             )
         except ImportError as error:
-            reason = f"{protocol}:// needs a package that is not installed ({error.name})"
+            reason = f"{protocol}:// needs a package that is not installed: {one_line(error)}"
             raise UsageError(reason, EXTRA) from None
         self._root = str(self._fs._strip_protocol(self.url)).rstrip("/")
         self._is_folder = protocol == "file"
