@@ -27,6 +27,10 @@ from ganbench.storage.lease import Lease
 
 LEASE_SECONDS = 60.0
 """After which another machine may go on with the run of one that is gone."""
+RENEW_SECONDS = 20.0
+"""Between two renewals, and between two looks at what is to be put into the bucket."""
+LOOK_SECONDS = 10.0
+"""Between two looks at what others do in a bucket."""
 
 
 class Claims:
@@ -65,16 +69,12 @@ class BucketClaims(Claims):
     Args:
         store: the runs in their mirror.
         remark: takes lines of talk.
-        seconds: for which a lease lasts without being renewed.
     """
 
-    def __init__(
-        self, store: MirrorStore, remark: Callable[[str], None], seconds: float | None = None
-    ) -> None:
+    def __init__(self, store: MirrorStore, remark: Callable[[str], None]) -> None:
         self._store = store
         self._remark = remark
-        self._seconds = LEASE_SECONDS if seconds is None else seconds
-        self.patience = self._seconds / 6
+        self.patience = LOOK_SECONDS
         self._refreshed = -self.patience
         self._held: dict[str, Lease] = {}
         self._lost: set[str] = set()
@@ -115,7 +115,7 @@ class BucketClaims(Claims):
         if self._store.leased(run_id, elsewhere=True):
             return False
         store = self._store
-        lease = Lease(store.bucket, run_id, store.owner, self._seconds, store.now)
+        lease = Lease(store.bucket, run_id, store.owner, LEASE_SECONDS, store.now)
         if not lease.advance():
             return False
         with self._leases:
@@ -169,10 +169,8 @@ class BucketClaims(Claims):
 
     def _push(self, run_id: str) -> None:
         folder = self._store.folder(run_id)
-        checkpoints = [*(folder / CHECKPOINT_FOLDER).glob("*.safetensors")]
-        with contextlib.suppress(FileNotFoundError):
-            newest = sorted(checkpoints, key=lambda path: path.stat().st_mtime_ns)[-1:]
-            for path in (folder / SPEC_FILE, folder / PROGRESS_FILE, *newest):
+        for path in (folder / SPEC_FILE, folder / PROGRESS_FILE, *_newest_checkpoint(folder)):
+            with contextlib.suppress(FileNotFoundError):  # not there yet, or no longer
                 stamp = path.stat().st_mtime_ns, path.stat().st_size
                 if self._put.get(path) != stamp:
                     self._store.push(run_id, path.relative_to(folder).as_posix())
@@ -197,8 +195,16 @@ class BucketClaims(Claims):
             self._refreshed = time.monotonic()
 
     def _go_on(self, act: Callable[[], None]) -> None:
-        while not self._over.wait(self._seconds / 3):
+        while not self._over.wait(RENEW_SECONDS):
             act()
+
+
+def _newest_checkpoint(folder: Path) -> list[Path]:
+    """The one file that another machine goes on from; none before there is one."""
+    with contextlib.suppress(FileNotFoundError):
+        kept = (folder / CHECKPOINT_FOLDER).glob("*.safetensors")
+        return sorted(kept, key=lambda path: path.stat().st_mtime_ns)[-1:]
+    return []
 
 
 @contextlib.contextmanager

@@ -132,9 +132,11 @@ class Supervisor:
         if self._has_failed and self._conditions.fail_fast:
             self._waiting.clear()
         ended: list[Ended] = []
-        while self._waiting and len(self._running) < self._executor.slots:
+        # Nobody twice: who is put off again and again must not keep those that have ended waiting.
+        for _ in range(len(self._waiting)):
             # Who is put off goes to the back: all behind the first one are due later still.
-            if self._waiting[0].due > time.monotonic():
+            is_full = len(self._running) >= self._executor.slots
+            if is_full or self._waiting[0].due > time.monotonic():
                 break
             run = self._waiting.popleft()
             if not self._claims.take(run.run_id):

@@ -268,6 +268,8 @@ class MirrorStore(RunStore):
         """
         request = super().cancel(run_id)
         self.push(run_id, CANCEL_FILE)
+        there = self._there(run_id)
+        self._remember(run_id, {one: there[one].token for one in (CANCEL_FILE,) if one in there})
         return request
 
     def go_on(self, run_id: str) -> None:

@@ -225,11 +225,14 @@ class Bucket:
             return []
         with self._told():
             paths = {self._path(key): key for key in keys}
-            found = self._fs.cat(list(paths), on_error="return")
+            try:
+                found: Mapping[str, Any] = self._fs.cat(list(paths), on_error="return")
+            except FileNotFoundError:  # all have gone
+                return []
         fetched = []
         for path, key in paths.items():
-            content = found[path]
-            if isinstance(content, FileNotFoundError):
+            content = found.get(path)
+            if content is None or isinstance(content, FileNotFoundError):
                 continue
             if isinstance(content, BaseException):
                 with self._told():

@@ -99,6 +99,7 @@ def test_what_has_gone_since_it_was_listed_is_passed_over(bucket: Bucket, tmp_pa
     listed = {**bucket.listing(), "r/b": Entry(1, ""), "r/c": Entry(LARGE, "")}
     assert bucket.fetch(listed, tmp_path) == ["r/a"]
     assert [path.name for path in (tmp_path / "r").iterdir()] == ["a"]
+    assert bucket.fetch({"r/b": Entry(1, ""), "r/c": Entry(LARGE, "")}, tmp_path) == []
 
 
 def test_a_token_tells_that_an_object_was_written_again(bucket: Bucket, tmp_path: Path) -> None:
