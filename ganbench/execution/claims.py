@@ -11,18 +11,11 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from ganbench.api.errors import GanbenchError
 from ganbench.results.mirrors import MirrorStore
 from ganbench.results.requests import ask
-from ganbench.results.store import (
-    CANCEL_FILE,
-    CHECKPOINT_FOLDER,
-    PROGRESS_FILE,
-    SPEC_FILE,
-    RunStore,
-)
+from ganbench.results.store import CANCEL_FILE, RunStore
 from ganbench.storage.lease import Lease
 
 LEASE_SECONDS = 60.0
@@ -78,7 +71,6 @@ class BucketClaims(Claims):
         self._refreshed = -self.patience
         self._held: dict[str, Lease] = {}
         self._lost: set[str] = set()
-        self._put: dict[Path, tuple[int, int]] = {}
         self._can_create = False
         self._leases = threading.Lock()
         self._files = threading.Lock()
@@ -165,18 +157,9 @@ class BucketClaims(Claims):
         for run_id in list(self._held):
             with contextlib.suppress(GanbenchError), self._files:
                 if run_id in self._held and run_id not in self._lost:
-                    self._push(run_id)
-
-    def _push(self, run_id: str) -> None:
-        folder = self._store.folder(run_id)
-        for path in (folder / SPEC_FILE, folder / PROGRESS_FILE, *_newest_checkpoint(folder)):
-            with contextlib.suppress(FileNotFoundError):  # not there yet, or no longer
-                stamp = path.stat().st_mtime_ns, path.stat().st_size
-                if self._put.get(path) != stamp:
-                    self._store.push(run_id, path.relative_to(folder).as_posix())
-                    self._put[path] = stamp
-        if self._store.is_cancelled_there(run_id):
-            ask(folder / CANCEL_FILE)
+                    self._store.push_state(run_id)
+                    if self._store.is_cancelled_there(run_id):
+                        ask(self._store.folder(run_id) / CANCEL_FILE)
 
     def _lose(self, run_id: str) -> None:
         self._lost.add(run_id)
@@ -197,14 +180,6 @@ class BucketClaims(Claims):
     def _go_on(self, act: Callable[[], None]) -> None:
         while not self._over.wait(RENEW_SECONDS):
             act()
-
-
-def _newest_checkpoint(folder: Path) -> list[Path]:
-    """The one file that another machine goes on from; none before there is one."""
-    with contextlib.suppress(FileNotFoundError):
-        kept = (folder / CHECKPOINT_FOLDER).glob("*.safetensors")
-        return sorted(kept, key=lambda path: path.stat().st_mtime_ns)[-1:]
-    return []
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ from ganbench.results.store import (
     RunStore,
     is_run_id,
 )
-from ganbench.storage.bucket import Bucket, Entry, checked_url, is_url
+from ganbench.storage.bucket import Bucket, Entry, checked_url, is_url, snapshot
 from ganbench.storage.cache import cache_root
 from ganbench.storage.lease import lease_numbers, read_held
 from ganbench.storage.locks import is_held
@@ -134,6 +134,7 @@ class MirrorStore(RunStore):
         self.owner = owner
         self.now: Callable[[], float] = time.time
         """Unix time, by which leases run out."""
+        self._stamps: dict[str, int] = {}
         self.held: set[str] = set()
         """Ids of runs whose lease this process holds: here they are newer than there."""
 
@@ -171,6 +172,24 @@ class MirrorStore(RunStore):
         for name in names:
             self.bucket.put(self.folder(run_id) / name, f"{run_id}/{name}")
 
+    def push_state(self, run_id: str) -> None:
+        """Put there how far a run is, and its last checkpoint with all that belongs to it.
+
+        Nothing is put twice. For the lease's holder.
+
+        Raises:
+            GanbenchError: the bucket cannot be written to.
+        """
+        folder = self.folder(run_id)
+        for name in (SPEC_FILE, PROGRESS_FILE):
+            self._push_if_new(run_id, name, folder / name)
+        checkpoints = (folder / CHECKPOINT_FOLDER).glob("*.safetensors")
+        for path in sorted(checkpoints, key=_changed)[-1:]:
+            with snapshot(path) as state:
+                if state is not None:
+                    name = path.relative_to(folder).as_posix()
+                    self._push_if_new(run_id, name, state, before=Part.PAGE)
+
     def hand_in(self, run_id: str) -> bool:
         """Put all of a run there that others need, and its record, if it has one, last.
 
@@ -186,7 +205,7 @@ class MirrorStore(RunStore):
         there = self._there(run_id)
         if RECORD_FILE in there:
             return self._accept(run_id, there[RECORD_FILE])
-        names = _files(folder)
+        names = sorted(_files(folder), key=lambda one: part_of(one) is Part.STATE)
         self.push(run_id, *(one for one in names if one not in (RECORD_FILE, CANCEL_FILE)))
         if RECORD_FILE in names:
             # Tidied away here, since the run has ended.
@@ -283,6 +302,19 @@ class MirrorStore(RunStore):
             self._forget(run_id, [CANCEL_FILE])
         super().go_on(run_id)
 
+    def _push_if_new(self, run_id: str, name: str, file: Path, before: Part | None = None) -> None:
+        """Put a file there if it has changed since; those of a part before it.
+
+        A checkpoint needs the history of its past: one that is longer will do.
+        """
+        key, stamp = f"{run_id}/{name}", _changed(file)
+        if stamp != self._stamps.get(key, 0):
+            self.push(
+                run_id, *(one for one in _files(self.folder(run_id)) if part_of(one) is before)
+            )
+            self.bucket.put(file, key)
+            self._stamps[key] = stamp
+
     def _there(self, run_id: str) -> dict[str, Entry]:
         """What the bucket has of a run, by name."""
         return _by_run(self.bucket.listing(run_id)).get(run_id, {})
@@ -378,6 +410,13 @@ def _files(folder: Path) -> list[str]:
         if path.is_file() and not path.is_symlink()
         if part_of(name := path.relative_to(folder).as_posix())
     )
+
+
+def _changed(path: Path) -> int:
+    """When a file was changed last, in nanoseconds; 0 if there is none."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_mtime_ns
+    return 0
 
 
 def _leases(folder: Path) -> list[Path]:

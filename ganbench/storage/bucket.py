@@ -148,7 +148,7 @@ class Bucket:
         Raises:
             GanbenchError: it cannot be put.
         """
-        with self._told(), _snapshot(file) as source:
+        with self._told(), snapshot(file) as source:
             if source is None:
                 return False
             if self._is_folder:
@@ -316,7 +316,7 @@ def checked_url(url: str) -> str:
 
 
 @contextlib.contextmanager
-def _snapshot(file: Path) -> Iterator[Path | None]:
+def snapshot(file: Path) -> Iterator[Path | None]:
     """A second name of a file, which keeps its content when the first is given to another one."""
     link = file.with_name(f".{file.name}.{secrets.token_hex(4)}.tmp")
     try:

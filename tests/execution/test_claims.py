@@ -87,6 +87,7 @@ class Machine:
         folder = self.store.folder(run_id) / "checkpoint"
         folder.mkdir(exist_ok=True)
         (folder / "latest.safetensors").write_bytes(state)
+        (folder.parent / "history.jsonl").write_text(f"{state.decode().split()[-1]} rows")
 
     def kept(self, run_id: str) -> bytes:
         return (self.store.folder(run_id) / "checkpoint" / "latest.safetensors").read_bytes()
@@ -208,6 +209,7 @@ def test_after_a_killed_command_another_machine_goes_on_from_its_checkpoint(
         assert states(other.store)[0][0]["status"] == "unfinished"
         assert claims.take(FIRST)
         assert other.kept(FIRST) == b"step 7"
+        assert (other.store.folder(FIRST) / "history.jsonl").read_text() == "7 rows"
 
 
 def test_the_same_machine_goes_on_at_once_and_from_its_own_state(
@@ -232,6 +234,7 @@ def test_a_checkpoint_is_put_once(
     put: list[str] = []
     real = one.store.bucket.put
     monkeypatch.setattr(one.store.bucket, "put", lambda f, key: put.append(key) or real(f, key))
+    with_history = ["history.jsonl", "latest.safetensors"]
     with one.claims() as claims:
         assert claims.take(FIRST)
         one.store.create(FIRST, SPECS[0].to_json())
@@ -241,7 +244,7 @@ def test_a_checkpoint_is_put_once(
         one.keep(FIRST, b"step 11")
         claims.push()
         assert [key.rpartition("/")[2] for key in put] == [
-            *("spec.json", "latest.safetensors", "latest.safetensors")
+            *("spec.json", *with_history, *with_history)
         ]
 
 
