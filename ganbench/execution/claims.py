@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from ganbench.api.errors import GanbenchError
-from ganbench.results.mirrors import MirrorStore
+from ganbench.results.mirror_store import MirrorStore
 from ganbench.results.requests import ask
 from ganbench.results.store import CANCEL_FILE, RunStore
 from ganbench.storage.lease import Lease

@@ -10,10 +10,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
-from ganbench.results.parts import Part
 from ganbench.results.record import RECORD_FILE, Record
 from ganbench.results.requests import Request, ask, asked
 from ganbench.results.schema import check_progress, check_spec
@@ -28,6 +27,9 @@ from ganbench.storage.writing import (
     write_new,
 )
 from ganbench.wording import on_runs, typed
+
+if TYPE_CHECKING:
+    from ganbench.results.parts import Part
 
 SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"

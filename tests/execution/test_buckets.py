@@ -14,7 +14,8 @@ import pytest
 
 from ganbench.functions.results import publish
 from ganbench.functions.runs import run
-from ganbench.results.mirrors import MirrorStore, open_runs
+from ganbench.results.mirror_store import MirrorStore
+from ganbench.results.mirrors import open_runs
 from ganbench.storage.bucket import Bucket
 
 from ..steering import GATES, HAZARDS, Gates, python_path, until

@@ -21,7 +21,7 @@ from ganbench.execution.conditions import Conditions
 from ganbench.execution.job import PREEMPTED
 from ganbench.execution.supervisor import Supervisor
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.mirrors import MirrorStore
+from ganbench.results.mirror_store import MirrorStore
 from ganbench.results.record import Record
 from ganbench.results.states import states
 from ganbench.results.store import RunStore

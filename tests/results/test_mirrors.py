@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
-from ganbench.results.mirrors import MIRROR_FILE, MirrorStore, open_runs, part_of, runs_folder
-from ganbench.results.parts import Part
+from ganbench.results.mirror_store import MirrorStore
+from ganbench.results.mirrors import MIRROR_FILE, open_runs, runs_folder
+from ganbench.results.parts import Part, part_of
 from ganbench.results.states import states
 from ganbench.results.store import RunStore
 from ganbench.storage.bucket import Bucket
@@ -196,7 +197,7 @@ def test_a_run_that_a_worker_here_is_at_is_left_alone(
 ) -> None:
     here, there = mirrors
     here.hand_in(leave_run(here))
-    monkeypatch.setattr("ganbench.results.mirrors.is_held", lambda lock: RUN in str(lock))
+    monkeypatch.setattr("ganbench.results.mirror_store.is_held", lambda lock: RUN in str(lock))
     there.refresh()
     assert not there.folder(RUN).exists()
     monkeypatch.undo()

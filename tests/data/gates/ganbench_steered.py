@@ -16,7 +16,7 @@ from ganbench_gates import Gates
 from ganbench.cli.main import main
 from ganbench.execution import claims
 from ganbench.execution.executors import executor, limits
-from ganbench.results import mirrors
+from ganbench.results import mirror_store
 
 HOUR = 3600.0
 DAY = 24 * HOUR
@@ -40,8 +40,8 @@ def steer(gates: Gates) -> None:
     assert claims.LEASE_SECONDS
     claims.LEASE_SECONDS = DAY
     claims.RENEW_SECONDS = claims.LOOK_SECONDS = 0.05
-    assert hasattr(mirrors, "time")
-    mirrors.time = SimpleNamespace(time=calendar)  # type: ignore[assignment]
+    assert hasattr(mirror_store, "time")
+    mirror_store.time = SimpleNamespace(time=calendar)  # type: ignore[assignment]
 
 
 if __name__ == "__main__":
