@@ -51,7 +51,7 @@ def write_report(
     loaded = load_selected(folder, suite=suite, tasks=tasks, variants=variants)
     store = None if is_published(folder) else open_runs(folder)
     if store:
-        store.fetch(loaded.records, Part.PAGE)
+        store.fetch(loaded.runs.frame["run_id"], Part.PAGE)
     content = gather(loaded.runs, loaded.coverage, loaded.records, store, loaded.warnings)
     replace_all({out: html(content, live).encode("utf-8", "replace")})
     return len(loaded.runs.frame), loaded.warnings

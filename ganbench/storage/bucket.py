@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -29,6 +30,7 @@ PROTOCOLS: Final = ("s3", "memory", "file")
 SMALL_BYTES: Final = 2**20
 """Objects that are fetched together, many at a time."""
 BATCH: Final = 200
+CONNECTIONS: Final = 16
 _TRIES: Final = 3
 
 EXTRA: Final = "pip install 'ganbench[bucket]'"
@@ -221,26 +223,14 @@ class Bucket:
         raise FileExistsError(path)
 
     def _fetch_small(self, keys: list[str], folder: Path) -> list[str]:
-        if not keys:
-            return []
-        with self._told():
-            paths = {self._path(key): key for key in keys}
-            try:
-                found: Mapping[str, Any] = self._fs.cat(list(paths), on_error="return")
-            except FileNotFoundError:  # all have gone
-                return []
         fetched = []
-        for path, key in paths.items():
-            content = found.get(path)
-            if content is None or isinstance(content, FileNotFoundError):
-                continue
-            if isinstance(content, BaseException):
-                with self._told():
-                    raise content
-            target = folder / key
-            make_folder(target.parent)
-            write_file(target, content, durable=False)
-            fetched.append(key)
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            for key, content in zip(keys, pool.map(self.read, keys), strict=True):
+                if content is not None:
+                    target = folder / key
+                    make_folder(target.parent)
+                    write_file(target, content, durable=False)
+                    fetched.append(key)
         return fetched
 
     def _fetch_large(self, key: str, folder: Path) -> bool:
