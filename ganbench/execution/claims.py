@@ -113,7 +113,11 @@ class BucketClaims(Claims):
         with self._leases:
             self._held[run_id] = lease
             store.held.add(run_id)
-        store.receive(run_id, state=lease.previous != store.owner)
+        try:
+            store.receive(run_id, state=lease.previous != store.owner)
+        except GanbenchError:  # what lies here may be older, and must not be handed in
+            self._forget(run_id)
+            raise
         return True
 
     def lost(self, run_id: str) -> bool:
@@ -122,7 +126,7 @@ class BucketClaims(Claims):
             if run_id not in self._lost:
                 return False
             self._lost.discard(run_id)
-            self._held.pop(run_id, None)
+        self._forget(run_id)
         (self._store.folder(run_id) / CANCEL_FILE).unlink(missing_ok=True)
         return True
 
@@ -146,8 +150,8 @@ class BucketClaims(Claims):
                     continue
                 try:
                     is_ours = lease.advance()
-                except GanbenchError:  # the next time may be in time
-                    is_ours = self._store.now() < lease.until
+                except GanbenchError:  # if the next time is in time, nothing is lost
+                    is_ours = self._store.now() + RENEW_SECONDS < lease.until
                 if not is_ours:
                     self._lose(run_id)
 
@@ -164,9 +168,14 @@ class BucketClaims(Claims):
     def _lose(self, run_id: str) -> None:
         self._lost.add(run_id)
         self._store.held.discard(run_id)
-        self._remark(f"another machine goes on with {run_id}: its lease had run out here")
+        self._remark(f"{run_id} is put off: its lease has run out here, or another machine has it")
         with contextlib.suppress(GanbenchError):
             ask(self._store.folder(run_id) / CANCEL_FILE)
+
+    def _forget(self, run_id: str) -> None:
+        with self._leases:
+            self._held.pop(run_id, None)
+            self._store.held.discard(run_id)
 
     def _look_around(self) -> None:
         """See what others have done and hold, unless that was seen just now."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -113,7 +113,7 @@ class Scripted:
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits, and what is done every now and then the test does."""
     monkeypatch.setattr(module, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(module, "RENEW_SECONDS", 1e6)
+    monkeypatch.setattr(BucketClaims, "_go_on", lambda self, act: None)
 
 
 @pytest.fixture
@@ -272,7 +272,9 @@ def test_who_was_taken_over_stops_and_takes_the_others_record(
         assert one.supervise(claims, sleep, SPECS[:1]) == theirs
     assert started == [FIRST]
     assert not one.store.cancelled(FIRST)
-    assert one.said == [f"another machine goes on with {FIRST}: its lease had run out here"]
+    assert one.said == [
+        f"{FIRST} is put off: its lease has run out here, or another machine has it"
+    ]
 
 
 def test_who_was_taken_over_waits_while_the_other_is_at_work(
@@ -308,9 +310,32 @@ def test_a_lease_that_cannot_be_renewed_is_lost_when_it_has_run_out(
             patch.setattr(one.store.bucket, "listing", down)
             claims.renew()
             assert not claims.lost(FIRST)
-            one.clock[0] += module.LEASE_SECONDS
-            claims.renew()
+            one.clock[0] += module.LEASE_SECONDS - module.RENEW_SECONDS
+            claims.renew()  # the next one would be too late
             assert claims.lost(FIRST)
+
+
+def test_a_state_that_could_not_be_brought_is_not_replaced_by_an_older_one(
+    machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = machines
+    for machine, state in ((one, b"step 9"), (other, b"step 2")):
+        machine.store.create(FIRST, SPECS[0].to_json())
+        machine.keep(FIRST, state)
+    with one.claims() as claims:
+        assert claims.take(FIRST)
+
+    def down(wanted: object, folder: Path) -> list[str]:
+        raise GanbenchError("reset by peer")
+
+    with other.claims() as others:
+        others._look_around()
+        with monkeypatch.context() as patch:
+            patch.setattr(other.store.bucket, "fetch", down)
+            patch.setattr(others, "_look_around", lambda: None)
+            with pytest.raises(GanbenchError, match="reset by peer"):
+                others.take(FIRST)
+    assert other.store.bucket.read(f"{FIRST}/checkpoint/latest.safetensors") == b"step 9"
 
 
 def test_of_two_records_the_first_one_counts(machines: tuple[Machine, Machine]) -> None:
@@ -420,13 +445,3 @@ def test_the_record_of_a_worker_that_left_none_is_handed_in(
     (found,) = one.run(lambda job: Ending(exit_code=3), SPECS[:1]).values()
     assert found["status"] == "error"
     assert other.store.read(FIRST) == found
-
-
-@pytest.fixture(autouse=True)
-def _no_thread_is_left() -> Iterator[None]:
-    import threading
-
-    before = {thread.name for thread in threading.enumerate()}
-    yield
-    left = {one.name for one in threading.enumerate() if "_go_on" in one.name} - before
-    assert not left

@@ -120,6 +120,29 @@ def test_the_job_says_how_the_run_is_run(store: RunStore) -> None:
     assert supervise(store, Scripted(act), SPECS[:1], checkpoint_seconds=7.0) == {IDS[0]: "ok"}
 
 
+class Picky(Claims):
+    """Claims that grant the first run once the second one has ended, and are asked at once."""
+
+    patience = 0.0
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+
+    def take(self, run_id: str) -> bool:
+        return run_id != IDS[0] or IDS[1] in self.ended
+
+    def end(self, run_id: str) -> bool:
+        self.ended.append(run_id)
+        return False
+
+
+def test_who_is_put_off_again_and_again_keeps_nobody_waiting(store: RunStore) -> None:
+    claims, executor = Picky(), Scripted(leave_record, slots=2)
+    one = Supervisor(store, executor, Conditions(), device="cpu", claims=claims)
+    assert [spec.run_id for spec, _ in one.records(SPECS[:2])] == [IDS[1], IDS[0]]
+    assert claims.ended == executor.started == [IDS[1], IDS[0]]
+
+
 @pytest.mark.parametrize("content", [b"", b'{"plugins": "evil"}', b"\xff" * 100])
 def test_a_job_that_lies_there_is_not_read(store: RunStore, content: bytes) -> None:
     (folder := store.folder(IDS[0])).mkdir(parents=True)
