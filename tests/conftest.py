@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from ganbench.api.hooks import ENTRY_POINT_GROUP
 
 from .steering import python_path
+from .stores import STORES, new_store
 from .warm import Warm
 
 DATA = Path(__file__).parent / "data"
@@ -148,3 +149,10 @@ def find(tmp_path: Path) -> Find:
         return [one for one in found if one.dist is not None and one.dist.name in ours]
 
     return find
+
+
+@pytest.fixture(params=STORES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty place for runs, in each kind of store in turn."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield new_store(request.param, tmp_path, patch)

@@ -26,6 +26,8 @@ from ganbench.planning.plan import ENGINES, Selection
 from ganbench.planning.references import parse_seeds
 from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE
+from ganbench.results.mirrors import runs_folder
+from ganbench.storage.bucket import checked_url, is_url
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,12 +61,30 @@ SIZE = Parsed("size", parse_memory)
 
 DEFAULT_RUNS = Path("runs")
 
+
+class RunsFolder(click.Path):
+    """A folder of runs, or the URL of a bucket."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The folder as a path; a URL as it is, if runs can lie there."""
+        return checked_url(value) if is_url(value) else super().convert(value, param, ctx)
+
+
+RUNS_FOLDER = RunsFolder(path_type=Path, file_okay=False)
+
+
+def mirrored(_: click.Context, __: click.Parameter, value: Any) -> Any:
+    """The folders in which runs can be worked with: those named, or the mirrors of URLs."""
+    return tuple(map(runs_folder, value)) if isinstance(value, tuple) else runs_folder(value)
+
+
 runs_option = click.option(
     "--runs",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=RUNS_FOLDER,
     default=DEFAULT_RUNS,
     show_default=True,
-    help="Folder of the runs.",
+    callback=mirrored,
+    help="Folder of the runs, or the URL of a bucket: s3://BUCKET/FOLDER.",
 )
 
 executor_option = click.option(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganbench.api.errors import UsageError, did_you_mean
+from ganbench.storage.bucket import is_url
 from ganbench.storage.parsing import TOML, Mismatch, as_type
 
 PROJECT_FILE = "ganbench.toml"
@@ -197,6 +198,8 @@ def _beside(path: Path, key: str, value: Any) -> Any:
     """A path from a file: relative to the folder of that file, wherever the command is called."""
     if isinstance(value, list):
         return [_beside(path, key, one) for one in value]
+    if is_url(value):
+        return value
     beside = path.parent / Path(value).expanduser()
     if key == "suite":  # may be a name
         from ganbench.planning.suite import embedded_suites

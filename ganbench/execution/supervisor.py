@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ganbench.api.executors import Ending, Executor
+from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.engines import jobs_of
 from ganbench.execution.fence import tidy_finished
@@ -34,9 +35,6 @@ from ganbench.storage.writing import make_folder
 
 LOOK_SECONDS = 1.0
 """Between two looks at whether the plan is still wanted."""
-
-BUSY_SECONDS = 0.5
-"""Between two looks at a run that another process is at work on."""
 
 Ended = tuple[RunSpec, Record]
 
@@ -72,6 +70,7 @@ class Supervisor:
         executor: where runs run.
         conditions: retries, pace of checkpoints, plugins and the like.
         device: `cpu` or `cuda`.
+        claims: whose turn it is to work on a run; None: a folder's.
         origins: run id -> id of the finished run that it goes on from.
         on_start: hears of every run that is started.
         on_cancel: hears of every run that is not gone on with, since somebody has cancelled it.
@@ -86,6 +85,7 @@ class Supervisor:
         conditions: Conditions,
         *,
         device: str,
+        claims: Claims | None = None,
         origins: Mapping[str, str] | None = None,
         on_start: Callable[[RunSpec], None] = lambda spec: None,
         on_cancel: Callable[[RunSpec, Request], None] = lambda spec, request: None,
@@ -100,6 +100,7 @@ class Supervisor:
         self._executor = executor
         self._conditions = conditions
         self._device = device
+        self._claims = claims or Claims()
         self._origins = origins or {}
         self._on_start = on_start
         self._on_cancel = on_cancel
@@ -122,8 +123,8 @@ class Supervisor:
             GanbenchError: a run folder cannot be written to.
         """
         retries = self._conditions.retries
-        for jobs in jobs_of(list(specs), self._executor.slots):
-            self._waiting.append([_Run(spec, spec.run_id, retries) for spec in jobs])
+        for job in jobs_of(list(specs), self._executor.slots):
+            self._waiting.append([_Run(spec, spec.run_id, retries) for spec in job])
         ended = self._fill()
         while ended or self._running or self._waiting:
             if not ended:
@@ -137,14 +138,21 @@ class Supervisor:
         if self._has_failed and self._conditions.fail_fast:
             self._waiting.clear()
         ended: list[Ended] = []
-        while self._waiting and len(self._running) < self._executor.slots:
+        # Nobody twice: who is put off again and again must not keep those that have ended waiting.
+        for _ in range(len(self._waiting)):
             # Who is put off goes to the back: all behind the first one are due later still.
-            if self._due() > time.monotonic():
+            is_full = len(self._running) >= self._executor.slots
+            if is_full or self._due() > time.monotonic():
                 break
-            unit, told = self._without_ended(self._waiting.popleft())
-            ended += told
-            if unit := [run for run in unit if not self._is_cancelled(run)]:
-                self._start(unit)
+            ended += self._begin(self._waiting.popleft())
+        return ended
+
+    def _begin(self, unit: Unit) -> list[Ended]:
+        """Start what is to be done of a unit; the records of those that have ended meanwhile."""
+        ours = [run for run in unit if self._claims.take(run.run_id)]
+        self._put_off([run for run in unit if run not in ours])
+        left, ended = self._without_ended(ours)
+        self._start(left)
         return ended
 
     def _due(self) -> float:
@@ -200,19 +208,19 @@ class Supervisor:
         return is_ours
 
     def _settle(self, unit: Unit, ending: Ending) -> list[Ended]:
-        """Records of runs whose worker has ended; of those that have none here there will be."""
+        """Records of runs whose worker has ended; those that have none are gone on with, or get
+        one if that makes no sense."""
         if ending.exit_code != BUSY:
             for run in unit:
                 shorten(self._store.folder(run.run_id) / LOG_FILE, self._conditions.output_bytes)
-        unit, ended = self._without_ended(unit)
-        for _, record in ended:
-            tidy_finished(self._store.folder(record["run_id"]))
-        left = [run for run in unit if not self._is_cancelled(run)]
+        lost = [run for run in unit if self._claims.lost(run.run_id)]
+        self._put_off(lost)
+        left, ended = self._without_ended([run for run in unit if run not in lost])
         if not left:
             return ended
         if ending.exit_code == BUSY:  # which is no try
             self._put_off(left)
-        elif len(left) < len(unit):  # left for the sake of those that were cancelled
+        elif lost or any(run.run_id in self.cancelled for run in unit):  # they left for these
             self._start(left)
         elif is_transient(ending) and all(run.tries for run in left):
             for run in left:
@@ -225,14 +233,18 @@ class Supervisor:
         return ended
 
     def _without_ended(self, unit: Unit) -> tuple[Unit, list[Ended]]:
-        """Those of a unit that have not ended, and those that have, as far as they can be read."""
+        """Those of a unit that are to be gone on with; the records of the others, as far as they
+        have one that can be read."""
         left, ended = [], []
         for run in unit:
             is_over, record = self._look(run)
-            if record is not None:
-                ended.append((run.spec, record))
-            elif not is_over:
+            if is_over:
+                tidy_finished(self._store.folder(run.run_id))
+            elif not self._is_cancelled(run):
                 left.append(run)
+                continue
+            if (record := self._hand_in(run, record)) is not None:
+                ended.append((run.spec, record))
         return left, ended
 
     def _bury(self, run: _Run, ending: Ending) -> Record | None:
@@ -246,7 +258,11 @@ class Supervisor:
                 self._put_off([run])
                 return None
             self._store.write(lost_record(run.spec, folder, ending, run.started, step))
-        return self._look(run)[1]
+        return self._hand_in(run, self._look(run)[1])
+
+    def _hand_in(self, run: _Run, record: Record | None) -> Record | None:
+        """The record that counts, once this command has nothing more to do with a run."""
+        return self._look(run)[1] if self._claims.end(run.run_id) else record
 
     def _is_cancelled(self, run: _Run) -> bool:
         request = self._store.cancelled(run.run_id)
@@ -257,8 +273,10 @@ class Supervisor:
 
     def _put_off(self, unit: Unit) -> None:
         """The others first."""
+        if not unit:
+            return
         for run in unit:
-            run.due = time.monotonic() + BUSY_SECONDS
+            run.due = time.monotonic() + self._claims.patience
         self._waiting.append(unit)
 
     def _look(self, run: _Run) -> tuple[bool, Record | None]:

@@ -97,6 +97,7 @@ def run(
     from ganbench.execution.progress import PlainProgress, make_progress
     from ganbench.execution.request import execute
     from ganbench.results.frame import collect
+    from ganbench.results.mirrors import runs_folder
 
     @contextlib.contextmanager
     def silent(total: int, slots: int, store: RunStore) -> Iterator[Any]:
@@ -125,7 +126,7 @@ def run(
     outcome = execute(
         selection,
         conditions,
-        runs=Path(runs),
+        runs=runs_folder(runs),
         progress=make_progress if progress else silent,
         remark=talk if progress else lambda message: None,
     )
@@ -239,9 +240,9 @@ def cancel(
         NothingSelected: nothing is named, or nothing is under way.
     """
     from ganbench.results.cancelling import cancel as asked
-    from ganbench.results.store import RunStore
+    from ganbench.results.mirrors import open_runs
 
-    return asked(RunStore(runs), names, everything=everything)
+    return asked(open_runs(runs), names, everything=everything)
 
 
 @checked
@@ -273,12 +274,13 @@ def verify(
         InvalidResults: the run is damaged, of another protocol, or its weights are not its own.
     """
     from ganbench.console import talk
+    from ganbench.results.mirrors import runs_folder
     from ganbench.verification.verify import verify_run
 
     file = None if weights is None else Path(weights)
     conditions = Conditions(executor=executor, plugins=NO_CHOICE.plus(files=plugin_files(plugins)))
     return verify_run(
-        run_id, Path(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
+        run_id, runs_folder(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
     )
 
 

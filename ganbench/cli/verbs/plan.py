@@ -23,6 +23,7 @@ from ganbench.machine.threads import require_threads
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
+from ganbench.results.mirrors import open_runs
 from ganbench.results.record import Record
 from ganbench.results.store import CHECKPOINT_FOLDER, Contents, RunStore
 from ganbench.wording import counted, duration, file_size, with_prefix
@@ -44,7 +45,7 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
         talk(line)
     selection = make_selection(**options)
     plan = plan_of(selection, open_catalogue(choice, talk, need_files=True))
-    store = RunStore(runs)
+    store = open_runs(runs)
     contents = store.read_all() if store.root.is_dir() else Contents()
     warn(contents.warnings)
     device = device_name(resolve_device(selection.device))
