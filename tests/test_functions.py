@@ -21,7 +21,7 @@ from .results.synthetic import spec, starter
 
 Cli = Callable[..., "CompletedProcess[str]"]
 
-ONLY_TYPED = {"list", "info", "plugins", "new", "config", "completion", "clean", "doctor"}
+ONLY_TYPED = {"list", "info", "plugins", "new", "config", "completion", "clean", "doctor", "bench"}
 """Verbs about this installation, not about runs: what they print is what they are for."""
 
 
@@ -112,6 +112,7 @@ WRONG = {
     "Mapping[str, str | int | float | bool]": ["a.b=1", {1: "x"}, {"x": ["x"]}],
     "Mapping[str, str]": ["x", {"x": 1}],
     "Literal": ["no such thing", 3],
+    "Precision": ["fp16", 3],
     "PluginChoice": ["x"],
     "object": [True],
 }

@@ -36,6 +36,7 @@ LAYERS = {
     "reporting": 7,
     "authoring": 8,
     "inference": 8,
+    "speed": 8,
     "verification": 8,
     "functions": 9,
     "cli": 10,

@@ -42,6 +42,7 @@ class Resources:
         threads: CPU threads of each, which are part of what a run is: whoever cannot give them
             refuses, and never gives fewer.
         gpus: those that may be used, as CUDA_VISIBLE_DEVICES names them; none: whatever there is.
+        runs_per_gpu: jobs that share a GPU; who cannot let them do so refuses more than one.
     """
 
     device: str
@@ -49,6 +50,7 @@ class Resources:
     limits: Limits
     threads: int = 1
     gpus: tuple[str, ...] = ()
+    runs_per_gpu: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ def load_plugins(
         blocked: names of plugins or distributions not to load.
         files: plugins that nobody has installed.
     """
-    found = sorted(map(_described, entry_points), key=_precedence)
+    named = functools.cache(_named)
+    found = sorted((_described(one, *named(one.dist)) for one in entry_points), key=_precedence)
     allowed = [one for one in found if not {one.name, one.distribution} & set(blocked)]
     loaded = []
     for plugin in found:
@@ -83,21 +84,19 @@ def load_plugins(
     return _resolve_name_clashes(loaded)
 
 
-def _described(entry_point: EntryPoint) -> Plugin:
-    name, version = _told(entry_point.dist) if entry_point.dist else ("", "")
+def _named(distribution: Distribution | None) -> tuple[str, str]:
+    """Name and version, for which its metadata are parsed, the whole README among them."""
+    return (distribution.name, distribution.version) if distribution else ("", "")
+
+
+def _described(entry_point: EntryPoint, distribution: str, version: str) -> Plugin:
     return Plugin(
         name=entry_point.name,
         module=entry_point.value,
-        distribution=name,
+        distribution=distribution,
         version=version,
         state=State.LOADED,
     )
-
-
-@functools.lru_cache(maxsize=256)  # its metadata is parsed anew whenever it is asked
-def _told(distribution: Distribution) -> tuple[str, str]:
-    """Name and version."""
-    return distribution.name, distribution.version
 
 
 def _described_file(file: PluginFile) -> Plugin:

@@ -224,6 +224,7 @@ def _suite(suite: Suite, catalogue: Catalogue) -> Described:
         "description": suite.description,
         "seeds": list(suite.seeds),
         "threads": suite.threads,
+        "precision": suite.precision,
         "variants": list(suite.variants) or "all",
         "grid": {name: list(values) for name, values in suite.grid.items()},
         "tasks": [

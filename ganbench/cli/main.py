@@ -20,6 +20,7 @@ VERBS = {
     "run": "Train what is missing of a selection, then print the comparison tables.",
     "plan": "Show what `run` would do with the same selection, and run nothing.",
     "prepare": "Fetch and compute what runs need and share, before nodes without network train.",
+    "bench": "Measure how fast engines train here, against loops written by hand.",
     "list": "List what is there: variants, models, losses, datasets, scores, suites.",
     "info": "Tell what one thing is: parameters, paper, distribution, file.",
     "plugins": "Show every plugin with its state and the reason for it.",
@@ -41,7 +42,7 @@ VERBS = {
     "config": "Show settings and where each comes from: default, file, variable.",
     "completion": "Print the script that makes a shell complete verbs, options and names.",
     "clean": "Show what the cache and checkpoints take, and remove them on request.",
-    "doctor": "Check this machine: versions, devices, cores, folders, data, plugins.",
+    "doctor": "Check this machine: versions, devices, speed of products, folders, plugins.",
 }
 
 HIDDEN = ("work",)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError
 from ganbench.api.executors import Limits, Resources
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
+from ganbench.planning.runspec import RunSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class Conditions:
     Args:
         executor: where runs run, as typed: ``local``, ``NAME:ADDRESS``, ``NAME[key=value]``.
         jobs: runs at a time; None: as many as the executor finds good.
+        runs_per_gpu: runs that share a GPU; only for budgets that are counted.
         limit_seconds: wall time of one run.
         host_bytes: main memory of one run and of all that it starts; None: what the executor finds
             good.
@@ -39,6 +42,7 @@ class Conditions:
 
     executor: str = "local"
     jobs: int | None = None
+    runs_per_gpu: int = 1
     limit_seconds: float = 12 * 3600.0
     host_bytes: int | None = None
     output_bytes: int = 10**9
@@ -53,7 +57,14 @@ class Conditions:
 
     def __post_init__(self) -> None:
         check_fields("Conditions", self)
-        for name in ("jobs", "limit_seconds", "host_bytes", "output_bytes", "checkpoint_seconds"):
+        for name in (
+            "jobs",
+            "runs_per_gpu",
+            "limit_seconds",
+            "host_bytes",
+            "output_bytes",
+            "checkpoint_seconds",
+        ):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise UsageError(f"{name} is {value!r}, not a positive number")
@@ -65,7 +76,38 @@ class Conditions:
         limits = Limits(
             seconds=self.limit_seconds, host_bytes=self.host_bytes, output_bytes=self.output_bytes
         )
-        return Resources(device=device, jobs=self.jobs, limits=limits, threads=threads, gpus=gpus)
+        return Resources(
+            device=device,
+            jobs=self.jobs,
+            limits=limits,
+            threads=threads,
+            gpus=gpus,
+            runs_per_gpu=self.runs_per_gpu,
+        )
+
+    def require_sharing(self, specs: Iterable[RunSpec], device: str) -> None:
+        """Make sure that runs may share a GPU, if they are to.
+
+        Args:
+            specs: of the runs.
+            device: `cpu` or `cuda`, on which they run.
+
+        Raises:
+            UsageError: there is none to share, or a run's budget is time, of which it would get
+                less than it is charged.
+        """
+        if self.runs_per_gpu == 1:
+            return
+        asked = f"--runs-per-gpu {self.runs_per_gpu}"
+        if device != "cuda":
+            raise UsageError(f"{asked}: runs train on the CPU", "--jobs says how many at a time")
+        for spec in specs:
+            if spec.task.budget.kind == "seconds":
+                raise UsageError(
+                    f"{asked}: {spec.task.name} has a budget of time, of which runs that share a "
+                    "GPU take from each other",
+                    "leave it out, or count the budget: --budget 2PFLOP",
+                )
 
 
 DEFAULTS = Conditions()

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from ganbench.api.arguments import checked
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.execution.conditions import DEFAULTS, Conditions
+from ganbench.execution.engines import plan_of
+from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget, memory_text, parse_memory
-from ganbench.planning.plan import Selection, make_plan
+from ganbench.planning.plan import Selection
 from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE
 
@@ -36,12 +38,15 @@ def run(
     device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    engine: str = "eager",
+    precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
     track: Sequence[str] = (),
     runs: Path | str = "runs",
     executor: str = DEFAULTS.executor,
     jobs: int | None = DEFAULTS.jobs,
+    runs_per_gpu: int = DEFAULTS.runs_per_gpu,
     limit_seconds: float = DEFAULTS.limit_seconds,
     host_memory: str | None = None,
     max_output: str = memory_text(DEFAULTS.output_bytes),
@@ -59,15 +64,16 @@ def run(
     Args:
         variants: names, with parameters in brackets if wanted; none: those that the suite names.
         everything: those that the suite names, or every usable one where it names none.
-        suite, tasks, seeds, budget, settings, device, memory, threads, shard: as the options of
-            that name; `settings` maps ``variant.parameter`` to a value. One task or seed is a list
-            of one.
+        suite, tasks, seeds, budget, settings, device, memory, threads, engine, precision, shard: as
+            the options of that name; `settings` maps ``variant.parameter`` to a value. One task or
+            seed is a list of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
         track: names of trackers that are told of the runs, as `--track` takes them.
         runs: folder of the runs.
         executor: where runs run, e.g. ``local``; see `ganbench list executors`.
         jobs: runs at a time; None: one per GPU, or as the cores have threads for.
+        runs_per_gpu: runs that share a GPU, if their budgets are counted.
         limit_seconds: wall time of one run.
         host_memory: main memory of one run and all that it starts, e.g. ``8GiB``; None: nine tenths
             of what there is.
@@ -91,6 +97,7 @@ def run(
     from ganbench.execution.progress import PlainProgress, make_progress
     from ganbench.execution.request import execute
     from ganbench.results.frame import collect
+    from ganbench.results.mirrors import runs_folder
 
     @contextlib.contextmanager
     def silent(total: int, slots: int, store: RunStore) -> Iterator[Any]:
@@ -99,6 +106,7 @@ def run(
     conditions = Conditions(
         executor=executor,
         jobs=jobs,
+        runs_per_gpu=runs_per_gpu,
         limit_seconds=limit_seconds,
         host_bytes=None if host_memory is None else parse_memory(host_memory),
         output_bytes=parse_memory(max_output),
@@ -112,12 +120,13 @@ def run(
         plugins=NO_CHOICE.plus(files=plugin_files(plugins), trackers=track),
     )
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
+        *(variants, everything, suite, tasks, seeds, budget, settings),
+        *(device, memory, threads, engine, precision, shard),
     )
     outcome = execute(
         selection,
         conditions,
-        runs=Path(runs),
+        runs=runs_folder(runs),
         progress=make_progress if progress else silent,
         remark=talk if progress else lambda message: None,
     )
@@ -136,6 +145,8 @@ def plan(
     device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    engine: str = "eager",
+    precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> pd.DataFrame:
@@ -149,11 +160,12 @@ def plan(
     from ganbench.catalogue.catalogue import open_catalogue
 
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
+        *(variants, everything, suite, tasks, seeds, budget, settings),
+        *(device, memory, threads, engine, precision, shard),
     )
     choice = NO_CHOICE.plus(files=plugin_files(plugins))
     catalogue = open_catalogue(choice, lambda line: None, need_files=True)
-    specs = make_plan(selection, catalogue).runs
+    specs = plan_of(selection, catalogue).runs
     rows = [(s.run_id, s.variant, s.task.name, s.seed, str(s.task.budget)) for s in specs]
     return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
 
@@ -170,6 +182,8 @@ def prepare(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    engine: str = "eager",
+    precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
     download: bool = False,
@@ -180,8 +194,8 @@ def prepare(
     Args:
         download: fetch data and weights that are not on this machine.
         progress: show progress on stderr.
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard,
-            plugins: as of `run`.
+        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads,
+            engine, precision, shard, plugins: as of `run`.
 
     Returns:
         One row per task, in the columns of `ganbench prepare --json`.
@@ -195,7 +209,8 @@ def prepare(
     from ganbench.execution.preparation import prepare as prepared
 
     selection = _selection(
-        variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads, shard
+        *(variants, everything, suite, tasks, seeds, budget, settings),
+        *(device, memory, threads, engine, precision, shard),
     )
     found = prepared(
         selection,
@@ -225,9 +240,9 @@ def cancel(
         NothingSelected: nothing is named, or nothing is under way.
     """
     from ganbench.results.cancelling import cancel as asked
-    from ganbench.results.store import RunStore
+    from ganbench.results.mirrors import open_runs
 
-    return asked(RunStore(runs), names, everything=everything)
+    return asked(open_runs(runs), names, everything=everything)
 
 
 @checked
@@ -259,12 +274,13 @@ def verify(
         InvalidResults: the run is damaged, of another protocol, or its weights are not its own.
     """
     from ganbench.console import talk
+    from ganbench.results.mirrors import runs_folder
     from ganbench.verification.verify import verify_run
 
     file = None if weights is None else Path(weights)
     conditions = Conditions(executor=executor, plugins=NO_CHOICE.plus(files=plugin_files(plugins)))
     return verify_run(
-        run_id, Path(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
+        run_id, runs_folder(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
     )
 
 
@@ -310,6 +326,8 @@ def _selection(
     device: str,
     memory: str | None,
     threads: int | None,
+    engine: str,
+    precision: Precision | None,
     shard: str | None,
 ) -> Selection:
     return Selection(
@@ -323,5 +341,7 @@ def _selection(
         device=device,
         memory_bytes=None if memory is None else parse_memory(memory),
         threads=threads,
+        engine=engine,
+        precision=precision,
         shard=None if shard is None else Shard.parse(shard),
     )

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ganbench.api.version import __version__
+from ganbench.machine.cores import held_to
 from ganbench.machine.devices import cpu_kind, cpu_name
 
 
@@ -34,6 +35,7 @@ def describe_environment(device: torch.device, commit: str | None) -> dict[str, 
         "cpu": cpu_name(),
         "cpu_kind": f"{cpu_kind() or platform.machine()} {torch.backends.cpu.get_cpu_capability()}",
         "threads": torch.get_num_threads(),
+        "held_to_cores": held_to(),
         "platform": f"{platform.system()}-{platform.machine()}",
         "visible_devices": os.environ.get("CUDA_VISIBLE_DEVICES") if cuda else None,
     }

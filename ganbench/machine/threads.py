@@ -12,6 +12,7 @@ from typing import Final
 
 from ganbench.api.errors import UsageError
 from ganbench.machine.devices import usable_cores
+from ganbench.machine.precision import tf32_products
 
 SINGLE_THREADED: Final = {
     "OMP_NUM_THREADS": "1",
@@ -42,7 +43,7 @@ def require_threads(count: int) -> None:
 
 @contextmanager
 def computing_on(count: int) -> Iterator[None]:
-    """torch computes on so many threads, and every other library on one.
+    """torch computes on so many threads and in full float32, and every other library on one.
 
     Afterwards all is as it was. Inside, it is the same in any process, be it forked from a server,
     started by a scheduler, or somebody's notebook in which libraries are loaded already.
@@ -51,7 +52,7 @@ def computing_on(count: int) -> Iterator[None]:
     from threadpoolctl import threadpool_limits
 
     before = torch.get_num_threads()
-    with single_threaded_libraries(), threadpool_limits(limits=1):  # of those that are loaded
+    with single_threaded_libraries(), threadpool_limits(limits=1), tf32_products(False):
         torch.set_num_threads(count)
         try:
             yield

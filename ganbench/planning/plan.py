@@ -10,6 +10,7 @@ from ganbench.api.errors import MissingData, NothingSelected, UsageError
 from ganbench.api.specs import Spec, VariantSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.machine.devices import resolve_device
+from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget
 from ganbench.planning.chosen import ChosenData, ChosenTask, choose_data, choose_task
 from ganbench.planning.datasets import prepare as prepare_data
@@ -20,6 +21,9 @@ from ganbench.planning.runspec import RunSpec
 from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
 from ganbench.wording import typed
+
+ENGINES = ("eager", "stacked")
+"""What may take the steps of runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,8 @@ class Selection:
         device: `auto`, `cpu` or `cuda`.
         memory_bytes: cap on the device's memory.
         threads: CPU threads of every run, instead of the suite's.
+        engine: what takes the runs' steps, where it can: `eager` or `stacked`.
+        precision: of products in training, instead of the suite's.
         shard: only this part of all runs; None: all of them.
 
     Raises:
@@ -55,12 +61,16 @@ class Selection:
     device: str = "auto"
     memory_bytes: int | None = None
     threads: int | None = None
+    engine: str = "eager"
+    precision: Precision | None = None
     shard: Shard | None = None
 
     def __post_init__(self) -> None:
         for seed in self.seeds or ():
             if not 0 <= seed < 2**32:
                 raise UsageError(f"seed {seed} is none: seeds are integers from 0 to 2**32 - 1")
+        if self.engine not in ENGINES:
+            raise UsageError(f"there is no engine {self.engine!r}", f"one of {', '.join(ENGINES)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +103,11 @@ class Plan:
     def threads(self) -> int:
         """CPU threads of every run."""
         return self.runs[0].threads
+
+    @property
+    def precision(self) -> Precision:
+        """Of products in the training of every run."""
+        return self.runs[0].precision
 
     @property
     def left_out(self) -> list[str]:
@@ -230,6 +245,7 @@ def _spec(
         dataset_fingerprint=chosen.data.fingerprint,
         memory_bytes=selection.memory_bytes,
         threads=threads,
+        precision=selection.precision or suite.precision,
         device=resolve_device(selection.device) if timed else None,
         pins=_pins((*prepared.specs, *chosen.specs), catalogue),
         folder=suite.folder,

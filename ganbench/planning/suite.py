@@ -19,6 +19,7 @@ from msgspec import Meta
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.parameters import Value
 from ganbench.api.specs import NAME_PATTERN
+from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget
 from ganbench.planning.claims import Claim
 from ganbench.planning.references import display_name, parse_reference, parse_seeds
@@ -91,6 +92,7 @@ class Suite:
             none: all there are.
         grid: parameter -> its values. Every variant is run with every combination.
         threads: CPU threads of every run.
+        precision: of products in the training of every run.
         claims: published results that its runs are put beside.
         folder: of its file, which paths in it are relative to; empty: it is from no file.
     """
@@ -102,6 +104,7 @@ class Suite:
     variants: tuple[str, ...] = field(default=())
     grid: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     threads: int = 1
+    precision: Precision = "float32"
     claims: tuple[Claim, ...] = ()
     folder: str = ""
 
@@ -152,6 +155,7 @@ class SuiteTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     variants: list[str | VariantTable] = []
     grid: Grid = {}
     threads: Annotated[int, Meta(ge=1)] = 1
+    precision: Precision = "float32"
     claims: tuple[Claim, ...] = ()
 
 
@@ -204,6 +208,7 @@ def parse_suite(text: str, source: str) -> Suite:
             variants=_variants(table.variants),
             grid=table.grid,
             threads=table.threads,
+            precision=table.precision,
             claims=table.claims,
         )
     names = [task.name for task in suite.tasks]

@@ -97,10 +97,17 @@ def _tasks(lines: Sequence[Line]) -> list[tuple[str, ...]]:
 
 def _commands(lines: Sequence[Line]) -> list[str]:
     """What to type for the same runs again: one line for each budget of a suite."""
-    together = ("suite", "budget_kind", "budget_amount", "memory_limit_bytes", "threads")
+    together = (
+        "suite",
+        "budget_kind",
+        "budget_amount",
+        "memory_limit_bytes",
+        "threads",
+        "precision",
+    )
     groups = grouped(lines, lambda line: tuple(line.row[name] for name in together))
     commands = []
-    for (suite, kind, amount, memory, threads), own in groups.items():
+    for (suite, kind, amount, memory, threads, precision), own in groups.items():
         words = ["ganbench", "run", *dict.fromkeys(line.row["variant"] for line in own)]
         words += ["--suite", suite]
         for task in dict.fromkeys(line.row["task"] for line in own):
@@ -108,6 +115,7 @@ def _commands(lines: Sequence[Line]) -> list[str]:
         words += ["--seeds", _seeds(own), "--budget", str(Budget(kind, amount))]
         words += ["--memory", f"{memory:.0f}B"] if memory is not None else []
         words += ["--threads", threads] if threads not in (None, "1") else []
+        words += ["--precision", precision] if precision != "float32" else []
         commands.append(shlex.join(map(str, words)))
     return commands
 

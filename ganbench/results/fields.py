@@ -116,7 +116,8 @@ _SETTING: Final = (
     _count("fakes", "generated samples per evaluation", "samples", required=True),
     _count("evaluations", "evaluations per run, at equal fractions of the budget", required=True),
     _count("memory_limit_bytes", "cap on the device's memory that the plan set", "B"),
-    _text("setting", "hash of protocol, task, data, memory cap and threads", required=True),
+    _text("precision", "of products in training: float32, tf32 or bf16", required=True),
+    _text("setting", "hash of protocol, task, data, memory, threads, precision", required=True),
     _text("timed_on", "the device, where the budget is time: it is part of the setting"),
     _count("protocol", "version of everything that changes numbers", required=True),
 )

@@ -103,11 +103,12 @@ def _variant(record: Record) -> str:
 
 
 def _on_task(record: Record, spec: RunSpec) -> bool:
-    """Whether a run had the same data and evaluation; its budget may be another."""
+    """Whether a run had the same data, evaluation and precision; its budget may be another."""
     task, wanted = record["spec"]["task"], spec.task
     scores = [*wanted.scores, *wanted.final_scores]
     return bool(
         task["dataset"] == wanted.dataset
+        and record["spec"].get("precision", "float32") == spec.precision
         and [*task["scores"], *task["final_scores"]] == scores
         and (task["fakes"], task["evaluations"]) == (wanted.fakes, wanted.evaluations)
     )

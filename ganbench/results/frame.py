@@ -191,6 +191,7 @@ def spec_row(
         "evaluations": task["evaluations"],
         "memory_limit_bytes": spec.get("memory_bytes"),
         "threads": spec.get("threads", 1),
+        "precision": spec.get("precision", "float32"),
         "variant_parameters": canonical_json(spec["parameters"]).decode(),
         "setting": setting_of(spec, protocol),
         "protocol": protocol,

@@ -31,6 +31,8 @@ def setting_of(spec: Mapping[str, Any], protocol: int) -> str:
     memory = spec.get("memory_bytes")
     threads = [{"threads": many}] if (many := spec.get("threads", 1)) != 1 else []
     parts = [protocol, spec["task"], spec["dataset_parameters"], memory, *files, *threads]
+    if (precision := spec.get("precision", "float32")) != "float32":
+        parts.append({"precision": precision})
     return _digest(canonical_json(parts))
 
 

@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict, cast
 import msgspec
 
 from ganbench.api.version import SCHEMA_VERSION
+from ganbench.machine.precision import Precision
 from ganbench.planning.budget import BudgetKind
 from ganbench.results.record import Integer, Number, Pin, Record
 from ganbench.storage.parsing import as_type, from_json
@@ -41,6 +42,8 @@ class _Spec(TypedDict):
     seed: Integer
     memory_bytes: NotRequired[Integer | None]
     threads: NotRequired[Integer]
+    engine: NotRequired[str]
+    precision: NotRequired[Precision]
     pins: NotRequired[list[Pin]]
 
 

@@ -23,6 +23,7 @@ from ganbench.running.task import Score
 from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.statistics.stability import diverged
 from ganbench.training.clock import BudgetClock
+from ganbench.training.precision import products
 from ganbench.training.sampling import all_finite, is_dead
 from ganbench.training.seeds import stream_seed
 from ganbench.training.state import untouched_random_numbers
@@ -104,7 +105,7 @@ class Evaluator:
         """
         started = time.perf_counter()
         device = self._contestant.device
-        with untouched_random_numbers(device), self._undone_on_failure():
+        with untouched_random_numbers(device), self._undone_on_failure(), products("float32"):
             self.measuring = True
             try:
                 # Before sampling: of NaN weights a clamp could make images that look like images.

@@ -26,6 +26,7 @@ from ganbench.api.specs import (
 from ganbench.api.techniques import JOINT
 from ganbench.catalogue.blame import name_network
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.machine.precision import Precision
 from ganbench.modalities import modality_of
 from ganbench.planning.views import seen_by
 from ganbench.running.contracts import (
@@ -38,6 +39,7 @@ from ganbench.running.contracts import (
 from ganbench.training.coupling import JUDGEMENTS, couples_samples
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed, class_shares
 from ganbench.training.objective import Objective, Part
+from ganbench.training.precision import lower
 from ganbench.training.seeds import stream_seed
 from ganbench.training.state import move_part
 from ganbench.training.trainer import Trainer
@@ -52,11 +54,13 @@ class Players:
         recipe: with all parameters of its parts.
         catalogue: where its names are looked up.
         device: where it runs.
+        precision: in which networks are trained.
     """
 
     recipe: Recipe
     catalogue: Catalogue
     device: torch.device
+    precision: Precision = "float32"
 
     def trainer(self, data: Data, seed: int, label_law: str = "train") -> Trainer:
         """Networks, objective and feeds, on the device and seeded.
@@ -78,6 +82,7 @@ class Players:
         sampling = self.recipe.training.sampling
         real = RealFeed(data, self.device, stream_seed(seed, "data"), weights, sampling)
         self._refuse_coupling(networks, real)
+        lower(networks, self.precision, self.device)
         # Who is shown all classes equally often is asked for them equally often.
         law = "balanced" if self.recipe.training.sampling == "balanced" else label_law
         shares = class_shares(data, law) if networks.conditional else None

@@ -19,7 +19,7 @@ _OWN = VARIANT_CODE[1:]
 _CODE = (*_OWN, "variant_parameters", "code")
 _SETTING = (
     *("protocol", "split", "fakes", "evaluations"),
-    *("memory_limit_bytes", "threads", "dataset_parameters"),
+    *("memory_limit_bytes", "threads", "precision", "dataset_parameters"),
 )
 
 

@@ -49,6 +49,7 @@ _COPIED = (
     "fakes",
     "evaluations",
     "memory_limit_bytes",
+    "precision",
     "setting",
     "timed_on",
     "protocol",

@@ -20,7 +20,6 @@ def ganbench_executors() -> list[ExecutorSpec]:
             build="ganbench.execution.executors.ray:RayExecutor",
             parameters={
                 "address": Parameter(default="", help="of the cluster: HOST:PORT, or auto"),
-                "gpus": Parameter(default=1.0, help="share of a GPU that a run has", minimum=0.01),
             },
             argument="address",
             remote=True,

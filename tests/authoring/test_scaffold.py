@@ -73,20 +73,20 @@ def test_it_is_clean_to_ruff_at_any_length(kind: str, name: str, tmp_path: Path)
 @pytest.mark.parametrize("kind", TEMPLATES)
 def test_its_readme_and_its_ci_do_what_they_say(kind: str, tmp_path: Path) -> None:
     """Installed by pip into an environment of its own, tested, typed, run and planned there."""
-    reader = Reader(tmp_path)
-    reader.folder = new(kind, "my-own", into=tmp_path / "it")
-    readme = reader.folder / "README.md"
-    try_out, publish = blocks(readme)
-    reader.do(try_out, "to try it out")
-    assert "5 runs (5 new)" in reader.printed
-    assert "5/5" in reader.printed  # none failed
+    with Reader(tmp_path) as reader:
+        reader.folder = new(kind, "my-own", into=tmp_path / "it")
+        readme = reader.folder / "README.md"
+        try_out, publish = blocks(readme)
+        reader.do(try_out, "to try it out")
+        assert "5 runs (5 new)" in reader.printed
+        assert "5/5" in reader.printed  # none failed
 
-    row, *_ = publish.text.splitlines()  # minutes of training: here it is planned
-    plan = row.replace("ganbench run", "ganbench plan")
-    steps = yaml.safe_load((reader.folder / ".github/workflows/ci.yml").read_text())
-    *own, short = [step["run"] for step in steps["jobs"]["test"]["steps"] if "run" in step]
-    for script in (plan, *own, short):
-        reader.do(Block("bash", {}, script, 0), script)
+        row, *_ = publish.text.splitlines()  # minutes of training: here it is planned
+        plan = row.replace("ganbench run", "ganbench plan")
+        steps = yaml.safe_load((reader.folder / ".github/workflows/ci.yml").read_text())
+        *own, short = [step["run"] for step in steps["jobs"]["test"]["steps"] if "run" in step]
+        for script in (plan, *own, short):
+            reader.do(Block("bash", {}, script, 0), script)
 
 
 @pytest.mark.slow

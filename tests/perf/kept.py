@@ -15,7 +15,7 @@ from typing import TypedDict
 from ganbench.machine.devices import cpu_kind, cpu_name
 
 FILE = Path(__file__).parent / "ratios.json"
-TOLERANCE = 0.25
+TOLERANCE = 0.1
 """Of what is new."""
 HERE = f"{cpu_name()} {cpu_kind() or ''}".strip()
 

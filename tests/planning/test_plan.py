@@ -22,6 +22,7 @@ from ganbench import (
 from ganbench.api.errors import NothingSelected, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.machine import devices
+from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Plan, Selection, make_plan
 from ganbench_plugins.datasets import listing
@@ -329,6 +330,24 @@ def test_threads_are_part_of_the_spec(
     Path(suite).write_text(f"threads = {of_suite}\n{SUITE}")
     plan = make_plan(Selection(suite=suite, threads=asked), catalogue)
     assert {spec.threads for spec in plan.runs} == {plan.threads} == {threads}
+
+
+@pytest.mark.parametrize(
+    ("of_suite", "asked", "precision"),
+    [("float32", None, "float32"), ("bf16", None, "bf16"), ("bf16", "float32", "float32")],
+)
+def test_precision_is_part_of_the_spec(
+    catalogue: Catalogue, suite: str, of_suite: str, asked: Precision | None, precision: str
+) -> None:
+    Path(suite).write_text(f'precision = "{of_suite}"\n{SUITE}')
+    plan = make_plan(Selection(suite=suite, precision=asked), catalogue)
+    assert {spec.precision for spec in plan.runs} == {plan.precision} == {precision}
+
+
+def test_a_suite_cannot_ask_for_a_precision_that_is_none(catalogue: Catalogue, suite: str) -> None:
+    Path(suite).write_text(f'precision = "fp16"\n{SUITE}')
+    with pytest.raises(UsageError, match="precision is 'fp16'"):
+        make_plan(Selection(suite=suite), catalogue)
 
 
 def test_nothing_runs_on_no_threads(catalogue: Catalogue, suite: str) -> None:

@@ -52,6 +52,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "seed": {"seed": 1},
     "memory": {"memory_bytes": 2**30},
     "threads": {"threads": 2},
+    "precision": {"precision": "bf16"},
     "device": {"device": "cuda"},
     "plugin's source": {"pins": ({**PIN, "source_hash": "sha256:01"},)},
     "plugin's version": {"pins": ({**PIN, "version": "0.2.0"},)},
@@ -107,6 +108,13 @@ def test_does_not_change_with_the_suite_its_place_or_the_order_of_parameters() -
     assert runspec.run_id_of(older, runspec.PROTOCOL_VERSION) == SPEC.run_id
     turned = dict(reversed(SPEC.parameters.items()))
     assert replace(SPEC, parameters=turned).run_id == SPEC.run_id
+
+
+def test_a_spec_that_tells_of_no_precision_has_float32() -> None:
+    assert "precision" not in SPEC.to_json()
+    assert RunSpec.from_json(SPEC.to_json()).precision == "float32"
+    lower = replace(SPEC, precision="bf16")
+    assert RunSpec.from_json(lower.to_json()) == lower
 
 
 def test_a_spec_that_tells_of_no_threads_has_one() -> None:

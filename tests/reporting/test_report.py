@@ -146,6 +146,14 @@ def test_commands_tell_threads_where_they_are_not_one(tmp_path: Path) -> None:
     assert text.count("--seeds 1 --budget 1TFLOP") == 1
 
 
+def test_commands_tell_the_precision_where_it_is_not_float32(tmp_path: Path) -> None:
+    lower = record(replace(spec(seed=1), precision="bf16"), [0.1])
+    out = tmp_path / "report.html"
+    ganbench.report(write_runs(tmp_path / "runs", [record(spec(seed=2), [0.1]), lower]).root, out)
+    text = out.read_text("utf-8").partition('<section id="provenance"')[2]
+    assert text.count("--precision") == text.count("--budget 1TFLOP --precision bf16") == 1
+
+
 def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
     one = record(spec(HOSTILE, "ring8", 0), curve("ring8", 2, 0)[:3], "diverged", run_id="hostile")
     one["failure"]["message"] = HOSTILE  # type: ignore[index]

@@ -222,6 +222,16 @@ def test_numbers_of_threads_are_not_mixed() -> None:
     assert sorted(sections) == ["ring8, 1TFLOP, threads 1", "ring8, 1TFLOP, threads 2"]
 
 
+def test_precisions_are_not_mixed() -> None:
+    more = [record(replace(spec("a", seed=seed), precision="bf16"), [0.01]) for seed in range(2)]
+    runs = collect([*seeds("a", [0.1] * 3), *more])
+    table = leaderboard(runs)
+    found = sorted(zip(table["precision"], table["distance_n"], strict=True))
+    assert found == [("bf16", 2), ("float32", 3)]
+    sections = section_names(row.facts for row in aggregates(runs))
+    assert sorted(sections) == ["ring8, 1TFLOP, precision bf16", "ring8, 1TFLOP, precision float32"]
+
+
 def test_threads_are_those_that_a_run_had() -> None:
     """Of a run that told nothing, those that it was to have."""
     had = record(spec(), [0.1], environment={"threads": 2})

@@ -22,8 +22,11 @@ from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
 from ganbench.machine.devices import cuda_devices, usable_cores
+from ganbench.machine.paths import has_path, measured_ratio
+from ganbench.machine.precision import PRECISIONS, product_speed
+from ganbench.machine.threads import computing_on
 from ganbench.storage.cache import cache_dir
-from ganbench.wording import file_size, memory_size
+from ganbench.wording import file_size, memory_size, number, with_prefix
 
 PACKAGES = ("torch", "torchvision", "torch-fidelity", "numpy", "scipy", "scikit-learn", "pandas")
 
@@ -45,7 +48,7 @@ class Fact(NamedTuple):
 @plugin_options
 @click.pass_obj
 def command(choice: PluginChoice, /, runs: Path, as_json: bool) -> int:
-    """Check this machine: versions, devices, cores, folders, data, plugins.
+    """Check this machine: versions, devices, speed of products, folders, data, plugins.
 
     Exits with 1 if something would keep runs from working.
     """
@@ -53,6 +56,7 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool) -> int:
         *_versions(),
         _torch(),
         *_devices(),
+        *_products(),
         *_folders(runs),
         *_plugins(choice),
     ]
@@ -99,6 +103,27 @@ def _devices() -> Iterator[Fact]:
     for index in range(torch.cuda.device_count()):
         memory = memory_size(torch.cuda.get_device_properties(index).total_memory)
         yield Fact("GPU", "ok", f"{torch.cuda.get_device_name(index)}, {memory}")
+
+
+def _products() -> Iterator[Fact]:
+    """How fast one thread, or the first GPU, multiplies matrices, and which precisions pay."""
+    try:
+        import torch
+    except Exception:  # told of above
+        return
+    kind = "cuda" if cuda_devices() and torch.cuda.is_available() else "cpu"
+    with computing_on(1):
+        speed = product_speed("float32", torch.device(kind))
+    where = "the first GPU" if kind == "cuda" else "one thread"
+    yield Fact("float32 products", "ok", f"{with_prefix(float(f'{speed:.3g}'))}FLOP/s on {where}")
+    for precision in PRECISIONS[1:]:
+        if not has_path(precision, kind):
+            yield Fact(precision, "note", "none on a CPU: runs are refused in it")
+            continue
+        ratio = measured_ratio(precision, kind, 1)
+        pays = "a fast path" if ratio >= 1 else "no fast path, runs are refused in it"
+        state = "ok" if ratio >= 1 else "note"
+        yield Fact(precision, state, f"{number(float(f'{ratio:.2g}'))} times float32: {pays}")
 
 
 def _folders(runs: Path) -> Iterator[Fact]:

@@ -69,6 +69,8 @@ def _lines(described: Described) -> Iterator[str]:
         yield from (f"  {line}" for line in _recipe(recipe))
     if (threads := described.get("threads", 1)) != 1:
         yield f"{threads} threads for each run"
+    if (precision := described.get("precision", "float32")) != "float32":
+        yield f"products of training in {precision}"
     for name, values in described.get("grid", {}).items():
         yield f"every variant with {name} = {', '.join(map(str, values))}"
     for task in described.get("tasks", ()):

@@ -16,11 +16,14 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk, warn
+from ganbench.execution.engines import plan_of
 from ganbench.machine.devices import device_name, resolve_device
+from ganbench.machine.paths import require_fast_path
 from ganbench.machine.threads import require_threads
-from ganbench.planning.plan import Plan, make_plan
+from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
+from ganbench.results.mirrors import open_runs
 from ganbench.results.record import Record
 from ganbench.results.store import CHECKPOINT_FOLDER, Contents, RunStore
 from ganbench.wording import counted, duration, file_size, with_prefix
@@ -41,8 +44,8 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     for line in tell_settings(click.get_current_context()):
         talk(line)
     selection = make_selection(**options)
-    plan = make_plan(selection, open_catalogue(choice, talk, need_files=True))
-    store = RunStore(runs)
+    plan = plan_of(selection, open_catalogue(choice, talk, need_files=True))
+    store = open_runs(runs)
     contents = store.read_all() if store.root.is_dir() else Contents()
     warn(contents.warnings)
     device = device_name(resolve_device(selection.device))
@@ -58,9 +61,10 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
         left_out = list(plan.skipped)
         suite = plan.suite.name
         shard = selection.shard and str(selection.shard)
-        found = {"suite": suite, "threads": plan.threads, "shard": shard, "runs": rows}
+        found = {"suite": suite, "threads": plan.threads, "precision": plan.precision}
+        found |= {"shard": shard, "runs": rows}
         print_json({**found, "left_out": left_out, "notes": list(plan.notes), "total": total})
-        _refuse_what_cannot_run(plan, records)
+        _refuse_what_cannot_run(plan, records, selection.device)
         return
     print_rows(
         ["run", "budget", "state", "expected"],
@@ -72,20 +76,24 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
         talk(note)
     if plan.threads != 1:
         talk(f"{plan.threads} threads each")
+    if plan.precision != "float32":
+        talk(f"products of training in {plan.precision}, evaluations in float32")
     if selection.shard:
         talk(f"shard {selection.shard} of {counted(plan.whole, 'run')}")
     _tell(total, rows, device, runs)
-    _refuse_what_cannot_run(plan, records)
+    _refuse_what_cannot_run(plan, records, selection.device)
 
 
-def _refuse_what_cannot_run(plan: Plan, records: Mapping[str, Record]) -> None:
+def _refuse_what_cannot_run(plan: Plan, records: Mapping[str, Record], device: str) -> None:
     """Say what `run` would say instead of running.
 
     Raises:
-        UsageError: the runs ask for more threads than there may be on this machine.
+        UsageError: the runs ask for more threads than there may be on this machine, or for a
+            precision in which it is slower than in float32.
         MissingData: something that a run needs is not on it.
     """
     require_threads(plan.threads)
+    require_fast_path(plan.precision, device, plan.threads)
     plan.require_present(spec for spec in plan.runs if spec.run_id not in records)
 
 

@@ -56,6 +56,7 @@ def command(
     runs: Path,
     executor: str,
     jobs: int | None,
+    runs_per_gpu: int,
     limit: float,
     host_memory: int | None,
     max_output: int,
@@ -86,6 +87,7 @@ def command(
     conditions = Conditions(
         executor=executor,
         jobs=jobs,
+        runs_per_gpu=runs_per_gpu,
         limit_seconds=limit,
         host_bytes=host_memory,
         output_bytes=max_output,

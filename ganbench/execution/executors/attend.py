@@ -12,7 +12,7 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from ganbench.api.executors import Breach, Ending, Limits
-from ganbench.execution.executors.child import work_for_parent
+from ganbench.execution.executors.child import Place, work_for_parent
 from ganbench.execution.executors.forkserver import SERVER_GONE, end_left_behind, start_process
 from ganbench.execution.executors.limits import LimitWatch, bounded
 from ganbench.execution.executors.processes import end_group, end_tree
@@ -26,20 +26,20 @@ StopBy = Callable[[], float | None]
 """When a job must have left, by `time.monotonic`; None: it may go on. It may come to be earlier."""
 
 
-def attend(folder: Path, visible_device: str | None, limits: Limits, stop_by: StopBy) -> Ending:
+def attend(folder: Path, place: Place, limits: Limits, stop_by: StopBy) -> Ending:
     """Do the job in a folder in a process of its own, forked from this one's server, to the end of
     the last process that it has started.
 
     Args:
         folder: of the run.
-        visible_device: the value of CUDA_VISIBLE_DEVICES on a GPU, else None.
+        place: where on this machine.
         limits: by default a job may use nearly all of the main memory.
         stop_by: asked all the time.
 
     Raises:
         OSError: no process can be started.
     """
-    process = start_process(work_for_parent, folder, visible_device)
+    process = start_process(work_for_parent, folder, place)
     try:
         breach = _wait(process, folder, bounded(limits), stop_by)
     except BaseException:  # who looks after it no longer lets it run on

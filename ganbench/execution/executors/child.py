@@ -7,26 +7,43 @@ import multiprocessing
 import os
 import signal
 import threading
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NoReturn
 
 from ganbench.execution.executors.processes import adopt_orphans, end_descendants
 from ganbench.execution.worker import work
+from ganbench.machine.cores import hold_to
 
 
-def work_for_parent(folder: Path, visible_device: str | None) -> NoReturn:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where on a machine a job is done.
+
+    Args:
+        gpu: the value of CUDA_VISIBLE_DEVICES on a GPU, else None.
+        cores: those that it is held to; None: any.
+    """
+
+    gpu: str | None = None
+    cores: frozenset[int] | None = None
+
+
+def work_for_parent(folder: Path, place: Place) -> NoReturn:
     """Do the job in a folder, in this fresh process, and leave.
 
     Args:
         folder: of the run.
-        visible_device: the value of CUDA_VISIBLE_DEVICES on a GPU, else None.
+        place: where on this machine.
     """
     os.setsid()  # children that plugins start end with this process group
     adopt_orphans()  # and those that leave it are found here
     _offer_to_the_kernel()
-    if visible_device is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = visible_device
+    if place.gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = place.gpu
+    if place.cores is not None:
+        hold_to(place.cores)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     work(folder)
 

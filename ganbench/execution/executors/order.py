@@ -11,6 +11,7 @@ from pathlib import Path
 from ganbench.api.errors import GanbenchError
 from ganbench.api.executors import Ending, Limits, Resources
 from ganbench.execution.executors.attend import StopBy, attend
+from ganbench.execution.executors.child import Place
 from ganbench.machine.versions import installed_versions, require_same_versions
 
 
@@ -77,7 +78,7 @@ def do_job(order: Order, folder: Path, stop_by: StopBy) -> Ending | Refusal:
         os.environ.update(order.environment)  # before the fork server starts, which hands it on
         os.chdir(order.working_folder)
         visible = os.environ.get("CUDA_VISIBLE_DEVICES") if order.on_gpu else None
-        return attend(folder, visible, order.limits, stop_by)
+        return attend(folder, Place(gpu=visible), order.limits, stop_by)
     except GanbenchError as error:
         return Refusal(error.message, error.hint)
     except OSError as error:

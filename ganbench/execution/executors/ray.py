@@ -37,7 +37,6 @@ class RayExecutor:
             has room for when the command starts.
         address: of the cluster. Without one it is that of RAY_ADDRESS, or of a cluster that runs on
             this machine; where there is none, one of this machine alone is started.
-        gpus: how much of a GPU a job has: 0.5 packs two on one.
 
     Raises:
         PluginNotUsable: Ray is not installed.
@@ -45,7 +44,7 @@ class RayExecutor:
             for a single job.
     """
 
-    def __init__(self, resources: Resources, address: str = "", gpus: float = 1.0) -> None:
+    def __init__(self, resources: Resources, address: str = "") -> None:
         self._ray = ray = _import_ray()
         self._is_ours = not ray.is_initialized()
         if self._is_ours:
@@ -53,7 +52,7 @@ class RayExecutor:
         self._order = Order.here(resources)
         demand = {"CPU": float(resources.threads)}
         if resources.device == "cuda":
-            demand["GPU"] = gpus
+            demand["GPU"] = 1 / resources.runs_per_gpu
         if resources.limits.host_bytes is not None:
             demand["memory"] = float(resources.limits.host_bytes)
         try:

@@ -52,6 +52,11 @@ class Slurm:
                     f"the executor slurm needs the command {command}, which is not here",
                     "start ganbench on a login node of the cluster",
                 )
+        if resources.runs_per_gpu > 1:
+            raise GanbenchError(
+                "slurm gives each run a GPU of its own",
+                "leave out --runs-per-gpu",
+            )
         self._name = name
         limits = resources.limits
         self._options = [

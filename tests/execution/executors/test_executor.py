@@ -13,6 +13,7 @@ import pytest
 from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
 from ganbench.api.executors import Limits, Resources
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
+from ganbench.execution.executors.child import Place
 from ganbench.execution.executors.executor import (
     GRACE_SECONDS,
     choose_executor,
@@ -153,6 +154,43 @@ def test_cores_are_shared_by_as_many_runs_as_they_have_threads_for(
         monkeypatch.setattr(f"ganbench.{module}.usable_cores", lambda: 6)
     executor = LocalExecutor(Resources(device="cpu", jobs=jobs, limits=LIMITS, threads=threads))
     assert executor.slots == slots
+    executor.stop(0.0)
+
+
+def taken_places(executor: LocalExecutor) -> list[Place]:
+    return [executor._places.get_nowait() for _ in range(executor.slots)]
+
+
+def on_gpus(monkeypatch: pytest.MonkeyPatch, jobs: int | None, each: int) -> LocalExecutor:
+    monkeypatch.setattr("ganbench.execution.executors.local.cuda_devices", lambda: ("0", "1"))
+    return LocalExecutor(Resources(device="cuda", jobs=jobs, limits=LIMITS, runs_per_gpu=each))
+
+
+@pytest.mark.parametrize(
+    ("jobs", "each", "gpus"), [(None, 1, "01"), (None, 3, "010101"), (1, 3, "0"), (3, 2, "010")]
+)
+def test_gpus_are_shared_by_as_many_runs_as_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, jobs: int | None, each: int, gpus: str
+) -> None:
+    """A second run goes to a GPU when each has one."""
+    executor = on_gpus(monkeypatch, jobs, each)
+    assert taken_places(executor) == [Place(gpu=gpu) for gpu in gpus]
+    executor.stop(0.0)
+
+
+def test_each_slot_has_cores_of_its_own_where_there_are_some_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = [frozenset({0, 1}), frozenset({2, 3})]
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        "ganbench.execution.executors.local.own_cores", lambda *of: asked.append(of) or own
+    )
+    monkeypatch.setattr("ganbench.machine.threads.usable_cores", lambda: 4)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    executor = LocalExecutor(Resources(device="cpu", jobs=2, limits=LIMITS, threads=2))
+    assert asked == [(2, 2)]
+    assert taken_places(executor) == [Place(cores=cores) for cores in own]
     executor.stop(0.0)
 
 
