@@ -124,7 +124,11 @@ class Supervisor:
         """
         retries = self._conditions.retries
         for job in jobs_of(list(specs), self._executor.slots):
-            self._waiting.append([_Run(spec, spec.run_id, retries) for spec in job])
+            unit = [_Run(spec, spec.run_id, retries) for spec in job]
+            if any(run.run_id in self._origins for run in unit):  # a job goes on from one run
+                self._waiting.extend([run] for run in unit)
+            else:
+                self._waiting.append(unit)
         ended = self._fill()
         while ended or self._running or self._waiting:
             if not ended:

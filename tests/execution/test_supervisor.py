@@ -486,6 +486,19 @@ def test_seeds_that_are_stacked_are_one_job(store: RunStore) -> None:
     assert begun == [0, 1, 2]
 
 
+def test_seeds_that_go_on_from_other_runs_do_so_one_by_one(store: RunStore) -> None:
+    jobs: list[tuple[list[int], str | None]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append((seeds_of(job), read_job(job.folder).origin))
+        return end_some(job, DONE, 0, 1, 2)
+
+    origins = {one.run_id: f"smaller-{one.seed}" for one in STACKED}
+    one = Supervisor(store, Scripted(act), Conditions(), device="cpu", origins=origins)
+    assert len(list(one.records(STACKED))) == 3
+    assert jobs == [([seed], f"smaller-{seed}") for seed in range(3)]
+
+
 def test_who_is_left_of_a_stack_that_was_killed_goes_on_together(store: RunStore) -> None:
     jobs: list[list[int]] = []
 
