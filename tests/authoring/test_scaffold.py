@@ -98,17 +98,17 @@ def test_its_ci_passes_on_its_own_kind_of_data(kind: str, modality: str, tmp_pat
     """From a folder to the numbers of a short run, as its CI does; longer runs are planned."""
     if modality == "audio":
         pytest.importorskip("espeakng_loader", reason="the task's sounds are made by it")
-    reader = Reader(tmp_path)
-    reader.folder = new(kind, "my-own", modality=modality, into=tmp_path / "it")
-    try_out, publish = blocks(reader.folder / "README.md")
-    steps = yaml.safe_load((reader.folder / ".github/workflows/ci.yml").read_text())
-    *own, short = [step["run"] for step in steps["jobs"]["test"]["steps"] if "run" in step]
-    long = (try_out.text.splitlines()[-1], publish.text.splitlines()[0])
-    planned = [one.replace("ganbench run", "ganbench plan") for one in long]
-    for script in (*own, *planned, short):
-        reader.do(Block("bash", {}, script, 0), script)
-    assert "1 run (1 new)" in reader.printed
-    assert "0 failed" in reader.printed
+    with Reader(tmp_path) as reader:
+        reader.folder = new(kind, "my-own", modality=modality, into=tmp_path / "it")
+        try_out, publish = blocks(reader.folder / "README.md")
+        steps = yaml.safe_load((reader.folder / ".github/workflows/ci.yml").read_text())
+        *own, short = [step["run"] for step in steps["jobs"]["test"]["steps"] if "run" in step]
+        long = (try_out.text.splitlines()[-1], publish.text.splitlines()[0])
+        planned = [one.replace("ganbench run", "ganbench plan") for one in long]
+        for script in (*own, *planned, short):
+            reader.do(Block("bash", {}, script, 0), script)
+        assert "1 run (1 new)" in reader.printed
+        assert "0 failed" in reader.printed
 
 
 @pytest.mark.parametrize(

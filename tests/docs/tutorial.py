@@ -3,7 +3,8 @@
 A fenced block is what its info string says: ``bash`` (run; ``bash exit=4``: ends with that code),
 ``python`` (run as a script), ``python file=NAME`` or ``toml file=NAME`` (written to that file),
 ``text`` (lines that the block before it must have printed, whatever the numbers are), ``yaml``
-(must be valid).
+(must be valid). ``bash needs=MODULE`` is left out where that module is not installed, and ``bash
+stub=NAME`` sees `tests/data/stubs/NAME` in the place of what no test may reach.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import sysconfig
 import venv
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
@@ -26,6 +28,7 @@ from .. import warm
 from ..warm import Warm
 
 RESULTS = Path(__file__).parents[2] / "results"
+STUBS = Path(__file__).parents[1] / "data" / "stubs"
 TOOLS = {
     "mypy": f"-m mypy --python-executable {sys.executable}",  # follows no `site.addsitedir`
     "pip": "-m pip",
@@ -72,6 +75,11 @@ def blocks(document: Path) -> list[Block]:
     return found
 
 
+def can_be_done(block: Block) -> bool:
+    """Whether what a block needs is installed."""
+    return "needs" not in block.options or find_spec(block.options["needs"]) is not None
+
+
 @dataclass
 class Reader:
     """Somebody who follows a document in a folder and an environment of their own.
@@ -116,7 +124,7 @@ class Reader:
         Raises:
             AssertionError: something in it does not do what it should, and which line it is.
         """
-        for block in blocks(document):
+        for block in filter(can_be_done, blocks(document)):
             self.do(block, f"{document.name}, line {block.line}")
 
     def do(self, block: Block, where: str) -> None:
@@ -137,10 +145,13 @@ class Reader:
                 raise AssertionError(f"{where}: nobody runs a block of {other!r}")
 
     def _run(self, command: list[str], block: Block) -> None:
+        env = self._environment()
+        if "stub" in block.options:
+            env["PYTHONPATH"] = str(STUBS / block.options["stub"])
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env=self._environment(),
+            env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
