@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from ganbench.api.data import Data
+from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import UsageError
 from ganbench.api.networks import Latent, Networks
 from ganbench.api.recipe import Training
@@ -105,6 +105,7 @@ class Snapshot:
         logits: what the discriminator thinks of samples.
         training: how the generator was trained.
         rehearse: takes one step of that training on other networks.
+        seen: the description of what networks see; None: that of the data.
         lasting: whether the fakes are likely to be scored again, by another process.
     """
 
@@ -121,6 +122,7 @@ class Snapshot:
         logits: Callable[..., Tensor] | None = None,
         training: Training | None = None,
         rehearse: Callable[[Networks, Data, int], bool] | None = None,
+        seen: DataInfo | None = None,
         lasting: bool = False,
     ) -> None:
         self._side = side
@@ -131,6 +133,7 @@ class Snapshot:
         self.latents = latents
         self.extra = extra or {}
         self.training = training
+        self.seen = side.data.info if seen is None else seen
         self._logits = logits
         self._rehearse = rehearse
         self._lasting = lasting

@@ -209,7 +209,7 @@ class Bucket:
             "created only where there is none (If-None-Match), so that two machines could do one "
             "run and neither would know",
             "use a server that has conditional writes; or keep runs in folders, one for each "
-            "--shard, and `ganbench merge` them",
+            "--shard, and join them: ganbench merge FOLDER... --out FOLDER",
         )
 
     def _create(self, key: str, content: bytes) -> bool:
