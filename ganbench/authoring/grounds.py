@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from importlib.resources import files
+
+import msgspec
 
 from ganbench.api.data import ModalityName
 from ganbench.modalities import MODALITIES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What a new plugin meets on one kind of data.
+class Law(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a new data set draws.
+
+    Args:
+        module: that draws it.
+        about: one line.
+        parts: kinds of data whose laws it is made of.
+    """
+
+    module: str
+    about: str
+    parts: tuple[ModalityName, ...] = ()
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a new plugin meets on one kind of data, as `grounds.toml` has it.
 
     Args:
         suite: whose leaderboard a row is for; empty: the default one's.
@@ -20,6 +35,7 @@ class Ground:
         scores: of a new data set, and beside a new score or extractor; the primary one first.
         fakes: that these take.
         extra: of ganbench, which has what the data set needs; empty: none.
+        law: what a new data set draws.
     """
 
     suite: str = ""
@@ -28,6 +44,7 @@ class Ground:
     scores: tuple[str, ...]
     fakes: int = 1000
     extra: str = ""
+    law: Law
 
     @property
     def task(self) -> str:
@@ -37,37 +54,12 @@ class Ground:
         )
 
 
-GROUNDS: Mapping[ModalityName, Ground] = {
-    "points": Ground(
-        dataset="ring8",
-        extractor="raw",
-        scores=("sliced-w2", "modes"),
-        fakes=2500,
-    ),
-    "image": Ground(dataset="digits", extractor="classifier", scores=("fd", "prdc")),
-    "audio": Ground(
-        dataset="spoken-digits",
-        suite="audio",
-        extractor="log-mel",
-        scores=("kid[extractor=log-mel]", "loudness"),
-        extra="speech",
-    ),
-    "text": Ground(
-        dataset="unicode-names",
-        suite="text",
-        extractor="char-lm",
-        scores=("ngram-jsd", "distinct-n", "overlap"),
-    ),
-    "tabular": Ground(
-        dataset="mixed", suite="tabular", extractor="raw", scores=("pair-trends", "column-shapes")
-    ),
-    "pair": Ground(
-        dataset="digit-names",
-        suite="pairs",
-        extractor="halves",
-        scores=("fd[extractor=halves]", "agreement"),
-    ),
-}
+def _grounds() -> dict[ModalityName, Ground]:
+    text = (files(__package__) / "grounds.toml").read_text("utf-8")
+    return msgspec.toml.decode(text, type=dict[ModalityName, Ground])
+
+
+GROUNDS: Mapping[ModalityName, Ground] = _grounds()
 
 
 def sample_table(modalities: tuple[ModalityName, ...]) -> str:

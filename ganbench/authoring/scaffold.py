@@ -104,33 +104,6 @@ TEMPLATES: Mapping[str, Template] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Law:
-    """What a new data set draws.
-
-    Args:
-        module: that draws it.
-        about: one line.
-        parts: kinds of data whose laws it is made of.
-    """
-
-    module: str
-    about: str
-    parts: tuple[ModalityName, ...] = ()
-
-
-LAWS: Mapping[ModalityName, Law] = {
-    "points": Law(
-        "spiral", "Gaussians on a sunflower's spiral (Vogel 1979), whose modes are known"
-    ),
-    "image": Law("gratings", "Gratings, whose classes are their orientations"),
-    "audio": Law("tones", "Tones, whose classes are their pitches"),
-    "text": Law("syllables", "Words of syllables, whose classes are how many they have"),
-    "tabular": Law("measures", "Rows of two measures and the class that they depend on"),
-    "pair": Law("named", "Gratings with a word for their orientation", parts=("image", "text")),
-}
-
-
 @checked
 def new(
     kind: str,
@@ -233,7 +206,7 @@ def _modalities(kind: str, modality: str | None) -> tuple[ModalityName, ...]:
 def _words(kind: str, name: str, modalities: tuple[ModalityName, ...]) -> dict[str, str]:
     """What stands in the templates for the words that depend on kind, name and data."""
     template, ground = TEMPLATES[kind], GROUNDS[modalities[0]]
-    law = LAWS[modalities[0]]
+    law = ground.law
     suite = "suite.toml" if template.suite else ground.suite
     option = f" --suite {suite}" if suite else ""
     own = kind == "dataset"
@@ -267,7 +240,7 @@ def _folders(kind: str, modalities: tuple[ModalityName, ...]) -> list[str]:
     if kind != "dataset":
         return ["common", kind]
     (modality,) = modalities
-    return ["common", kind, *(f"laws/{one}" for one in (*LAWS[modality].parts, modality))]
+    return ["common", kind, *(f"laws/{one}" for one in (*GROUNDS[modality].law.parts, modality))]
 
 
 def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str]]:
