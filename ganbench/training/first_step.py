@@ -34,6 +34,9 @@ RESHAPING = {
 }
 """Those that leave each number as it is."""
 
+INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int32}
+"""By the bytes of a number; of eight there are two, since sums have 64 bits, and none to lose."""
+
 LOOKED_AT = 256
 """Real samples."""
 
@@ -85,10 +88,10 @@ def watched(trainer: Trainer) -> Iterator[None]:
 
     def watch(part: Part, side: Side, term: Term) -> Term:
         def watched_term(step: TrainingStep) -> Tensor:
-            before = {name: one.clone() for name, one in _parameters(trainer).items()}
+            before = _sums(trainer)
             loss = term(step)
-            for name, one in _parameters(trainer).items():
-                if not torch.allclose(one, before[name], rtol=0, atol=0, equal_nan=True):
+            for name, one in _sums(trainer).items():
+                if not torch.equal(one, before[name]):
                     raise PluginNotUsable(
                         f"{side}_loss of {part.kind} {part.name} changes {name} by itself, beside "
                         "the optimiser",
@@ -107,11 +110,24 @@ def watched(trainer: Trainer) -> Iterator[None]:
         trainer.objective = objective
 
 
-def _parameters(trainer: Trainer) -> dict[str, Tensor]:
-    """Detached: looking at them is nothing that autograd records, and kinds of steps are told by
-    what it does."""
+def _sums(trainer: Trainer) -> dict[str, Tensor]:
+    """What tells the parameters, by name, from others: copies would double their memory.
+
+    Detached: looking at them is nothing that autograd records, and kinds of steps are told by what
+    it does.
+    """
     both = (trainable(trainer.networks, side) for side in SIDES)
-    return {name: one.detach() for each in both for name, one in each.items()}
+    return {name: _sum(one.detach()) for each in both for name, one in each.items()}
+
+
+def _sum(parameter: Tensor) -> Tensor:
+    """Of the integers that have the bits of its numbers, exact: of each row, and of each column."""
+    real = torch.view_as_real(parameter) if parameter.is_complex() else parameter
+    bits = real.contiguous().view(INTEGERS[real.element_size()])
+    if bits.dim() < 2:
+        return bits.clone()
+    rows = bits.flatten(1)
+    return torch.cat([rows.sum(0), rows.sum(1)])
 
 
 def cut_off(trainer: Trainer) -> PluginNotUsable | None:

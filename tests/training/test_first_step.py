@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +15,7 @@ from torch.nn.functional import softplus
 
 from ganbench import Networks
 from ganbench.api.errors import PluginNotUsable
+from ganbench.training import first_step as module
 from ganbench.training.first_step import first_step, last_operation, watched
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Part
@@ -160,6 +162,26 @@ def test_what_acts_after_a_step_may_change_weights_and_the_technique_at_fault_is
     with pytest.raises(PluginNotUsable, match="of technique careless changes") as caught:
         first_step(engine)
     assert caught.value.kind == "technique"
+
+
+CHANGES: dict[str, Callable[[Tensor], object]] = {
+    "one number": lambda w: w.view(-1)[:1].mul_(1.5),
+    "all signs": lambda w: w.neg_(),
+    "rows": lambda w: w.copy_(w.flip(0)),
+    "columns": lambda w: w.copy_(w.flip(-1)),
+    "not a number": lambda w: w.fill_(math.nan),
+}
+
+
+@pytest.mark.parametrize("kind", [torch.float64, torch.float32, torch.bfloat16, torch.complex64])
+@pytest.mark.parametrize("shape", [(6,), (4, 6), (4, 3, 2, 2)])
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_change_is_missed(change: str, shape: tuple[int, ...], kind: torch.dtype) -> None:
+    weight = torch.randn(shape, dtype=torch.float64).to(kind)
+    before = module._sum(weight)
+    assert torch.equal(module._sum(weight.clone()), before)
+    CHANGES[change](weight)
+    assert not torch.equal(module._sum(weight), before)
 
 
 def test_nobody_is_watched_afterwards() -> None:
