@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, settings
 from ganbench.api.hooks import ENTRY_POINT_GROUP
 
 from .steering import python_path
+from .stores import STORES, new_store
+from .warm import Warm
 
 DATA = Path(__file__).parent / "data"
 
@@ -32,6 +34,22 @@ Install = Callable[..., None]
 Find = Callable[[], list[EntryPoint]]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """By module, as `--dist loadscope` says, and a little better."""
+    from .sharing import Sharing
+
+    return Sharing(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, what takes longest begins first."""
+    if hasattr(config, "workerinput"):
+        from .sharing import begin_with_the_longest
+
+        begin_with_the_longest(items)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Tests see no settings of whoever runs them."""
@@ -40,8 +58,29 @@ def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache, apart from the user's, for all that take it, in all processes of these tests.
+
+    What it keeps has a content for its name, and is computed under a lock.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared-cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANBENCH_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def warm(_no_settings: None) -> Iterator[Warm]:
+    """The process that commands are forked from."""
+    process = Warm(sys.executable, os.environ)
+    yield process
+    process.close()
+
+
 @pytest.fixture
-def ganbench_cli(tmp_path: Path) -> RunCli:
+def ganbench_cli(tmp_path: Path, warm: Warm) -> RunCli:
     """Call the real command in a process of its own, in an empty folder.
 
     `plugins`: folders with further distributions, as if they were installed.
@@ -51,6 +90,8 @@ def ganbench_cli(tmp_path: Path) -> RunCli:
         *arguments: str, plugins: Sequence[Path] = (), **environment: str
     ) -> subprocess.CompletedProcess[str]:
         env = {**os.environ, "NO_COLOR": "1", **python_path(*plugins), **environment}
+        if warm.suits(env):
+            return warm.run(arguments, tmp_path, env)
         return subprocess.run(
             [sys.executable, "-m", "ganbench", *arguments],
             cwd=tmp_path,
@@ -108,3 +149,10 @@ def find(tmp_path: Path) -> Find:
         return [one for one in found if one.dist is not None and one.dist.name in ours]
 
     return find
+
+
+@pytest.fixture(params=STORES)
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty place for runs, in each kind of store in turn."""
+    with pytest.MonkeyPatch.context() as patch:
+        yield new_store(request.param, tmp_path, patch)

@@ -165,6 +165,9 @@ class Evaluation(Protocol):
     """Further modules of its model (an encoder), in train mode, to be left as they are."""
     training: Training | None
     """How the run trains; None for samples of no run."""
+    seen: DataInfo
+    """The samples as the networks see them: `encode(samples, seen)` is what `logits` takes. Another
+    description than that of `data` where a technique shows them otherwise."""
 
     def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """(J,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it

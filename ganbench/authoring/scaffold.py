@@ -15,8 +15,10 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from ganbench.api.arguments import checked
+from ganbench.api.data import MODALITY_NAMES, ModalityName
 from ganbench.api.errors import GanbenchError, UsageError, did_you_mean
 from ganbench.api.specs import NAME_PATTERN
+from ganbench.authoring.grounds import GROUNDS, sample_table
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin import Plugin
 
@@ -31,60 +33,73 @@ class Template:
 
     Args:
         about: one line for the README and the package's metadata.
-        run: arguments of the `ganbench run` that tries the plugin out.
-        row: its arguments for a leaderboard that shows the plugin beside the built-in variants.
-        suite: what `ganbench publish` must know of the suite; empty for the default one.
+        run: what `ganbench run` tries the plugin out with, before the task.
+        row: what it runs for a leaderboard that shows the plugin beside the built-in variants.
+        suite: whether the package has a suite of its own.
         provides: kinds of the specs in the package, all under the plugin's name.
+        modalities: kinds of data that it can be written for.
+        usual: those that it is for if nobody says another.
     """
 
     about: str
     run: str
-    row: str
-    suite: str = ""
+    row: str = "--all"
+    suite: bool = False
     provides: tuple[str, ...]
+    modalities: tuple[ModalityName, ...] = MODALITY_NAMES
+    usual: tuple[ModalityName, ...] = MODALITY_NAMES
 
 
 RIVALS = dict.fromkeys(("loss", "technique"), ("loss", "technique"))
 """Kinds that share their names: in ``mlp+NAME`` it must be clear which is meant."""
 
+PERCEPTRON = "mlp+non-saturating"
+"""What is trained where the plugin is nothing to train: it takes any kind of data."""
+
 TEMPLATES: Mapping[str, Template] = {
     "variant": Template(
         about="Spectral-norm GAN with the hinge loss (Miyato et al. 2018)",
-        run="__NAME__ --task ring8",
-        row="--all",
+        run="__NAME__",
         provides=("variant", "loss", "model"),
+        modalities=("points", "image"),
+        usual=("points", "image"),
     ),
     "loss": Template(
         about="Least-squares loss (Mao et al. 2017) in both of its codings",
-        run="mlp+__NAME__ --task ring8",
+        run="mlp+__NAME__",
         row="--all mlp+__NAME__",
         provides=("loss",),
     ),
     "model": Template(
         about="Residual multilayer perceptrons (after He et al. 2016)",
-        run="__NAME__+non-saturating-r1 --task ring8",
+        run="__NAME__+non-saturating-r1",
         row="--all __NAME__+non-saturating-r1",
         provides=("model",),
     ),
     "technique": Template(
         about="Orthogonal regularisation of the generator (Brock et al. 2019)",
-        run="vanilla+__NAME__ --task ring8",
-        row="--all vanilla+__NAME__",
+        run=f"{PERCEPTRON}+__NAME__",
+        row=f"--all {PERCEPTRON}+__NAME__",
         provides=("technique",),
     ),
     "dataset": Template(
-        about="Gaussians on a sunflower's spiral (Vogel 1979), whose modes are known",
-        run="dcgan --suite suite.toml",
-        row="--all --suite suite.toml",
-        suite=" --suite suite.toml",
+        about="Samples of a known law",
+        run=PERCEPTRON,
+        suite=True,
         provides=("dataset",),
+        usual=("points",),
     ),
     "score": Template(
         about="Energy distance (Székely & Rizzo 2013) of features",
-        run="vanilla --suite suite.toml",
-        row="--all --suite suite.toml",
-        suite=" --suite suite.toml",
+        run=PERCEPTRON,
+        suite=True,
         provides=("score",),
+    ),
+    "extractor": Template(
+        about="Random features of the arc-cosine kernel (Cho & Saul 2009)",
+        run=PERCEPTRON,
+        suite=True,
+        provides=("extractor",),
     ),
 }
 
@@ -94,6 +109,7 @@ def new(
     kind: str,
     name: str,
     *,
+    modality: str | None = None,
     package: str | None = None,
     author: str | None = None,
     into: Path | str | None = None,
@@ -103,6 +119,7 @@ def new(
     Args:
         kind: a key of `TEMPLATES`.
         name: of the plugin, as it will be typed.
+        modality: the kind of data that it is for; None: all that are usual for such a plugin.
         package: name of the distribution; None: ``ganbench-NAME``.
         author: for its metadata and licence; None: the package's authors.
         into: the folder to write, which must be empty or absent; None: ``./PACKAGE``.
@@ -111,18 +128,20 @@ def new(
         The folder.
 
     Raises:
-        UsageError: the kind is unknown, a name is malformed or taken, the folder is not empty.
+        UsageError: there is no template of that kind for such data, a name is malformed or taken,
+            the folder is not empty.
         GanbenchError: the folder cannot be written.
     """
     if kind not in TEMPLATES:
         raise UsageError(f"there is no template for a {kind!r}", did_you_mean(kind, TEMPLATES))
+    modalities = _modalities(kind, modality)
     _check_name(kind, name, installed_catalogue())
     package = package or f"ganbench-{_joined(name, '-')}"
     _check_package(package, _module(name))
     author = author or f"The {package} authors"
     if not author.isprintable():
         raise UsageError(f"the author {author!r} has characters that cannot be printed")
-    files = render(kind, name, package, author)
+    files = render(kind, name, package, author, modalities)
     folder = Path(into or package)
     try:
         if folder.is_dir() and any(folder.iterdir()):
@@ -136,19 +155,14 @@ def new(
     return folder
 
 
-def render(kind: str, name: str, package: str, author: str) -> dict[str, str]:
+def render(
+    kind: str, name: str, package: str, author: str, modalities: tuple[ModalityName, ...]
+) -> dict[str, str]:
     """Path -> text of every file of the package, sorted by path."""
-    template = TEMPLATES[kind]
     words = {
-        "KIND": kind,
-        "NAME": name,
-        "MODULE": _module(name),
+        **_words(kind, name, modalities),
         "PACKAGE": package,
         "AUTHOR": author,
-        "ABOUT": template.about,
-        "RUN": run_command(kind, name),
-        "ROW": f"ganbench run {template.row.replace('__NAME__', name)}",
-        "SUITE": template.suite,
         "YEAR": str(date.today().year),
     }
 
@@ -158,13 +172,75 @@ def render(kind: str, name: str, package: str, author: str) -> dict[str, str]:
     quoted = {**words, "AUTHOR": author.replace("\\", "\\\\").replace('"', '\\"')}
     return {
         fill(path): fill(text, quoted if path.endswith(".toml") else words)
-        for path, text in sorted([*_files(_TEMPLATES / "common"), *_files(_TEMPLATES / kind)])
+        for folder in _folders(kind, modalities)
+        for path, text in sorted(_files(_TEMPLATES / folder))
     }
 
 
-def run_command(kind: str, name: str) -> str:
+def run_command(kind: str, name: str, modality: str | None = None) -> str:
     """The command that tries a new plugin out."""
-    return "ganbench run " + TEMPLATES[kind].run.replace("__NAME__", name)
+    return _words(kind, name, _modalities(kind, modality))["RUN"]
+
+
+def _modalities(kind: str, modality: str | None) -> tuple[ModalityName, ...]:
+    """The kinds of data that a new plugin is for.
+
+    Raises:
+        UsageError: there is no template for that one.
+    """
+    template = TEMPLATES[kind]
+    if modality is None:
+        return template.usual
+    chosen = tuple(one for one in template.modalities if one == modality)
+    if not chosen:
+        others = " or ".join(
+            other for other, one in TEMPLATES.items() if modality in one.modalities
+        )
+        raise UsageError(
+            f"there is no template of a {kind} for {modality!r} data",
+            f"there is one of {others}" if others else did_you_mean(modality, template.modalities),
+        )
+    return chosen
+
+
+def _words(kind: str, name: str, modalities: tuple[ModalityName, ...]) -> dict[str, str]:
+    """What stands in the templates for the words that depend on kind, name and data."""
+    template, ground = TEMPLATES[kind], GROUNDS[modalities[0]]
+    law = ground.law
+    suite = "suite.toml" if template.suite else ground.suite
+    option = f" --suite {suite}" if suite else ""
+    own = kind == "dataset"
+    words = {
+        "KIND": kind,
+        "NAME": name,
+        "MODULE": _module(name),
+        "ABOUT": law.about if own else template.about,
+        "LAW": law.module,
+        "MODALITIES": f"({', '.join(map(_quoted, modalities))}{',' * (len(modalities) == 1)})",
+        "SAMPLES": sample_table(modalities),
+        "DATASET": name if own else ground.dataset,
+        "EXTRACTOR": ground.extractor if len(modalities) == 1 else "raw",
+        "SCORES": ", ".join(map(_quoted, ground.scores)),
+        "FAKES": str(ground.fakes),
+        "TRIES": f', "ganbench[{ground.extra}]"' if ground.extra and not own else "",
+        "SUITE": option,
+    }
+    task = option.strip() if template.suite else ground.task
+    for word, command in (("RUN", f"{template.run} {task}"), ("ROW", template.row + option)):
+        words[word] = f"ganbench run {command.replace('__NAME__', name)}"
+    return words
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _folders(kind: str, modalities: tuple[ModalityName, ...]) -> list[str]:
+    """The templates of which a package is put together."""
+    if kind != "dataset":
+        return ["common", kind]
+    (modality,) = modalities
+    return ["common", kind, *(f"laws/{one}" for one in (*GROUNDS[modality].law.parts, modality))]
 
 
 def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str]]:

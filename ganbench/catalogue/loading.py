@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import EntryPoint
+from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 
 import pluggy
@@ -61,7 +61,8 @@ def load_plugins(
         blocked: names of plugins or distributions not to load.
         files: plugins that nobody has installed.
     """
-    found = sorted(map(_described, entry_points), key=_precedence)
+    named = functools.cache(_named)
+    found = sorted((_described(one, *named(one.dist)) for one in entry_points), key=_precedence)
     allowed = [one for one in found if not {one.name, one.distribution} & set(blocked)]
     loaded = []
     for plugin in found:
@@ -83,13 +84,17 @@ def load_plugins(
     return _resolve_name_clashes(loaded)
 
 
-def _described(entry_point: EntryPoint) -> Plugin:
-    distribution = entry_point.dist
+def _named(distribution: Distribution | None) -> tuple[str, str]:
+    """Name and version, for which its metadata are parsed, the whole README among them."""
+    return (distribution.name, distribution.version) if distribution else ("", "")
+
+
+def _described(entry_point: EntryPoint, distribution: str, version: str) -> Plugin:
     return Plugin(
         name=entry_point.name,
         module=entry_point.value,
-        distribution=distribution.name if distribution else "",
-        version=distribution.version if distribution else "",
+        distribution=distribution,
+        version=version,
         state=State.LOADED,
     )
 

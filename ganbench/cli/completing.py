@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import click
@@ -166,14 +165,15 @@ def complete_plugins(
 def complete_runs(
     context: click.Context, _: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Runs of the runs folder."""
+    """Runs of the runs folder; of a bucket those in its mirror, since a shell does not wait."""
+    from ganbench.results.mirrors import runs_folder
     from ganbench.results.store import RunStore
 
     folder = context.params.get("runs", "runs")
     if context.get_parameter_source("runs") is not ParameterSource.COMMANDLINE:
         folder = _set("runs") or folder
     with suppress(GanbenchError):
-        return _items(RunStore(Path(folder)).ids(), incomplete)
+        return _items(RunStore(runs_folder(folder)).ids(), incomplete)
     return []
 
 

@@ -22,10 +22,12 @@ from ganbench.execution.conditions import DEFAULTS
 from ganbench.machine.devices import check_device
 from ganbench.machine.precision import PRECISIONS, Precision
 from ganbench.planning.budget import Budget, memory_text, parse_memory
-from ganbench.planning.plan import Selection
+from ganbench.planning.plan import ENGINES, Selection
 from ganbench.planning.references import parse_seeds
 from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE
+from ganbench.results.mirrors import runs_folder
+from ganbench.storage.bucket import checked_url, is_url
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,12 +61,30 @@ SIZE = Parsed("size", parse_memory)
 
 DEFAULT_RUNS = Path("runs")
 
+
+class RunsFolder(click.Path):
+    """A folder of runs, or the URL of a bucket."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The folder as a path; a URL as it is, if runs can lie there."""
+        return checked_url(value) if is_url(value) else super().convert(value, param, ctx)
+
+
+RUNS_FOLDER = RunsFolder(path_type=Path, file_okay=False)
+
+
+def mirrored(_: click.Context, __: click.Parameter, value: Any) -> Any:
+    """The folders in which runs can be worked with: those named, or the mirrors of URLs."""
+    return tuple(map(runs_folder, value)) if isinstance(value, tuple) else runs_folder(value)
+
+
 runs_option = click.option(
     "--runs",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=RUNS_FOLDER,
     default=DEFAULT_RUNS,
     show_default=True,
-    help="Folder of the runs.",
+    callback=mirrored,
+    help="Folder of the runs, or the URL of a bucket: s3://BUCKET/FOLDER.",
 )
 
 executor_option = click.option(
@@ -181,6 +201,14 @@ def selection_options(function: F) -> F:
             help="CPU threads of each run instead of the suite's; another number gives other bits.",
         ),
         click.option(
+            "--engine",
+            type=click.Choice(ENGINES),
+            default="eager",
+            show_default=True,
+            help="What takes the steps: stacked trains the seeds of a variant as one program where "
+            "its networks allow; other bits, the same scores.",
+        ),
+        click.option(
             "--precision",
             type=click.Choice(PRECISIONS),
             help="Of products in training, instead of the suite's; another one makes other runs.",
@@ -271,6 +299,7 @@ def make_selection(
     device: str,
     memory: int | None,
     threads: int | None,
+    engine: str,
     precision: Precision | None,
     shard: Shard | None,
 ) -> Selection:
@@ -296,6 +325,7 @@ def make_selection(
         device=device,
         memory_bytes=memory,
         threads=threads,
+        engine=engine,
         precision=precision,
         shard=shard,
     )

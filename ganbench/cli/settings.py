@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ganbench.api.errors import UsageError, did_you_mean
+from ganbench.storage.bucket import is_url
 from ganbench.storage.parsing import TOML, Mismatch, as_type
 
 PROJECT_FILE = "ganbench.toml"
@@ -63,6 +64,7 @@ KEYS: Mapping[str, Key] = {
     "budget": Key("budget", _SELECTING, portable=False),
     "memory": Key("memory", _SELECTING, portable=False),
     "threads": Key("threads", _SELECTING, "count", portable=False),
+    "engine": Key("engine", _SELECTING, portable=False),
     "precision": Key("precision", _SELECTING, portable=False),
     "plugin-files": Key("plugin_files", type="list", portable=False, is_path=True),
     "disabled-plugins": Key("disabled_plugins", type="list", portable=False),
@@ -196,6 +198,8 @@ def _beside(path: Path, key: str, value: Any) -> Any:
     """A path from a file: relative to the folder of that file, wherever the command is called."""
     if isinstance(value, list):
         return [_beside(path, key, one) for one in value]
+    if is_url(value):
+        return value
     beside = path.parent / Path(value).expanduser()
     if key == "suite":  # may be a name
         from ganbench.planning.suite import embedded_suites

@@ -58,7 +58,7 @@ class Job:
     """Runs that one process does, and how.
 
     Args:
-        specs: what to run: one, for now.
+        specs: what to run: one, or seeds of one variant that are trained together.
         folder: the run folder of the first one, absolute; the others are beside it.
         device: `cpu` or `cuda`.
         checkpoint_seconds: between two checkpoints.
@@ -76,19 +76,6 @@ class Job:
     commit: str | None = None
     keep_final: bool = False
     origin: str | None = None
-
-    @property
-    def spec(self) -> RunSpec:
-        """The only run.
-
-        Raises:
-            InvalidResults: there are several.
-        """
-        if len(self.specs) != 1:
-            raise InvalidResults(
-                f"the job in {self.folder} has {len(self.specs)} runs; this ganbench does one a job"
-            )
-        return self.specs[0]
 
     @property
     def threads(self) -> int:

@@ -9,13 +9,17 @@ from typing import Any
 
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.execution.claims import claims_on
 from ganbench.execution.conditions import Conditions
+from ganbench.execution.engines import plan_of
 from ganbench.execution.executors.executor import choose_executor, open_executor
 from ganbench.execution.origins import find_origins
 from ganbench.execution.session import Outcome, reusable, run_plan
 from ganbench.machine.devices import chosen_gpus, resolve_device
 from ganbench.machine.paths import require_fast_path
-from ganbench.planning.plan import Plan, Selection, make_plan
+from ganbench.planning.plan import Plan, Selection
+from ganbench.results.mirrors import open_runs
+from ganbench.results.parts import Part
 from ganbench.results.store import RunStore
 from ganbench.storage.writing import make_folder
 
@@ -31,7 +35,7 @@ def planned(
         GanbenchError: there is none.
     """
     catalogue = open_catalogue(plugins, remark, need_files=True)
-    plan = make_plan(selection, catalogue)
+    plan = plan_of(selection, catalogue)
     for reason in plan.left_out:
         remark(f"left out: {reason}")
     for note in plan.notes:
@@ -61,32 +65,44 @@ def execute(
         KeyboardInterrupt: after every worker has ended; finished runs keep their records.
     """
     plan, catalogue = planned(selection, conditions.plugins, remark)
-    store = RunStore(runs)
-    make_folder(runs)
     place, _ = choose_executor(conditions.executor, catalogue)
     device = resolve_device(selection.device, remote=place.remote)
     if place.remote and selection.device == "auto":
         remark(
             f"runs train on {device}, as here; --device says what the nodes of {place.name} have"
         )
-    finished = store.finished(spec.run_id for spec in plan.runs)
-    for warning in finished.warnings:
-        remark(f"warning: {warning}")
-    kept = reusable(finished, conditions)
-    missing = [spec for spec in plan.runs if spec.run_id not in kept]
-    plan.require_present(missing)
-    if missing and not place.remote:
-        require_fast_path(plan.precision, selection.device, plan.threads)
-    conditions.require_sharing(missing, device)
-    gpus = chosen_gpus(selection.device) if device == "cuda" and not place.remote else ()
-    resources = conditions.resources(device, plan.threads, gpus)
-    plan.prepare_data(missing, catalogue, remark)
-    origins = find_origins(missing, store, remark) if conditions.from_finished else {}
-    with open_executor(conditions.executor, resources, catalogue) as executor:
-        for run_id in {*finished.records, *finished.foreign}:
-            if run_id not in kept:
-                store.discard(run_id, start_over=conditions.fresh)
-        with progress(len(plan.runs), executor.slots, store) as listener:
-            return run_plan(
-                plan, kept, store, executor, catalogue, conditions, listener, device, origins
-            )
+    make_folder(runs)
+    store = open_runs(runs)
+    store.refresh()
+    with claims_on(store, remark) as claims:
+        finished = store.finished(spec.run_id for spec in plan.runs)
+        for warning in finished.warnings:
+            remark(f"warning: {warning}")
+        kept = reusable(finished, conditions)
+        missing = [spec for spec in plan.runs if spec.run_id not in kept]
+        plan.require_present(missing)
+        if missing and not place.remote:
+            require_fast_path(plan.precision, selection.device, plan.threads)
+        conditions.require_sharing(missing, device)
+        gpus = chosen_gpus(selection.device) if device == "cuda" and not place.remote else ()
+        resources = conditions.resources(device, plan.threads, gpus)
+        plan.prepare_data(missing, catalogue, remark)
+        origins = find_origins(missing, store, remark) if conditions.from_finished else {}
+        store.fetch(origins.values(), Part.STATE, Part.PAGE)
+        with open_executor(conditions.executor, resources, catalogue) as executor:
+            for run_id in {*finished.records, *finished.foreign}:
+                if run_id not in kept:
+                    store.discard(run_id, start_over=conditions.fresh)
+            with progress(len(plan.runs), executor.slots, store) as listener:
+                return run_plan(
+                    plan,
+                    kept,
+                    store,
+                    executor,
+                    catalogue,
+                    conditions,
+                    listener,
+                    device,
+                    origins,
+                    claims,
+                )

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ganbench.api.executors import Executor
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.fence import tidy_finished
 from ganbench.execution.supervisor import Supervisor
@@ -88,6 +89,7 @@ def run_plan(
     listener: Listener,
     device: str,
     origins: Mapping[str, str] | None = None,
+    claims: Claims | None = None,
 ) -> Outcome:
     """Run what is missing and return all records.
 
@@ -101,6 +103,7 @@ def run_plan(
         listener: hears of every run.
         device: `cpu` or `cuda`.
         origins: run id -> id of the finished run that it goes on from.
+        claims: whose turn it is to work on a run; None: a folder's.
 
     Raises:
         Cancelled: somebody has cancelled the plan.
@@ -123,6 +126,7 @@ def run_plan(
             executor,
             conditions,
             device=device,
+            claims=claims,
             origins=origins,
             on_start=listener.started,
             on_cancel=listener.cancelled,

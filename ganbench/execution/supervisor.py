@@ -18,7 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ganbench.api.executors import Ending, Executor
+from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
+from ganbench.execution.engines import jobs_of
 from ganbench.execution.fence import tidy_finished
 from ganbench.execution.job import BUSY, Job
 from ganbench.execution.lost import is_transient, lost_record
@@ -33,9 +35,6 @@ from ganbench.storage.writing import make_folder
 
 LOOK_SECONDS = 1.0
 """Between two looks at whether the plan is still wanted."""
-
-BUSY_SECONDS = 0.5
-"""Between two looks at a run that another process is at work on."""
 
 Ended = tuple[RunSpec, Record]
 
@@ -59,6 +58,10 @@ class _Run:
     started: datetime | None = None
 
 
+Unit = list[_Run]
+"""Runs that one job does: mostly one."""
+
+
 class Supervisor:
     """Runs specs on an executor; no more at a time than it has slots.
 
@@ -67,6 +70,7 @@ class Supervisor:
         executor: where runs run.
         conditions: retries, pace of checkpoints, plugins and the like.
         device: `cpu` or `cuda`.
+        claims: whose turn it is to work on a run; None: a folder's.
         origins: run id -> id of the finished run that it goes on from.
         on_start: hears of every run that is started.
         on_cancel: hears of every run that is not gone on with, since somebody has cancelled it.
@@ -81,6 +85,7 @@ class Supervisor:
         conditions: Conditions,
         *,
         device: str,
+        claims: Claims | None = None,
         origins: Mapping[str, str] | None = None,
         on_start: Callable[[RunSpec], None] = lambda spec: None,
         on_cancel: Callable[[RunSpec, Request], None] = lambda spec, request: None,
@@ -95,14 +100,15 @@ class Supervisor:
         self._executor = executor
         self._conditions = conditions
         self._device = device
+        self._claims = claims or Claims()
         self._origins = origins or {}
         self._on_start = on_start
         self._on_cancel = on_cancel
         self._warn = warn
         self._require_wanted = require_wanted
         self._has_failed = False
-        self._waiting: deque[_Run] = deque()
-        self._running: dict[Future[Ending], _Run] = {}
+        self._waiting: deque[Unit] = deque()
+        self._running: dict[Future[Ending], Unit] = {}
         # Futures put themselves here: nobody looks at those that go on, however many there are.
         self._ended: queue.SimpleQueue[Future[Ending]] = queue.SimpleQueue()
 
@@ -117,7 +123,12 @@ class Supervisor:
             GanbenchError: a run folder cannot be written to.
         """
         retries = self._conditions.retries
-        self._waiting.extend(_Run(spec, spec.run_id, retries) for spec in specs)
+        for job in jobs_of(list(specs), self._executor.slots):
+            unit = [_Run(spec, spec.run_id, retries) for spec in job]
+            if any(run.run_id in self._origins for run in unit):  # a job goes on from one run
+                self._waiting.extend([run] for run in unit)
+            else:
+                self._waiting.append(unit)
         ended = self._fill()
         while ended or self._running or self._waiting:
             if not ended:
@@ -131,76 +142,114 @@ class Supervisor:
         if self._has_failed and self._conditions.fail_fast:
             self._waiting.clear()
         ended: list[Ended] = []
-        while self._waiting and len(self._running) < self._executor.slots:
+        # Nobody twice: who is put off again and again must not keep those that have ended waiting.
+        for _ in range(len(self._waiting)):
             # Who is put off goes to the back: all behind the first one are due later still.
-            if self._waiting[0].due > time.monotonic():
+            is_full = len(self._running) >= self._executor.slots
+            if is_full or self._due() > time.monotonic():
                 break
-            run = self._waiting.popleft()
-            is_over, record = self._look(run)
-            if record is not None:
-                ended.append((run.spec, record))
-            elif not is_over and not self._is_cancelled(run):
-                self._start(run)
+            ended += self._begin(self._waiting.popleft())
         return ended
+
+    def _begin(self, unit: Unit) -> list[Ended]:
+        """Start what is to be done of a unit; the records of those that have ended meanwhile."""
+        ours = [run for run in unit if self._claims.take(run.run_id)]
+        self._put_off([run for run in unit if run not in ours])
+        left, ended = self._without_ended(ours)
+        self._start(left)
+        return ended
+
+    def _due(self) -> float:
+        """When the first unit that waits is to be looked at."""
+        return max(run.due for run in self._waiting[0])
 
     def _await_one(self) -> list[Ended]:
         """Wait for the end of a job, but no longer than until there is something to look at."""
         self._require_wanted()
         patience = LOOK_SECONDS
         if self._waiting and len(self._running) < self._executor.slots:
-            patience = min(patience, max(0.0, self._waiting[0].due - time.monotonic()))
+            patience = min(patience, max(0.0, self._due() - time.monotonic()))
         try:
             future = self._ended.get(timeout=patience)
         except queue.Empty:
             return []
-        run = self._running.pop(future)
-        record = self._settle(run, future.result())
-        return [(run.spec, record)] if record else []
+        return self._settle(self._running.pop(future), future.result())
 
-    def _start(self, run: _Run) -> None:
-        """Hand a run to the executor, unless another process is at work on it."""
-        folder = self._store.create(run.run_id, run.spec.to_json())
+    def _start(self, unit: Unit) -> None:
+        """Hand runs to the executor, but for those that another process is at work on."""
+        unit = [run for run in unit if self._is_free(run)]
+        if not unit:
+            return
         job = Job(
-            specs=(run.spec,),
-            folder=folder.absolute(),
+            specs=tuple(run.spec for run in unit),
+            folder=self._store.folder(unit[0].run_id).absolute(),
             device=self._device,
             checkpoint_seconds=self._conditions.checkpoint_seconds,
             plugins=self._conditions.plugins,
             commit=source_commit(),
             keep_final=self._conditions.keep_checkpoints,
-            origin=self._origins.get(run.run_id),
+            origin=self._origins.get(unit[0].run_id),
         )
-        with _fence(folder) as is_ours:
-            if not is_ours:
-                self._put_off(run)
+        with _fence(job.folder) as is_ours:
+            if not is_ours:  # since a moment ago
+                self._put_off(unit)
                 return
             job.write()
-        if run.started is None:
-            run.started = datetime.now(UTC)
-            self._on_start(run.spec)
+        for run in unit:
+            if run.started is None:
+                run.started = datetime.now(UTC)
+                self._on_start(run.spec)
         future = self._executor.start(job)
-        self._running[future] = run
+        self._running[future] = unit
         future.add_done_callback(self._ended.put)
 
-    def _settle(self, run: _Run, ending: Ending) -> Record | None:
-        """The record of a run whose worker has ended; None if there is to be another one."""
-        folder = self._store.folder(run.run_id)
-        is_over, record = self._look(run)
+    def _is_free(self, run: _Run) -> bool:
+        """Whether nobody is at work on a run, whose folder there is then; else it is put off."""
+        folder = self._store.create(run.run_id, run.spec.to_json())
+        with _fence(folder) as is_ours:
+            if not is_ours:
+                self._put_off([run])
+        return is_ours
+
+    def _settle(self, unit: Unit, ending: Ending) -> list[Ended]:
+        """Records of runs whose worker has ended; those that have none are gone on with, or get
+        one if that makes no sense."""
         if ending.exit_code != BUSY:
-            shorten(folder / LOG_FILE, self._conditions.output_bytes)
-        if is_over:
-            tidy_finished(folder)
-            return record
-        if self._is_cancelled(run):
-            return None
+            for run in unit:
+                shorten(self._store.folder(run.run_id) / LOG_FILE, self._conditions.output_bytes)
+        lost = [run for run in unit if self._claims.lost(run.run_id)]
+        self._put_off(lost)
+        left, ended = self._without_ended([run for run in unit if run not in lost])
+        if not left:
+            return ended
         if ending.exit_code == BUSY:  # which is no try
-            self._put_off(run)
-        elif run.tries and is_transient(ending):
-            run.tries -= 1
-            self._start(run)
-        else:
-            return self._bury(run, ending)
-        return None
+            self._put_off(left)
+        elif lost or any(run.run_id in self.cancelled for run in unit):  # they left for these
+            self._start(left)
+        elif is_transient(ending) and all(run.tries for run in left):
+            for run in left:
+                run.tries -= 1
+            self._start(left)
+        elif len(left) > 1:  # one of them has cost the others their process: each by itself
+            self._waiting.extendleft([run] for run in reversed(left))
+        elif (buried := self._bury(left[0], ending)) is not None:
+            ended.append((left[0].spec, buried))
+        return ended
+
+    def _without_ended(self, unit: Unit) -> tuple[Unit, list[Ended]]:
+        """Those of a unit that are to be gone on with; the records of the others, as far as they
+        have one that can be read."""
+        left, ended = [], []
+        for run in unit:
+            is_over, record = self._look(run)
+            if is_over:
+                tidy_finished(self._store.folder(run.run_id))
+            elif not self._is_cancelled(run):
+                left.append(run)
+                continue
+            if (record := self._hand_in(run, record)) is not None:
+                ended.append((run.spec, record))
+        return left, ended
 
     def _bury(self, run: _Run, ending: Ending) -> Record | None:
         """Write the record that the worker could not write."""
@@ -210,10 +259,14 @@ class Supervisor:
         make_folder(folder)  # a plugin may have removed it
         with _fence(folder) as is_ours:
             if not is_ours:  # another process has gone on with the run
-                self._put_off(run)
+                self._put_off([run])
                 return None
             self._store.write(lost_record(run.spec, folder, ending, run.started, step))
-        return self._look(run)[1]
+        return self._hand_in(run, self._look(run)[1])
+
+    def _hand_in(self, run: _Run, record: Record | None) -> Record | None:
+        """The record that counts, once this command has nothing more to do with a run."""
+        return self._look(run)[1] if self._claims.end(run.run_id) else record
 
     def _is_cancelled(self, run: _Run) -> bool:
         request = self._store.cancelled(run.run_id)
@@ -222,10 +275,13 @@ class Supervisor:
             self._on_cancel(run.spec, request)
         return request is not None
 
-    def _put_off(self, run: _Run) -> None:
+    def _put_off(self, unit: Unit) -> None:
         """The others first."""
-        run.due = time.monotonic() + BUSY_SECONDS
-        self._waiting.append(run)
+        if not unit:
+            return
+        for run in unit:
+            run.due = time.monotonic() + self._claims.patience
+        self._waiting.append(unit)
 
     def _look(self, run: _Run) -> tuple[bool, Record | None]:
         """Whether a run has ended, and its record if that can be read."""

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -29,7 +29,12 @@ from ganbench.running.log import redirect_output, remark
 from ganbench.storage.locks import take_fence
 
 if TYPE_CHECKING:
+    import torch
+
+    from ganbench.planning.runspec import RunSpec
+    from ganbench.results.record import Record
     from ganbench.running.run import Run
+    from ganbench.running.together import MakeRun
 
 PROGRESS_SECONDS = 0.5
 """Between two words on how far a run is, and between two looks for a request to cancel it."""
@@ -98,9 +103,8 @@ def _work(folder: Path, tell: Callable[[str], None]) -> int:
         raise UsageError(f"the run in {folder} was {request}", hint)
     job = read_job(folder)
     tidy(folder)
-    for path in (folder / PROGRESS_FILE, folder / GENERATOR_FILE, *sheet_files(folder)):
-        path.unlink(missing_ok=True)  # of an unfinished try: it is done again
-    with _watched_for_cancelling(store, folder.name):
+    _clear(folder)
+    with _watched_for_cancelling(store, [spec.run_id for spec in job.specs]):
         return _train(job, store)
 
 
@@ -109,24 +113,37 @@ def _train(job: Job, store: RunStore) -> int:
     import torch
 
     from ganbench.catalogue.catalogue import installed_catalogue
-    from ganbench.running.keeper import Preempted
+    from ganbench.running.company import ALONE, Company
     from ganbench.running.run import Run
 
     catalogue = installed_catalogue(job.plugins)
-    require_same_code(job.spec, catalogue)
+    for spec in job.specs:
+        require_same_code(spec, catalogue)
     device = torch.device("cuda:0" if job.device == "cuda" else "cpu")
-    run = Run(
-        job.spec,
-        job.folder,
-        catalogue,
-        device,
-        job.commit,
-        job.checkpoint_seconds,
-        keep_final=job.keep_final,
-        origin=store.folder(job.origin) if job.origin else None,
-    )
+
+    def make(spec: RunSpec, company: Company = ALONE) -> Run:
+        return Run(
+            spec,
+            store.folder(spec.run_id),
+            catalogue,
+            device,
+            job.commit,
+            job.checkpoint_seconds,
+            keep_final=job.keep_final,
+            origin=store.folder(job.origin) if job.origin else None,
+            company=company,
+        )
+
+    if job.specs[0].engine == "eager":
+        return _do_alone(make(job.specs[0]), store)
+    return _do_together(job, make, device, store)
+
+
+def _do_alone(run: Run, store: RunStore) -> int:
+    from ganbench.running.keeper import Preempted
+
     try:
-        with _progress_told(run, store):
+        with _progress_told([run], store):
             _on_stop(run.stop)
             record = run.execute()
             _on_stop(None)  # too late: the record comes first
@@ -135,8 +152,47 @@ def _train(job: Job, store: RunStore) -> int:
         remark(f"asked to stop at step {run.clock.steps}")
         return PREEMPTED
     store.write(record)
-    tidy(job.folder)
+    tidy(store.folder(run.spec.run_id))
     return 0
+
+
+def _do_together(job: Job, make: MakeRun, device: torch.device, store: RunStore) -> int:
+    """All seeds of a job that nobody else is at work on; each gets its record when it ends."""
+    from ganbench.running.keeper import Preempted
+    from ganbench.running.together import Together
+
+    with contextlib.ExitStack() as fences:
+        specs = [spec for spec in job.specs if _is_ours(spec.run_id, job, store, fences)]
+        logs = [store.folder(spec.run_id) / LOG_FILE for spec in specs]
+
+        def ended(run: Run, record: Record) -> None:
+            store.write(record)
+            tidy(store.folder(run.spec.run_id))
+
+        together = Together(specs, make, device, lambda n: redirect_output(logs[n]), ended)
+        try:
+            with _progress_told(together.runs, store):
+                _on_stop(together.stop_soon)
+                together.execute()
+        except Preempted:
+            remark("asked to stop")
+            return PREEMPTED
+    return 0
+
+
+def _is_ours(run_id: str, job: Job, store: RunStore, fences: contextlib.ExitStack) -> bool:
+    """Whether a run of a job is to be done here; then its fence is held, and its folder tidy."""
+    folder = store.folder(run_id)
+    if folder != job.folder:  # whose fence is held
+        fence = take_fence(folder / LOCK_FILE)
+        if fence is None:
+            return False
+        fences.enter_context(fence)
+    if run_id in store.finished([run_id]) or store.cancelled(run_id):
+        return False
+    tidy(folder)
+    _clear(folder)
+    return True
 
 
 def _on_stop(act: Callable[[], object] | None) -> None:
@@ -146,13 +202,16 @@ def _on_stop(act: Callable[[], object] | None) -> None:
 
 
 @contextlib.contextmanager
-def _watched_for_cancelling(store: RunStore, run_id: str) -> Iterator[None]:
-    """Have this process stop, as by SIGTERM, once somebody cancels its run; on any machine."""
+def _watched_for_cancelling(store: RunStore, run_ids: Iterable[str]) -> Iterator[None]:
+    """Have this process stop, as by SIGTERM, once somebody cancels a run of it; on any machine.
+
+    Others that it does go on in another process, from the state that they keep.
+    """
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(PROGRESS_SECONDS):
-            if request := store.cancelled(run_id):
+            if request := next(filter(None, map(store.cancelled, run_ids)), None):
                 remark(f"the run was {request}")
                 os.kill(os.getpid(), signal.SIGTERM)
                 break
@@ -169,14 +228,21 @@ def _watched_for_cancelling(store: RunStore, run_id: str) -> Iterator[None]:
         over.set()
 
 
+def _clear(folder: Path) -> None:
+    """Remove what an unfinished try has left: it is done again."""
+    for path in (folder / PROGRESS_FILE, folder / GENERATOR_FILE, *sheet_files(folder)):
+        path.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
-def _progress_told(run: Run, store: RunStore) -> Iterator[None]:
-    """Tell how far the run is, for as long as it lasts; nothing half written is left then."""
+def _progress_told(runs: Sequence[Run], store: RunStore) -> Iterator[None]:
+    """Tell how far runs are, for as long as they last; nothing half written is left then."""
     over = threading.Event()
 
     def tell() -> None:
         while not over.wait(PROGRESS_SECONDS):
-            store.write_progress(run.spec.run_id, _progress(run))
+            for run in runs:
+                store.write_progress(run.spec.run_id, _progress(run))
 
     thread = threading.Thread(target=tell, daemon=True)
     thread.start()

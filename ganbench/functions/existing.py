@@ -77,6 +77,7 @@ def score(
     from ganbench.inference.score import score as computed
     from ganbench.machine.devices import torch_device
     from ganbench.planning.references import split_references
+    from ganbench.results.mirrors import runs_folder
 
     alone = str(fake) if isinstance(fake, str | Path) else "the fakes"
     headed = fake if isinstance(fake, Mapping) else {alone: fake}
@@ -93,7 +94,7 @@ def score(
     )
     opening = opening_of(
         open_catalogue(NO_CHOICE.plus(files=plugin_files(plugins)), talk, need_files=True),
-        Path(runs),
+        runs_folder(runs),
         torch_device(device),
         channels=channels,
         fake_split=fake_split,
@@ -192,6 +193,7 @@ def _kept(run_id: str, runs: Path | str, plugins: Sequence[Path | str | ModuleTy
     from ganbench.catalogue.catalogue import open_catalogue
     from ganbench.console import talk
     from ganbench.inference.kept import find_kept
+    from ganbench.results.mirrors import runs_folder
 
     choice = NO_CHOICE.plus(files=plugin_files(plugins))
-    return find_kept(run_id, Path(runs), open_catalogue(choice, talk, need_files=True), talk)
+    return find_kept(run_id, runs_folder(runs), open_catalogue(choice, talk, need_files=True), talk)

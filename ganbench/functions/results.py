@@ -33,10 +33,10 @@ def status(runs: Path | str = "runs") -> pd.DataFrame:
     """
     import pandas as pd
 
+    from ganbench.results.mirrors import open_runs
     from ganbench.results.states import State, states
-    from ganbench.results.store import RunStore
 
-    found, _ = states(RunStore(runs))
+    found, _ = states(open_runs(runs))
     return pd.DataFrame(found, columns=list(State.__annotations__))
 
 
@@ -52,9 +52,9 @@ def show(run_id: str, runs: Path | str = "runs") -> Record:
         UsageError: there is no such run, or it has not ended yet.
         InvalidResults: its record is damaged.
     """
-    from ganbench.results.store import RunStore
+    from ganbench.results.mirrors import open_runs
 
-    return RunStore(runs).read(run_id)
+    return open_runs(runs).read(run_id)
 
 
 @checked
@@ -126,8 +126,9 @@ def report(
         GanbenchError: there is no such folder or run, or the file cannot be written.
     """
     from ganbench.reporting.write import write_report
+    from ganbench.results.mirrors import runs_folder
 
-    write_report(Path(runs), Path(out), suite=suite, tasks=tasks, variants=variants)
+    write_report(runs_folder(runs), Path(out), suite=suite, tasks=tasks, variants=variants)
     return Path(out)
 
 
@@ -187,8 +188,9 @@ def publish(
     """
     from ganbench.console import talk
     from ganbench.publishing.selection import publish_suite
+    from ganbench.results.mirrors import runs_folder
 
-    return publish_suite(Path(runs), str(suite), Path(out), unranked=unranked, remark=talk)
+    return publish_suite(runs_folder(runs), str(suite), Path(out), unranked=unranked, remark=talk)
 
 
 @checked
@@ -236,12 +238,13 @@ def merge(
         NothingSelected: no run is left.
     """
     from ganbench.publishing.merge import merge_folders
+    from ganbench.results.mirrors import runs_folder
 
     _, merged = merge_folders(
-        [Path(folder) for folder in folders],
+        [runs_folder(folder) for folder in folders],
         Path(out),
         suite=None if suite is None else str(suite),
-        prefer=None if prefer is None else Path(prefer),
+        prefer=None if prefer is None else runs_folder(prefer),
         unranked=unranked,
     )
     return merged

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from ganbench.api.arguments import checked
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.execution.conditions import DEFAULTS, Conditions
+from ganbench.execution.engines import plan_of
 from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget, memory_text, parse_memory
-from ganbench.planning.plan import Selection, make_plan
+from ganbench.planning.plan import Selection
 from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE
 
@@ -37,6 +38,7 @@ def run(
     device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    engine: str = "eager",
     precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
@@ -62,9 +64,9 @@ def run(
     Args:
         variants: names, with parameters in brackets if wanted; none: those that the suite names.
         everything: those that the suite names, or every usable one where it names none.
-        suite, tasks, seeds, budget, settings, device, memory, threads, precision, shard: as the
-            options of that name; `settings` maps ``variant.parameter`` to a value. One task or seed
-            is a list of one.
+        suite, tasks, seeds, budget, settings, device, memory, threads, engine, precision, shard: as
+            the options of that name; `settings` maps ``variant.parameter`` to a value. One task or
+            seed is a list of one.
         plugins: Python files to load as plugins, as `-P` does, by path or as modules imported from
             one. Each is read anew by every call.
         track: names of trackers that are told of the runs, as `--track` takes them.
@@ -95,6 +97,7 @@ def run(
     from ganbench.execution.progress import PlainProgress, make_progress
     from ganbench.execution.request import execute
     from ganbench.results.frame import collect
+    from ganbench.results.mirrors import runs_folder
 
     @contextlib.contextmanager
     def silent(total: int, slots: int, store: RunStore) -> Iterator[Any]:
@@ -118,12 +121,12 @@ def run(
     )
     selection = _selection(
         *(variants, everything, suite, tasks, seeds, budget, settings),
-        *(device, memory, threads, precision, shard),
+        *(device, memory, threads, engine, precision, shard),
     )
     outcome = execute(
         selection,
         conditions,
-        runs=Path(runs),
+        runs=runs_folder(runs),
         progress=make_progress if progress else silent,
         remark=talk if progress else lambda message: None,
     )
@@ -142,6 +145,7 @@ def plan(
     device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    engine: str = "eager",
     precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
@@ -157,11 +161,11 @@ def plan(
 
     selection = _selection(
         *(variants, everything, suite, tasks, seeds, budget, settings),
-        *(device, memory, threads, precision, shard),
+        *(device, memory, threads, engine, precision, shard),
     )
     choice = NO_CHOICE.plus(files=plugin_files(plugins))
     catalogue = open_catalogue(choice, lambda line: None, need_files=True)
-    specs = make_plan(selection, catalogue).runs
+    specs = plan_of(selection, catalogue).runs
     rows = [(s.run_id, s.variant, s.task.name, s.seed, str(s.task.budget)) for s in specs]
     return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
 
@@ -178,6 +182,7 @@ def prepare(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     memory: str | None = None,
     threads: int | None = None,
+    engine: str = "eager",
     precision: Precision | None = None,
     shard: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
@@ -190,7 +195,7 @@ def prepare(
         download: fetch data and weights that are not on this machine.
         progress: show progress on stderr.
         variants, everything, suite, tasks, seeds, budget, settings, device, memory, threads,
-            precision, shard, plugins: as of `run`.
+            engine, precision, shard, plugins: as of `run`.
 
     Returns:
         One row per task, in the columns of `ganbench prepare --json`.
@@ -205,7 +210,7 @@ def prepare(
 
     selection = _selection(
         *(variants, everything, suite, tasks, seeds, budget, settings),
-        *(device, memory, threads, precision, shard),
+        *(device, memory, threads, engine, precision, shard),
     )
     found = prepared(
         selection,
@@ -235,9 +240,9 @@ def cancel(
         NothingSelected: nothing is named, or nothing is under way.
     """
     from ganbench.results.cancelling import cancel as asked
-    from ganbench.results.store import RunStore
+    from ganbench.results.mirrors import open_runs
 
-    return asked(RunStore(runs), names, everything=everything)
+    return asked(open_runs(runs), names, everything=everything)
 
 
 @checked
@@ -269,12 +274,13 @@ def verify(
         InvalidResults: the run is damaged, of another protocol, or its weights are not its own.
     """
     from ganbench.console import talk
+    from ganbench.results.mirrors import runs_folder
     from ganbench.verification.verify import verify_run
 
     file = None if weights is None else Path(weights)
     conditions = Conditions(executor=executor, plugins=NO_CHOICE.plus(files=plugin_files(plugins)))
     return verify_run(
-        run_id, Path(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
+        run_id, runs_folder(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
     )
 
 
@@ -320,6 +326,7 @@ def _selection(
     device: str,
     memory: str | None,
     threads: int | None,
+    engine: str,
     precision: Precision | None,
     shard: str | None,
 ) -> Selection:
@@ -334,6 +341,7 @@ def _selection(
         device=device,
         memory_bytes=None if memory is None else parse_memory(memory),
         threads=threads,
+        engine=engine,
         precision=precision,
         shard=None if shard is None else Shard.parse(shard),
     )

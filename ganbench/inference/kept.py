@@ -16,8 +16,10 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.pins import require_same_code
 from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.runspec import RunSpec, read_spec
+from ganbench.results.mirrors import open_runs
+from ganbench.results.parts import Part
 from ganbench.results.record import Record
-from ganbench.results.store import GENERATOR_FILE, RunStore
+from ganbench.results.store import GENERATOR_FILE
 from ganbench.running.contestant import Contestant
 from ganbench.running.kept import kept_contestant
 from ganbench.running.task import load_data, require_same_files
@@ -91,9 +93,10 @@ def find_kept(
         InvalidResults: its record is damaged, or of another protocol.
         PluginNotUsable: the code that is installed is not the code that was run.
     """
-    store = RunStore(runs)
+    store = open_runs(runs)
     record = store.read(text)
     run_id = record["run_id"]
+    store.fetch([run_id], Part.GENERATOR)
     weights = store.folder(run_id) / GENERATOR_FILE
     if not weights.is_file():
         raise UsageError(

@@ -58,7 +58,12 @@ def _halves(fakes: Fakes, count: int) -> list[Fakes]:
     chosen = [torch.randperm(len(fakes.samples), generator=generator)[:size] for _ in range(count)]
     labels = fakes.labels
     return [
-        replace(fakes, samples=fakes.samples[one], labels=None if labels is None else labels[one])
+        replace(
+            fakes,
+            samples=fakes.samples[one],
+            labels=None if labels is None else labels[one],
+            whole=False,
+        )
         for one in chosen
     ]
 

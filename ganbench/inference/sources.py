@@ -71,18 +71,20 @@ class Fakes:
         labels: (M,) classes that they were made for, or None.
         contestant: the generator that made them, if it is at hand.
         steps: generator steps that it had taken.
+        whole: whether they are all of what was named, which may well be named again.
     """
 
     samples: Tensor
     labels: Tensor | None = None
     contestant: Contestant | None = None
     steps: int = 0
+    whole: bool = True
 
     def snapshot(self, side: RealSide) -> Snapshot:
         """What scores see of them."""
         samples = self.samples.to(side.real.device)
         if self.contestant is None:
-            return Snapshot(side, samples, self.labels)
+            return Snapshot(side, samples, self.labels, lasting=self.whole)
         return self.contestant.snapshot(side, samples, self.labels, self.steps)
 
 

@@ -159,6 +159,7 @@ AUDIO = Modality(
     stored_axes=("channels", "samples"),
     has="rate",
     examples=(_example(4096, 8_000), _example(1024, 8_000), _example(16_384, 16_000)),
+    partner="mlp",
     fault=fault,
     stored_shape=shape_of,
     value_fault=no_fault,

@@ -34,7 +34,7 @@ class Modality:
         stored_axes: of one sample as it is stored, in order.
         has: the field of `DataInfo` that it alone has; empty: none.
         examples: shapes to try plugins with, the most usual one first.
-        partner: the model that a loss is tried with on such data; None: there is none.
+        partner: the model that a loss is tried with on such data.
         fault: ``fault(info)``: what is wrong with a description whose axes are as many as they
             should be and which has what it `has`.
         stored_shape: ``stored_shape(info)``: of one sample.
@@ -66,7 +66,7 @@ class Modality:
     stored_axes: tuple[str, ...]
     has: str = ""
     examples: tuple[DataInfo, ...]
-    partner: str | None = None
+    partner: str
     fault: Callable[[DataInfo], str]
     stored_shape: Callable[[DataInfo], tuple[int, ...]]
     fit: Callable[[DataInfo, Tensor], DataInfo] = lambda info, train: info

@@ -196,6 +196,7 @@ PAIR = Modality(
         ),
         _example(POINTS.examples[0], TABULAR.examples[0]),
     ),
+    partner="mlp",
     fault=fault,
     stored_shape=stored_shape,
     value_fault=value_fault,

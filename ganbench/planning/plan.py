@@ -22,6 +22,9 @@ from ganbench.planning.shard import Shard
 from ganbench.planning.suite import DEFAULT_SUITE, Suite, load_suite
 from ganbench.wording import typed
 
+ENGINES = ("eager", "stacked")
+"""What may take the steps of runs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -40,6 +43,7 @@ class Selection:
         device: `auto`, `cpu` or `cuda`.
         memory_bytes: cap on the device's memory.
         threads: CPU threads of every run, instead of the suite's.
+        engine: what takes the runs' steps, where it can: `eager` or `stacked`.
         precision: of products in training, instead of the suite's.
         shard: only this part of all runs; None: all of them.
 
@@ -57,6 +61,7 @@ class Selection:
     device: str = "auto"
     memory_bytes: int | None = None
     threads: int | None = None
+    engine: str = "eager"
     precision: Precision | None = None
     shard: Shard | None = None
 
@@ -64,6 +69,8 @@ class Selection:
         for seed in self.seeds or ():
             if not 0 <= seed < 2**32:
                 raise UsageError(f"seed {seed} is none: seeds are integers from 0 to 2**32 - 1")
+        if self.engine not in ENGINES:
+            raise UsageError(f"there is no engine {self.engine!r}", f"one of {', '.join(ENGINES)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

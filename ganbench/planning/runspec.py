@@ -31,6 +31,8 @@ class RunSpec:
         seed: of weights, latents and data order.
         memory_bytes: cap on the memory of the device, or None.
         threads: CPU threads that compute it. Another number gives other bits.
+        engine: what takes its steps: `eager`, or `stacked` beside other seeds. Another one gives
+            other bits.
         precision: of products in training, as `ganbench.machine.precision` has them.
         device: `cpu` or `cuda` where it matters to the result's meaning (time budgets), else None.
         pins: sorted ``kind:name@distribution==version#hash`` of every plugin that takes part.
@@ -47,6 +49,7 @@ class RunSpec:
     dataset_fingerprint: str = ""
     memory_bytes: int | None = None
     threads: int = 1
+    engine: str = "eager"
     precision: Precision = "float32"
     device: str | None = None
     pins: tuple[dict[str, str], ...] = ()
@@ -60,6 +63,8 @@ class RunSpec:
         plain["task"] = self.task.to_json()
         if self.threads == 1:  # specs that tell of no threads have one
             del plain["threads"]
+        if self.engine == "eager":  # and those that tell of no engine are eager
+            del plain["engine"]
         if self.precision == "float32":  # as specs have it that tell of none
             del plain["precision"]
         return plain

@@ -10,8 +10,8 @@ from ganbench.api.errors import NothingSelected
 from ganbench.publishing.manifest import MANIFEST_FILE, RUNS_FILE
 from ganbench.publishing.reading import read_published
 from ganbench.results.frame import Runs, collect
+from ganbench.results.mirrors import open_runs, runs_folder
 from ganbench.results.record import Record
-from ganbench.results.store import RunStore
 from ganbench.tables.coverage import Coverage
 from ganbench.wording import on_runs, typed
 
@@ -45,10 +45,10 @@ def load_runs(folder: Path | str) -> Loaded:
         UsageError: there is no such folder, or it cannot be read.
         InvalidResults: a published file is not what it claims to be.
     """
-    folder = Path(folder)
+    folder = runs_folder(folder)
     if is_published(folder):
         return Loaded(*read_published(folder))
-    contents = RunStore(folder).read_all()
+    contents = open_runs(folder).read_all()
     runs = collect(contents.records, contents.unfinished)
     records = {record["run_id"]: record for record in contents.records}
     return Loaded(runs, None, contents.warnings, records)

@@ -123,7 +123,7 @@ def _within(source: Contribution, suite: Suite, remarks: list[str]) -> Contribut
 
 
 def _only(source: Contribution, keep: Any, remarks: list[str]) -> Contribution:
-    frame = source.runs.frame[keep].reset_index(drop=True)
+    frame = source.runs.frame.loc[keep].reset_index(drop=True)
     if left_out := len(source.runs.frame) - len(frame):
         remarks.append(f"{counted(left_out, 'run')} in {source.name} left out: not of this suite")
     return replace(source, runs=replace(source.runs, frame=frame))

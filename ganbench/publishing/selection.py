@@ -12,8 +12,8 @@ from ganbench.planning.budget import Budget
 from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.eligibility import Commands
 from ganbench.publishing.publish import publish, without_rank
+from ganbench.results.mirrors import open_runs
 from ganbench.results.record import Record
-from ganbench.results.store import RunStore
 from ganbench.tables.coverage import Coverage
 from ganbench.wording import counted
 
@@ -36,7 +36,7 @@ def publish_suite(
         GanbenchError: a folder cannot be read or written to.
     """
     wanted = load_suite(suite)
-    contents = RunStore(runs).read_all()
+    contents = open_runs(runs).read_all()
     for warning in contents.warnings:
         remark(f"warning: {warning}")
     records, coverage = of_suite(contents.records, wanted)

@@ -14,7 +14,8 @@ from ganbench.reporting.content import Content, gather
 from ganbench.reporting.grids import BAR
 from ganbench.reporting.live import Live
 from ganbench.reporting.provenance import TASK_HEADINGS
-from ganbench.results.store import RunStore
+from ganbench.results.mirrors import open_runs
+from ganbench.results.parts import Part
 from ganbench.storage.writing import replace_all
 
 
@@ -48,7 +49,9 @@ def write_report(
         reason = "is a folder" if out.is_dir() else "is in no folder that exists"
         raise UsageError(f"{out} {reason}", "name a file: --out report.html")
     loaded = load_selected(folder, suite=suite, tasks=tasks, variants=variants)
-    store = None if is_published(folder) else RunStore(folder)
+    store = None if is_published(folder) else open_runs(folder)
+    if store:
+        store.fetch(loaded.runs.frame["run_id"], Part.PAGE)
     content = gather(loaded.runs, loaded.coverage, loaded.records, store, loaded.warnings)
     replace_all({out: html(content, live).encode("utf-8", "replace")})
     return len(loaded.runs.frame), loaded.warnings

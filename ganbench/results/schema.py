@@ -42,6 +42,7 @@ class _Spec(TypedDict):
     seed: Integer
     memory_bytes: NotRequired[Integer | None]
     threads: NotRequired[Integer]
+    engine: NotRequired[str]
     precision: NotRequired[Precision]
     pins: NotRequired[list[Pin]]
 

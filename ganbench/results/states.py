@@ -20,9 +20,9 @@ class State(TypedDict):
     """What is known of one run.
 
     Args:
-        status: how it ended; `running` while a process holds its folder, `cancelled` if somebody
-            has asked for that, `waiting` if a plan that is under way has yet to come to it; else
-            `unfinished`.
+        status: how it ended; `running` while a process holds its folder, or in a bucket its lease,
+            `cancelled` if somebody has asked for that, `waiting` if a plan that is under way has
+            yet to come to it; else `unfinished`.
         fraction: of its budget, in [0, 1], as it was last told; 1 for one that came to its end.
         reason: why it failed; empty where it did not.
     """
@@ -64,7 +64,7 @@ def states(store: RunStore) -> tuple[list[State], Sequence[str]]:
 
 def _unfinished(run_id: str, store: RunStore, is_planned: bool) -> tuple[str, str]:
     """Status and reason of a run without a record."""
-    if is_held(store.folder(run_id) / LOCK_FILE):
+    if is_held(store.folder(run_id) / LOCK_FILE) or store.leased(run_id):
         return RUNNING, ""
     if request := store.cancelled(run_id):
         return CANCELLED, str(request)

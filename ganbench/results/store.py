@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
 from ganbench.results.record import RECORD_FILE, Record
@@ -27,6 +27,9 @@ from ganbench.storage.writing import (
     write_new,
 )
 from ganbench.wording import on_runs, typed
+
+if TYPE_CHECKING:
+    from ganbench.results.parts import Part
 
 SPEC_FILE: Final = "spec.json"
 PROGRESS_FILE: Final = "progress.json"
@@ -94,13 +97,23 @@ class RunStore:
     def _status(self) -> str:
         return typed("status", *on_runs(self.root))
 
+    def refresh(self) -> None:
+        """Bring what others have done elsewhere: nothing, in a folder that all work in."""
+
+    def fetch(self, run_ids: Iterable[str], *parts: Part) -> None:
+        """Bring further parts of some runs: nothing, where all are here."""
+
+    def leased(self, run_id: str) -> bool:
+        """Whether somebody works on a run elsewhere: nobody, in a folder that all work in."""
+        return False
+
     def folder(self, run_id: str) -> Path:
         """Where that run keeps its files; it need not exist yet.
 
         Raises:
             UsageError: the name could lead out of the runs folder.
         """
-        if not _RUN_ID.fullmatch(run_id):
+        if not is_run_id(run_id):
             hint = f"{self._status} shows the runs' ids"
             raise UsageError(f"{run_id!r} is no run id", hint)
         return self.root / run_id
@@ -111,6 +124,7 @@ class RunStore:
         Raises:
             UsageError: there is no such folder, or it cannot be read.
         """
+        self.refresh()
         return [
             name
             for name in self._names()
@@ -231,6 +245,7 @@ class RunStore:
         Raises:
             UsageError: there is no such folder, or it cannot be read.
         """
+        self.refresh()
         contents = Contents()
         with _garbage_left_alone():
             for run_id in self._names():
@@ -268,7 +283,7 @@ class RunStore:
                 return sorted(
                     entry.name
                     for entry in entries
-                    if _RUN_ID.fullmatch(entry.name) and Path(entry).is_dir()
+                    if is_run_id(entry.name) and Path(entry).is_dir()
                 )
         except OSError as error:
             reason = f"cannot read the runs folder {self.root}: {error.strerror}"
@@ -316,6 +331,11 @@ class RunStore:
             warnings.append(f"run {run_id}: {SPEC_FILE} is damaged: {error}")
             return None
         return dict(spec)
+
+
+def is_run_id(name: str) -> bool:
+    """Whether a name could be a run's id."""
+    return _RUN_ID.fullmatch(name) is not None
 
 
 def find_run(text: str, known: Collection[str], where: Path, listed: str) -> str:

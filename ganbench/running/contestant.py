@@ -100,6 +100,7 @@ class Contestant:
             logits=self.logits,
             training=self.training,
             rehearse=self.rehearse,
+            seen=self.info,
         )
 
 

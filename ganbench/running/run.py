@@ -30,6 +30,7 @@ from ganbench.results.store import (
     GENERATOR_FILE,
     HISTORY_FILE,
 )
+from ganbench.running.company import ALONE, Company
 from ganbench.running.contestant import contestant_of
 from ganbench.running.continuing import obstacles
 from ganbench.running.doubts import doubts_of
@@ -49,7 +50,7 @@ from ganbench.training.clock import BudgetClock
 from ganbench.training.costs import Costs
 from ganbench.training.feed import class_shares
 from ganbench.training.in_place import in_place_told
-from ganbench.training.loop import Eager, train
+from ganbench.training.loop import train
 from ganbench.training.precision import products
 from ganbench.training.seeds import seed_everything
 from ganbench.training.telemetry import Telemetry
@@ -68,6 +69,7 @@ class Run:
         checkpoint_seconds: between two checkpoints; infinite: only before evaluations.
         keep_final: whether the state at the end is kept, for runs of a larger budget.
         origin: folder of the finished run to go on from, if any.
+        company: makes what takes its steps, and tells its time, where it shares its process.
     """
 
     def __init__(
@@ -81,9 +83,11 @@ class Run:
         *,
         keep_final: bool = False,
         origin: Path | None = None,
+        company: Company = ALONE,
     ) -> None:
         self.spec = spec
-        self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations)
+        self.clock = BudgetClock(spec.task.budget, device, spec.task.evaluations, company.now)
+        self._company = company
         self.evaluator: Evaluator | None = None
         self._folder = folder
         self._catalogue = catalogue
@@ -95,6 +99,7 @@ class Run:
         self._keeper: Keeper | None = None
         self._filmstrip = Filmstrip(folder, remark)
         self._training = False
+        self._stopping = False
         self._observed = Observed(spec, folder, device, catalogue.observers())
         self._status: Status = "ok"
         self._failure: Failure | None = None
@@ -105,15 +110,22 @@ class Run:
         self._setup_seconds = 0.0
         self._started = datetime.now(UTC)
         self._wall = time.monotonic()
+        self._now = company.now or time.monotonic
+        self._began = self._now()
 
     def execute(self) -> Record:
         """Train and evaluate; whatever happens, return a record."""
         with computing_on(self.spec.threads):
-            self._environment = describe_environment(self._device, self._commit)
-            self._try()
-            record = self._record()
-            self._observed.ended(record)
-            return record
+            return self.perform()
+
+    def perform(self) -> Record:
+        """The same, in a process that computes on the threads that the spec says already."""
+        self._environment = describe_environment(self._device, self._commit)
+        self._try()
+        self._environment |= self._company.told()
+        record = self._record()
+        self._observed.ended(record)
+        return record
 
     def _try(self) -> None:
         try:
@@ -146,11 +158,12 @@ class Run:
         players = Players(recipe, catalogue, self._device, self.spec.precision)
         trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
-        self._setup_seconds = time.monotonic() - self._wall
+        self._setup_seconds = self._now() - self._began
         self._costs = trainer.costs
         self._training = True
+        engine = self._company.engine(trainer)
         with players.whose(), in_place_told(trainer), products(self.spec.precision):
-            train(Eager(trainer), self.clock, telemetry, self._evaluate, keeper, self.spec.seed)
+            train(engine, self.clock, telemetry, self._evaluate, keeper, self.spec.seed)
         keeper.keep(before_evaluation=True)
         self._training = False
         if self._keep_final:
@@ -216,6 +229,12 @@ class Run:
         else:
             raise Preempted
 
+    def stop_soon(self) -> None:
+        """Keep the state and leave at the next step; may be called at any instant."""
+        self._stopping = True
+        if self._keeper is not None:
+            self._keeper.stop_soon()
+
     def _keep(self, trainer: Trainer, evaluator: Evaluator) -> tuple[Keeper, Telemetry]:
         """What looks after the run's state, gone on from a checkpoint if there is one."""
         telemetry = Telemetry(self._folder / HISTORY_FILE, self._observed.trained)
@@ -233,6 +252,8 @@ class Run:
         if not (self._keeper.resume() or self._go_on(self._keeper)):
             telemetry.clear()
         self._filmstrip.rewind(len(evaluator.points))
+        if self._stopping:
+            self._keeper.stop_soon()
         return self._keeper, telemetry
 
     def _go_on(self, keeper: Keeper) -> bool:

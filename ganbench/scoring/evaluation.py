@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from ganbench.api.data import Data
+from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import UsageError
 from ganbench.api.networks import Latent, Networks
 from ganbench.api.recipe import Training
@@ -70,6 +70,13 @@ class RealSide:
             f"train-features/{name}", lambda: self._extracted(name, "train", self.data.train)
         )
 
+    def fake_features(self, name: str, fakes: Tensor) -> Tensor:
+        """(M, d) features of fakes that others may score again: shared as those of real ones."""
+        extractor = self.extractor(name)
+        if self._shared is None:
+            return extractor(fakes)
+        return self._shared.features(name, extractor, "fakes", fakes, content_hash({"": fakes}))
+
     def cached(
         self, name: str, inputs: Sequence[Tensor], compute: Callable[[], Tensors]
     ) -> Tensors:
@@ -98,6 +105,8 @@ class Snapshot:
         logits: what the discriminator thinks of samples.
         training: how the generator was trained.
         rehearse: takes one step of that training on other networks.
+        seen: the description of what networks see; None: that of the data.
+        lasting: whether the fakes are likely to be scored again, by another process.
     """
 
     def __init__(
@@ -113,6 +122,8 @@ class Snapshot:
         logits: Callable[..., Tensor] | None = None,
         training: Training | None = None,
         rehearse: Callable[[Networks, Data, int], bool] | None = None,
+        seen: DataInfo | None = None,
+        lasting: bool = False,
     ) -> None:
         self._side = side
         self.fakes = fakes
@@ -122,8 +133,10 @@ class Snapshot:
         self.latents = latents
         self.extra = extra or {}
         self.training = training
+        self.seen = side.data.info if seen is None else seen
         self._logits = logits
         self._rehearse = rehearse
+        self._lasting = lasting
         self._features: dict[str, Tensor] = {}
 
     @property
@@ -187,7 +200,11 @@ class Snapshot:
             NonFiniteSamples: a feature is not finite.
         """
         if extractor not in self._features:
-            features = self.extractor(extractor)(self.fakes)
+            features = (
+                self._side.fake_features(extractor, self.fakes)
+                if self._lasting
+                else self.extractor(extractor)(self.fakes)
+            )
             if not bool(torch.isfinite(features).all()):
                 raise NonFiniteSamples(f"features of {extractor} are not finite")
             self._features[extractor] = features

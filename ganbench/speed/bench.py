@@ -22,9 +22,10 @@ from ganbench.planning.plan import Selection
 from ganbench.planning.runspec import RunSpec
 from ganbench.speed.apart import Order, apart
 from ganbench.speed.costs import Costs, costs, peak_bytes
-from ganbench.speed.engines import ENGINES, Trained
+from ganbench.speed.engines import ENGINES
 from ganbench.speed.loops import terms_of
 from ganbench.speed.subject import Subject
+from ganbench.speed.trained import Trained
 from ganbench.speed.turns import ratio, take_turns
 from ganbench.speed.ways import LOOPS, ways_of
 from ganbench.training.precision import products

@@ -15,8 +15,8 @@ from ganbench.planning.budget import Budget
 from ganbench.running.contestant import contestant_of
 from ganbench.running.evaluator import Evaluator
 from ganbench.running.jury import jury_of
-from ganbench.speed.engines import Trained
 from ganbench.speed.subject import Subject
+from ganbench.speed.trained import Trained
 from ganbench.speed.ways import ways_of
 from ganbench.training.clock import BudgetClock
 from ganbench.training.feed import class_shares

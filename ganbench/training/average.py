@@ -23,7 +23,7 @@ class AverageGenerator:
         self.module = copy.deepcopy(generator).requires_grad_(False)
         self._decay = decay
         self._averages: list[Tensor] = list(self.module.parameters())
-        self._weights: list[Tensor] = [parameter.detach() for parameter in generator.parameters()]
+        self._weights: list[Tensor] = list(generator.parameters())
         self._buffers = list(zip(self.module.buffers(), generator.buffers(), strict=True))
 
     @torch.no_grad()

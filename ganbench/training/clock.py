@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,9 +28,16 @@ class BudgetClock:
         budget: what may be spent.
         device: whose seconds count.
         marks: number of evaluations, at equal fractions of the budget.
+        now: seconds of this training, from any beginning; None: those of the machine.
     """
 
-    def __init__(self, budget: Budget, device: torch.device, marks: int) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        device: torch.device,
+        marks: int,
+        now: Callable[[], float] | None = None,
+    ) -> None:
         self.steps = 0
         self.images = 0
         self.flops = 0.0
@@ -43,6 +50,7 @@ class BudgetClock:
         self._passed = 0
         self._synchronize = device.type == "cuda"
         self._device = device
+        self._clock = now
         self._started: float | None = None
         self._next_look = 0
 
@@ -160,4 +168,4 @@ class BudgetClock:
     def _now(self) -> float:
         if self._synchronize:
             torch.cuda.synchronize(self._device)
-        return time.perf_counter()
+        return time.perf_counter() if self._clock is None else self._clock()

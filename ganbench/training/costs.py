@@ -119,6 +119,13 @@ class Costs:
         kind.taken += 1
         return kind.flops
 
+    def charge_known(self, terms: str) -> float:
+        """FLOPs of a step whose operations autograd has recorded together with others': it is of
+        the only kind that there is."""
+        (kind,) = self._kinds[terms].values()
+        kind.taken += 1
+        return kind.flops
+
     def count(self, terms: str, operations: int, images: int, flops: float) -> float:
         """FLOPs to charge for a step that was counted, and for those of its kind before it.
 

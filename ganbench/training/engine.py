@@ -10,9 +10,9 @@ from ganbench.training.trainer import Trainer
 class Engine(Protocol):
     """Carries out generator steps with their critic steps.
 
-    `eager` (`training.loop`) does so one operation after the other. Others may replay captured
-    graphs, or several seeds as one program: where the bits then differ, the engine is part of a
-    run's identity.
+    `eager` (`training.loop`) does so one operation after the other, `stacked` (`training.stacking`)
+    for several seeds as one program. Others may replay captured graphs. Where the bits differ from
+    the eager ones, the engine is part of a run's identity.
     """
 
     trainer: Trainer
@@ -34,3 +34,7 @@ class Engine(Protocol):
     def cost(self, number: int) -> tuple[int, float]:
         """Real samples and FLOPs that it takes at most, with what belongs to it, as far as is
         known."""
+
+    def settle(self) -> None:
+        """Have all that a process has but once (random numbers, the log) be this training's: before
+        its state is kept, and before anything but a step looks at it."""

@@ -53,10 +53,7 @@ class Eager:
     def step(self, number: int, progress: float, *, count: bool = False) -> tuple[int, float]:
         """Critic steps, then the generator's; or the round that a technique plays instead."""
         trainer = self.trainer
-        trainer.drawn = 0
-        trainer.number, trainer.fraction = number, progress
-        trainer.last.clear()  # telemetry must not take an old step's logits for this one's
-        trainer.anneal()
+        trainer.begin(number, progress)
         flops = self._act("before_step", count)
         if self._play is not None:
             flops += self._take("play", self._play, count, trainer)
@@ -72,6 +69,9 @@ class Eager:
         if trainer.average is not None:
             trainer.average.update()
         return trainer.drawn, flops
+
+    def settle(self) -> None:
+        """There is nobody else."""
 
     def discriminator_step(self) -> Seen:
         """One step of the discriminator, on fakes without a graph.
@@ -203,6 +203,7 @@ def train(
         evaluate = clock.mark_due()
         if evaluate or (keeper is not None and keeper.due()):
             clock.stop()  # whatever happens from here to `start` is on nobody's budget
+            engine.settle()
             telemetry.flush()
             if keeper is not None:  # first, so that an evaluation that is stopped is done again
                 keeper.keep(before_evaluation=evaluate)
@@ -222,6 +223,7 @@ def train(
             _record(telemetry, clock.steps, engine.trainer)
         clock.count_step(*cost)
     clock.stop()
+    engine.settle()
     telemetry.flush()
 
 

@@ -235,6 +235,11 @@ def _copied(value: Any) -> Any:
     return _changed(value, lambda one: one if isinstance(one, nn.Parameter) else one.clone())
 
 
+def copied(state: Any) -> Any:
+    """A state whose tensors, parameters included, nobody changes any more."""
+    return _changed(state, lambda one: one.detach().clone())
+
+
 def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(value, Tensor):
         return change(value)

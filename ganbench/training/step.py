@@ -17,6 +17,8 @@ from ganbench.training.wrapped import Labelled, head_of, samples_per_judgement
 
 Sample = TypeVar("Sample", Tensor, Tensor | None)
 
+REAL = "real samples in this step"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -141,9 +143,7 @@ class TrainingStep:
         """(B, *shape) real samples."""
         if self.role == "generator" and not self._control:
             self.grant("real")
-        if self._batch.real is None:
-            raise PluginNotUsable("there are no real samples in this step")
-        return self._batch.real
+        return _there(self._batch.real, REAL)
 
     @property
     def labels(self) -> Tensor:
@@ -218,13 +218,13 @@ class TrainingStep:
     def real_slopes(self) -> Tensor:
         """(J, D) gradients of the logits at the real samples."""
         self.grant("real_slopes")
-        return self._once("real_slopes", lambda: self._slopes(self.real_logits, self.real))
+        return self._once("real_slopes", lambda: self.slopes_of(self.real_logits, self.real))
 
     @property
     def fake_slopes(self) -> Tensor:
         """(J, D) gradients of the logits at the fakes."""
         self.grant("fake_slopes")
-        return self._once("fake_slopes", lambda: self._slopes(self.fake_logits, self.fake))
+        return self._once("fake_slopes", lambda: self.slopes_of(self.fake_logits, self.fake))
 
     @property
     def interpolated_slopes(self) -> Tensor:
@@ -287,9 +287,14 @@ class TrainingStep:
             logits = self._with_features(which, inputs)
         else:
             logits = self._judge(*inputs)
-        return self._checked(logits, len(samples))
+        return self.checked(logits, len(samples))
 
-    def _checked(self, logits: object, samples: int) -> Tensor:
+    def checked(self, logits: object, samples: int) -> Tensor:
+        """(J,) logits of so many samples.
+
+        Raises:
+            PluginNotUsable: the discriminator has returned something else.
+        """
         count = samples // self._size
         if not isinstance(logits, Tensor) or logits.numel() != count:
             raise PluginNotUsable(
@@ -322,23 +327,26 @@ class TrainingStep:
         return found.flatten(1).float()  # within a network they may have another precision
 
     def _interpolated_slopes(self) -> Tensor:
-        real, fake = self._batch.real, self.fake
-        if real is None:
-            raise PluginNotUsable("there are no real samples in this step to interpolate with")
-        judgements = len(real) // self._size
-        shape = (judgements, *[1] * (real.dim() - 1))
+        real = _there(self._batch.real, f"{REAL} to interpolate with")
+        return self._slopes_at(torch.lerp(self.fake, real, self.mix()))
+
+    def mix(self) -> Tensor:
+        """(B, 1, ...) of each sample, where it lies between fake (0) and real (1): drawn, one place
+        for each judgement."""
+        real = _there(self._batch.real, REAL)
+        shape = (len(real) // self._size, *[1] * (real.dim() - 1))
         mix = torch.rand(shape, dtype=real.dtype, device=real.device)
-        if self._size > 1:  # the samples of a pack lie on one line between two packs
-            mix = mix.repeat_interleave(self._size, dim=0)
-        return self._slopes_at(torch.lerp(fake, real, mix))
+        # The samples of a pack lie on one line between two packs.
+        return mix.repeat_interleave(self._size, dim=0) if self._size > 1 else mix
 
     def _slopes_at(self, samples: Tensor) -> Tensor:
         samples = _alias(samples) if samples.requires_grad else samples.detach().requires_grad_()
         labels = self._batch.fake_labels
         inputs = (samples, labels) if self._conditional else (samples,)
-        return self._slopes(self._checked(self._judge(*inputs), len(samples)), samples)
+        return self.slopes_of(self.checked(self._judge(*inputs), len(samples)), samples)
 
-    def _slopes(self, logits: Tensor, samples: Tensor) -> Tensor:
+    def slopes_of(self, logits: Tensor, samples: Tensor) -> Tensor:
+        """(J, D) gradients of logits (J,) at the samples that they come from."""
         (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
         return gradient.reshape(len(logits), -1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -145,7 +146,7 @@ class Trainer:
     @property
     def progress(self) -> float:
         """The fraction of the budget that is spent, in [0, 1]."""
-        self._note_reader(self.asks)
+        self.note_reader(self.asks)
         return self.fraction
 
     def parameters(self, side: Side) -> list[nn.Parameter]:
@@ -154,6 +155,42 @@ class Trainer:
 
     def draw(self, side: Side, *, graph: bool = False) -> TrainingStep:
         """A fresh batch for a step of that side."""
+        networks, control = self.networks, self.networks.control
+        needs = self.objective.needs(side, self.number)
+        batch = self.inputs(side)
+        if not control or "fake" in needs:
+            inputs = [one for one in (batch.latent, batch.fake_labels) if one is not None]
+            with torch.set_grad_enabled(side == "generator" or graph):
+                fake = networks.generator(*inputs)
+            self.check_samples(fake, len(batch.latent))
+            if "fake_slopes" in needs and not fake.requires_grad:
+                fake.requires_grad_()
+            batch = replace(batch, fake=fake)
+        step = TrainingStep(
+            networks.generator,
+            networks.discriminator,
+            self.extra,
+            batch,
+            conditional=networks.conditional,
+            number=self.number,
+            progress=self.fraction,
+            role=side,
+            wants_features="features" in needs,
+            control=control,
+            noted=self.note_reader,
+        )
+        step.asks = self.asks
+        return step
+
+    def begin(self, number: int, fraction: float) -> None:
+        """Begin a round: generator step `number`, at that fraction of the budget."""
+        self.drawn = 0
+        self.number, self.fraction = number, fraction
+        self.last.clear()  # telemetry must not take an old step's logits for this one's
+        self.anneal()
+
+    def inputs(self, side: Side) -> Batch:
+        """What a step of that side begins with: all but the fakes."""
         of_generator = side == "generator"
         training, networks = self.training, self.networks
         count = training.generator_batch if of_generator else training.batch_size
@@ -168,29 +205,7 @@ class Trainer:
                 real.requires_grad_()
         if networks.conditional:
             fake_labels = self.labels.draw(count) if of_generator and self.labels else labels
-        fake = None
-        if not control or "fake" in needs:
-            with torch.set_grad_enabled(of_generator or graph):
-                inputs = (latent,) if fake_labels is None else (latent, fake_labels)
-                fake = networks.generator(*inputs)
-            self._check_samples(fake, count)
-            if "fake_slopes" in needs and not fake.requires_grad:
-                fake.requires_grad_()
-        step = TrainingStep(
-            networks.generator,
-            networks.discriminator,
-            self.extra,
-            Batch(latent=latent, fake=fake, real=real, labels=labels, fake_labels=fake_labels),
-            conditional=networks.conditional,
-            number=self.number,
-            progress=self.fraction,
-            role=side,
-            wants_features="features" in needs,
-            control=control,
-            noted=self._note_reader,
-        )
-        step.asks = self.asks
-        return step
+        return Batch(latent=latent, real=real, labels=labels, fake_labels=fake_labels)
 
     def loss(self, side: Side, step: TrainingStep) -> Tensor:
         """Scalar: what that side minimises on that batch.
@@ -255,7 +270,8 @@ class Trainer:
         for optimiser, lr in self._rates:
             set_learning_rate(optimiser, lr * factor)
 
-    def _note_reader(self, part: Part | None) -> None:
+    def note_reader(self, part: Part | None) -> None:
+        """Remember who has asked for the fraction of the budget."""
         self.fraction_readers.add(f"its {part.kind} {part.name}" if part else "what it is made of")
 
     def _opposed(self, step: TrainingStep) -> TrainingStep:
@@ -269,7 +285,12 @@ class Trainer:
             step = opposed
         return step
 
-    def _check_samples(self, fake: object, count: int) -> None:
+    def check_samples(self, fake: object, count: int) -> None:
+        """Make sure that a generator has made so many samples.
+
+        Raises:
+            PluginNotUsable: it has returned something else.
+        """
         wanted = (count, *self.real.shape)
         if not isinstance(fake, Tensor) or fake.shape != wanted:
             raise PluginNotUsable(

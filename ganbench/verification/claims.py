@@ -15,8 +15,10 @@ from ganbench.publishing.reading import read_published
 from ganbench.results.fields import ENVIRONMENT
 from ganbench.results.frame import plain_rows
 from ganbench.results.headings import distinct_labels
+from ganbench.results.mirrors import open_runs
+from ganbench.results.parts import Part
 from ganbench.results.record import Column, Record
-from ganbench.results.store import GENERATOR_FILE, RunStore, find_run
+from ganbench.results.store import GENERATOR_FILE, find_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +75,9 @@ def read_claim(text: str, runs: Path, weights: Path | None = None) -> Claim:
 
 
 def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
-    store = RunStore(runs)
+    store = open_runs(runs)
     record = store.read(text)
+    store.fetch([record["run_id"]], Part.GENERATOR)
     file = store.folder(record["run_id"]) / GENERATOR_FILE
     own = weights is None and file.exists()
     identity = _without_seed(record["spec"])

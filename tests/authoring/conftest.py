@@ -16,10 +16,8 @@ BROKEN = Path(__file__).parents[1] / "data" / "broken"
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GANBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+def _cache(shared_cache: Path) -> None:
+    """Not the user's."""
 
 
 @pytest.fixture(scope="module")

@@ -96,6 +96,7 @@ SPOKEN = {
     "clean": [],
     "doctor": [],
     "prepare": SELECTION,
+    "bench": ["mlp+hinge", "--suite", "loud.toml", "--rounds", "1"],
 }
 """What each verb that can tell in JSON is told."""
 

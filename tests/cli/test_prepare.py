@@ -25,7 +25,7 @@ from ganbench import cache, hookimpl
 from ganbench.storage import tensorcache
 
 INFO = DataInfo(name="remote", modality="image", shape=(1, 8, 8), classes=2)
-LOG = Path(os.environ["WITNESS"])
+LOG = Path(os.environ["PYTEST_WITNESS"])
 
 
 def tell(line):
@@ -128,7 +128,7 @@ def witness(tmp_path: Path) -> Path:
 def test_a_prepared_run_needs_no_network_and_computes_nothing_again(
     ganbench_cli: Cli, witness: Path, tmp_path: Path
 ) -> None:
-    environment = {"WITNESS": str(witness), "GANBENCH_CACHE": str(tmp_path / "cache")}
+    environment = {"PYTEST_WITNESS": str(witness), "GANBENCH_CACHE": str(tmp_path / "cache")}
     selection = ("--suite", "mine.toml", "-P", "remote.py", "--device", "cpu")
 
     missing = ganbench_cli("prepare", *selection, "--json", **environment)
@@ -167,7 +167,7 @@ def test_a_run_computes_what_nobody_has_prepared(
     ganbench_cli: Cli, witness: Path, tmp_path: Path
 ) -> None:
     """That a prepared one leaves no trace means something."""
-    environment = {"WITNESS": str(witness), "GANBENCH_CACHE": str(tmp_path / "cache")}
+    environment = {"PYTEST_WITNESS": str(witness), "GANBENCH_CACHE": str(tmp_path / "cache")}
     selection = ("--suite", "mine.toml", "-P", "remote.py", "--device", "cpu")
     (tmp_path / "cache" / "datasets").mkdir(parents=True)
     (tmp_path / "cache" / "datasets" / "remote.txt").write_text("7")
@@ -179,7 +179,7 @@ def test_a_run_computes_what_nobody_has_prepared(
 def test_one_task_that_is_not_ready_keeps_no_other_from_it(
     ganbench_cli: Cli, witness: Path, tmp_path: Path
 ) -> None:
-    environment = {"WITNESS": str(witness), "GANBENCH_CACHE": str(tmp_path / "cache")}
+    environment = {"PYTEST_WITNESS": str(witness), "GANBENCH_CACHE": str(tmp_path / "cache")}
     more = '\n[[tasks]]\nname = "{}"\ndataset = "{}"\nbudget = "2steps"\nscores = ["{}"]\n'
     near = more.format("near", "ring8", "modes")
     worse = more.format("worse", "digits", "fd[extractor=broken]")

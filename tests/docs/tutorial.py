@@ -3,7 +3,8 @@
 A fenced block is what its info string says: ``bash`` (run; ``bash exit=4``: ends with that code),
 ``python`` (run as a script), ``python file=NAME`` or ``toml file=NAME`` (written to that file),
 ``text`` (lines that the block before it must have printed, whatever the numbers are), ``yaml``
-(must be valid).
+(must be valid). ``bash needs=MODULE`` is left out where that module is not installed, and ``bash
+stub=NAME`` sees `tests/data/stubs/NAME` in the place of what no test may reach.
 """
 
 from __future__ import annotations
@@ -16,14 +17,19 @@ import sys
 import sysconfig
 import venv
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 
 import yaml
 from markdown_it import MarkdownIt
 
+from .. import warm
+from ..warm import Warm
+
 RESULTS = Path(__file__).parents[2] / "results"
+STUBS = Path(__file__).parents[1] / "data" / "stubs"
 TOOLS = {
-    "ganbench": "-m ganbench",
     "mypy": f"-m mypy --python-executable {sys.executable}",  # follows no `site.addsitedir`
     "pip": "-m pip",
     "pytest": "-m pytest",
@@ -69,12 +75,18 @@ def blocks(document: Path) -> list[Block]:
     return found
 
 
+def can_be_done(block: Block) -> bool:
+    """Whether what a block needs is installed."""
+    return "needs" not in block.options or find_spec(block.options["needs"]) is not None
+
+
 @dataclass
 class Reader:
     """Somebody who follows a document in a folder and an environment of their own.
 
     Packages of this environment are seen in the new one; what is installed goes into the new one.
-    The folder holds a copy of `results`, as a clone of the repository does.
+    The folder holds a copy of `results`, as a clone of the repository does. Commands of ganbench
+    are forked from a process of that environment, which ends when the reader is left.
     """
 
     home: Path
@@ -89,7 +101,9 @@ class Reader:
         (packages / "parent.pth").write_text(f"import site; site.addsitedir({here!r})\n")
         self.tools = environment / "bin"
         self.python = self.tools / Path(sys.executable).name
-        for name, arguments in TOOLS.items():
+        self._warm = Warm(str(self.python), self._environment())
+        forked = {"ganbench": f"-P -S {warm.__file__} ask {self._warm.address}"}
+        for name, arguments in {**TOOLS, **forked}.items():
             tool = self.tools / name
             if name != "python":
                 tool.write_text(f'#!/bin/sh\nexec "{self.python}" {arguments} "$@"\n')
@@ -98,13 +112,19 @@ class Reader:
         self.folder.mkdir()
         shutil.copytree(RESULTS, self.folder / "results")
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._warm.close()
+
     def follow(self, document: Path) -> None:
         """Do all that a document says.
 
         Raises:
             AssertionError: something in it does not do what it should, and which line it is.
         """
-        for block in blocks(document):
+        for block in filter(can_be_done, blocks(document)):
             self.do(block, f"{document.name}, line {block.line}")
 
     def do(self, block: Block, where: str) -> None:
@@ -125,11 +145,13 @@ class Reader:
                 raise AssertionError(f"{where}: nobody runs a block of {other!r}")
 
     def _run(self, command: list[str], block: Block) -> None:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        env = self._environment()
+        if "stub" in block.options:
+            env["PYTHONPATH"] = str(STUBS / block.options["stub"])
         done = subprocess.run(
             command,
             cwd=self.folder,
-            env={**env, **SETTINGS, "PATH": f"{self.tools}{os.pathsep}{env['PATH']}"},
+            env=env,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -141,6 +163,10 @@ class Reader:
         )
         if folder.strip():
             self.folder = Path(folder.strip())
+
+    def _environment(self) -> dict[str, str]:
+        env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+        return {**env, **SETTINGS, "PATH": f"{self.tools}{os.pathsep}{env['PATH']}"}
 
 
 _MARK = "---- the folder is now: "

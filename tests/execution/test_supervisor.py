@@ -13,6 +13,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import pytest
 from ganbench.api.errors import GanbenchError
 from ganbench.api.executors import Ending, JobHandle
 from ganbench.api.version import SCHEMA_VERSION
-from ganbench.execution import supervisor as module
+from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.job import BUSY, PREEMPTED, read_job
 from ganbench.execution.supervisor import Supervisor
@@ -120,6 +121,29 @@ def test_the_job_says_how_the_run_is_run(store: RunStore) -> None:
     assert supervise(store, Scripted(act), SPECS[:1], checkpoint_seconds=7.0) == {IDS[0]: "ok"}
 
 
+class Picky(Claims):
+    """Claims that grant the first run once the second one has ended, and are asked at once."""
+
+    patience = 0.0
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+
+    def take(self, run_id: str) -> bool:
+        return run_id != IDS[0] or IDS[1] in self.ended
+
+    def end(self, run_id: str) -> bool:
+        self.ended.append(run_id)
+        return False
+
+
+def test_who_is_put_off_again_and_again_keeps_nobody_waiting(store: RunStore) -> None:
+    claims, executor = Picky(), Scripted(leave_record, slots=2)
+    one = Supervisor(store, executor, Conditions(), device="cpu", claims=claims)
+    assert [spec.run_id for spec, _ in one.records(SPECS[:2])] == [IDS[1], IDS[0]]
+    assert claims.ended == executor.started == [IDS[1], IDS[0]]
+
+
 @pytest.mark.parametrize("content", [b"", b'{"plugins": "evil"}', b"\xff" * 100])
 def test_a_job_that_lies_there_is_not_read(store: RunStore, content: bytes) -> None:
     (folder := store.folder(IDS[0])).mkdir(parents=True)
@@ -181,7 +205,7 @@ def test_a_folder_that_the_run_has_removed_gets_its_record(store: RunStore) -> N
 
 def test_waiting_for_a_busy_run_is_no_try(store: RunStore, monkeypatch: Any) -> None:
     """The others come first, and it may be busy more often than it may be tried."""
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(Claims, "patience", 0.0)
     turns = Counter[str]()
 
     def act(job: JobHandle) -> Ending:
@@ -248,7 +272,7 @@ def test_what_another_process_ends_is_taken_from_it(
 
 def test_the_dead_are_not_buried_by_two(store: RunStore, monkeypatch: Any) -> None:
     """Another process has gone on with a run whose worker here has died."""
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(Claims, "patience", 0.0)
     others: list[subprocess.Popen[bytes]] = []
 
     class Late(RunStore):
@@ -306,7 +330,7 @@ def test_after_a_failure_nothing_more_is_started(store: RunStore, slots: int) ->
 
 
 def test_after_a_failure_who_was_busy_is_not_started(store: RunStore, monkeypatch: Any) -> None:
-    monkeypatch.setattr(module, "BUSY_SECONDS", 0.0)
+    monkeypatch.setattr(Claims, "patience", 0.0)
 
     def act(job: JobHandle) -> Ending:
         if job.name == IDS[0]:
@@ -431,3 +455,84 @@ def test_a_plan_that_is_not_wanted_any_more_ends(store: RunStore) -> None:
     )
     with pytest.raises(GanbenchError, match="not wanted"):
         list(one.records(SPECS[:1]))
+
+
+STACKED = [replace(one, engine="stacked") for one in SPECS[:3]]
+
+
+def end_some(job: JobHandle, ending: Ending, *ended: int) -> Ending:
+    """Some seeds of a stack come to their end before its process does."""
+    for one in read_job(job.folder).specs:
+        if one.seed in ended:
+            RunStore(job.folder.parent).write(record(one, curve("ring8", 2, one.seed)))
+    return ending
+
+
+def seeds_of(job: JobHandle) -> list[int]:
+    return [one.seed for one in read_job(job.folder).specs]
+
+
+def test_seeds_that_are_stacked_are_one_job(store: RunStore) -> None:
+    jobs: list[list[int]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append(seeds_of(job))
+        return end_some(job, DONE, 0, 1, 2)
+
+    begun: list[int] = []
+    found = supervise(store, Scripted(act), STACKED, on_start=lambda one: begun.append(one.seed))
+    assert list(found.values()) == ["ok"] * 3
+    assert jobs == [[0, 1, 2]]
+    assert begun == [0, 1, 2]
+
+
+def test_seeds_that_go_on_from_other_runs_do_so_one_by_one(store: RunStore) -> None:
+    jobs: list[tuple[list[int], str | None]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append((seeds_of(job), read_job(job.folder).origin))
+        return end_some(job, DONE, 0, 1, 2)
+
+    origins = {one.run_id: f"smaller-{one.seed}" for one in STACKED}
+    one = Supervisor(store, Scripted(act), Conditions(), device="cpu", origins=origins)
+    assert len(list(one.records(STACKED))) == 3
+    assert jobs == [([seed], f"smaller-{seed}") for seed in range(3)]
+
+
+def test_who_is_left_of_a_stack_that_was_killed_goes_on_together(store: RunStore) -> None:
+    jobs: list[list[int]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append(seeds_of(job))
+        return end_some(job, KILLED, 0) if len(jobs) == 1 else end_some(job, DONE, 1, 2)
+
+    assert list(supervise(store, Scripted(act), STACKED).values()) == ["ok"] * 3
+    assert jobs == [[0, 1, 2], [1, 2]]
+
+
+def test_a_seed_that_ends_the_process_costs_no_other(store: RunStore) -> None:
+    """None of them has left a record: each is tried by itself."""
+    jobs: list[list[int]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append(seeds := seeds_of(job))
+        return Ending(exit_code=3) if 1 in seeds else end_some(job, DONE, 0, 1, 2)
+
+    found = supervise(store, Scripted(act), STACKED)
+    assert jobs == [[0, 1, 2], [0], [1], [2]]
+    assert sorted(found.values()) == ["error", "ok", "ok"]
+
+
+def test_a_seed_of_a_stack_that_is_cancelled_leaves_the_others(store: RunStore) -> None:
+    jobs: list[list[int]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append(seeds_of(job))
+        if len(jobs) > 1:
+            return end_some(job, DONE, 0, 2)
+        store.cancel(STACKED[1].run_id)
+        return Ending(exit_code=PREEMPTED)
+
+    found = supervise(store, Scripted(act), STACKED, retries=0)
+    assert list(found.values()) == ["ok", "ok"]
+    assert jobs == [[0, 1, 2], [0, 2]]

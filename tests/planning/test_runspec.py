@@ -69,6 +69,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "evaluations": {"task": replace(TASK, evaluations=5)},
     "law of classes": {"task": replace(TASK, labels="balanced")},
     "controls": {"task": replace(TASK, controls=("ngram",))},
+    "engine": {"engine": "stacked"},
     "thresholds": {"task": replace(TASK, thresholds={"high_quality": 0.8})},
 }
 

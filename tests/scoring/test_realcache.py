@@ -304,6 +304,17 @@ def test_a_second_run_extracts_nothing(cache: TensorCache) -> None:
     assert (first.calls, second.calls) == (2, 0)
 
 
+def test_lasting_fakes_are_extracted_once_and_others_each_time(cache: TensorCache) -> None:
+    extractor = Doubling()
+    for lasting, calls in ((False, 1), (False, 2), (True, 3), (True, 3), (False, 4)):
+        side = side_of(cache, extractor=extractor)
+        features = Snapshot(side, points(7, seed=3), lasting=lasting).fake_features("doubling")
+        assert torch.equal(features, 2 * points(7, seed=3))
+        assert extractor.calls == calls
+    other = Snapshot(side_of(cache, extractor=extractor), points(7, seed=4), lasting=True)
+    assert torch.equal(other.fake_features("doubling"), 2 * points(7, seed=4))
+
+
 def test_other_data_behind_the_same_name_are_seen(cache: TensorCache) -> None:
     for seed in range(3):
         side = side_of(cache, heldout=points(seed=seed))

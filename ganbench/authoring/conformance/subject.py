@@ -96,15 +96,24 @@ class Subject:
         Raises:
             NotApplicable: there is no data that it declares to work on, or nothing to see it with.
         """
-        first: dict[str, Case] = {}
-        for case in self.trainings():
-            first.setdefault(case.info.modality, case)
-        if not first:
+        cases = tuple(self.smallest())
+        if not cases:
             raise NotApplicable(self._nothing_fits())
-        cases = tuple(first.values())
         if self.kind == "model":
             return cases + tuple(self._with_penalty(cases[-1]))
         return cases
+
+    def smallest(self, settings: Mapping[str, Value] | None = None) -> Iterator[Case]:
+        """The first training of every modality: that on its smallest shape.
+
+        Args:
+            settings: of its parameters, over those in its name.
+        """
+        seen: set[str] = set()
+        for case in self.trainings(settings):
+            if case.info.modality not in seen:
+                seen.add(case.info.modality)
+                yield case
 
     def trainings(self, settings: Mapping[str, Value] | None = None) -> Iterator[Case]:
         """Every training in which the plugin can be seen, on all example shapes.

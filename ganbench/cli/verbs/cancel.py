@@ -11,7 +11,7 @@ from ganbench.cli.options import json_option, runs_option
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, say, talk
 from ganbench.results.cancelling import cancel
-from ganbench.results.store import RunStore
+from ganbench.results.mirrors import open_runs
 
 
 @click.command(cls=Verb)
@@ -28,7 +28,7 @@ def command(names: tuple[str, ...], everything: bool, runs: Path, as_json: bool)
     with 143; a plan of which a run was cancelled goes on with the others. `ganbench run` with the
     same selection goes on where they were.
     """
-    cancelled = cancel(RunStore(runs), names, everything=everything)
+    cancelled = cancel(open_runs(runs), names, everything=everything)
     if as_json:
         print_json(cancelled)
         return

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ganbench.cli.options import RUNS_FOLDER, mirrored
 from ganbench.cli.verb import Reader
 from ganbench.console import say, talk, warn
 from ganbench.wording import counted
@@ -17,7 +18,8 @@ from ganbench.wording import counted
     nargs=-1,
     required=True,
     metavar="SOURCE...",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=RUNS_FOLDER,
+    callback=mirrored,
 )
 @click.option(
     "--out",
@@ -28,7 +30,8 @@ from ganbench.wording import counted
 @click.option("--suite", help="Suite, by name or TOML file. Default: that of published sources.")
 @click.option(
     "--prefer",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=RUNS_FOLDER,
+    callback=lambda context, parameter, value: value and mirrored(context, parameter, value),
     help="Source whose results are taken where several tell a run differently.",
 )
 @click.option(
@@ -41,9 +44,9 @@ def command(
 ) -> None:
     """Join the runs of several machines or labs into one published leaderboard.
 
-    SOURCE is a runs folder or a published leaderboard. Runs are joined by their id, those of the
-    newest protocol only. A run that two sources tell differently is a conflict: it is reported and
-    left out, unless --prefer names a source.
+    SOURCE is a runs folder, the URL of a bucket with runs, or a published leaderboard. Runs are
+    joined by their id, those of the newest protocol only. A run that two sources tell differently
+    is a conflict: it is reported and left out, unless --prefer names a source.
     """
     from ganbench.publishing.merge import merge_folders
 

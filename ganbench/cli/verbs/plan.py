@@ -16,12 +16,14 @@ from ganbench.cli.options import json_option, make_selection, runs_option, selec
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk, warn
+from ganbench.execution.engines import plan_of
 from ganbench.machine.devices import device_name, resolve_device
 from ganbench.machine.paths import require_fast_path
 from ganbench.machine.threads import require_threads
-from ganbench.planning.plan import Plan, make_plan
+from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.forecast import Forecast
+from ganbench.results.mirrors import open_runs
 from ganbench.results.record import Record
 from ganbench.results.store import CHECKPOINT_FOLDER, Contents, RunStore
 from ganbench.wording import counted, duration, file_size, with_prefix
@@ -42,8 +44,8 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     for line in tell_settings(click.get_current_context()):
         talk(line)
     selection = make_selection(**options)
-    plan = make_plan(selection, open_catalogue(choice, talk, need_files=True))
-    store = RunStore(runs)
+    plan = plan_of(selection, open_catalogue(choice, talk, need_files=True))
+    store = open_runs(runs)
     contents = store.read_all() if store.root.is_dir() else Contents()
     warn(contents.warnings)
     device = device_name(resolve_device(selection.device))

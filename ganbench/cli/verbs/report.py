@@ -16,6 +16,7 @@ from ganbench.cli.verb import Reader
 from ganbench.cli.watching import MOST_LINES, Look, looks, told
 from ganbench.console import say, talk, warn
 from ganbench.reporting.live import Live
+from ganbench.results.mirrors import open_runs
 from ganbench.results.states import RUNNING
 from ganbench.results.store import RunStore
 from ganbench.wording import counted, file_size
@@ -64,7 +65,7 @@ def command(
         if is_published(runs):
             reason = f"{runs} is a published leaderboard: nothing is under way in it"
             raise UsageError(reason, "leave --watch out, or name a runs folder")
-        _watch(RunStore(runs), write, out if show else None)
+        _watch(open_runs(runs), write, out if show else None)
     count, warnings = write()
     warn(warnings)
     say(str(out))

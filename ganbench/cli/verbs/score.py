@@ -13,7 +13,7 @@ from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.completing import complete_sources
 from ganbench.cli.options import device_option, json_option, runs_option
 from ganbench.cli.plugin_options import plugin_options
-from ganbench.cli.verb import Verb
+from ganbench.cli.verb import Verb, imports_last
 from ganbench.console import print_json, print_rows, say, talk
 from ganbench.planning.references import split_references
 
@@ -96,11 +96,13 @@ def command(
     or .npz file, an exported program (.pt2), or a finished run's id or the beginning of one.
     Several make a table with a column each.
     """
-    from ganbench.inference.score import Request, opening_of, score
-    from ganbench.machine.devices import torch_device
-
     if len(set(fakes)) < len(fakes):
         raise UsageError("a FAKE is named twice", "name each once")
+    with imports_last():
+        from ganbench.inference.score import Request, opening_of, score
+        from ganbench.machine.devices import torch_device
+
+        catalogue = open_catalogue(choice, talk, need_files=True)
     request = Request(
         fakes={text: text for text in fakes},
         real=against,
@@ -111,7 +113,7 @@ def command(
         resamples=(RESAMPLES if len(fakes) > 1 else 0) if resamples is None else resamples,
     )
     opening = opening_of(
-        open_catalogue(choice, talk, need_files=True),
+        catalogue,
         runs,
         torch_device(device),
         channels=channels,

@@ -14,6 +14,8 @@ from ganbench.console import print_json, print_rows, say, warn
 from ganbench.results.accounts import remarks
 from ganbench.results.headings import distinct_labels
 from ganbench.results.media import FRAMES_FOLDER, sheet_files
+from ganbench.results.mirrors import open_runs
+from ganbench.results.parts import Part
 from ganbench.results.record import Column, Record
 from ganbench.results.store import HISTORY_FILE, LOG_FILE, RunStore
 from ganbench.storage.reading import tail
@@ -29,9 +31,10 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
 
     RUN is a run's id or the beginning of one.
     """
-    store = RunStore(runs)
+    store = open_runs(runs)
     found = store.find(run_id)
     finished = store.finished([found])
+    store.fetch([found], Part.PAGE)
     folder = store.folder(found)
     if finished.foreign:
         raise InvalidResults(finished.warnings[0])

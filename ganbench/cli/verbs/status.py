@@ -11,7 +11,7 @@ from ganbench.cli.options import json_option, runs_option
 from ganbench.cli.verb import Reader
 from ganbench.cli.watching import look, told, watch
 from ganbench.console import print_json, print_rows, talk, warn
-from ganbench.results.store import RunStore
+from ganbench.results.mirrors import open_runs
 
 
 @click.command(cls=Reader)
@@ -26,7 +26,7 @@ def command(runs: Path, watched: bool, as_json: bool) -> None:
     same selection goes on. With --watch, changes are shown on stderr until nothing is under way, or
     until Ctrl-C; then runs are listed. All is read from the folder, on any machine that sees it.
     """
-    store = RunStore(runs)
+    store = open_runs(runs)
     seen = watch(store) if watched else look(store)
     rows = seen.rows
     warn(seen.warnings)

@@ -10,7 +10,13 @@ import click
 
 from ganbench.api.errors import InvalidResults
 from ganbench.catalogue.plugin_files import PluginChoice
-from ganbench.cli.options import executor_option, json_option
+from ganbench.cli.options import (
+    DEFAULT_RUNS,
+    RUNS_FOLDER,
+    executor_option,
+    json_option,
+    mirrored,
+)
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
@@ -24,10 +30,11 @@ if TYPE_CHECKING:
 @click.argument("run_id", metavar="RUN")
 @click.option(
     "--runs",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("runs"),
+    type=RUNS_FOLDER,
+    default=DEFAULT_RUNS,
     show_default=True,
-    help="Folder of the runs, or of a published leaderboard.",
+    callback=mirrored,
+    help="Folder of the runs, URL of a bucket, or folder of a published leaderboard.",
 )
 @click.option(
     "--weights",

@@ -8,6 +8,7 @@ of a row is settled here, once, and by no model.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import warnings
 from collections.abc import Iterable, Mapping
@@ -164,7 +165,7 @@ def modes_of(values: NDArray[np.float64], most: int) -> tuple[tuple[float, float
         "most": most,
         "least": LEAST_WEIGHT,
         "rows": MOST_ROWS,
-        **{name: version(name) for name in ("numpy", "scikit-learn", "scipy")},
+        **_libraries(),
     }
     facts, content = cache.facts(key), hashlib.sha256(values.tobytes()).hexdigest()
     known = facts.known()
@@ -175,6 +176,12 @@ def modes_of(values: NDArray[np.float64], most: int) -> tuple[tuple[float, float
         known[content] = [[centre + scale * mean, scale * spread] for mean, spread in found]
         facts.add(known, known)
     return tuple((float(mean), float(spread)) for mean, spread in known[content])
+
+
+@functools.cache
+def _libraries() -> dict[str, str]:
+    """Versions of those that fit modes: looked up once, as each look parses a file."""
+    return {name: version(name) for name in ("numpy", "scikit-learn", "scipy")}
 
 
 def _fitted(values: NDArray[np.float64], most: int) -> list[tuple[float, float]]:

@@ -106,7 +106,7 @@ def discriminator(evaluation: Evaluation, *, samples: int) -> list[Measurement]:
 def _judged(evaluation: Evaluation, samples: Tensor, labels: Tensor | None, count: int) -> Tensor:
     """(J,) logits of some of the samples, drawn: files may lie class by class."""
     order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(0))[:count]
-    seen = encode(samples[order.to(samples.device)], evaluation.data.info)
+    seen = encode(samples[order.to(samples.device)], evaluation.seen)
     asked = None if evaluation.fake_labels is None or labels is None else labels[order]
     return evaluation.logits(seen, asked)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,6 +99,10 @@ class Gates:
     @contextlib.contextmanager
     def listening(self) -> Iterator[list[int]]:
         """The requests to stop that come meanwhile; each is passed on, and told as `asked`."""
+        if threading.current_thread() is not threading.main_thread():
+            with self._listening_beside() as asked:
+                yield asked
+            return
         requests: list[int] = []
         handler = signal.getsignal(signal.SIGTERM)
 
@@ -112,6 +117,26 @@ class Gates:
             yield requests
         finally:
             signal.signal(signal.SIGTERM, handler)
+
+    @contextlib.contextmanager
+    def _listening_beside(self) -> Iterator[list[int]]:
+        """The same where several runs share a process: signals reach the main thread alone, which
+        hands them to the keepers of all."""
+        from ganbench.running.keeper import Keeper
+
+        requests: list[int] = []
+        hand_on = Keeper.stop_soon
+
+        def hear(keeper: Keeper) -> None:
+            requests.append(signal.SIGTERM)
+            self.tell("asked")
+            hand_on(keeper)
+
+        Keeper.stop_soon = hear  # type: ignore[method-assign]
+        try:
+            yield requests
+        finally:
+            Keeper.stop_soon = hand_on  # type: ignore[method-assign]
 
     def _is_shut(self, name: str) -> bool:
         return self._folder is not None and self._file(name, "shut").exists()

@@ -2,6 +2,8 @@
 
 It waits for a worker that was asked to stop for as long as that takes, and time limits are counted
 by a clock on which an hour passes when a run tells that it hangs, and hardly anything before.
+Leases on runs in a bucket last for a day, which is over once the test tells so; what happens there
+is seen at once.
 """
 
 from __future__ import annotations
@@ -12,9 +14,12 @@ from types import SimpleNamespace
 from ganbench_gates import Gates
 
 from ganbench.cli.main import main
+from ganbench.execution import claims
 from ganbench.execution.executors import executor, limits
+from ganbench.results import mirror_store
 
 HOUR = 3600.0
+DAY = 24 * HOUR
 
 
 def steer(gates: Gates) -> None:
@@ -25,9 +30,18 @@ def steer(gates: Gates) -> None:
         return began + (HOUR if gates.told("hanging") else 0.0)
 
     assert hasattr(executor, "GRACE_SECONDS")
-    executor.GRACE_SECONDS = 24 * HOUR
+    executor.GRACE_SECONDS = DAY
     assert hasattr(limits, "time")
     limits.time = SimpleNamespace(monotonic=clock)  # type: ignore[assignment]
+
+    def calendar() -> float:
+        return time.time() + (2 * DAY if gates.told("the day is over") else 0.0)
+
+    assert claims.LEASE_SECONDS
+    claims.LEASE_SECONDS = DAY
+    claims.RENEW_SECONDS = claims.LOOK_SECONDS = 0.05
+    assert hasattr(mirror_store, "time")
+    mirror_store.time = SimpleNamespace(time=calendar)  # type: ignore[assignment]
 
 
 if __name__ == "__main__":

@@ -83,6 +83,7 @@ def test_shuffle_after_the_first_activations_and_not_after_the_last() -> None:
 
 
 def test_no_norm_anywhere_and_a_bias_everywhere_from_zero() -> None:
+    torch.manual_seed(0)
     networks = small()
     for network in (networks.generator, networks.discriminator):
         kinds = {type(one).__name__ for one in network.modules()}

@@ -11,8 +11,10 @@ from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import Prepared, prepare
 from ganbench.running.contestant import contestant_of
 from ganbench.running.players import Players
+from ganbench.scoring.evaluation import RealSide
 from ganbench.training.loop import Eager
 from ganbench.training.seeds import seed_everything
+from ganbench_plugins.scores import interpretability
 from ganbench_plugins.techniques.spectrogram import view
 
 from ...training.small import CPU, catalogue
@@ -85,3 +87,21 @@ def test_images_have_no_spectrogram() -> None:
     image = DataInfo(name="digits", modality="image", shape=(1, 8, 8))
     reason = prepare(choose_variant("dcgan+spectrogram", catalogue()), image, catalogue())
     assert reason == "its technique spectrogram does not handle image data"
+
+
+def test_scores_ask_the_discriminator_about_what_it_sees() -> None:
+    made = data()
+    players = Players(
+        choose_variant("dcgan+spectrogram:16", catalogue()).recipe(catalogue(), SOUND),
+        catalogue(),
+        CPU,
+    )
+    seed_everything(0)
+    contestant = contestant_of(players.trainer(made, 0))
+    fakes = contestant.as_stored(contestant.sample(64, 0)[0])
+    shot = contestant.snapshot(
+        RealSide(made, "heldout", CPU, lambda name: pytest.fail(name)), fakes, None
+    )
+    found = interpretability.discriminator(shot, samples=64)
+    assert {one.key for one in found} == {"d_overfitting@64", "d_auc@64"}
+    assert (shot.seen.modality, shot.data.info.modality) == ("image", "audio")

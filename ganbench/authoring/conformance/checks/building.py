@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
@@ -40,7 +40,7 @@ def builds(subject: Subject) -> None:
     if len(subject.specs) > 1:
         return  # put together: its parts are checked by themselves
     for name, choice in _choices(subject):
-        for case in _first_of_each_modality(subject.trainings({name: choice})):
+        for case in subject.smallest({name: choice}):
             _build(subject, case)
 
 
@@ -48,14 +48,6 @@ def _choices(subject: Subject) -> Iterator[tuple[str, Value]]:
     for name, parameter in subject.spec.parameters.items():
         flag: tuple[Value, ...] = (True, False) if isinstance(parameter.default, bool) else ()
         yield from ((name, choice) for choice in parameter.choices or flag)
-
-
-def _first_of_each_modality(cases: Iterable[Case]) -> Iterator[Case]:
-    seen: set[str] = set()
-    for case in cases:
-        if case.info.modality not in seen:
-            seen.add(case.info.modality)
-            yield case
 
 
 def _build(subject: Subject, case: Case) -> None:

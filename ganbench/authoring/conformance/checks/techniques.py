@@ -28,10 +28,10 @@ def neutral(subject: Subject) -> None:
     spec = _spec(subject)
     if not spec.neutral:
         raise NotApplicable("it declares no neutral setting")
-    seen = {case.info.modality: case for case in subject.trainings(spec.neutral)}
-    if not seen:
+    cases = tuple(subject.smallest(spec.neutral))
+    if not cases:
         raise NotApplicable("with its neutral settings it fits nothing")
-    for case in seen.values():
+    for case in cases:
         present = subject.trainer(case, seed=SEED)
         absent = subject.trainer(_without(case, subject), seed=SEED)
         for trainer in (present, absent):

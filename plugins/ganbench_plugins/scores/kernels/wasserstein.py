@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 
 from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
 
@@ -33,6 +32,8 @@ def wasserstein_squared(real: Tensor, fake: Tensor) -> float:
         NonFiniteSamples: a coordinate is not finite.
         ValueError: no points, or sets of different shapes.
     """
+    from scipy.optimize import linear_sum_assignment  # as long an import as a third of torch's
+
     x, y = _pair(real, fake)
     # Differences, not products: distances within a mode are tiny beside the coordinates.
     costs = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist").square_().cpu().numpy()

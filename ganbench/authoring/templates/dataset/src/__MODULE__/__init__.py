@@ -1,75 +1,63 @@
-"""Gaussians on a sunflower's spiral (Vogel 1979, A better way to construct the sunflower head).
+"""__ABOUT__.
 
-Mode k of K is centred at radius sqrt((k + 1/2) / K) and angle k pi (3 - sqrt 5), the golden angle:
-the modes fill the unit disc evenly, and no straight line or ring holds many of them.
+How the data set is described, drawn and split; what is drawn is told in `__LAW__`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from ganbench import Data, DataInfo, DatasetSpec, KnownModes, Parameter, hookimpl
+from ganbench import Data, DataInfo, DatasetSpec, Parameter, hookimpl
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from __MODULE__ import (
+    __LAW__ as law,
+)
 
 GANBENCH_API_VERSION = 2
 
 NAME = "__NAME__"
-SIGMA = 0.02
-N_TRAIN = 100_000
-N_HELDOUT = 10_000
+N_TRAIN, N_HELDOUT = 10_000, 2_500
 SEED = 1979
 
 
-def centres(modes: int) -> NDArray[np.float64]:
-    """(K, 2) centres of the modes, from the middle outwards."""
-    import numpy as np
-
-    k = np.arange(modes)
-    radius, angle = np.sqrt((k + 0.5) / modes), k * np.pi * (3 - np.sqrt(5))
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-
-
 def describe(
-    modes: Annotated[int, Parameter(minimum=2, maximum=100, help="number of modes")] = 30,
+    classes: Annotated[
+        int, Parameter(minimum=2, maximum=law.MOST, help="number of classes")
+    ] = law.USUAL,
 ) -> DataInfo:
     """Known without drawing a sample. Its signature declares the data set's parameters."""
-    return DataInfo(name=f"{NAME}[modes={modes}]", modality="points", shape=(2,), classes=modes)
+    return law.describe(f"{NAME}[classes={classes}]", classes)
 
 
-def load(modes: int) -> Data:
-    """Independent draws of a mode, uniformly, and of a point around it; labels are the modes."""
+def load(classes: int) -> Data:
+    """Independent draws of a class, uniformly, and of a sample of it."""
     import numpy as np
     import torch
 
     # RandomState, since numpy promises its stream for ever: the same samples on every machine.
-    rng = np.random.RandomState(SEED)
-    middle = centres(modes)
-    labels = rng.randint(modes, size=N_TRAIN + N_HELDOUT)
-    noise = SIGMA * rng.standard_normal((N_TRAIN + N_HELDOUT, 2))
-    points = torch.from_numpy((middle[labels] + noise).astype(np.float32))
-    classes = torch.from_numpy(labels.astype(np.int64))
+    random = np.random.RandomState(SEED)
+    labels = random.randint(classes, size=N_TRAIN + N_HELDOUT)
+    samples = law.draw(labels, classes, random)
+    labels_kept = torch.from_numpy(labels.astype(np.int64))
     return Data(
-        info=describe(modes),
-        train=points[:N_TRAIN],
-        heldout=points[N_TRAIN:],
-        train_labels=classes[:N_TRAIN],
-        heldout_labels=classes[N_TRAIN:],
-        modes=KnownModes(centres=torch.from_numpy(middle.astype(np.float32)), sigma=SIGMA),
+        info=describe(classes),
+        train=samples[:N_TRAIN],
+        heldout=samples[N_TRAIN:],
+        train_labels=labels_kept[:N_TRAIN],
+        heldout_labels=labels_kept[N_TRAIN:],
+        modes=law.modes(classes),
     )
 
 
 @hookimpl
 def ganbench_datasets() -> list[DatasetSpec]:
-    """The spiral."""
+    """The data set."""
     return [
         DatasetSpec(
             name=NAME,
-            description="2-D: Gaussians on a sunflower's spiral, sigma 0.02; 100,000 train points",
-            paper="Vogel 1979, https://doi.org/10.1016/0025-5564(79)90080-4",
-            modalities=("points",),
+            description="__ABOUT__",
+            paper=law.SOURCE,
+            modalities=__MODALITIES__,
             describe=describe,
             load=load,
             licence="none needed: sampled from a formula",

@@ -58,6 +58,7 @@ def ganbench_losses() -> list[LossSpec]:
             description="squared distance of the discriminator's output to its targets",
             paper="Mao et al. 2017, Least Squares GANs, arXiv:1611.04076",
             build=LeastSquares,
+            modalities=__MODALITIES__,
             training=Training(generator=adam, discriminator=adam, batch_size=64),
         )
     ]

@@ -32,8 +32,9 @@ def ganbench_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="__NAME__",
-            description="residual multilayer perceptrons for any flat or flattened sample",
+            description="residual multilayer perceptrons for any sample, flattened",
             paper="He et al. 2016, Identity Mappings in Deep Residual Networks, arXiv:1603.05027",
             build=build,
+            modalities=__MODALITIES__,
         )
     ]

@@ -19,7 +19,7 @@ def compute(
     *,
     extractor: Annotated[
         str, Parameter(help="whose features; see `ganbench list extractors`")
-    ] = "raw",
+    ] = "__EXTRACTOR__",
 ) -> list[Measurement]:
     """One column; torch is imported when it is computed, not when ganbench starts."""
     from __MODULE__ import energy
@@ -36,6 +36,6 @@ def ganbench_scores() -> list[ScoreSpec]:
             description="unbiased energy distance between real and generated features",
             paper="Székely & Rizzo 2013, https://doi.org/10.1016/j.jspi.2013.03.018",
             compute=compute,
-            modalities=("points", "image"),
+            modalities=__MODALITIES__,
         )
     ]

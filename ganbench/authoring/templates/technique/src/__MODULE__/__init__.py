@@ -45,13 +45,14 @@ class Orthogonal:
 
 @hookimpl
 def ganbench_techniques() -> list[TechniqueSpec]:
-    """Orthogonal regularisation, for anything such as `vanilla+NAME:1e-3`."""
+    """Orthogonal regularisation, for anything such as `wgan-gp+NAME:1e-3`."""
     return [
         TechniqueSpec(
             name="__NAME__",
             description="filters of the generator are drawn apart",
             paper="Brock et al. 2019, Large Scale GAN Training, arXiv:1809.11096",
             build=Orthogonal,
+            modalities=__MODALITIES__,
             argument="beta",
             neutral={"beta": 0.0},
         )

@@ -100,7 +100,7 @@ def ganbench_models() -> list[ModelSpec]:
             name=NAME,
             description="convolutions or perceptrons with a spectrally normalised discriminator",
             paper=PAPER,
-            modalities=("points", "image"),
+            modalities=__MODALITIES__,
             build=build,
         )
     ]
@@ -128,7 +128,7 @@ def ganbench_variants() -> list[VariantSpec]:
             name=NAME,
             description="hinge loss, spectral norm in every layer of the discriminator",
             paper=PAPER,
-            modalities=("points", "image"),
+            modalities=__MODALITIES__,
             recipe=recipe,
             deviations=(
                 "strided 4x4 convolutions instead of residual blocks",

@@ -1,0 +1,1 @@
+"""Several trainings that differ in their seed, as one program of batched products."""

@@ -1,0 +1,228 @@
+"""Trainings of one recipe in step with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+
+from ganbench.api.networks import Networks
+from ganbench.api.recipe import SIDES, Side
+from ganbench.training.checkpoint import UnstorableState
+from ganbench.training.loop import Eager
+from ganbench.training.objective import Method, Objective
+from ganbench.training.stacking.joint import JointStep, NotStackable
+from ganbench.training.stacking.program import Program, obstacle
+from ganbench.training.stacking.rehearsal import Rehearsal, rehearse
+from ganbench.training.stacking.streams import Streams
+from ganbench.training.state import trainer_state
+from ganbench.training.trainer import Trainer
+
+APART: tuple[Method, ...] = (*("before_step", "opponent", "before_update", "after_step", "play"),)
+"""What a loss or technique may do and a stack does not."""
+
+TOGETHER = frozenset({"real", "real_slopes", "fake_slopes", "interpolated_slopes"})
+"""What losses and techniques may need in a stack."""
+
+
+def why_not(networks: Networks, objective: Objective) -> str | None:
+    """Why trainings of these cannot be stacked; None where they can."""
+    if networks.control:
+        return "a control has no discriminator"
+    if networks.conditional:
+        return "it is conditional"
+    if networks.extras or any(objective.parameters().values()):
+        return "it trains more than a generator and a discriminator"
+    for side in SIDES:
+        if reason := obstacle(getattr(networks, side)):
+            return f"the {side} does not stack: {reason}"
+    for part in objective.parts:
+        if needs := sorted(part.needs - TOGETHER):
+            return f"its {part.kind} {part.name} needs {needs[0]}"
+        if acts := [name for name in APART if part.method(name)]:
+            return f"its {part.kind} {part.name} has {acts[0]}"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A step that is wanted: as of `Engine.step`."""
+
+    number: int
+    progress: float
+    count: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a step has cost, or why it could not be taken."""
+
+    drawn: int = 0
+    flops: float = 0.0
+    error: BaseException | None = None
+
+
+class Stack:
+    """Takes steps of several trainings at once.
+
+    A training's bits do not depend, on a CPU, on which others take part, nor on when they leave.
+
+    Args:
+        trainers: of one recipe that `why_not` has nothing against, by their places.
+        streams: of their random numbers.
+    """
+
+    def __init__(self, trainers: Mapping[int, Trainer], streams: Streams) -> None:
+        self.eager = {place: Eager(trainer) for place, trainer in trainers.items()}
+        kept = {place: _unkept(trainer) for place, trainer in trainers.items()}
+        self.fallen = {place: why for place, why in kept.items() if why is not None}
+        """Which trainings go on eagerly, and why: their stacked step was not their eager one."""
+        self._trainers = trainers
+        self._streams = streams
+        self._seen: set[int] = set()
+        """Which trainings were held to an eager step in this process: one that goes on from a
+        checkpoint may have fallen before it."""
+        self._members: tuple[int, ...] = ()
+        self._programs: dict[Side, Program] = {}
+
+    def take(self, asked: Mapping[int, Asked]) -> dict[int, Taken]:
+        """Take one generator step, of the same number, of some of the trainings.
+
+        Those that are to be counted take it eagerly first, and by that are held to it afterwards.
+        """
+        taken: dict[int, Taken] = {}
+        rehearsed: dict[int, Rehearsal] = {}
+        for place, ask in asked.items():
+            try:
+                if place in self.fallen:
+                    taken[place] = self._eagerly(place, ask)
+                elif (count := self._counts(place, ask)) or place not in self._seen:
+                    rehearsed[place] = self._rehearse(place, replace(ask, count=count))
+            except Exception as error:
+                taken[place] = Taken(error=error)
+        together = {place: ask for place, ask in asked.items() if place not in taken | self.fallen}
+        failure = self._together(together)
+        for place in asked.keys() - taken.keys():
+            done = rehearsed.get(place)
+            if done is not None:
+                self._hold(place, done, failure)
+            if done is not None and done.flops is not None:
+                taken[place] = Taken(done.drawn, done.flops)
+            elif failure is not None and done is None:
+                taken[place] = Taken(error=failure)
+            else:
+                taken[place] = Taken(self._trainers[place].drawn, self._charge(place))
+        return taken
+
+    def _eagerly(self, place: int, ask: Asked) -> Taken:
+        self._streams.switch(place)
+        return Taken(*self.eager[place].step(ask.number, ask.progress, count=ask.count))
+
+    def _rehearse(self, place: int, ask: Asked) -> Rehearsal:
+        self._streams.switch(place)
+        done = rehearse(self.eager[place], ask.number, ask.progress, count=ask.count)
+        self._seen.add(place)
+        if not self._trainers[place].costs.steady:
+            self.fallen[place] = "its steps do not all cost the same"
+            done.accept(self._trainers[place])
+        return done
+
+    def _hold(self, place: int, done: Rehearsal, failure: BaseException | None) -> None:
+        """Hold a training to its eager step; whose stacked one is another goes on eagerly."""
+        if place in self.fallen:
+            return
+        trainer = self._trainers[place]
+        fault = str(failure) if failure is not None else done.fault(trainer)
+        if fault is not None:
+            self.fallen[place] = fault
+            self._streams.switch(place)
+            done.accept(trainer)
+        else:  # what its steps look like is seen better in those that have a graph of their own
+            trainer.last.update(done.last)
+
+    def _together(self, asked: Mapping[int, Asked]) -> BaseException | None:
+        """One step of those; the error that none of them has survived, if there is one."""
+        if not asked:
+            return None
+        self._stack(tuple(asked))
+        trainers = [self._trainers[place] for place in asked]
+        for trainer, ask in zip(trainers, asked.values(), strict=True):
+            trainer.begin(ask.number, ask.progress)
+        simultaneous = trainers[0].training.updates == "simultaneous"
+        try:
+            for _ in range(self._critic_steps(trainers[0].number)):
+                self._differentiate("discriminator")
+                if not simultaneous:
+                    self._update("discriminator")
+            self._differentiate("generator")
+            self._update("generator")
+            if simultaneous:
+                self._update("discriminator")
+        except Exception as error:
+            return error
+        for trainer in trainers:
+            if trainer.average is not None:
+                trainer.average.update()
+        return None
+
+    def _critic_steps(self, number: int) -> int:
+        counts = {self.eager[place].critic_steps(number) for place in self._members}
+        if len(counts) > 1:
+            raise NotStackable(f"its seeds ask for {sorted(counts)} critic steps")
+        return counts.pop()
+
+    def _stack(self, members: tuple[int, ...]) -> None:
+        """Have the programs of just these."""
+        if members != self._members:
+            self._members = members
+            self._programs = {
+                side: Program([getattr(self._trainers[p].networks, side) for p in members])
+                for side in SIDES
+            }
+
+    def _differentiate(self, side: Side) -> None:
+        trainers = [self._trainers[place] for place in self._members]
+        generator, discriminator = self._programs["generator"], self._programs["discriminator"]
+        joint = JointStep(trainers, generator, discriminator, side, self._streams, self._members)
+        losses = []
+        for place, trainer, step in zip(self._members, trainers, joint.steps, strict=True):
+            self._streams.switch(place)
+            losses.append(trainer.objective.total(side, step))
+            trainer.last[side] = step, losses[-1]
+        program = self._programs[side]
+        for one in program.parameters:
+            one.grad = None
+        # As in eager steps: none is computed for the discriminator where the generator learns.
+        inputs = [one for one in program.parameters if one.requires_grad]
+        torch.autograd.backward(losses, inputs=inputs if side == "generator" else None)
+        program.hand_out()
+
+    def _update(self, side: Side) -> None:
+        for place in self._members:
+            self._trainers[place].update(side)
+
+    def _counts(self, place: int, ask: Asked) -> bool:
+        """Whether a step is to be counted: it was asked for, or nobody knows yet what it costs."""
+        wants, number = self._trainers[place].costs.wants, ask.number
+        return ask.count or any(wants(terms, number) for terms in self._terms(place, number))
+
+    def _charge(self, place: int) -> float:
+        costs, trainer = self._trainers[place].costs, self._trainers[place]
+        return sum(costs.charge_known(t) for t in self._terms(place, trainer.number))
+
+    def _terms(self, place: int, number: int) -> list[str]:
+        """Of the steps that belong to a generator step, one after the other."""
+        combination = self._trainers[place].objective.combination
+        critic_steps = self.eager[place].critic_steps(number)
+        critics = [combination("discriminator", number)] * critic_steps
+        return [*critics, combination("generator", number)]
+
+
+def _unkept(trainer: Trainer) -> str | None:
+    """Why a step of a training could not be taken back; None where it can be."""
+    try:
+        trainer_state(trainer)
+    except UnstorableState as error:
+        return str(error)
+    return None
