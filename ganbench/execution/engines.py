@@ -40,6 +40,8 @@ def _why_eager(spec: RunSpec, plan: Plan, catalogue: Catalogue) -> str | None:
     """Why runs of that kind cannot be stacked; None where they can."""
     if spec.task.budget.kind == "seconds":
         return "seconds of one are not seconds of several together"
+    if spec.memory_bytes is not None:
+        return "its memory is capped, and a process would have one cap for several"
     if spec.precision != "float32":
         return f"its precision is {spec.precision}"
     import torch

@@ -217,6 +217,8 @@ class Supervisor:
         if ending.exit_code != BUSY:
             for run in unit:
                 shorten(self._store.folder(run.run_id) / LOG_FILE, self._conditions.output_bytes)
+        # Somebody else had some of them, or a scheduler has started it again without the first.
+        many = ending.exit_code == 0 and len(unit) > 1
         lost = [run for run in unit if self._claims.lost(run.run_id)]
         self._put_off(lost)
         left, ended = self._without_ended([run for run in unit if run not in lost])
@@ -226,7 +228,7 @@ class Supervisor:
             self._put_off(left)
         elif lost or any(run.run_id in self.cancelled for run in unit):  # they left for these
             self._start(left)
-        elif is_transient(ending) and all(run.tries for run in left):
+        elif (is_transient(ending) or many) and all(run.tries for run in left):
             for run in left:
                 run.tries -= 1
             self._start(left)

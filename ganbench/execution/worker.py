@@ -104,7 +104,8 @@ def _work(folder: Path, tell: Callable[[str], None]) -> int:
     job = read_job(folder)
     tidy(folder)
     _clear(folder)
-    with _watched_for_cancelling(store, [spec.run_id for spec in job.specs]):
+    wanted = [one for spec in job.specs if not store.cancelled(one := spec.run_id)]
+    with _watched_for_cancelling(store, wanted):
         return _train(job, store)
 
 
@@ -160,9 +161,12 @@ def _do_together(job: Job, make: MakeRun, device: torch.device, store: RunStore)
     """All seeds of a job that nobody else is at work on; each gets its record when it ends."""
     from ganbench.running.keeper import Preempted
     from ganbench.running.together import Together
+    from ganbench.training.stacking.stack import StackBroken
 
     with contextlib.ExitStack() as fences:
         specs = [spec for spec in job.specs if _is_ours(spec.run_id, job, store, fences)]
+        if not specs:
+            return 0
         logs = [store.folder(spec.run_id) / LOG_FILE for spec in specs]
 
         def ended(run: Run, record: Record) -> None:
@@ -177,6 +181,9 @@ def _do_together(job: Job, make: MakeRun, device: torch.device, store: RunStore)
         except Preempted:
             remark("asked to stop")
             return PREEMPTED
+        except StackBroken as error:
+            remark(f"each of these goes on by itself: {error}")
+            return 1
     return 0
 
 

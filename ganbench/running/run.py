@@ -53,6 +53,7 @@ from ganbench.training.in_place import in_place_told
 from ganbench.training.loop import train
 from ganbench.training.precision import products
 from ganbench.training.seeds import seed_everything
+from ganbench.training.stacking.stack import StackBroken
 from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
 
@@ -134,7 +135,7 @@ class Run:
             self._fail(error.status, error)
         except (MemoryError, OutOfMemoryError) as error:
             self._fail("oom", error)
-        except Preempted:
+        except (Preempted, StackBroken):
             raise
         except SystemExit as error:
             self._fail(
@@ -144,6 +145,8 @@ class Run:
             self._fail("oom" if "t allocate memory" in str(error) else "error", error)
 
     def _train(self) -> None:
+        if self._stopping:
+            raise Preempted
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
         self._observed.started()
@@ -159,6 +162,8 @@ class Run:
         trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = self._now() - self._began
+        if self._stopping:  # nothing has changed since the last checkpoint
+            raise Preempted
         self._costs = trainer.costs
         self._training = True
         engine = self._company.engine(trainer)
@@ -252,8 +257,6 @@ class Run:
         if not (self._keeper.resume() or self._go_on(self._keeper)):
             telemetry.clear()
         self._filmstrip.rewind(len(evaluator.points))
-        if self._stopping:
-            self._keeper.stop_soon()
         return self._keeper, telemetry
 
     def _go_on(self, keeper: Keeper) -> bool:

@@ -51,6 +51,7 @@ class Together:
 
         Raises:
             Preempted: some were asked to stop, and have kept their state.
+            StackBroken: they cannot go on together.
             BaseException: what is no run's fault, as one of them raises it.
         """
         workers = [
@@ -85,6 +86,7 @@ class Together:
     def _work(self, place: int) -> None:
         self._turns.enter(place)
         try:
+            self._turns.settle(place)
             torch.set_num_threads(self._threads)  # each thread has a number of its own
             record = self.runs[place].perform()
             self._ended(self.runs[place], record)

@@ -35,6 +35,7 @@ def trainer_state(trainer: Trainer) -> dict[str, Any]:
         "labels": trainer.labels and trainer.labels.state(),
         "costs": trainer.costs.state(),
         "fraction_readers": sorted(trainer.fraction_readers),
+        "apart": trainer.apart,
     }
 
 
@@ -53,6 +54,7 @@ def restore_trainer(trainer: Trainer, state: Mapping[str, Any]) -> None:
         trainer.labels.restore(state["labels"])
     trainer.costs.restore(state["costs"])
     trainer.fraction_readers |= set(state["fraction_readers"])
+    trainer.apart = state["apart"]
 
 
 def _modules(trainer: Trainer) -> dict[str, nn.Module]:

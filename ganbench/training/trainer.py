@@ -66,6 +66,8 @@ class Trainer:
         """Of the budget that is spent: what `progress` tells, and nobody is noted."""
         self.fraction_readers: set[str] = set()
         """Who has asked for the fraction: with another budget they would do something else."""
+        self.apart: str | None = None
+        """Why it goes on eagerly, if it could not be stacked with others any more."""
         self.asks: Part | None = None
         """Who acts on this game, and draws from it; None: whoever may have all."""
         self.extra = {name: extra.module for name, extra in networks.extras.items()}

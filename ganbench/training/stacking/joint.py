@@ -121,6 +121,11 @@ class JointStep:
         for step, part in zip(self.steps, self._of_each(found, len(self.steps)), strict=True):
             step.keep(name, part)
 
+    def part(self) -> None:
+        """Let the steps go: each keeps what is its own, and nobody all of it."""
+        for step in self.steps:
+            del step.joint
+
     @staticmethod
     def _of_each(merged: Tensor, count: int) -> Sequence[Tensor]:
         return merged.view(count, -1, *merged.shape[1:]).unbind()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganbench.api.recipe import SIDES, Side
 from ganbench.training.loop import Eager
 from ganbench.training.state import (
     copied,
+    put_back,
     random_state,
     restore_random_state,
     restore_trainer,
@@ -34,23 +35,35 @@ class Rehearsal:
     """An eager step, after which everything is as it was before it.
 
     Args:
-        drawn, flops: what the step has cost; the latter is None where it was not counted.
+        drawn, flops: what the step has cost.
+        counted: whether its operations were, and costs are known by it.
         gradients, weights: that it has left, by side.
         last: the steps of both sides, and their losses.
+        steady: whether every step so far has cost the same.
         after, random: the state that it has led to, and the random numbers.
     """
 
     drawn: int
-    flops: float | None
+    flops: float
+    counted: bool
+    steady: bool
     last: dict[Side, tuple[TrainingStep, Tensor]]
     after: dict[str, Any]
     random: dict[str, Any]
-    gradients: dict[Side, list[Tensor]] = field(default_factory=dict)
-    weights: dict[Side, list[Tensor]] = field(default_factory=dict)
+    gradients: dict[Side, list[Tensor]]
+    weights: dict[Side, list[Tensor]]
+
+    @property
+    def beside(self) -> tuple[Any, Any]:
+        """The states of Python's and NumPy's random numbers after it."""
+        return self.random["python"], self.random["numpy"]
 
     def accept(self, trainer: Trainer) -> None:
         """Bring a training to where its eager step has led."""
-        restore(trainer, self.after)
+        restore(trainer, self.after, costs=not self.counted)
+        for side, gradients in self.gradients.items():
+            for one, gradient in zip(trainer.trained[side], gradients, strict=True):
+                one.grad = gradient
         restore_random_state(self.random, trainer.device)
         trainer.last.update(self.last)
 
@@ -58,7 +71,9 @@ class Rehearsal:
         """What another engine's step of the same training has made otherwise; None if nothing."""
         for side in SIDES:
             found = trainer.trained[side]
-            gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in found]
+            if not all(bool(one.isfinite().all()) for one in self.gradients[side]):
+                return None  # a training that ends like this has nothing to be held to
+            gradients = [_gradient(one) for one in found]
             if worst := _apart(self.gradients[side], gradients):
                 return f"a gradient of the {side} is {worst} from the eager one"
             if worst := _apart(self.weights[side], [one.detach() for one in found]):
@@ -75,29 +90,34 @@ def rehearse(eager: Eager, number: int, progress: float, *, count: bool) -> Rehe
     """
     trainer = eager.trainer
     before, random = copied(trainer_state(trainer)), random_state(trainer.device)
-    drawn, flops = eager.step(number, progress, count=count)
-    if not count:
-        trainer.costs.restore(before["costs"])
-    after = copied(trainer_state(trainer))
+    # Within, losses and techniques hold copies: what they make for the first time is theirs alone.
+    with put_back(part.does for part in trainer.objective.parts):
+        drawn, flops = eager.step(number, progress, count=count)
+        after = copied(trainer_state(trainer))
+    found = trainer.trained
     done = Rehearsal(
-        drawn, flops if count else None, dict(trainer.last), after, random_state(trainer.device)
+        drawn=drawn,
+        flops=flops,
+        counted=count,
+        steady=trainer.costs.steady,
+        last=dict(trainer.last),
+        after=after,
+        random=random_state(trainer.device),
+        gradients={side: [_gradient(one) for one in found[side]] for side in SIDES},
+        weights={side: [one.detach().clone() for one in found[side]] for side in SIDES},
     )
-    for side in SIDES:
-        found = trainer.trained[side]
-        grads = [one.grad for one in found]
-        done.gradients[side] = [
-            torch.zeros_like(one) if grad is None else grad.clone()
-            for one, grad in zip(found, grads, strict=True)
-        ]
-        done.weights[side] = [one.detach().clone() for one in found]
-    restore(trainer, before)
+    restore(trainer, before, costs=not count)
     restore_random_state(random, trainer.device)
     return done
 
 
-def restore(trainer: Trainer, state: dict[str, Any]) -> None:
-    """Put a state back, but for costs: what was counted is known."""
-    restore_trainer(trainer, state | {"costs": trainer.costs.state()})
+def restore(trainer: Trainer, state: dict[str, Any], *, costs: bool) -> None:
+    """Put a state back; what was counted stays known, unless costs are put back as well."""
+    restore_trainer(trainer, state if costs else state | {"costs": trainer.costs.state()})
+
+
+def _gradient(parameter: nn.Parameter) -> Tensor:
+    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad.clone()
 
 
 def _apart(eager: list[Tensor], other: list[Tensor]) -> str | None:

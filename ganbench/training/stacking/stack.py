@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from ganbench.api.errors import type_and_line
 from ganbench.api.networks import Networks
 from ganbench.api.recipe import SIDES, Side
-from ganbench.training.checkpoint import UnstorableState
+from ganbench.training.costs import recorded_operations
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Method, Objective
-from ganbench.training.stacking.joint import JointStep, NotStackable
+from ganbench.training.stacking.joint import JointStep
 from ganbench.training.stacking.program import Program, obstacle
 from ganbench.training.stacking.rehearsal import Rehearsal, rehearse
-from ganbench.training.stacking.streams import Streams
+from ganbench.training.stacking.streams import Streams, beside_torch, same_numbers
 from ganbench.training.state import trainer_state
 from ganbench.training.trainer import Trainer
 
@@ -43,6 +44,11 @@ def why_not(networks: Networks, objective: Objective) -> str | None:
         if acts := [name for name in APART if part.method(name)]:
             return f"its {part.kind} {part.name} has {acts[0]}"
     return None
+
+
+class StackBroken(BaseException):
+    """Several trainings cannot go on together, and whose fault it is cannot be told: each is to go
+    on by itself. Not an `Exception`: it is no result of any of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class Stack:
         self._seen: set[int] = set()
         """Which trainings were held to an eager step in this process: one that goes on from a
         checkpoint may have fallen before it."""
+        self._operations: dict[tuple[object, ...], int] = {}
+        """That autograd records in a step, by who takes it and the terms that act in it."""
         self._members: tuple[int, ...] = ()
         self._programs: dict[Side, Program] = {}
 
@@ -91,67 +99,94 @@ class Stack:
 
         Those that are to be counted take it eagerly first, and by that are held to it afterwards.
         """
+        if asked.keys() - {*self._members}:  # who was right alone may not be so beside others
+            self._seen -= asked.keys()
         taken: dict[int, Taken] = {}
         rehearsed: dict[int, Rehearsal] = {}
+        critic_steps: int | None = None
         for place, ask in asked.items():
             try:
+                if place not in self.fallen:
+                    critic_steps = self._agreed(place, ask.number, critic_steps)
                 if place in self.fallen:
                     taken[place] = self._eagerly(place, ask)
                 elif (count := self._counts(place, ask)) or place not in self._seen:
-                    rehearsed[place] = self._rehearse(place, replace(ask, count=count))
-            except Exception as error:
+                    done = self._rehearse(place, replace(ask, count=count))
+                    if place in self.fallen:
+                        taken[place] = Taken(done.drawn, done.flops)
+                    else:
+                        rehearsed[place] = done
+            except BaseException as error:
                 taken[place] = Taken(error=error)
-        together = {place: ask for place, ask in asked.items() if place not in taken | self.fallen}
-        failure = self._together(together)
-        for place in asked.keys() - taken.keys():
-            done = rehearsed.get(place)
-            if done is not None:
-                self._hold(place, done, failure)
-            if done is not None and done.flops is not None:
-                taken[place] = Taken(done.drawn, done.flops)
-            elif failure is not None and done is None:
-                taken[place] = Taken(error=failure)
-            else:
-                taken[place] = Taken(self._trainers[place].drawn, self._charge(place))
+        together = {place: ask for place, ask in asked.items() if place not in taken}
+        failure = self._together(together, critic_steps or 0)
+        if failure is not None and len(together) > 1 and together.keys() - rehearsed.keys():
+            return taken | dict.fromkeys(together, Taken(error=StackBroken(type_and_line(failure))))
+        for place in together:
+            try:
+                taken[place] = self._settled(place, rehearsed.get(place), failure)
+            except BaseException as error:
+                taken[place] = Taken(error=error)
         return taken
 
+    def _agreed(self, place: int, number: int, others: int | None) -> int:
+        """The critic steps that all take; whoever asks for another number goes on eagerly."""
+        own = self.eager[place].critic_steps(number)
+        if others is not None and own != others:
+            self._fall(place, f"it asks for {own} critic steps where another asks for {others}")
+        return own if others is None else others
+
     def _eagerly(self, place: int, ask: Asked) -> Taken:
-        self._streams.switch(place)
+        self._streams.settle(place)
         return Taken(*self.eager[place].step(ask.number, ask.progress, count=ask.count))
 
     def _rehearse(self, place: int, ask: Asked) -> Rehearsal:
-        self._streams.switch(place)
+        """An eager step, which counts where a stacked one would not do."""
+        self._streams.settle(place)
+        before = beside_torch()
         done = rehearse(self.eager[place], ask.number, ask.progress, count=ask.count)
         self._seen.add(place)
-        if not self._trainers[place].costs.steady:
-            self.fallen[place] = "its steps do not all cost the same"
+        if not same_numbers(before, done.beside):
             done.accept(self._trainers[place])
+            self._fall(place, "it draws random numbers from Python or NumPy")
+        elif not done.steady:
+            done.accept(self._trainers[place])
+            self._fall(place, "its steps do not all cost the same")
         return done
 
-    def _hold(self, place: int, done: Rehearsal, failure: BaseException | None) -> None:
-        """Hold a training to its eager step; whose stacked one is another goes on eagerly."""
-        if place in self.fallen:
-            return
+    def _settled(self, place: int, done: Rehearsal | None, failure: BaseException | None) -> Taken:
+        """What a step has cost that was taken together; whose was not its eager one has that."""
         trainer = self._trainers[place]
-        fault = str(failure) if failure is not None else done.fault(trainer)
+        if done is None:
+            if failure is not None:
+                return Taken(error=failure)
+            return Taken(trainer.drawn, self._charge(place))
+        fault = type_and_line(failure) if failure is not None else done.fault(trainer)
         if fault is not None:
-            self.fallen[place] = fault
-            self._streams.switch(place)
+            self._streams.settle(place)
             done.accept(trainer)
-        else:  # what its steps look like is seen better in those that have a graph of their own
+            self._fall(place, fault)
+        elif done.counted:  # what its steps look like is seen better in those with their own graph
             trainer.last.update(done.last)
+        else:
+            return Taken(trainer.drawn, self._charge(place))
+        return Taken(done.drawn, done.flops)
 
-    def _together(self, asked: Mapping[int, Asked]) -> BaseException | None:
+    def _fall(self, place: int, why: str) -> None:
+        self.fallen[place] = self._trainers[place].apart = why
+
+    def _together(self, asked: Mapping[int, Asked], critic_steps: int) -> BaseException | None:
         """One step of those; the error that none of them has survived, if there is one."""
         if not asked:
             return None
         self._stack(tuple(asked))
         trainers = [self._trainers[place] for place in asked]
-        for trainer, ask in zip(trainers, asked.values(), strict=True):
-            trainer.begin(ask.number, ask.progress)
         simultaneous = trainers[0].training.updates == "simultaneous"
+        recorded = recorded_operations()
         try:
-            for _ in range(self._critic_steps(trainers[0].number)):
+            for trainer, ask in zip(trainers, asked.values(), strict=True):
+                trainer.begin(ask.number, ask.progress)
+            for _ in range(critic_steps):
                 self._differentiate("discriminator")
                 if not simultaneous:
                     self._update("discriminator")
@@ -159,18 +194,18 @@ class Stack:
             self._update("generator")
             if simultaneous:
                 self._update("discriminator")
-        except Exception as error:
+        except BaseException as error:
             return error
         for trainer in trainers:
             if trainer.average is not None:
                 trainer.average.update()
+        # Steps that do something else cost something else: the next one is looked at.
+        kind = self._members, *self._terms(self._members[0], trainers[0].number)
+        operations = recorded_operations() - recorded
+        if self._operations.setdefault(kind, operations) != operations:
+            self._operations[kind] = operations
+            self._seen.clear()
         return None
-
-    def _critic_steps(self, number: int) -> int:
-        counts = {self.eager[place].critic_steps(number) for place in self._members}
-        if len(counts) > 1:
-            raise NotStackable(f"its seeds ask for {sorted(counts)} critic steps")
-        return counts.pop()
 
     def _stack(self, members: tuple[int, ...]) -> None:
         """Have the programs of just these."""
@@ -197,6 +232,7 @@ class Stack:
         inputs = [one for one in program.parameters if one.requires_grad]
         torch.autograd.backward(losses, inputs=inputs if side == "generator" else None)
         program.hand_out()
+        joint.part()
 
     def _update(self, side: Side) -> None:
         for place in self._members:
@@ -220,9 +256,11 @@ class Stack:
 
 
 def _unkept(trainer: Trainer) -> str | None:
-    """Why a step of a training could not be taken back; None where it can be."""
+    """Why a training goes on eagerly from the beginning; None where it does not."""
+    if trainer.apart is not None:
+        return trainer.apart
     try:
         trainer_state(trainer)
-    except UnstorableState as error:
-        return str(error)
+    except Exception as error:
+        return f"a step of it cannot be taken back: {type_and_line(error)}"
     return None

@@ -1,10 +1,13 @@
-"""torch's global random numbers of several trainings in one thread of work, one stream for each."""
+"""Global random numbers of several trainings in one process, streams of their own for each."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -22,13 +25,26 @@ class Streams:
         self._device = device if device.type == "cuda" else None
         self._kept: list[tuple[Tensor, ...]] = [self._state()] * count
         self._current = 0
+        self._beside: list[tuple[Any, Any]] = [beside_torch()] * count
+        self._settled = 0
 
-    def switch(self, index: int) -> None:
-        """From here on, draw that training's numbers."""
-        if index != self._current:
+    def switch(self, place: int) -> None:
+        """From here on, draw that training's numbers from torch."""
+        if place != self._current:
             self._kept[self._current] = self._state()
-            self._set(self._kept[index])
-            self._current = index
+            self._set(self._kept[place])
+            self._current = place
+
+    def settle(self, place: int) -> None:
+        """The same, and from Python and NumPy as well, which takes longer than a small operation:
+        whoever draws from these is not stacked."""
+        self.switch(place)
+        if place != self._settled:
+            self._beside[self._settled] = beside_torch()
+            of_python, of_numpy = self._beside[place]
+            random.setstate(of_python)
+            np.random.set_state(of_numpy)
+            self._settled = place
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -47,3 +63,15 @@ class Streams:
         torch.set_rng_state(state[0])
         if self._device is not None:
             torch.cuda.set_rng_state(state[1], self._device)
+
+
+def beside_torch() -> tuple[Any, Any]:
+    """The states of Python's random numbers, and of NumPy's."""
+    return random.getstate(), np.random.get_state()
+
+
+def same_numbers(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
+    """Whether two such states are the same."""
+    words = [np.asarray(state[1][1]) for state in (one, other)]
+    places = [state[1][2:] for state in (one, other)]
+    return one[0] == other[0] and bool((words[0] == words[1]).all()) and places[0] == places[1]

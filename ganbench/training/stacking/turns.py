@@ -6,13 +6,11 @@ of them is at work at a time. When all wait for their next step, it is taken for
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
 
-import numpy as np
 import torch
 
 from ganbench.training.loop import Eager
@@ -45,7 +43,7 @@ class Turns:
         self._holder: int | None = None
         self._settled_for: int | None = None
         self._tell_settled = settled
-        self._random: dict[int, tuple[Any, Any]] = {}
+        self._device = device
 
     def begin(self) -> None:
         """Give the first one its turn."""
@@ -54,7 +52,6 @@ class Turns:
     def enter(self, place: int) -> None:
         """Wait for one's first turn."""
         self._gates[place].acquire()
-        self.settle(place)
 
     def leave(self, place: int) -> None:
         """Be done: the others go on without."""
@@ -70,17 +67,11 @@ class Turns:
 
     def settle(self, place: int) -> None:
         """As of `Engine.settle`, for whose turn it is."""
-        self._streams.switch(place)
-        if self._settled_for == place:
-            return
-        if self._settled_for is not None:
-            self._random[self._settled_for] = random.getstate(), np.random.get_state()
-        if place in self._random:
-            of_python, of_numpy = self._random[place]
-            random.setstate(of_python)
-            np.random.set_state(of_numpy)
-        self._settled_for = place
-        self._tell_settled(place)
+        self._streams.settle(place)
+        if self._settled_for != place:
+            self._settled_for = place
+            with suppress(OSError, ValueError):  # a log that cannot be opened costs no run
+                self._tell_settled(place)
 
     def join(self, place: int, trainer: Trainer) -> None:
         """Take part, from one's first step on."""
@@ -99,25 +90,24 @@ class Turns:
 
     def _pass_on(self) -> None:
         """Let the next one work; if all wait, take the step that they wait for first."""
-        if not self._live:
-            self._hand_to(None)
-            return
-        if all(place in self._asked for place in self._live):
+        if self._live and all(place in self._asked for place in self._live):
             self._take()
-        self._hand_to(next(place for place in self._live if place not in self._asked))
+        self._hand_to(next((place for place in self._live if place not in self._asked), None))
 
     def _take(self) -> None:
         """Those that are behind go first: they were interrupted earlier than the others."""
-        if self.stack is None:
-            self.stack = Stack(self._trainers, self._streams)
         number = min(self._asked[place].number for place in self._live)
         asked = {p: self._asked[p] for p in self._live if self._asked[p].number == number}
         self._hand_to(None)
         began = time.perf_counter()
         try:
+            if self.stack is None:
+                self.stack = Stack(self._trainers, self._streams)
             self._taken |= self.stack.take(asked)
         except BaseException as error:  # nobody may be left waiting
             self._taken |= dict.fromkeys(asked, Taken(error=error))
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
         share = (time.perf_counter() - began) / len(asked)
         for place in asked:
             self._spent[place] += share
@@ -158,6 +148,7 @@ class Member:
         """
         taken = self._turns.step(self._place, Asked(number, progress, count))
         if taken.error is not None:
+            self.settle()
             raise taken.error
         return taken.drawn, taken.flops
 

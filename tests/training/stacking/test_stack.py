@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,9 +12,10 @@ from torch import Tensor, nn
 from ganbench import Step
 from ganbench.api.recipe import SIDES
 from ganbench.training.loop import Eager
-from ganbench.training.stacking.joint import JointStep
-from ganbench.training.stacking.stack import Asked, Stack, why_not
+from ganbench.training.stacking.joint import JointStep, NotStackable
+from ganbench.training.stacking.stack import Asked, Stack, StackBroken, why_not
 from ganbench.training.stacking.streams import Streams
+from ganbench.training.state import copied, restore_trainer, trainer_state
 from ganbench.training.trainer import Trainer
 
 from ..small import CPU, points, random_data, small_networks, small_trainer, variant_trainer
@@ -203,6 +205,122 @@ def test_what_asks_for_a_network_goes_on_eagerly() -> None:
         assert torch.equal(one, other)
 
 
+class Late(Diverging):
+    """Does what is asked of it from step 2 on."""
+
+    def __init__(self, act: Callable[[Step], Tensor] | None) -> None:
+        super().__init__(broken=False)
+        self.act = act
+
+    def generator_loss(self, step: Step) -> Tensor:
+        loss = -step.fake_logits.mean()
+        return loss if self.act is None or step.number < 2 else loss + self.act(step)
+
+
+def fail(step: Step) -> Tensor:
+    raise ValueError("no")
+
+
+@pytest.mark.parametrize("act", [fail, lambda step: step.discriminator(step.fake).mean()])
+def test_an_error_that_may_be_anybodys_parts_them(act: Callable[[Step], Tensor]) -> None:
+    """None of them gets a record for it: each is to go on by itself, where it is its own."""
+    stack = stacked(lambda seed: small_trainer(Late(act if seed == 1 else None)), {0: 1, 1: 2})
+    advance(stack, [0, 1], range(2))
+    taken = stack.take({place: Asked(2, 0.1, False) for place in (0, 1)})
+    assert {type(one.error) for one in taken.values()} == {StackBroken}
+    alone = stacked(lambda seed: small_trainer(Late(act)), {0: 1})
+    advance(alone, [0], range(2))
+    (one,) = alone.take({0: Asked(2, 0.1, False)}).values()
+    assert isinstance(one.error, ValueError | NotStackable)
+    fine = stacked(lambda seed: small_trainer(Late(None)), {0: 2})
+    advance(fine, [0], range(4))
+
+
+class Choosy(Diverging):
+    def __init__(self, steps: int) -> None:
+        super().__init__(broken=False)
+        self.steps = steps
+
+    def critic_steps(self, number: int) -> int:
+        return self.steps if number else 1
+
+
+def test_who_asks_for_other_critic_steps_goes_on_eagerly() -> None:
+    stack = stacked(lambda seed: small_trainer(Choosy(seed)), {0: 1, 1: 2, 2: 1})
+    advance(stack, [0, 1, 2], range(4))
+    assert stack.fallen == {1: "it asks for 2 critic steps where another asks for 1"}
+    alone = small_trainer(Choosy(2))
+    for number in range(4):
+        Eager(alone).step(number, number / 20, count=number == 0)
+    for one, other in zip(weights(trainer_of(stack, 1)), weights(alone), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+
+
+class Drawing(Diverging):
+    """Draws from Python's random numbers."""
+
+    def generator_loss(self, step: Step) -> Tensor:
+        return -step.fake_logits.mean() * random.random()  # noqa: S311
+
+
+def test_who_draws_elsewhere_goes_on_eagerly() -> None:
+    stack = stacked(lambda seed: small_trainer(Drawing(broken=False)), {0: 1, 1: 2})
+    advance(stack, [0, 1], range(2))
+    assert set(stack.fallen.values()) == {"it draws random numbers from Python or NumPy"}
+
+
+class Counting(Diverging):
+    """Makes what it keeps when it first acts."""
+
+    def generator_loss(self, step: Step) -> Tensor:
+        self.calls = getattr(self, "calls", 0) + 1
+        return -step.fake_logits.mean()
+
+
+def test_what_a_loss_keeps_is_that_of_the_steps_that_were_taken() -> None:
+    losses = [Counting(broken=False) for _ in range(2)]
+    stack = stacked(lambda seed: small_trainer(losses[seed]), {0: 0, 1: 1})
+    advance(stack, [0, 1], range(3))
+    assert not stack.fallen
+    assert [loss.calls for loss in losses] == [3, 3]
+
+
+def test_steps_that_come_to_cost_more_are_charged_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the one after the first on: which one does it cannot be known before."""
+
+    def dearer(step: Step) -> Tensor:
+        weight = torch.ones(2, 64)
+        return (step.fake @ weight).mean() * 0 if step.number >= 5 else step.fake.mean() * 0
+
+    stack = stacked(lambda seed: small_trainer(Late(dearer)), {0: 1, 1: 2})
+    alone = small_trainer(Late(dearer))
+    eager, charged = Eager(alone), 0.0
+    ours: dict[int, float] = {0: 0.0, 1: 0.0}
+    prices = []
+    for number in range(12):
+        price = eager.step(number, number / 20, count=number == 0)[1]
+        charged += price
+        prices.append(price)
+        for place, one in stack.take(
+            {place: Asked(number, number / 20, number == 0) for place in (0, 1)}
+        ).items():
+            assert one.error is None
+            ours[place] += one.flops
+    missed = max(prices[1:]) - min(prices[1:])
+    assert missed > 0
+    for spent in ours.values():
+        assert abs(spent - charged) <= 2 * missed
+
+
+def test_one_that_has_fallen_stays_fallen_when_it_goes_on() -> None:
+    stack = stacked(lambda seed: small_trainer(Drawing(broken=False)), {0: 1, 1: 2})
+    advance(stack, [0, 1], range(2))
+    state = copied(trainer_state(trainer_of(stack, 1)))
+    again = small_trainer(Drawing(broken=False))
+    restore_trainer(again, state)
+    assert Stack({0: again}, Streams(1, CPU)).fallen == {0: stack.fallen[1]}
+
+
 def test_a_seed_that_diverges_costs_no_other() -> None:
     def pair(broken: bool) -> Stack:
         stack = stacked(lambda seed: small_trainer(Diverging(broken and seed == 1)), {0: 1, 1: 2})
@@ -211,6 +329,7 @@ def test_a_seed_that_diverges_costs_no_other() -> None:
 
     broken, sound = pair(broken=True), pair(broken=False)
     assert all(one.isnan().all() for one in weights(trainer_of(broken, 0))[:1])
+    assert not broken.fallen  # it is eager training's end as well
     for one, other in zip(
         weights(trainer_of(broken, 1)), weights(trainer_of(sound, 1)), strict=True
     ):

@@ -30,6 +30,7 @@ def do(count: int, work: Work, settled: Callable[[int], None] = lambda place: No
     def thread(place: int) -> None:
         turns.enter(place)
         try:
+            turns.settle(place)
             work(place, turns)
         finally:
             turns.leave(place)
@@ -160,3 +161,31 @@ def test_random_numbers_are_everybodys_own() -> None:
             seeded(place)
             assert drawn == [numbers() for _ in range(3)]
     assert settled[:2] == [0, 1]
+
+
+def test_what_cannot_even_be_begun_together_leaves_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ArithmeticError("ours")
+
+    monkeypatch.setattr(module.Stack, "__init__", broken)
+    said: list[int] = []
+
+    def work(place: int, turns: Turns) -> None:
+        with pytest.raises(ArithmeticError, match="ours"):
+            Member(made(place), turns, place).step(0, 0.0, count=True)
+        said.append(place)
+
+    do(2, work)
+    assert said == [0, 1]
+
+
+def test_a_log_that_cannot_be_opened_costs_nothing() -> None:
+    def full(place: int) -> None:
+        raise OSError("no space left")
+
+    def work(place: int, turns: Turns) -> None:
+        Member(made(place), turns, place).step(0, 0.0, count=True)
+
+    assert do(2, work, full).stack is not None
