@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from ganbench.cli.verbs import show
 from ganbench.results.store import RunStore
 
 from ..steering import Gates, until
@@ -26,13 +28,15 @@ def run_all(start: Start, *more: str) -> None:
 
 
 @pytest.fixture
-def undisturbed(start: Start, tmp_path: Path) -> dict[str, Any]:
+def undisturbed(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    monkeypatch.chdir(tmp_path)
     run_all(start, "--runs", "undisturbed")
     records = RunStore(tmp_path / "undisturbed").read_all().records
     assert len(records) == 3
     assert {one["environment"]["engine"] for one in records} == {"stacked"}
     assert {one["spec"]["engine"] for one in records} == {"stacked"}
-    assert len({one["environment"].get("pid", 0) for one in records}) == 1
+    shown = CliRunner().invoke(show.command, [records[0]["run_id"], "--runs", "undisturbed"])
+    assert "engine: stacked, in one process with other seeds" in shown.output
     return results(tmp_path / "undisturbed")
 
 

@@ -95,6 +95,8 @@ def _show_head(record: Record) -> None:
         say(f"  on: {get('device_name', 'unknown')}, torch {get('torch', 'unknown')}{threads}")
     if (precision := spec.get("precision", "float32")) != "float32":
         say(f"  precision: products of training in {precision}, evaluations in float32")
+    if engine := environment.get("engine"):
+        say(f"  engine: {engine}, in one process with other seeds, whose memory that is as well")
 
 
 def _show_scores(record: Record) -> None:
