@@ -157,6 +157,12 @@ def test_a_seed_that_cannot_be_one_is_refused(seeds: Any) -> None:
         ganbench.plan("vanilla", seeds=seeds)
 
 
+@pytest.mark.parametrize("function", [ganbench.run, ganbench.plan, ganbench.prepare])
+def test_a_device_that_is_none_is_refused(function: Callable[..., Any]) -> None:
+    with pytest.raises(ganbench.UsageError, match="unknown device 'gpu'"):
+        function("vanilla", tasks="ring8", seeds=0, device="gpu")
+
+
 def test_what_notebooks_pass_is_taken(tmp_path: Path) -> None:
     numbers: Any = np
     wanted = ganbench.plan("vanilla", tasks=["ring8"], seeds=[0, 1])

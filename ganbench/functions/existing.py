@@ -147,7 +147,8 @@ def sample(
         The files.
 
     Raises:
-        UsageError: there is no such run or class, or the folder holds something.
+        UsageError: there is no such run or class, no sample is asked for, or the folder holds
+            something.
         InvalidResults, PluginNotUsable: the run cannot be used.
     """
     from ganbench.inference.sample import write_samples

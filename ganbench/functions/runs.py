@@ -12,6 +12,7 @@ from ganbench.api.arguments import checked
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.execution.conditions import DEFAULTS, Conditions
 from ganbench.execution.engines import plan_of
+from ganbench.machine.devices import check_device
 from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget, memory_text, parse_memory
 from ganbench.planning.plan import Selection
@@ -179,7 +180,7 @@ def prepare(
     seeds: Sequence[int] | None = None,
     budget: str | None = None,
     settings: Mapping[str, str | int | float | bool] | None = None,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: str = "auto",
     memory: str | None = None,
     threads: int | None = None,
     engine: str = "eager",
@@ -338,7 +339,7 @@ def _selection(
         seeds=seeds,
         budget=None if budget is None else Budget.parse(budget),
         settings={key: str(value) for key, value in (settings or {}).items()},
-        device=device,
+        device=check_device(device),
         memory_bytes=None if memory is None else parse_memory(memory),
         threads=threads,
         engine=engine,

@@ -44,10 +44,13 @@ def write_samples(
         The files, in the order of the samples; with a conditional generator, `CLASSES_FILE` last.
 
     Raises:
-        UsageError: the folder holds something, or the generator takes no such class.
+        UsageError: no sample is asked for, the folder holds something, or the generator takes no
+            such class.
         InvalidResults: as `find_kept` and `generated`.
         GanbenchError: the folder cannot be written to.
     """
+    if count < 1:
+        raise UsageError(f"count is {count}, not a positive number")
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty", "name a new folder: --out DIR")
     with computing_on(kept.spec.threads):

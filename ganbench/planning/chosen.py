@@ -149,7 +149,7 @@ def choose_task(
             final_scores=choose_scores(task.final_scores, data.info, catalogue, folder),
             folder=folder,
         )
-        _require_modality(data.spec, data.info)
+        _require_modality(data.spec, data.info, catalogue)
     except UsageError as error:
         raise type(error)(f"task {task.name}: {error.message}", error.hint) from error
     return chosen
@@ -193,9 +193,10 @@ def choose_scores(
     """
     scores = tuple(choose_score(text, catalogue, folder) for text in texts)
     for score in scores:
-        _require_modality(score.spec, data)
-    for extractor in extractors_of(scores).values():
-        _require_modality(extractor.spec, data)
+        _require_modality(score.spec, data, catalogue)
+    for score in scores:
+        if score.extractor is not None:
+            _require_modality(score.extractor.spec, data, catalogue, of=score)
     return scores
 
 
@@ -204,11 +205,45 @@ def extractors_of(scores: Iterable[ChosenScore]) -> dict[str, ChosenExtractor]:
     return {one.extractor.text: one.extractor for one in scores if one.extractor is not None}
 
 
-def _require_modality(spec: DatasetSpec | ScoreSpec | ExtractorSpec, data: DataInfo) -> None:
+def _require_modality(
+    spec: DatasetSpec | ScoreSpec | ExtractorSpec,
+    data: DataInfo,
+    catalogue: Catalogue,
+    of: ChosenScore | None = None,
+) -> None:
+    """Raises:
+    UsageError: it handles no such data; with what does, and for an extractor the score `of` which
+        it is, since a default stands in no suite.
+    """
+    if data.modality in spec.modalities:
+        return
+    told = f"the {spec.kind} {spec.name} does not handle {data.modality} data such as {data.name}"
+    if isinstance(spec, DatasetSpec):  # it says that it makes other data than it does
+        raise UsageError(told)
+    if of is None:
+        able = [way for name in catalogue.names(spec.kind) for way in _ways(name, data, catalogue)]
+    else:
+        told += f", and the score {of.text} takes it"
+        able = [f"{of.spec.name}[extractor={name}]" for name in _extractors(data, catalogue)]
+    raise UsageError(told, f"known for {data.modality} data: {', '.join(able)}" if able else None)
+
+
+def _ways(name: str, data: DataInfo, catalogue: Catalogue) -> list[str]:
+    """How to type a score for such data, with an extractor where its default does not do."""
+    spec = catalogue.get(ScoreSpec, name)
     if data.modality not in spec.modalities:
-        raise UsageError(
-            f"the {spec.kind} {spec.name} does not handle {data.modality} data such as {data.name}"
-        )
+        return []
+    if "extractor" not in spec.parameters:
+        return [name]
+    able = _extractors(data, catalogue)
+    if spec.parameters["extractor"].default in able:
+        return [name]
+    return [f"{name}[extractor={able[0]}]"] if able else []
+
+
+def _extractors(data: DataInfo, catalogue: Catalogue) -> list[str]:
+    names = catalogue.names(ExtractorSpec.kind)
+    return [n for n in names if data.modality in catalogue.get(ExtractorSpec, n).modalities]
 
 
 def choose_score(text: str, catalogue: Catalogue, folder: str = "") -> ChosenScore:

@@ -83,6 +83,13 @@ def test_what_takes_no_class_or_is_no_run_is_refused(runs: Path, tmp_path: Path)
         ganbench.sample("nothing", tmp_path / "out", runs=runs)
 
 
+@pytest.mark.parametrize("count", [0, -1])
+def test_no_sample_is_no_request(runs: Path, tmp_path: Path, count: int) -> None:
+    with pytest.raises(ganbench.UsageError, match=f"count is {count}, not a positive number"):
+        ganbench.sample("vanilla", tmp_path / "out", count, runs=runs)
+    assert not (tmp_path / "out").exists()
+
+
 def test_what_has_kept_no_generator_or_is_of_another_protocol_is_refused(runs: Path) -> None:
     run = kept(runs, "vanilla")
     hidden = run.weights.rename(run.weights.with_suffix(".hidden"))

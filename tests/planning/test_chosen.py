@@ -96,3 +96,22 @@ def test_mistakes_are_told_with_the_task(
         with pytest.raises(UsageError) as caught:
             choose_task(bad, catalogue)
         assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "on", "told", "typed"),
+    [
+        ("fd", POINTS, "and the score fd takes it", "fd[extractor=raw]"),
+        ("prdc", "unicode-names", "and the score prdc takes it", "prdc[extractor=char-lm]"),
+        ("bleu", POINTS, "the score bleu does not handle points data", "sliced-w2"),
+    ],
+)
+def test_what_works_on_such_data_is_named_and_can_be_typed(
+    catalogue: Catalogue, text: str, on: str, told: str, typed: str
+) -> None:
+    with pytest.raises(UsageError, match=told) as caught:
+        choose_task(task(text, on=on), catalogue)
+    ways = (caught.value.hint or "").partition("data: ")[2].split(", ")
+    assert typed in ways
+    for way in ways:
+        choose_task(task(way, on=on), catalogue)

@@ -151,6 +151,9 @@ def test_what_a_folder_cannot_be_scored_by(
         ("digits", "near-train", {"split": "train"}, "the real side here is the train split"),
         ("digits", "prdc", {"fakes": 3}, "score prdc needs 4 generated samples or more, it gets 3"),
         ("ring8", "sliced-w2", {"split": "train", "fakes": 60_000}, "60000 real samples with"),
+        ("unicode-names", "bleu", {"fakes": 2}, "there are too few generated ones"),
+        ("unicode-names", "overlap", {"split": "train"}, "the real side here is the train split"),
+        ("gaussian[d=2]", "sources", {}, "score sources needs two sources or more, gaussian"),
     ],
 )
 def test_counts_that_cannot_do(

@@ -13,16 +13,16 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ganbench import Data, DataInfo, DatasetSpec, Parameter, Survey, UsageError, cache, hookimpl
+from ganbench_plugins.datasets.faults import MOST_NAMED, MOST_TYPED, removing
 from ganbench_plugins.datasets.folder import HELD_OUT_EVERY
 from ganbench_plugins.datasets.listing import Listing, list_samples
 from ganbench_plugins.datasets.sounds import SUFFIXES, Unreadable, read, require_reader
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
-
-SHOWN = 5
-"""Names of damaged files that an error tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +107,20 @@ def describe(**settings: Any) -> Survey:
     )
 
 
+def prepare(**settings: Any) -> Iterator[str]:
+    """Decode every sound once, so that all that fail are named before a run starts.
+
+    Yields:
+        a line for what is known only now.
+
+    Raises:
+        MissingData, UsageError: as `load`.
+    """
+    data = load(**settings)
+    if bool((data.train == data.train[:1]).all()):
+        yield f"{settings['path']}: all sounds to train on are the same"
+
+
 def load(**settings: Any) -> Data:
     """The clips, from the cache if nothing has changed.
 
@@ -171,21 +185,23 @@ def clips_of(
 
     from ganbench_plugins.datasets.clips import fitted, mixed, pcm, resampled, trimmed
 
-    clips, damaged = [], []
+    clips: list[NDArray[np.int16]] = []
+    damaged: dict[str, str] = {}
     for path in paths:
         try:
             sound, found = read(path)
         except Unreadable as error:
-            damaged.append(f"{path} {error}")
+            damaged[path] = str(error)
             continue
         sound = resampled(mixed(sound, 1 if mono else 2), found, rate)
         clips.append(pcm(fitted(trimmed(sound) if trim else sound, length, rate)))
     if damaged:
-        more = f", and {len(damaged) - SHOWN} more" if len(damaged) > SHOWN else ""
+        more = f"; and {len(damaged) - MOST_NAMED:,} more" if len(damaged) > MOST_NAMED else ""
+        named = "; ".join(f"{path} {why}" for path, why in list(damaged.items())[:MOST_NAMED])
         raise UsageError(
-            f"{len(damaged)} of {len(paths)} sounds cannot be used: "
-            f"{'; '.join(damaged[:SHOWN])}{more}",
-            "mend them, or take them out of the folder",
+            f"{len(damaged):,} of {len(paths):,} sounds cannot be used: {named}{more}",
+            "mend them, or take them out of the folder"
+            + (f"; {removing(damaged)}" if len(damaged) <= MOST_TYPED else ""),
         )
     return np.stack(clips)
 
@@ -202,6 +218,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
             parameters=PARAMETERS,
             describe=describe,
             load=load,
+            prepare=prepare,
             argument="path",
         )
     ]

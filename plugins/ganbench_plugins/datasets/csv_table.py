@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+MOST_NAMED = 200
+"""Uneven rows of which each is named: more say the same again."""
+
 FEW = 20
 """Different numbers up to which a column that nobody has spoken of is one of categories."""
 
@@ -133,7 +136,7 @@ def read_cells(path: str) -> dict[str, list[str]]:
 
     Raises:
         MissingData: no such file.
-        UsageError: no path; not UTF-8; no header; a row of another length.
+        UsageError: no path; not UTF-8; no header; rows of another length, which are all named.
     """
     if not path:
         raise UsageError("csv needs a file", "write it as csv:PATH")
@@ -146,7 +149,9 @@ def read_cells(path: str) -> dict[str, list[str]]:
         raise UsageError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from None
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
+    reader = csv.reader(text.splitlines(), delimiter=delimiter)
+    numbered = [(reader.line_num, row) for row in reader if row]
+    rows = [row for _, row in numbered]
     header = [cell.strip() for cell in rows[0]] if rows else []
     twice = [name for name, count in Counter(header).items() if count > 1 or not name]
     if not header or twice:
@@ -154,11 +159,14 @@ def read_cells(path: str) -> dict[str, list[str]]:
             f"{path}: the first line must name the columns, each by a name of its own"
             + (f", {twice[0]!r} is none" if twice else "")
         )
-    for number, row in enumerate(rows, start=1):
-        if len(row) != len(header):
-            raise UsageError(
-                f"{path}: row {number} has {len(row)} cells, the header has {len(header)}"
-            )
+    uneven = [f"line {line} has {len(row)}" for line, row in numbered if len(row) != len(header)]
+    if uneven:
+        more = f", and {len(uneven) - MOST_NAMED:,} more" if len(uneven) > MOST_NAMED else ""
+        raise UsageError(
+            f"{path}: {len(uneven):,} of {len(rows) - 1:,} rows have other than the "
+            f"{len(header)} cells of the header: {', '.join(uneven[:MOST_NAMED])}{more}",
+            f"put a cell with a {delimiter!r} of its own in double quotes, or take them out",
+        )
     return {name: [row[place].strip() for row in rows[1:]] for place, name in enumerate(header)}
 
 

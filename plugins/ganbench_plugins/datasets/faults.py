@@ -9,7 +9,7 @@ from ganbench import UsageError
 from ganbench_plugins.datasets.telling import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ganbench_plugins.datasets.images import Images
     from ganbench_plugins.datasets.looks import Look
@@ -79,5 +79,10 @@ def _hint(bad: dict[str, str], *, skip: bool) -> str:
     if not skip:
         ways.append("[damaged=skip] behind the folder leaves them out")
     if len(bad) <= MOST_TYPED:
-        ways.append(f"this removes them: rm -- {' '.join(map(shlex.quote, bad))}")
+        ways.append(removing(bad))
     return "; ".join(ways)
+
+
+def removing(paths: Iterable[str]) -> str:
+    """The command that takes files away."""
+    return f"this removes them: rm -- {' '.join(map(shlex.quote, paths))}"

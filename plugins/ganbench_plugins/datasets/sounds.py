@@ -25,19 +25,24 @@ class Unreadable(Exception):
 
 
 def require_reader(paths: list[str]) -> None:
-    """Make sure that what files need to be read is installed.
+    """Make sure that what files need to be read is installed. Nothing reads a file without a byte.
 
     Raises:
         MissingData: there are others than WAV, and soundfile is not installed.
     """
     if find_spec("soundfile") is not None:
         return
-    other = next((path for path in paths if not _is_wav(path)), None)
-    if other is not None:
+    others = [path for path in paths if not _is_wav(path) and Path(path).stat().st_size]
+    if others:
         raise MissingData(
-            f"{other} is no WAV file, and the package that reads others is not installed",
+            f"{others[0]} is no WAV file{_more(len(others) - 1)}, and the package that reads "
+            "others is not installed",
             "run: pip install 'ganbench[audio]'",
         )
+
+
+def _more(count: int) -> str:
+    return f", nor are {count:,} more" if count else ""
 
 
 def read(path: str) -> tuple[NDArray[np.float64], int]:
@@ -46,10 +51,14 @@ def read(path: str) -> tuple[NDArray[np.float64], int]:
     Raises:
         Unreadable: the file is damaged, empty, or of another format.
     """
+    if not Path(path).stat().st_size:
+        raise Unreadable("is empty")
     try:
         samples, rate = _wav(path) if _is_wav(path) else _other(path)
     except Unreadable:
         raise
+    except UnboundLocalError:  # how scipy says that a chunk which it needs is not there
+        raise Unreadable("has no description of its samples, or no samples") from None
     except Exception as error:  # scipy and soundfile raise whatever the bytes lead them to
         raise Unreadable(f"cannot be read: {type(error).__name__}: {error}") from None
     if not samples.size:
@@ -66,9 +75,11 @@ def _wav(path: str) -> tuple[NDArray[np.float64], int]:
     import numpy as np
     from scipy.io import wavfile
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", wavfile.WavFileWarning)  # of chunks that are no sound
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", wavfile.WavFileWarning)  # of chunks that are no sound, too
         rate, found = wavfile.read(path)
+    if any("prematurely" in str(one.message) for one in told):
+        raise Unreadable("is cut off")
     samples = np.atleast_2d(found.T)
     if samples.dtype == np.uint8:
         return (samples.astype(np.float64) - 128) / 128, rate

@@ -124,8 +124,8 @@ def check(info: DataInfo) -> None:
 def _unlabelled(info: DataInfo) -> UsageError:
     return UsageError(
         f"the classifier extractor needs labels of at least two classes, {info.name} has none",
-        "choose another extractor: fd[extractor=mobilenetv2-b13], "
-        "fd[extractor=inception-v3-compat]",
+        "name the classes, one folder of images for each; or choose another extractor behind the "
+        "score: [extractor=mobilenetv2-b13], [extractor=inception-v3-compat]",
     )
 
 

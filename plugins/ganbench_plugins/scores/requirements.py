@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from ganbench import Categorical, EvaluationInfo, UsageError
 
+BLEU_TEXTS = 501
+"""Texts whose BLEU is computed, at most: each has 500 others, as Texygen's fast way."""
+
 
 def frechet(evaluation: EvaluationInfo, *, extractor: str) -> None:
     """A covariance on either side."""
@@ -140,3 +143,36 @@ def two_sample(evaluation: EvaluationInfo) -> None:
 def nearer_train(evaluation: EvaluationInfo) -> None:
     """Both splits."""
     _two_splits("nearer-train", evaluation)
+
+
+def bleu(evaluation: EvaluationInfo) -> int:
+    """Texts to compare with others: how many."""
+    sides = {
+        "generated": evaluation.fakes,
+        "real": None if evaluation.real is None else evaluation.real + 1,
+        "training": evaluation.train,
+    }
+    known = {side: count for side, count in sides.items() if count is not None}
+    fewest = min(known, key=lambda side: known[side])
+    if known[fewest] < 3:
+        raise UsageError(
+            f"score bleu compares texts with others, and there are too few {fewest} ones",
+            "generate 3 or more: fakes = N in the task"
+            if fewest == "generated"
+            else "use more texts, or leave the score out",
+        )
+    return min(BLEU_TEXTS, known[fewest])
+
+
+def overlap(evaluation: EvaluationInfo) -> None:
+    """Held-out lines beside those of training."""
+    _two_splits("overlap", evaluation)
+
+
+def sources(evaluation: EvaluationInfo, *, extractor: str) -> None:
+    """Sources, which are the classes of a mixture."""
+    if (evaluation.data.classes or 0) < 2:
+        raise UsageError(
+            f"score sources needs two sources or more, {evaluation.data.name} has none",
+            "use it on a mixture, A|B, or leave the score out",
+        )

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ganbench import Evaluation, FeatureColumn, Measurement, UsageError
+from ganbench import Evaluation, EvaluationInfo, FeatureColumn, Measurement, UsageError
+from ganbench_plugins.scores import requirements
 from ganbench_plugins.scores.kernels.distances import Points, squared_distances
 from ganbench_plugins.scores.kernels.neighbours import (
     coverage_null,
@@ -36,10 +37,11 @@ def sources(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     Raises:
         UsageError: the data have no classes, or a class has fewer than two real samples.
     """
+    requirements.sources(EvaluationInfo.of(evaluation), extractor=extractor)
     column, data = FeatureColumn(evaluation, extractor), evaluation.data
     labels = data.heldout_labels if evaluation.split == "heldout" else data.train_labels
     count = data.info.classes or 0
-    if labels is None or count < 2 or int(torch.bincount(labels, minlength=count).min()) < 2:
+    if labels is None or int(torch.bincount(labels, minlength=count).min()) < 2:
         raise UsageError(
             f"score sources needs two real samples of each source, {data.info.name} has no such",
             "use it on a mixture, A|B",

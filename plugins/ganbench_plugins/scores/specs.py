@@ -142,6 +142,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             blind="what is wrong within a source",
             paper="Naeem et al. 2020, arXiv:2002.09797, source by source",
             compute=f"{_MEASURES}.sources:sources",
+            check=requirements.sources,
             parameters={"extractor": Parameter(default="raw", help=_EXTRACTOR["extractor"].help)},
         ),
         ScoreSpec(

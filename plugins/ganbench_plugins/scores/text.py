@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ganbench import Direction, Evaluation, Measurement, Panel, UsageError
+from ganbench import Direction, Evaluation, EvaluationInfo, Measurement, Panel
+from ganbench_plugins.scores import requirements
 from ganbench_plugins.scores.kernels.bleu import mean_bleu, self_bleu
 from ganbench_plugins.scores.kernels.ngrams import (
     Grams,
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 DRAWS = 16
 """Sets of training texts whose distances to the held-out ones make a floor, and its spread."""
-
-BLEU_TEXTS = 501
-"""Texts whose BLEU is computed, at most: each has 500 others, as Texygen's fast way."""
 
 
 class Column:
@@ -141,9 +139,7 @@ def bleu(evaluation: Evaluation) -> list[Measurement]:
     """BLEU of fakes against held-out texts, and of each fake against the others: read together, of
     equally many references. The null is what real texts have."""
     column = Column(evaluation)
-    count = min(BLEU_TEXTS, len(column.fakes), len(column.real) + 1, len(column.train))
-    if count < 3:
-        raise UsageError(f"score bleu compares texts with others, and there are {count}")
+    count = requirements.bleu(EvaluationInfo.of(evaluation))
     references = _spelled(column.real[: count - 1], column.end)
     fakes = _spelled(column.fakes[:count], column.end)
 
@@ -186,11 +182,7 @@ def overlap(evaluation: Evaluation) -> list[Measurement]:
     """Fakes that are lines of the train split, beside what lines of the held-out one would make of
     a split as large: who copies nothing has the same of both."""
     column = Column(evaluation)
-    if evaluation.split != "heldout":
-        raise UsageError(
-            "score overlap needs held-out texts beside the train split",
-            'leave it out, or set split = "heldout"',
-        )
+    requirements.overlap(EvaluationInfo.of(evaluation))
     held_out = float(known_lines(column.fakes, column.real).double().mean())
     expected = min(1.0, held_out * len(column.train) / len(column.real))
     share = float(known_lines(column.fakes, column.train).double().mean())

@@ -1,6 +1,7 @@
 """The scores of texts, as plugins."""
 
 from ganbench import Parameter, ScoreSpec, hookimpl
+from ganbench_plugins.scores import requirements
 
 GANBENCH_API_VERSION = 2
 
@@ -34,6 +35,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             blind="copies, and what is missing (BLEU); quality (self-BLEU)",
             paper="Papineni et al. 2002; Zhu et al. 2018, Texygen, arXiv:1802.01886",
             compute=f"{_MEASURES}:bleu",
+            check=requirements.bleu,
             modalities=("text",),
         ),
         ScoreSpec(
@@ -50,6 +52,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             description="fakes that are training lines, beside those that are held-out ones",
             blind="copies with a character changed",
             compute=f"{_MEASURES}:overlap",
+            check=requirements.overlap,
             modalities=("text",),
         ),
         ScoreSpec(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +15,13 @@ from scipy.io import wavfile
 
 from ganbench import MissingData, UsageError
 from ganbench_plugins.datasets import debian_sounds, sounds
-from ganbench_plugins.datasets.audio_folder import PARAMETERS, describe, load
+from ganbench_plugins.datasets.audio_folder import (
+    PARAMETERS,
+    describe,
+    ganbench_datasets,
+    load,
+    prepare,
+)
 from ganbench_plugins.datasets.clips import fitted, resampled, trimmed
 
 RATE = 8_000
@@ -103,6 +110,38 @@ def test_damaged_files_are_all_named(folder: Path) -> None:
         load(**settings(folder))
     assert "bad.wav" in str(caught.value)
     assert "empty.wav holds no samples" in str(caught.value)
+
+
+def test_all_damaged_files_are_named_before_runs_with_what_removes_them(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sounds, "find_spec", lambda name: None)
+    bad = [folder / "low" / f"bad {place}.wav" for place in range(8)]
+    for path in bad[:6]:
+        path.write_bytes(b"RIFF\0\0\0\0WAVEnothing")
+    bad[6].write_bytes(b"")
+    bad[7].write_bytes((folder / "low" / "0.wav").read_bytes()[:100])
+    describe(**settings(folder))  # an empty file asks for no package
+    (spec,) = ganbench_datasets()
+    assert spec.prepare is not None
+    with pytest.raises(UsageError, match="8 of 48 sounds cannot be used") as caught:
+        list(spec.prepare(**settings(folder)))
+    assert f"{bad[6]} is empty" in caught.value.message
+    assert f"{bad[7]} is cut off" in caught.value.message
+    typed = (caught.value.hint or "").partition("this removes them: ")[2]
+    assert shlex.split(typed)[2:] == [str(path) for path in bad]
+    for path in bad:
+        path.unlink()
+    assert list(spec.prepare(**settings(folder))) == []
+
+
+def test_sounds_that_are_all_the_same_are_told(tmp_path: Path) -> None:
+    for place in range(3):
+        write(tmp_path / "train" / f"{place}.wav", np.zeros(100))
+        write(tmp_path / "test" / f"{place}.wav", tone(200 + place))
+    assert list(prepare(**settings(tmp_path))) == [
+        f"{tmp_path}: all sounds to train on are the same"
+    ]
 
 
 def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

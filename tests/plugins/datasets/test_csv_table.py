@@ -95,7 +95,10 @@ def test_other_delimiters(file: Path, delimiter: str) -> None:
     [
         ("", "first line must name"),
         ("a,a\n1,2\n", "'a' is none"),
-        ("a,b\n1,2\n3\n", "row 3 has 1 cells"),
+        (
+            'a,b\n"1\n1",2\n3\n\n4,5,6\n',
+            "2 of 3 rows .*: line 4 has 1, line 6 has 3",
+        ),
         ("a,b\n1,2\n", "has 1 rows"),
         ("name,b\n" + "".join(f"n{i},1\n" for i in range(50)), "50 different texts"),
     ],

@@ -238,7 +238,7 @@ def test_empty_texts_have_numbers() -> None:
 
 def test_overlap_needs_held_out_texts() -> None:
     train = RealSide(names(), "train", CPU, lambda _: build(names(), CPU))
-    with pytest.raises(UsageError, match="needs held-out texts"):
+    with pytest.raises(UsageError, match="real side here is the train split"):
         overlap(Snapshot(train, law()[:64]))
 
 
