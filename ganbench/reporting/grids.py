@@ -24,8 +24,11 @@ MEANINGS = {
 _SHARES = ("utility", "retained utility")
 """Columns between 0 and 1 whose intervals are drawn as well as written."""
 
-MOST_LETTERS = 165
-"""Of a row: what fits on a sheet of paper in small print, and on a wide screen."""
+MOST_LETTERS = 150
+"""Of a row: what fits on a sheet of paper in small print, and on a screen in wide fonts."""
+
+LINE_OF_TEXT = 32
+"""Letters after which a reason goes on in the next line."""
 
 BAR = 84.0
 """Pixels of such a drawing from 0 to 1."""
@@ -128,6 +131,8 @@ def _letters(column: Column) -> int:
     """About how many letters wide a column is, with the space around it."""
     heading, cells = column
     widest = max((len(cell.text) + len(cell.spread or "") for cell in cells), default=0)
+    if heading.is_text and heading.name != "variant":
+        widest = min(widest, LINE_OF_TEXT)
     return max(len(heading.name) + len(heading.unit) + 3, widest) + 3
 
 
