@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ganbench import Classifier, Evaluation, FeatureColumn, Measurement, UsageError
 from ganbench_plugins.extractors.audio_classifier import build_log_mel
+from ganbench_plugins.scores.agreement import agreeing, by_chance
 
 QUIETEST, LOUDEST = 0.01, 0.99
 """Quantiles of real loudness between which a clip is as loud as real ones are."""
@@ -58,7 +59,7 @@ def root_mean_square(clips: Tensor) -> Tensor:
 
 def recognised(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """The share of clips of whose class two judges are of one mind: a frozen classifier, and most
-    of the five training clips that are nearest in log-mel.
+    of the five training clips that are nearest in log-mel; and what chance would give them.
 
     A classifier alone is sure of what it has never seen, noise included. Two that see differently
     err differently. Real clips go before both as well: their errors are on both sides.
@@ -78,17 +79,33 @@ def recognised(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     pictures = build_log_mel(data, evaluation.fakes.device)
     known = evaluation.once("recognised/train", lambda: pictures(data.train))
 
-    def share(features: Tensor, clips: Tensor) -> float:
+    def shares(features: Tensor, clips: Tensor) -> Tensor:
         votes = elected(pictures(clips), known, labels.to(known.device))
-        return float((network.classify(features) == votes).double().mean())
+        pairs = network.classify(features) * network.classes + votes
+        counts = torch.bincount(pairs.cpu(), minlength=network.classes**2)
+        return (counts.double() / len(clips)).view(network.classes, network.classes)
 
-    real = evaluation.once(f"recognised/{extractor}", lambda: share(column.real, evaluation.real))
-    null_error = (real * (1 - real) / len(column.real)) ** 0.5
-    found = share(column.fake, evaluation.fakes)
+    real = evaluation.once(f"recognised/{extractor}", lambda: shares(column.real, evaluation.real))
+    found, null = shares(column.fake, evaluation.fakes), agreeing(real)
+    error = (null * (1 - null) / len(column.real)) ** 0.5
     return [
         column.measurement(
-            "recognised", found, "quality", "higher", null=real, null_error=null_error, highest=1.0
-        )
+            "recognised",
+            agreeing(found),
+            "quality",
+            "higher",
+            null=null,
+            null_error=error,
+            highest=1.0,
+        ),
+        column.measurement(
+            "chance_recognised",
+            by_chance(found),
+            "quality",
+            "target",
+            null=by_chance(real),
+            highest=1.0,
+        ),
     ]
 
 

@@ -129,7 +129,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ScoreSpec(
             name="recognised",
             description="share of clips of whose class a classifier and neighbours are of one mind",
-            blind="collapse onto one class, and noise that both judges take for the same one",
+            blind="collapse onto one class, which chance would recognise as well",
             compute=f"{_MEASURES}.sound:recognised",
             modalities=("audio",),
             parameters={"extractor": replace(_EXTRACTOR["extractor"], default="audio-classifier")},

@@ -102,17 +102,23 @@ TONES = Data(
 
 def told(fakes: Tensor, says: Says = RIGHT, data: Data = TONES) -> Any:
     side = RealSide(data, "heldout", CPU, lambda name: classifier(says))
-    (found,) = recognised(Snapshot(side, fakes), extractor="pitch")
-    return found
+    return recognised(Snapshot(side, fakes), extractor="pitch")
 
 
 @pytest.mark.parametrize(
     ("says", "share"), [(RIGHT, 1.0), ((1, 2, 0), 0.0), ((0, 1, 1), 2 / 3), ((2, 1, 1), 1 / 3)]
 )
 def test_clips_count_where_the_classifier_says_what_neighbours_do(says: Says, share: float) -> None:
-    found = told(tones(LABELS, 2), says)
+    found, _ = told(tones(LABELS, 2), says)
     assert found.value == found.null == pytest.approx(share)
     assert found.null_error == pytest.approx((share * (1 - share) / len(LABELS)) ** 0.5)
+
+
+def test_a_collapse_onto_one_class_is_by_chance_alone() -> None:
+    for labels, by_chance in ((LABELS, 1 / 3), (torch.zeros(20, dtype=torch.long), 1.0)):
+        found, chance = told(tones(labels, 2))
+        assert (found.value, chance.value) == (1, pytest.approx(by_chance))
+        assert chance.null == pytest.approx(1 / 3)
 
 
 def test_most_of_the_nearest_tell_the_class() -> None:
