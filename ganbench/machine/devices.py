@@ -146,6 +146,11 @@ def cpu_kind() -> str | None:
     return "-".join(map(str, numbers)) if None not in numbers else None
 
 
+def cpu_vendor() -> str | None:
+    """Who has made it, such as ``GenuineIntel``; None if nobody tells."""
+    return _cpu_facts().get("vendor_id")
+
+
 def _cpu_facts() -> dict[str, str]:
     """What Linux tells of the first processor."""
     try:

@@ -10,6 +10,7 @@ import torch
 from ganbench.api.errors import type_and_line
 from ganbench.api.networks import Networks
 from ganbench.api.recipe import SIDES, Side
+from ganbench.machine.products import gains, wide_products
 from ganbench.training.costs import recorded_operations
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Method, Objective
@@ -93,6 +94,8 @@ class Stack:
         """That autograd records in a step, by who takes it and the terms that act in it."""
         self._members: tuple[int, ...] = ()
         self._programs: dict[Side, Program] = {}
+        self._wide = False
+        """Whether products are computed by wide kernels."""
 
     def take(self, asked: Mapping[int, Asked]) -> dict[int, Taken]:
         """Take one generator step, of the same number, of some of the trainings.
@@ -181,19 +184,12 @@ class Stack:
             return None
         self._stack(tuple(asked))
         trainers = [self._trainers[place] for place in asked]
-        simultaneous = trainers[0].training.updates == "simultaneous"
         recorded = recorded_operations()
         try:
             for trainer, ask in zip(trainers, asked.values(), strict=True):
                 trainer.begin(ask.number, ask.progress)
-            for _ in range(critic_steps):
-                self._differentiate("discriminator")
-                if not simultaneous:
-                    self._update("discriminator")
-            self._differentiate("generator")
-            self._update("generator")
-            if simultaneous:
-                self._update("discriminator")
+            with wide_products(self._wide):
+                self._play(critic_steps, trainers[0].training.updates == "simultaneous")
         except BaseException as error:
             return error
         for trainer in trainers:
@@ -207,6 +203,16 @@ class Stack:
             self._seen.clear()
         return None
 
+    def _play(self, critic_steps: int, simultaneous: bool) -> None:
+        for _ in range(critic_steps):
+            self._differentiate("discriminator")
+            if not simultaneous:
+                self._update("discriminator")
+        self._differentiate("generator")
+        self._update("generator")
+        if simultaneous:
+            self._update("discriminator")
+
     def _stack(self, members: tuple[int, ...]) -> None:
         """Have the programs of just these."""
         if members != self._members:
@@ -215,6 +221,14 @@ class Stack:
                 side: Program([getattr(self._trainers[p].networks, side) for p in members])
                 for side in SIDES
             }
+            self._wide = self._gains_by_wide_kernels()
+
+    def _gains_by_wide_kernels(self) -> bool:
+        first = self._trainers[self._members[0]]
+        batches = {first.training.batch_size, first.training.generator_batch}
+        programs = self._programs.values()
+        products = [one for p in programs for batch in batches for one in p.products(batch)]
+        return first.device.type == "cpu" and gains(products)
 
     def _differentiate(self, side: Side) -> None:
         trainers = [self._trainers[place] for place in self._members]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from ganbench.machine.products import has_wider, wide_products
 from ganbench.training.stacking.program import Program, obstacle
 
 
@@ -60,13 +61,19 @@ def test_it_computes_what_each_does(bias: bool) -> None:
     torch.testing.assert_close(Program(networks)(samples(3)), torch.cat(expected))
 
 
-@pytest.mark.parametrize("width", [8, 24, 128])
+@pytest.mark.parametrize(("width", "wide"), [(8, False), (24, False), (128, False), (128, True)])
 @pytest.mark.parametrize("places", [[0], [3], [1, 4], [4, 2, 0]])
-def test_bits_do_not_depend_on_who_is_beside(places: list[int], width: int) -> None:
-    everyone = gradients([0, 1, 2, 3, 4], width)
-    for place, found in zip(places, gradients(places, width), strict=True):
+def test_bits_do_not_depend_on_who_is_beside(places: list[int], width: int, wide: bool) -> None:
+    with wide_products(wide and has_wider()):
+        everyone, some = gradients([0, 1, 2, 3, 4], width), gradients(places, width)
+    for place, found in zip(places, some, strict=True):
         for one, other in zip(found, everyone[place], strict=True):
             assert torch.equal(one, other)
+
+
+def test_products_are_told_of_one_network() -> None:
+    program = Program([network(seed, 24) for seed in range(3)])
+    assert program.products(40) == [40 * 6 * 24, 40 * 24 * 24, 40 * 24]
 
 
 def test_gradients_are_each_networks_own() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from ganbench import Step
 from ganbench.api.recipe import SIDES
 from ganbench.training.loop import Eager
+from ganbench.training.stacking import stack as module
 from ganbench.training.stacking.joint import JointStep, NotStackable
 from ganbench.training.stacking.stack import Asked, Stack, StackBroken, why_not
 from ganbench.training.stacking.streams import Streams
@@ -58,6 +60,29 @@ def advance(stack: Stack, places: list[int], numbers: range) -> None:
         for one in taken.values():
             if one.error is not None:
                 raise one.error
+
+
+@pytest.mark.parametrize("gaining", [True, False])
+def test_steps_are_taken_with_wide_kernels_where_they_gain(
+    monkeypatch: pytest.MonkeyPatch, gaining: bool
+) -> None:
+    asked: list[list[int]] = []
+    monkeypatch.setattr(module, "gains", lambda products: asked.append(products) or gaining)
+    within: list[bool] = []
+    monkeypatch.setattr(
+        module, "wide_products", lambda wanted: within.append(wanted) or nullcontext()
+    )
+    stack = stacked(of_variant("vanilla[width=24]"), {0: 0, 1: 1})
+    advance(stack, [0, 1], range(3))
+    assert within == [gaining] * 3
+    batch = stack.eager[0].trainer.training.batch_size
+    sizes = [
+        layer.weight.numel()
+        for side in SIDES
+        for layer in getattr(stack.eager[0].trainer.networks, side).modules()
+        if isinstance(layer, nn.Linear)
+    ]
+    assert sorted(asked[0]) == sorted(batch * size for size in sizes)
 
 
 def weights(trainer: Trainer) -> list[Tensor]:
