@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 import subprocess
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -37,6 +39,7 @@ from ganbench_plugins.datasets.pairs import load_names as load_pairs
 from ganbench_plugins.datasets.points import load_ring
 from ganbench_plugins.datasets.text import unicode_names
 from ganbench_plugins.dirac import game as dirac
+from ganbench_plugins.extractors.audio_classifier import build_classifier as build_audio_classifier
 from ganbench_plugins.extractors.classifier import build as build_classifier
 from ganbench_plugins.extractors.halves import build as build_halves
 
@@ -160,11 +163,14 @@ def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]
 
 
 def _sounds() -> Data:
-    """Noise of many levels."""
+    """Noise of many levels, faint or loud."""
     drawn = torch.randn(200, 1, 64, generator=torch.Generator().manual_seed(0))
     clips = (drawn * torch.linspace(100, 5000, 200)[:, None, None]).short()
-    info = DataInfo(name="noise", modality="audio", shape=(1, 64), rate=8_000)
-    return Data(info=info, train=clips, heldout=clips)
+    info = DataInfo(name="noise", modality="audio", shape=(1, 64), rate=8_000, classes=2)
+    loud = (torch.arange(200) >= 100).long()
+    return Data(
+        info=info, train=clips, heldout=clips, train_labels=loud, heldout_labels=loud.clone()
+    )
 
 
 def test_every_column_is_documented_with_range_and_direction() -> None:
@@ -179,8 +185,13 @@ def test_every_column_is_documented_with_range_and_direction() -> None:
         "image": load_digits(),
     }
 
+    builds: dict[str, Callable[..., Any]] = {
+        "pair": partial(build_halves, of="both"),
+        "audio": build_audio_classifier,
+    }
+
     def side(modality: str, one: Data) -> RealSide:
-        build = partial(build_halves, of="both") if modality == "pair" else build_classifier
+        build = builds.get(modality, build_classifier)
         return RealSide(one, "heldout", cpu, lambda name: build(one, cpu))
 
     sides = {modality: side(modality, one) for modality, one in data.items()}

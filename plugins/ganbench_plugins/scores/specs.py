@@ -127,6 +127,14 @@ def ganbench_scores() -> list[ScoreSpec]:
             modalities=("audio",),
         ),
         ScoreSpec(
+            name="recognised",
+            description="share of clips of whose class a classifier and neighbours are of one mind",
+            blind="collapse onto one class, which chance would recognise as well",
+            compute=f"{_MEASURES}.sound:recognised",
+            modalities=("audio",),
+            parameters={"extractor": replace(_EXTRACTOR["extractor"], default="audio-classifier")},
+        ),
+        ScoreSpec(
             name="intended-class",
             description="share of a conditional generator's fakes that are of the class asked for",
             blind="everything but the class: one good sample of each class suffices",

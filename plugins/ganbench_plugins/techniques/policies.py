@@ -1,4 +1,4 @@
-"""Ways of training that go with any loss: averages, rates, learning-rate policies, sampling."""
+"""Ways of training that go with any loss: averages, rates and their policies, batches, sampling."""
 
 from __future__ import annotations
 
@@ -51,6 +51,15 @@ def policy(
     return replace(training, schedule=schedules.warmup(warmup, then) if warmup else then)
 
 
+def batch(
+    training: Training,
+    *,
+    size: Annotated[int, Parameter(minimum=1, help="samples of a step of either player")] = 16,
+) -> Training:
+    """Both players' steps are of so many samples, whatever the recipe has for each."""
+    return replace(training, batch_size=size, generator_batch_size=None)
+
+
 def balanced(training: Training) -> Training:
     """Real samples of all classes are drawn equally often, however rare some are."""
     return replace(training, sampling="balanced")
@@ -86,6 +95,14 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             training=policy,
             argument="shape",
             exclusive="policies",
+            controls=True,
+        ),
+        TechniqueSpec(
+            name="batch",
+            description="samples of a step: small ones buy more steps with the same budget",
+            training=batch,
+            argument="size",
+            exclusive="batches",
             controls=True,
         ),
         TechniqueSpec(

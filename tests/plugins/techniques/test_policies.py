@@ -77,6 +77,13 @@ def test_without_a_decay_there_is_no_average() -> None:
     assert trainer.evaluated is trainer.networks.generator
 
 
+def test_both_players_take_batches_of_the_size_that_is_asked_for() -> None:
+    batched, plain = (recipe_of(name, image(8)).training for name in ("sngan+batch:8", "sngan"))
+    assert (plain.batch_size, plain.generator_batch) == (64, 128)
+    assert (batched.batch_size, batched.generator_batch) == (8, 8)
+    assert batched == replace(plain, batch_size=8, generator_batch_size=None)
+
+
 def test_balanced_sampling_changes_sampling_alone_and_needs_classes() -> None:
     labelled = replace(image(8), classes=4)
     balanced, plain = (recipe_of(name, labelled).training for name in ("dcgan+balanced", "dcgan"))
