@@ -205,8 +205,12 @@ def _sync_folder(folder: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> GanbenchError:
     """What to tell whoever has asked for a file that could not be written."""
-    reason = error.strerror or str(error)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return GanbenchError(
+            f"cannot write {path}: there is a file where a folder is needed",
+            "move the file away, or name a folder (--runs DIR, --out DIR)",
+        )
     return GanbenchError(
-        f"cannot write {path}: {reason}",
+        f"cannot write {path}: {error.strerror or error}",
         "free some space or make the folder writable, or name another one (--runs DIR, --out DIR)",
     )

@@ -11,6 +11,7 @@ import pytest
 from ganbench.api.errors import GanbenchError
 from ganbench.storage import writing
 from ganbench.storage.writing import (
+    cannot_write,
     rename_aside,
     replace_all,
     replacing,
@@ -101,6 +102,18 @@ def test_damaged_files_are_kept_under_free_names(tmp_path: Path) -> None:
     assert set_aside(tmp_path / "file") == "set aside"  # by another process
     (tmp_path / "folder").mkdir()
     assert rename_aside(tmp_path / "folder", "replaced") == "folder.replaced-1"
+
+
+@pytest.mark.parametrize("below", ["", "more/folders"])
+def test_a_file_in_a_folders_place_is_not_for_want_of_space(tmp_path: Path, below: str) -> None:
+    place = tmp_path / "file"
+    place.write_text("kept")
+    with pytest.raises(OSError, match="file") as caught:
+        (place / below).mkdir(parents=True)
+    told = cannot_write(place, caught.value)
+    assert "there is a file where a folder is needed" in str(told)
+    assert "space" not in str(told)
+    assert "move the file away" in str(told)
 
 
 def test_what_cannot_be_renamed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
