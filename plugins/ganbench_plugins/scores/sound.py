@@ -75,7 +75,10 @@ def recognised(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
             "use recognised[extractor=audio-classifier]",
         )
     if labels is None:
-        raise UsageError(f"score recognised needs the classes of {data.info.name}")
+        raise UsageError(
+            f"score recognised needs the classes of {data.info.name}",
+            "sort its clips into a folder for each class, or leave the score out",
+        )
     pictures = build_log_mel(data, evaluation.fakes.device)
     known = evaluation.once("recognised/train", lambda: pictures(data.train))
 
