@@ -55,10 +55,6 @@ class Program:
             samples = layer(samples)
         return samples
 
-    def products(self, batch: int) -> list[int]:
-        """Multiplications of each layer's product, of one network and so many samples."""
-        return [batch * one.size for one in self._layers if isinstance(one, _Linear)]
-
     def hand_out(self) -> None:
         """Give each network its part of the gradients, as views."""
         for stacked, own in zip(self.parameters, self._own, strict=True):
@@ -99,8 +95,6 @@ class _Linear:
     def __init__(self, weight: nn.Parameter, bias: nn.Parameter | None) -> None:
         self._weight = weight
         self._bias = bias
-        self.size = weight[0].numel()
-        """Weights of one network's layer."""
 
     def __call__(self, samples: Tensor) -> Tensor:
         members, size_out, size_in = self._weight.shape

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import torch
+from torch import nn
 
 from ganbench.api.errors import type_and_line
 from ganbench.api.networks import Networks
@@ -94,7 +95,7 @@ class Stack:
         """That autograd records in a step, by who takes it and the terms that act in it."""
         self._members: tuple[int, ...] = ()
         self._programs: dict[Side, Program] = {}
-        self._wide = False
+        self._wide = _gains(next(iter(trainers.values())))
         """Whether products are computed by wide kernels."""
 
     def take(self, asked: Mapping[int, Asked]) -> dict[int, Taken]:
@@ -147,7 +148,8 @@ class Stack:
         """An eager step, which counts where a stacked one would not do."""
         self._streams.settle(place)
         before = beside_torch()
-        done = rehearse(self.eager[place], ask.number, ask.progress, count=ask.count)
+        with wide_products(self._wide):  # the same kernels: of five steps other ones make others
+            done = rehearse(self.eager[place], ask.number, ask.progress, count=ask.count)
         self._seen.add(place)
         if not same_numbers(before, done.beside):
             done.accept(self._trainers[place])
@@ -221,14 +223,6 @@ class Stack:
                 side: Program([getattr(self._trainers[p].networks, side) for p in members])
                 for side in SIDES
             }
-            self._wide = self._gains_by_wide_kernels()
-
-    def _gains_by_wide_kernels(self) -> bool:
-        first = self._trainers[self._members[0]]
-        batches = {first.training.batch_size, first.training.generator_batch}
-        programs = self._programs.values()
-        products = [one for p in programs for batch in batches for one in p.products(batch)]
-        return first.device.type == "cpu" and gains(products)
 
     def _differentiate(self, side: Side) -> None:
         trainers = [self._trainers[place] for place in self._members]
@@ -267,6 +261,15 @@ class Stack:
         critic_steps = self.eager[place].critic_steps(number)
         critics = [combination("discriminator", number)] * critic_steps
         return [*critics, combination("generator", number)]
+
+
+def _gains(trainer: Trainer) -> bool:
+    """Whether steps gain by wide kernels: trainings of one recipe have the same products."""
+    batches = {trainer.training.batch_size, trainer.training.generator_batch}
+    layers = [one for side in SIDES for one in getattr(trainer.networks, side).modules()]
+    weights = [one.weight.numel() for one in layers if isinstance(one, nn.Linear)]
+    products = [batch * size for batch in batches for size in weights]
+    return trainer.device.type == "cpu" and gains(products)
 
 
 def _unkept(trainer: Trainer) -> str | None:

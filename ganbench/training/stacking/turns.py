@@ -79,10 +79,6 @@ class Turns:
 
     def step(self, place: int, ask: Asked) -> Taken:
         """Take a step when all the others want one."""
-        if self.stack is not None and place in self.stack.fallen:
-            self.settle(place)
-            drawn, flops = self.stack.eager[place].step(ask.number, ask.progress, count=ask.count)
-            return Taken(drawn, flops)
         self._asked[place] = ask
         self._pass_on()
         self._gates[place].acquire()

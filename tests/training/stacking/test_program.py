@@ -71,11 +71,6 @@ def test_bits_do_not_depend_on_who_is_beside(places: list[int], width: int, wide
             assert torch.equal(one, other)
 
 
-def test_products_are_told_of_one_network() -> None:
-    program = Program([network(seed, 24) for seed in range(3)])
-    assert program.products(40) == [40 * 6 * 24, 40 * 24 * 24, 40 * 24]
-
-
 def test_gradients_are_each_networks_own() -> None:
     for place, found in enumerate(gradients([0, 1, 2], 24)):
         alone = network(place)

@@ -62,6 +62,14 @@ def advance(stack: Stack, places: list[int], numbers: range) -> None:
                 raise one.error
 
 
+@pytest.mark.parametrize("variant", ["wgan", "wgan-gp", "vanilla"])
+def test_wide_kernels_are_held_to_eager_steps_with_the_same(variant: str) -> None:
+    """After some critic steps, each by Adam, the order of a sum is seen in four digits."""
+    stack = stacked(of_variant(variant), {0: 0, 1: 1, 2: 2})
+    advance(stack, [0, 1, 2], range(4))
+    assert not stack.fallen
+
+
 @pytest.mark.parametrize("gaining", [True, False])
 def test_steps_are_taken_with_wide_kernels_where_they_gain(
     monkeypatch: pytest.MonkeyPatch, gaining: bool
@@ -74,7 +82,8 @@ def test_steps_are_taken_with_wide_kernels_where_they_gain(
     )
     stack = stacked(of_variant("vanilla[width=24]"), {0: 0, 1: 1})
     advance(stack, [0, 1], range(3))
-    assert within == [gaining] * 3
+    assert set(within) == {gaining}
+    assert len(within) > 3  # the eager steps that they are held to as well
     batch = stack.eager[0].trainer.training.batch_size
     sizes = [
         layer.weight.numel()
