@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
+from ganbench.machine.products import wide_products
+
 if TYPE_CHECKING:
     import torch
 
@@ -61,12 +63,17 @@ def stopwatch(device: torch.device, threads: int) -> Callable[[], float]:
     return now
 
 
-def product_speed(precision: Precision, device: torch.device) -> float:
+def product_speed(precision: Precision, device: torch.device, *, wide: bool = False) -> float:
     """FLOP/s that matrix products reach here, on as many threads as torch computes on.
 
     The best of a few: it is a limit, which others on the machine can only hide.
+
+    Args:
+        precision: of the products.
+        device: where they are computed.
+        wide: by kernels as of `wide_products`.
     """
-    return max(_speeds([precision], device)[precision])
+    return max(_speeds([precision], device, wide=wide)[precision])
 
 
 def speed_ratio(precision: Precision, device: torch.device) -> float:
@@ -76,7 +83,9 @@ def speed_ratio(precision: Precision, device: torch.device) -> float:
     return median(ours / plain for ours, plain in pairs)
 
 
-def _speeds(precisions: list[Precision], device: torch.device) -> dict[Precision, list[float]]:
+def _speeds(
+    precisions: list[Precision], device: torch.device, *, wide: bool = False
+) -> dict[Precision, list[float]]:
     import torch
 
     side, now = SIDE[device.type], stopwatch(device, torch.get_num_threads())
@@ -84,7 +93,7 @@ def _speeds(precisions: list[Precision], device: torch.device) -> dict[Precision
     factors = {one: _factors(one, side, device) for one in precisions}
     for turn in range(ROUNDS + 1):
         for one, (left, right) in factors.items():
-            with tf32_products(one == "tf32"):
+            with tf32_products(one == "tf32"), wide_products(wide):
                 began = now()
                 left @ right
                 took = now() - began

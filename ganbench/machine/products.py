@@ -42,6 +42,9 @@ def gains(products: Collection[int]) -> bool:
 def wide_products(wanted: bool) -> Iterator[None]:
     """Within, torch gives all but the smallest float32 products on the CPU to oneDNN.
 
+    Whoever asks torch for `get_float32_matmul_precision` within gets an error: its one answer does
+    not tell of this setting.
+
     Args:
         wanted: as `gains` says; otherwise nothing is changed.
     """

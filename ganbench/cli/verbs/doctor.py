@@ -24,6 +24,7 @@ from ganbench.console import print_json, print_rows, talk
 from ganbench.machine.devices import cuda_devices, usable_cores
 from ganbench.machine.paths import has_path, measured_ratio
 from ganbench.machine.precision import PRECISIONS, product_speed
+from ganbench.machine.products import has_wider
 from ganbench.machine.threads import computing_on
 from ganbench.storage.cache import cache_dir
 from ganbench.wording import file_size, memory_size, number, with_prefix
@@ -114,8 +115,15 @@ def _products() -> Iterator[Fact]:
     kind = "cuda" if cuda_devices() and torch.cuda.is_available() else "cpu"
     with computing_on(1):
         speed = product_speed("float32", torch.device(kind))
+        wider = kind == "cpu" and has_wider()
+        widest = product_speed("float32", torch.device(kind), wide=True) if wider else speed
     where = "the first GPU" if kind == "cuda" else "one thread"
     yield Fact("float32 products", "ok", f"{with_prefix(float(f'{speed:.3g}'))}FLOP/s on {where}")
+    if wider:
+        told = (
+            f"{with_prefix(float(f'{widest:.3g}'))}FLOP/s by oneDNN, as --engine stacked has them"
+        )
+        yield Fact("wide products", "ok", told)
     for precision in PRECISIONS[1:]:
         if not has_path(precision, kind):
             yield Fact(precision, "note", "none on a CPU: runs are refused in it")
