@@ -65,7 +65,8 @@ def recognised(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     err differently. Real clips go before both as well: their errors are on both sides.
 
     Raises:
-        UsageError: the extractor is no classifier, or the training clips have no classes.
+        UsageError: the extractor is no classifier, or the training clips have no classes or are
+            too few.
     """
     column, data = FeatureColumn(evaluation, extractor), evaluation.data
     network, labels = cast("Classifier", evaluation.extractor(extractor)), data.train_labels
@@ -78,6 +79,11 @@ def recognised(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
         raise UsageError(
             f"score recognised needs the classes of {data.info.name}",
             "sort its clips into a folder for each class, or leave the score out",
+        )
+    if len(labels) < VOTERS:
+        raise UsageError(
+            f"score recognised asks {VOTERS} training clips, {data.info.name} has {len(labels)}",
+            "use more clips, or leave the score out",
         )
     pictures = build_log_mel(data, evaluation.fakes.device)
     known = evaluation.once("recognised/train", lambda: pictures(data.train))

@@ -133,6 +133,12 @@ def test_without_classes_there_is_nothing_to_recognise() -> None:
         told(tones(LABELS, 2), data=nameless)
 
 
+def test_fewer_training_clips_than_are_asked_are_refused() -> None:
+    few = replace(TONES, train=TONES.train[:4], train_labels=LABELS[:4])
+    with pytest.raises(UsageError, match="asks 5 training clips, tones has 4"):
+        told(tones(LABELS, 2), data=few)
+
+
 def test_an_extractor_that_tells_no_classes_is_refused() -> None:
     side = RealSide(TONES, "heldout", CPU, lambda name: build_log_mel(TONES, CPU))
     with pytest.raises(UsageError, match="needs a classifier, log-mel-tones only"):
