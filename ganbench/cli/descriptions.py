@@ -228,7 +228,12 @@ def _suite(suite: Suite, catalogue: Catalogue) -> Described:
         "variants": list(suite.variants) or "all",
         "grid": {name: list(values) for name, values in suite.grid.items()},
         "tasks": [
-            {**asdict(task), "budget": str(task.budget), "blind": _blind(task, catalogue)}
+            {
+                **asdict(task),
+                "budget": str(task.budget),
+                "blind": _blind(task, catalogue),
+                "variants": list(suite.task_variants.get(task.name, ())),
+            }
             for task in suite.tasks
         ],
     }

@@ -22,8 +22,8 @@ EVERY_LOSS = "*"
 
 def expand_variants(
     texts: Iterable[str], settings: Mapping[str, str], suite: Suite, catalogue: Catalogue
-) -> list[Variant]:
-    """The variants that some texts name, each once, in the texts' order.
+) -> dict[str, list[Variant]]:
+    """The variants that each of some texts names, in the texts' order.
 
     ``MODEL+*`` stands for every usable loss, by name, and behind a control for every loss of
     controls; the techniques and settings behind it hold for each pair. Each variant is multiplied
@@ -39,16 +39,22 @@ def expand_variants(
     Raises:
         UsageError, PluginNotUsable: a text, setting or grid names nothing usable or does not fit.
     """
-    typed = [parse_variant(text) for text in texts]
-    pairs = [(one, pair) for one in typed for pair in _spelled_out(one, catalogue)]
-    names = {reference.name for both in pairs for reference in both}
+    typed = {text: parse_variant(text) for text in texts}
+    pairs = [
+        (text, one, pair) for text, one in typed.items() for pair in _spelled_out(one, catalogue)
+    ]
+    names = {reference.name for _, *both in pairs for reference in both}
     owned = _settings_by_variant(settings, names)
-    chosen: dict[str, Variant] = {}
-    for one, pair in pairs:
+    chosen: dict[str, list[Variant]] = {}
+    for text, one, pair in pairs:
         own = {**owned.get(one.name, {}), **owned.get(pair.name, {})}
-        for variant in _multiplied(pair, own, suite, catalogue):
-            chosen.setdefault(variant.display, variant)
-    return list(chosen.values())
+        chosen.setdefault(text, []).extend(_multiplied(pair, own, suite, catalogue))
+    return chosen
+
+
+def each_once(variants: Iterable[Variant]) -> list[Variant]:
+    """The same without repetitions, which several texts may name."""
+    return list({variant.display: variant for variant in reversed([*variants])}.values())[::-1]
 
 
 def not_expanded(texts: Iterable[str], catalogue: Catalogue) -> list[str]:

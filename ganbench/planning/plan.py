@@ -14,7 +14,7 @@ from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget
 from ganbench.planning.chosen import ChosenData, ChosenTask, choose_data, choose_task
 from ganbench.planning.datasets import prepare as prepare_data
-from ganbench.planning.expansion import expand_variants, not_expanded
+from ganbench.planning.expansion import each_once, expand_variants, not_expanded
 from ganbench.planning.feasibility import check_task, notes_of
 from ganbench.planning.prepared import Prepared, prepare
 from ganbench.planning.runspec import RunSpec
@@ -154,15 +154,17 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
         NothingSelected: no run is left.
     """
     suite = load_suite(selection.suite)
-    texts = _typed(selection, suite, catalogue)
+    tasks = _tasks(selection, suite, catalogue)
+    typed_on = _typed(selection, suite, [task.task.name for task in tasks], catalogue)
+    texts = list(dict.fromkeys(text for own in typed_on.values() for text in own))
     variants = expand_variants(texts, selection.settings, suite, catalogue)
     seeds = dict.fromkeys(suite.seeds if selection.seeds is None else selection.seeds)
     skipped = not_expanded(texts, catalogue)
     specs = []
-    tasks = _tasks(selection, suite, catalogue)
     missing = {task.task.name: error for task in tasks if (error := check_task(task, catalogue))}
     for task in tasks:
-        for variant in variants:
+        own = (variant for text in typed_on[task.task.name] for variant in variants[text])
+        for variant in each_once(own):
             prepared = prepare(variant, task.data.info, catalogue)
             if isinstance(prepared, str):
                 skipped.append(f"{variant.display} on {task.task.name}: {prepared}")
@@ -209,22 +211,23 @@ def _refuse_unprintable(spec: RunSpec) -> None:
             raise UsageError(reason, "rename the file or folder that it names, or type it again")
 
 
-def _typed(selection: Selection, suite: Suite, catalogue: Catalogue) -> list[str]:
-    """What is selected, as typed, wildcards included."""
-    every = suite.variants or catalogue.names(VariantSpec.kind)
-    texts: Iterable[str] = selection.variants
-    if selection.everything:
-        texts = (*every, *selection.variants)
-    elif not selection.variants:
-        texts = suite.variants
-    texts = list(dict.fromkeys(texts))
-    if not texts:
+def _typed(
+    selection: Selection, suite: Suite, tasks: Iterable[str], catalogue: Catalogue
+) -> dict[str, list[str]]:
+    """What is selected on each task, as typed, wildcards included."""
+    chosen: dict[str, list[str]] = {}
+    for task in tasks:
+        own, texts = suite.variants_on(task), tuple(selection.variants)
+        if selection.everything:
+            texts = (*(own or catalogue.names(VariantSpec.kind)), *texts)
+        chosen[task] = list(dict.fromkeys(texts or own))
+    if not any(chosen.values()):
         raise NothingSelected(
             "no variant is selected",
             "name some (`ganbench list variants` shows them), or type "
             + typed("run", "--all", "--suite", selection.suite),
         )
-    return texts
+    return chosen
 
 
 def _spec(

@@ -90,6 +90,7 @@ class Suite:
         seeds: of every variant on every task.
         variants: as typed, those of a table with parameters and a grid of their own spelled out;
             none: all there are.
+        task_variants: task -> those that it names in their place, where it names some.
         grid: parameter -> its values. Every variant is run with every combination.
         threads: CPU threads of every run.
         precision: of products in the training of every run.
@@ -102,11 +103,16 @@ class Suite:
     tasks: tuple[Task, ...]
     seeds: tuple[int, ...]
     variants: tuple[str, ...] = field(default=())
+    task_variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     grid: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
     threads: int = 1
     precision: Precision = "float32"
     claims: tuple[Claim, ...] = ()
     folder: str = ""
+
+    def variants_on(self, task: str) -> tuple[str, ...]:
+        """Those that run on the task of that name; none: all there are."""
+        return self.task_variants.get(task, self.variants)
 
     def task(self, name: str) -> Task:
         """The task of that name.
@@ -135,6 +141,7 @@ class TaskTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     labels: Literal["train", "balanced"] = "train"
     controls: tuple[str, ...] = ()
     thresholds: dict[str, Annotated[float, Meta(ge=-1e300, le=1e300)]] = {}
+    variants: list[str | VariantTable] = []
 
 
 class VariantTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -206,6 +213,7 @@ def parse_suite(text: str, source: str) -> Suite:
             tasks=tuple(_task(task, number) for number, task in enumerate(table.tasks, start=1)),
             seeds=parse_seeds(table.seeds),
             variants=_variants(table.variants),
+            task_variants=_task_variants(table.tasks),
             grid=table.grid,
             threads=table.threads,
             precision=table.precision,
@@ -248,6 +256,15 @@ def _variants(entries: Iterable[str | VariantTable]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts))
 
 
+def _task_variants(tables: Iterable[TaskTable]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for number, table in enumerate(tables, start=1):
+        if table.variants:
+            with _located(f"task {number}"):
+                found[table.name] = _variants(table.variants)
+    return found
+
+
 def _points_of(table: VariantTable) -> list[str]:
     """A variant at every point of its own grid, as people would type it."""
     axes = {**{name: (value,) for name, value in table.parameters.items()}, **table.grid}
@@ -285,7 +302,7 @@ def _located(place: str) -> Iterator[None]:
 def _numbered(message: str) -> str:
     """``tasks[0].budget is 3, ...`` as people count: ``task 1: budget is 3, ...``."""
     return re.sub(
-        r"^(task|variant|claim)s\[(\d+)\](\.?)",
+        r"(?:^|(?<=\]\.))(task|variant|claim)s\[(\d+)\](\.?)",
         lambda match: f"{match[1]} {int(match[2]) + 1}{': ' if match[3] else ''}",
         message,
     )
@@ -295,7 +312,7 @@ def _hint(mismatch: Mismatch) -> str | None:
     match mismatch.place:
         case ("tasks", int()):
             return "write each task under a [[tasks]] heading"
-        case ("variants", int()):
+        case (*_, "variants", int()):
             return 'write it as "wgan-gp", or under a [[variants]] heading'
         case ("claims", int()):
             return "write each published result under a [[claims]] heading"

@@ -77,6 +77,8 @@ def _lines(described: Described) -> Iterator[str]:
         late = (f"{one} (at the end)" for one in task["final_scores"])
         scores = ", ".join([*task["scores"], *late])
         yield f"task {task['name']}: {task['dataset']}, {task['budget']}, {scores}"
+        if task["variants"]:
+            yield f"  its variants: {', '.join(task['variants'])}"
         if task["controls"]:
             yield f"  its tables need the controls {', '.join(task['controls'])}"
         if task["blind"]:

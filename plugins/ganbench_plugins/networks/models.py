@@ -4,6 +4,7 @@ from ganbench import DataInfo, ModelSpec, Parameter, hookimpl
 from ganbench_plugins.networks.sizes import (
     dcgan_levels,
     fitting,
+    plain_conv_levels,
     r3gan_levels,
     resnet_levels,
     sngan_levels,
@@ -17,6 +18,23 @@ _LAWS = ("normal", "uniform")
 
 def _width(help_text: str) -> Parameter:
     return Parameter(kind=int, minimum=1, maximum=8192, help=help_text)
+
+
+def _plain(side: str) -> dict[str, Parameter]:
+    """What one of the plain convolutional networks is made of."""
+    return {
+        f"{side}_depth": Parameter(
+            default=4, minimum=1, maximum=100, help="3x3 convolutions, at least one at each size"
+        ),
+        f"{side}_width": Parameter(
+            default=32, minimum=1, maximum=8192, help="channels next to the image"
+        ),
+        f"{side}_activation": Parameter(
+            default="relu",
+            choices=_NONLINEARITIES,
+            help="of hidden layers; softplus is softplus(2x+2)/2-1",
+        ),
+    }
 
 
 def _fits_projection(data: DataInfo) -> bool:
@@ -34,6 +52,8 @@ def _has_batch_norm(*, discriminator_norm: str, **_: object) -> bool:
 # Layer norm is the replacement that Gulrajani et al. 2017 name for a critic with a penalty.
 _LAYER_NORM = {"discriminator_norm": "layer"}
 
+
+_NONLINEARITIES = ("relu", "leaky-relu", "softplus", "tanh")
 
 _LATENT = {
     "latent": Parameter(default=128, minimum=1, help="size of the latent"),
@@ -121,6 +141,30 @@ def ganbench_models() -> list[ModelSpec]:
                 **_LATENT,
                 "latent": Parameter(default=100, minimum=1, help="size of the latent"),
                 "latent_law": Parameter(default="uniform", choices=_LAWS, help="law of the latent"),
+            },
+        ),
+        ModelSpec(
+            name="plain-conv",
+            description="3x3 convolutions of any depth, width, norm and nonlinearity, to 32 px",
+            paper="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, table 1, "
+            "arXiv:1704.00028",
+            build="ganbench_plugins.networks.plain_conv:build",
+            coupled=_has_batch_norm,
+            uncoupled=_LAYER_NORM,
+            modalities=("image",),
+            supports=fitting(plain_conv_levels),
+            parameters={
+                **_plain("generator"),
+                "generator_norm": Parameter(
+                    default="batch", choices=_NORMS, help="after each hidden generator layer"
+                ),
+                **_plain("discriminator"),
+                "discriminator_norm": Parameter(
+                    default="batch",
+                    choices=_NORMS,
+                    help="after each discriminator layer but the first",
+                ),
+                "latent": _LATENT["latent"],
             },
         ),
         ModelSpec(

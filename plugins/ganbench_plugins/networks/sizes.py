@@ -90,6 +90,15 @@ def r3gan_levels(data: DataInfo) -> int:
     return halvings(data, smallest=4, largest=128)
 
 
+def plain_conv_levels(data: DataInfo) -> int:
+    """Halvings of plain convolutional networks: down to 4 to 7 px.
+
+    Raises:
+        UsageError: they do not fit these images.
+    """
+    return halvings(data, smallest=4, largest=32)
+
+
 def fitting(levels: Callable[[DataInfo], object]) -> Callable[[DataInfo], bool]:
     """Whether such a function finds that the networks fit: a model's `supports`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from ganbench import Parameter, TechniqueSpec, Training, hookimpl, schedules
+from ganbench import Optimiser, Parameter, TechniqueSpec, Training, hookimpl, schedules
 
 GANBENCH_API_VERSION = 2
 
@@ -33,6 +33,26 @@ def ttur(
     assert training.discriminator is not None
     rate = training.generator.lr * ratio
     return replace(training, discriminator=replace(training.discriminator, lr=rate))
+
+
+def adam(
+    training: Training,
+    *,
+    beta1: Annotated[
+        float, Parameter(minimum=0, maximum=0.999999, help="decay of the gradient's mean")
+    ] = 0.9,
+    beta2: Annotated[
+        float, Parameter(minimum=0, maximum=0.999999, help="decay of the squared gradient's mean")
+    ] = 0.999,
+) -> Training:
+    """Both networks are trained by Adam with these betas, at the recipe's rates."""
+    assert training.generator is not None  # it goes with no control
+    assert training.discriminator is not None
+    one, other = (
+        Optimiser(lr=lr, betas=(beta1, beta2))
+        for lr in (training.generator.lr, training.discriminator.lr)
+    )
+    return replace(training, generator=one, discriminator=other)
 
 
 def policy(
@@ -88,6 +108,13 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             training=ttur,
             argument="ratio",
             exclusive="rates",
+        ),
+        TechniqueSpec(
+            name="adam",
+            description="both networks are trained by Adam, with betas of your own",
+            paper="Kingma & Ba 2015, Adam: A Method for Stochastic Optimization, arXiv:1412.6980",
+            training=adam,
+            exclusive="optimisers",
         ),
         TechniqueSpec(
             name="policy",
