@@ -53,8 +53,11 @@ def expand_variants(
 
 
 def each_once(variants: Iterable[Variant]) -> list[Variant]:
-    """The same without repetitions, which several texts may name."""
-    return list({variant.display: variant for variant in reversed([*variants])}.values())[::-1]
+    """The same without repetitions, since several texts may name one."""
+    chosen: dict[str, Variant] = {}
+    for variant in variants:
+        chosen.setdefault(variant.display, variant)
+    return list(chosen.values())
 
 
 def not_expanded(texts: Iterable[str], catalogue: Catalogue) -> list[str]:

@@ -1,9 +1,9 @@
 """Published results beside ours: do they agree, and if not, why?
 
-Both sides are means over runs with an error. They agree where their difference is within the 95 %
-limits of both together, and ours are narrow enough to say so. Where it is not, what differs may be
-the protocol's length: a result is *not reached* as long as runs here did fewer steps than the
-paper's, and *differs* from then on.
+Both sides are means over runs, or shares of settings, with an error. They agree where their
+difference is within the 95 % limits of both together, and ours are narrow enough to say so. Where
+it is not, what differs may be the protocol's length: a result is *not reached* as long as runs here
+did fewer steps than the paper's, and *differs* from then on.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from ganbench.planning.references import parse_variant
 from ganbench.results.record import COUNTED
-from ganbench.statistics.intervals import mean_interval
+from ganbench.statistics.intervals import Interval, clopper_pearson, mean_interval
 from ganbench.tables.contenders import is_meant
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
 from ganbench.tables.grouping import entries
+from ganbench.tables.shares import Share, shares
 from ganbench.wording import number
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ganbench.planning.claims import Claim
     from ganbench.results.frame import Runs
     from ganbench.tables.grouping import Entry
+    from ganbench.tables.shares import Scores
 
 AGREES: Final = "agrees"
 DIFFERS: Final = "differs"
@@ -37,6 +39,10 @@ LIMITS: Final = 1.96
 WIDEST: Final = 4.0
 """How many times wider than the published interval ours may be and still agree with anything; half
 of the number itself where that has no error."""
+
+WIDEST_SHARE: Final = 1 / 3
+"""Half the interval of our share from which on it says nothing: it then takes in two thirds of all
+shares."""
 
 _HEADINGS: Final = (
     Heading("variant"),
@@ -59,7 +65,13 @@ def claims_table(claims: Sequence[Claim], runs: Runs, suite: str) -> Table:
         suite: its name.
     """
     found = entries(runs.only(suite=[suite]))
-    rows = [row for claim in claims for row in _rows(claim, found)]
+    rows = [
+        row
+        for claim in claims
+        for row in (
+            _rows(claim, found) if claim.success is None else _shares(claim, found, runs.scores)
+        )
+    ]
     notes = dict.fromkeys(": ".join(filter(None, (one.source, one.protocol))) for one in claims)
     return Table("claims", f"{suite}: published results", _HEADINGS, tuple(rows), tuple(notes), 1)
 
@@ -72,21 +84,54 @@ def verdict(claim: Claim, values: Sequence[float], steps: float) -> tuple[str, s
         values: of the same score, one for each of our runs.
         steps: generator steps of our runs.
     """
-    short = claim.steps > 0 and steps < claim.steps
-    part = f"{steps / claim.steps:.2g} of its {claim.steps:,} steps" if short else ""
     if len(values) < 2:
         return NOT_REACHED, "one run has no interval; add seeds" if values else "no finished run"
-    ours = mean_interval(values)
-    own = ours.high - ours.estimate
-    half = math.hypot(own, LIMITS * claim.error)
-    if own > (WIDEST * LIMITS * claim.error or abs(claim.published) / 2):
-        return NOT_REACHED, "; ".join(filter(None, ("our interval is too wide; add seeds", part)))
-    if abs(ours.estimate - claim.published) <= half:
+    error = LIMITS * claim.error
+    theirs = Interval(claim.published, claim.published - error, claim.published + error)
+    widest = WIDEST * error or abs(claim.published) / 2
+    return _weighed(claim, mean_interval(values), theirs, widest, steps)
+
+
+def share_verdict(claim: Claim, share: Share) -> tuple[str, str]:
+    """The same of a share of settings, with exact limits on both sides.
+
+    Args:
+        claim: about a share.
+        share: ours.
+    """
+    if not share.n:
+        return NOT_REACHED, "not run"
+    ours = clopper_pearson(share.count, share.n)
+    theirs = clopper_pearson(round(claim.published * claim.runs), claim.runs)
+    said, why = _weighed(claim, ours, theirs, WIDEST_SHARE, share.steps)
+    return said, "; ".join(filter(None, (f"{share.count} of {share.n} settings", why)))
+
+
+def _weighed(
+    claim: Claim, ours: Interval, theirs: Interval, widest: float, steps: float
+) -> tuple[str, str]:
+    """What two intervals say of each other, each with its half that faces the other's estimate."""
+    short = claim.steps > 0 and steps < claim.steps
+    part = f"{steps / claim.steps:.2g} of its {claim.steps:,} steps" if short else ""
+    apart = abs(ours.estimate - theirs.estimate)
+    if ours.estimate > theirs.estimate:
+        half = math.hypot(ours.estimate - ours.low, theirs.high - theirs.estimate)
+    else:
+        half = math.hypot(ours.high - ours.estimate, theirs.estimate - theirs.low)
+    if (ours.high - ours.low) / 2 > widest:
+        more = "settings" if claim.success is not None else "seeds"
+        return NOT_REACHED, "; ".join(filter(None, (f"our interval is too wide; add {more}", part)))
+    if apart <= half:
         return AGREES, part
     if short:
         return NOT_REACHED, part
-    side = "above" if ours.estimate > claim.published else "below"
-    return DIFFERS, f"{number(abs(ours.estimate - claim.published))} {side} it"
+    return DIFFERS, f"{number(apart)} {'above' if ours.estimate > theirs.estimate else 'below'} it"
+
+
+def _shares(claim: Claim, found: Iterable[Entry], scores: Scores) -> Iterable[Row]:
+    for share in shares(claim, found, scores) or [Share(0, 0, 0.0)]:
+        cell = Cell(*clopper_pearson(share.count, share.n), share.n) if share.n else Cell()
+        yield _row(claim, cell, *share_verdict(claim, share))
 
 
 def _rows(claim: Claim, found: Iterable[Entry]) -> Iterable[Row]:
@@ -111,7 +156,7 @@ def _rows(claim: Claim, found: Iterable[Entry]) -> Iterable[Row]:
 def _row(claim: Claim, ours: Cell, said: str, why: str) -> Row:
     cells = (
         Cell(claim.variant),
-        Cell(claim.score.replace("_", " ")),
+        Cell(_measured(claim)),
         Cell(claim.published),
         Cell(claim.error or None),
         Cell(claim.runs),
@@ -120,6 +165,14 @@ def _row(claim: Claim, ours: Cell, said: str, why: str) -> Row:
         Cell(why),
     )
     return Row(claim.task, cells)
+
+
+def _measured(claim: Claim) -> str:
+    score = claim.score.replace("_", " ")
+    if claim.success is None:
+        return score
+    alone = f", {claim.than} not" if claim.than else ""
+    return f"share past {score} {number(claim.success)}{alone}"
 
 
 def _cell(values: Sequence[float]) -> Cell:

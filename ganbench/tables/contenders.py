@@ -73,9 +73,8 @@ def is_meant(typed: VariantReference, name: str, row: Mapping[str, Any]) -> bool
     """Whether all that was typed holds for the variant, and all that its name shows was typed."""
     if row["variant"] == name:
         return True
-    try:
-        shown = parse_variant(row["variant"])
-    except UsageError:  # a parameter with brackets in it: only its exact name will do
+    shown = _shown(row)
+    if shown is None:
         return False
     values = json.loads(row["variant_parameters"])
     return (
@@ -86,6 +85,27 @@ def is_meant(typed: VariantReference, name: str, row: Mapping[str, Any]) -> bool
         and shown.settings.keys() <= typed.settings.keys() <= values.keys()
         and all(_means(text, values[key]) for key, text in typed.settings.items())
     )
+
+
+def is_setting_of(typed: VariantReference, row: Mapping[str, Any]) -> bool:
+    """Whether all that was typed holds for the variant, whatever else is set of it."""
+    shown = _shown(row)
+    if shown is None or shown.name != typed.name:
+        return False
+    values = json.loads(row["variant_parameters"])
+    return all(
+        given.argument is None or _same_argument(one, given, values)
+        for one, given in zip(shown.parts, typed.parts, strict=True)
+    ) and all(key in values and _means(text, values[key]) for key, text in typed.settings.items())
+
+
+def _shown(row: Mapping[str, Any]) -> VariantReference | None:
+    """What the variant's name says; None where a parameter with brackets in it hides that: only
+    its exact name will do then."""
+    try:
+        return parse_variant(row["variant"])
+    except UsageError:
+        return None
 
 
 def _same_argument(shown: Named, typed: Named, values: Mapping[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from ganbench.api.hooks import ENTRY_POINT_GROUP
 from ganbench.api.parameters import Value
 from ganbench.api.techniques import NEEDS
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.expansion import expand_variants, not_expanded
+from ganbench.planning.expansion import each_once, expand_variants, not_expanded
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.suite import Suite
 
@@ -35,7 +35,9 @@ MakeCatalogue = Callable[..., Catalogue]
 def displays(
     texts: list[str], settings: dict[str, str], catalogue: Catalogue, suite: Suite = PLAIN
 ) -> list[str]:
-    return [variant.display for variant in expand_variants(texts, settings, suite, catalogue)]
+    found = expand_variants(texts, settings, suite, catalogue)
+    assert list(found) == list(dict.fromkeys(texts))
+    return [one.display for one in each_once(one for own in found.values() for one in own)]
 
 
 def gridded(**grid: tuple[Value, ...]) -> Suite:

@@ -57,6 +57,33 @@ def triples(plan: Plan) -> list[tuple[int, str, str]]:
     return [(spec.seed, spec.task.name, spec.variant) for spec in plan.runs]
 
 
+def test_variants_of_a_task_run_there_and_nowhere_else(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(SUITE + 'variants = ["wgan-gp", "vanilla[lr=1e-4]"]\n')
+    named = make_plan(Selection(suite=str(file), seeds=[0]), catalogue)
+    own = ["wgan-gp", "vanilla"]  # whose rate is its own on points, and shown on images
+    assert [task for _, task, _ in triples(named)] == ["ring", "ring", "digits", "digits"]
+    assert [name.partition("[")[0] for _, task, name in triples(named) if task == "digits"] == own
+    typed = make_plan(Selection(suite=str(file), seeds=[0], variants=["dcgan"]), catalogue)
+    assert triples(typed) == [(0, "ring", "dcgan"), (0, "digits", "dcgan")]
+    everything = Selection(suite=str(file), seeds=[0], variants=["dcgan"], everything=True)
+    on_digits = [
+        one for _, task, one in triples(make_plan(everything, catalogue)) if task != "ring"
+    ]
+    assert [name.partition("[")[0] for name in on_digits] == [*own, "dcgan"]
+
+
+def test_a_setting_may_be_of_a_variant_of_one_task_alone(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(SUITE + 'variants = ["wgan-gp"]\n')
+    selection = Selection(suite=str(file), seeds=[0], settings={"wgan-gp.width": "4"})
+    assert triples(make_plan(selection, catalogue))[-1] == (0, "digits", "wgan-gp[width=4]")
+
+
 def test_one_seed_of_everything_comes_before_the_next(catalogue: Catalogue, suite: str) -> None:
     plan = make_plan(Selection(suite=suite), catalogue)
     assert triples(plan) == [

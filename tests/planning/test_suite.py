@@ -91,6 +91,45 @@ def test_variants_with_parameters_and_grids_of_their_own() -> None:
     assert parse_suite(mixed, "mine.toml").variants == ("dcgan[lr=1]", "dcgan[lr=2]")
 
 
+def test_a_task_may_name_its_own_variants() -> None:
+    text = """
+        name = "mine"
+        variants = ["vanilla"]
+
+        [[tasks]]
+        name = "ring"
+        dataset = "ring8"
+        budget = "1TFLOP"
+        scores = ["modes"]
+
+        [[tasks]]
+        name = "grid"
+        dataset = "grid25"
+        budget = "1TFLOP"
+        scores = ["modes"]
+        variants = ["dcgan", { name = "wgan-gp", grid.lr = [1, 2] }]
+    """
+    suite = parse_suite(text, "mine.toml")
+    assert suite.variants == suite.variants_on("ring") == ("vanilla",)
+    assert suite.variants_on("grid") == ("dcgan", "wgan-gp[lr=1]", "wgan-gp[lr=2]")
+    ring, grid = (task.to_json() for task in suite.tasks)  # what is run there is no part of a run
+    assert ring.keys() == grid.keys()
+    assert "variants" not in grid
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("grid.lr = [1]", "task 1: variant 1: name is missing"),
+        ('name = "d"\ngrid.lr = [1]\nparameters.lr = 1', "task 1: variant 1: lr stands in"),
+    ],
+)
+def test_mistakes_in_a_tasks_variants_name_both(entry: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_suite(f"{SUITE}\n[[tasks.variants]]\n{entry}\n", "mine.toml")
+    assert message in caught.value.message
+
+
 @pytest.mark.parametrize(
     ("entry", "message", "hint"),
     [

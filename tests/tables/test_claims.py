@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import random
 from typing import Any
 
 import msgspec
@@ -12,9 +14,19 @@ from hypothesis import strategies as st
 
 from ganbench.api.errors import UsageError
 from ganbench.planning.claims import Claim
+from ganbench.planning.references import parse_variant
 from ganbench.planning.suite import embedded_suites, load_suite, parse_suite
 from ganbench.results.frame import collect
-from ganbench.tables.claims import AGREES, DIFFERS, NOT_REACHED, claims_table, verdict
+from ganbench.statistics.intervals import clopper_pearson
+from ganbench.tables.claims import (
+    AGREES,
+    DIFFERS,
+    NOT_REACHED,
+    claims_table,
+    share_verdict,
+    verdict,
+)
+from ganbench.tables.shares import Share
 
 from ..results.synthetic import record, spec
 
@@ -85,10 +97,84 @@ def test_the_table_of_a_suite() -> None:
     assert table.notes == ("Lin et al. 2018, table 1", "Lin et al. 2018, table 1: other nets")
 
 
+SHARE = changed(score="coverage", success=0.5, published=0.735, runs=200)
+
+
+@pytest.mark.parametrize(
+    ("share", "said", "why"),
+    [
+        (Share(9, 12, 1000), AGREES, "9 of 12 settings"),
+        (Share(9, 12, 10), AGREES, "9 of 12 settings; 0.01 of its 1,000 steps"),
+        (Share(0, 12, 1000), DIFFERS, "0 of 12 settings; 0.735 below it"),
+        (Share(0, 12, 10), NOT_REACHED, "0 of 12 settings; 0.01 of its 1,000 steps"),
+        (Share(2, 3, 1000), NOT_REACHED, "our interval is too wide; add settings"),
+        (Share(0, 0, 0), NOT_REACHED, "not run"),
+    ],
+)
+def test_verdicts_of_shares(share: Share, said: str, why: str) -> None:
+    assert share_verdict(SHARE, share)[0] == said
+    assert why in share_verdict(SHARE, share)[1]
+
+
+@given(st.integers(0, 12), st.integers(0, 200))
+def test_shares_agree_where_our_interval_has_theirs_and_differ_where_intervals_are_apart(
+    count: int, published: int
+) -> None:
+    claim = msgspec.structs.replace(SHARE, published=published / 200)
+    said = share_verdict(claim, Share(count, 12, 1000))[0]
+    ours, theirs = clopper_pearson(count, 12), clopper_pearson(published, 200)
+    if ours.low <= theirs.estimate <= ours.high:
+        assert said == AGREES
+    if ours.high < theirs.low or theirs.high < ours.low:
+        assert said == DIFFERS
+
+
+def test_the_table_of_shares() -> None:
+    records = [
+        record(spec(f"vanilla[lr={lr}]", "digits", parameters={"lr": lr}), [distance] * 10)
+        for lr, distance in ((1, 10.0), (2, 10.0), (3, 10.0), (4, 90.0), (5, 90.0), (6, 90.0))
+    ]
+    claim = changed(task="digits", score="fd", success=40.0, published=0.5, runs=200, steps=0)
+    alone = msgspec.structs.replace(claim, variant="pacgan", than="vanilla")
+    shown, absent = claims_table((claim, alone), collect(records), "starter").rows
+    ours = shown.cells[5]
+    assert (ours.value, ours.low, ours.high, ours.n) == (*clopper_pearson(3, 6), 6)
+    assert shown.cells[1].value == "share past fd 40"
+    assert shown.cells[-1].value == "3 of 6 settings; our interval is too wide; add settings"
+    assert absent.cells[1].value == "share past fd 40, vanilla not"
+    assert [cell.value for cell in absent.cells[-2:]] == [NOT_REACHED, "not run"]
+
+
 @pytest.mark.parametrize("name", embedded_suites())
 def test_embedded_claims_are_of_variants_that_the_suite_runs(name: str) -> None:
     suite = load_suite(name)
-    assert {claim.variant for claim in suite.claims} <= set(suite.variants)
+    for claim in suite.claims:
+        on_task = suite.variants_on(claim.task)
+        if claim.success is None:
+            assert claim.variant in on_task
+        else:
+            names = {parse_variant(text).name for text in on_task}
+            assert {claim.variant, claim.than or claim.variant} <= names
+
+
+def test_both_losses_run_at_the_architectures_of_the_draw() -> None:
+    nonlinearities, depths = ("relu", "leaky-relu", "softplus", "tanh"), (4, 8, 12, 20)
+    axes: dict[str, tuple[object, ...]] = {
+        "activation": nonlinearities,
+        "depth": depths,
+        "norm": ("batch", "none"),
+        "width": (4, 8, 16),
+    }
+    names = [f"model.{side}_{axis}" for axis in axes for side in ("generator", "discriminator")]
+    grid = itertools.product(*(values for values in axes.values() for _ in range(2)))
+    drawn = [
+        {key: str(value) for key, value in zip(names, point, strict=True) if value != "batch"}
+        for point in random.Random(2017).sample(list(grid), 12)  # noqa: S311
+    ]
+    typed = [parse_variant(text) for text in load_suite("claims").variants_on("architectures")]
+    for loss in ("non-saturating", "wgan-gp"):
+        own = [dict(one.settings) for one in typed if one.name == f"plain-conv+{loss}"]
+        assert own == drawn
 
 
 SUITE = """

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from ganbench.api.errors import UsageError
-from ganbench.tables.contenders import Contenders, choose
+from ganbench.planning.references import parse_variant
+from ganbench.tables.contenders import Contenders, choose, is_setting_of
 from ganbench.tables.grouping import Entry
 
 
@@ -48,3 +49,19 @@ def test_what_stands_behind_a_colon_may_be_typed_in_any_form(typed: str, meant: 
 def test_other_values_and_other_techniques_are_others(typed: str) -> None:
     with pytest.raises(UsageError, match="these runs have no variant"):
         choose([typed, "vanilla"], RUNS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("vanilla", ["vanilla"]),
+        ("vanilla+r1", ["vanilla+r1", "vanilla+r1:20", "vanilla+r1[r1.every=16]"]),
+        ("vanilla+r1:10", ["vanilla+r1", "vanilla+r1[r1.every=16]"]),
+        ("vanilla+r1[r1.every=1]", ["vanilla+r1", "vanilla+r1:20"]),
+        ("vanilla[depth=3]", []),
+    ],
+)
+def test_settings_of_what_is_typed_are_all_of_which_it_holds(typed: str, meant: list[str]) -> None:
+    reference = parse_variant(typed)
+    rows = {name: own[0].runs[0] for name, own in RUNS.items()}
+    assert [name for name, row in rows.items() if is_setting_of(reference, row)] == meant

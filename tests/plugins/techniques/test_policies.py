@@ -103,3 +103,15 @@ def test_who_is_shown_all_classes_equally_often_is_asked_for_them_so() -> None:
         assert float(labels.double().mean()) == pytest.approx(share, abs=0.01)
         asked = trainer.labels.draw(4000).double().mean()
         assert float(asked) == pytest.approx(share, abs=0.03)
+
+
+def test_adam_changes_the_optimisers_alone_and_keeps_their_rates() -> None:
+    text = "wgan+adam[adam.beta1=0.5,adam.beta2=0.9]"  # whose own optimiser is RMSprop
+    changed, plain = (recipe_of(name, image(8)).training for name in (text, "wgan"))
+    assert plain.generator.name == "rmsprop"
+    for side in ("generator", "discriminator"):
+        one = getattr(changed, side)
+        assert (one.name, one.betas) == ("adam", (0.5, 0.9))
+        assert one.lr == getattr(plain, side).lr
+    own = {"generator": plain.generator, "discriminator": plain.discriminator}
+    assert replace(changed, **own) == plain

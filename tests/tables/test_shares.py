@@ -1,0 +1,83 @@
+"""At how many settings a variant succeeds: counted by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from ganbench.planning.claims import Claim
+from ganbench.tables.grouping import Entry
+from ganbench.tables.shares import Share, shares
+
+from ..results.synthetic import column
+
+KEY = "coverage/x"
+CLAIM = Claim(
+    task="digits", variant="conv+gp", score="coverage", success=0.5, published=0.5, source="a paper"
+)
+SCORES = {("s", KEY): column("coverage", "collapse", "higher")}
+PART = ("starter", 3, None, "digits", "s", "fd")
+
+
+def entry(variant: str, *values: float | None, part: tuple[Any, ...] = PART) -> Entry:
+    """One run for each value; None: it became unstable."""
+    settings = variant.partition("[")[2].strip("]")
+    parameters = dict(one.split("=") for one in settings.split(",") if one)
+    return Entry(
+        part=part,
+        runs=[
+            {
+                "variant": variant,
+                "variant_parameters": json.dumps(parameters),
+                "task": part[3],
+                "setting": "s",
+                "status": "diverged" if value is None else "ok",
+                "steps": 10,
+                KEY: value,
+            }
+            for value in values
+        ],
+    )
+
+
+def test_the_mean_over_seeds_decides_and_an_unstable_run_fails_its_setting() -> None:
+    found = [
+        entry("conv+gp", 0.5),
+        entry("conv+gp[lr=1]", 0.2, 0.9),
+        entry("conv+gp[lr=2]", 0.2, 0.7),
+        entry("conv+gp[lr=3]", 0.9, None),
+        entry("conv+gp[lr=4]", None),
+        entry("conv+hinge", 0.9),
+        entry("conv+gp+r1", 0.9),
+    ]
+    assert shares(CLAIM, found, SCORES) == [Share(2, 5, 10)]
+    lower = {key: column("coverage", "collapse", "lower") for key in SCORES}
+    assert shares(CLAIM, found, lower) == [Share(2, 5, 10)]  # .5 is reached from above as well
+
+
+def test_who_succeeds_alone() -> None:
+    alone = msgspec.structs.replace(CLAIM, than="conv+hinge")
+    found = [
+        entry("conv+gp[lr=1]", 0.9),
+        entry("conv+gp[lr=2]", 0.9),
+        entry("conv+gp[lr=3]", 0.1),
+        entry("conv+gp[lr=4]", 0.9),  # which the other was not run at
+        entry("conv+hinge[lr=1]", 0.1),
+        entry("conv+hinge[lr=2]", 0.9),
+        entry("conv+hinge[lr=3]", 0.1),
+        entry("conv+hinge[lr=5]", 0.1),
+    ]
+    assert shares(alone, found, SCORES) == [Share(1, 3, 10)]
+    other = msgspec.structs.replace(CLAIM, variant="conv+hinge", than="conv+gp")
+    assert shares(other, found, SCORES) == [Share(0, 3, 10)]
+
+
+def test_other_tasks_and_settings_of_the_task_are_apart() -> None:
+    found = [
+        entry("conv+gp[lr=1]", 0.9),
+        entry("conv+gp[lr=2]", 0.1, part=("starter", 3, None, "digits", "s", "kid")),
+        entry("conv+gp[lr=1]", 0.9, part=("starter", 3, None, "ring8", "s", "fd")),
+    ]
+    assert shares(CLAIM, found, SCORES) == [Share(1, 1, 10), Share(0, 1, 10)]
