@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import inspect
+import re
 from collections.abc import Iterator, Mapping
 from importlib.metadata import distribution
 from pathlib import Path
@@ -21,6 +22,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import MODALITIES
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.suite import embedded_suites, load_suite
+from ganbench.tables.claims import measured
 from ganbench.wording import number
 
 FILE = Path(__file__).parent / "zoo.md"
@@ -184,10 +186,10 @@ def _claimed(name: str) -> Iterator[str]:
     """What papers report of it, as the suites state it."""
     for suite in map(load_suite, embedded_suites()):
         for one in suite.claims:
-            if one.variant.split("[")[0] == name:
+            if re.split(r"[+\[]", one.variant)[0] == name:
                 error = f"± {one.error:g}" if one.error else ""
                 yield (
-                    f"| {suite.name} | {one.task} | `{one.variant}`: {one.score} in "
+                    f"| {suite.name} | {one.task} | `{one.variant}`: {measured(one)} in "
                     f"{one.source.split(',')[0]} | {one.published:g} | {error} | {one.runs} |"
                 )
 

@@ -104,6 +104,9 @@ def share_verdict(claim: Claim, share: Share) -> tuple[str, str]:
     ours = clopper_pearson(share.count, share.n)
     theirs = clopper_pearson(round(claim.published * claim.runs), claim.runs)
     said, why = _weighed(claim, ours, theirs, WIDEST_SHARE, share.steps)
+    if said == AGREES and not share.possible and share.steps < claim.steps:
+        # Where nothing works yet, that something fails is no finding.
+        said, why = NOT_REACHED, f"nothing succeeds here; {why}"
     return said, "; ".join(filter(None, (f"{share.count} of {share.n} settings", why)))
 
 
@@ -156,7 +159,7 @@ def _rows(claim: Claim, found: Iterable[Entry]) -> Iterable[Row]:
 def _row(claim: Claim, ours: Cell, said: str, why: str) -> Row:
     cells = (
         Cell(claim.variant),
-        Cell(_measured(claim)),
+        Cell(measured(claim)),
         Cell(claim.published),
         Cell(claim.error or None),
         Cell(claim.runs),
@@ -167,7 +170,8 @@ def _row(claim: Claim, ours: Cell, said: str, why: str) -> Row:
     return Row(claim.task, cells)
 
 
-def _measured(claim: Claim) -> str:
+def measured(claim: Claim) -> str:
+    """What a claim's number is of, in words: its score, or a share of settings."""
     score = claim.score.replace("_", " ")
     if claim.success is None:
         return score

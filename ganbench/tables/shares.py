@@ -34,11 +34,13 @@ class Share:
         count: of them.
         n: settings that were run; with another variant beside it, settings that both were run at.
         steps: generator steps of these runs, on average; 0 where none ended well.
+        possible: whether anything in that part succeeds, whatever variant it is of.
     """
 
     count: int
     n: int
     steps: float
+    possible: bool = True
 
 
 def shares(claim: Claim, found: Iterable[Entry], scores: Scores) -> list[Share]:
@@ -59,15 +61,22 @@ def _part(entry: Entry) -> tuple[object, ...]:
 
 def _share(claim: Claim, part: Sequence[Entry], scores: Scores) -> Share:
     own = _settings(claim.variant, part)
+    others = _settings(claim.than, part) if claim.than else {}
     if claim.than:
-        others = _settings(claim.than, part)
         own = {key: entry for key, entry in own.items() if key in others}
-        beaten = {key for key in own if not _succeeds(claim, others[key], scores)}
-    else:
-        beaten = set(own)
-    succeeding = {key for key, entry in own.items() if _succeeds(claim, entry, scores)}
+    alone = [
+        key
+        for key, entry in own.items()
+        if _succeeds(claim, entry, scores)
+        and not (key in others and _succeeds(claim, others[key], scores))
+    ]
     steps = [one for entry in own.values() for one in entry.values("steps", ("ok",))]
-    return Share(len(succeeding & beaten), len(own), fmean(steps) if steps else 0.0)
+    return Share(
+        count=len(alone),
+        n=len(own),
+        steps=fmean(steps) if steps else 0.0,
+        possible=any(_succeeds(claim, entry, scores) for entry in part),
+    )
 
 
 def _settings(variant: str, part: Sequence[Entry]) -> dict[frozenset[tuple[str, str]], Entry]:

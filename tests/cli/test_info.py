@@ -125,6 +125,13 @@ def test_a_suite_tells_its_threads_where_they_are_not_one() -> None:
     assert "3 threads for each run" in _lines(threaded)
 
 
+def test_a_suite_tells_the_variants_of_a_task_where_it_has_its_own() -> None:
+    suite = load_suite("starter")
+    own = replace(suite, task_variants={"grid25": ("dcgan", "sngan")})
+    told = [line for line in _lines(_suite(own, installed_catalogue())) if "variants" in line]
+    assert told == ["variants: vanilla, dcgan, wgan-gp", "  its variants: dcgan, sngan"]
+
+
 @pytest.mark.parametrize(
     ("text", "kind"), [("fd[extractor=raw]", "score"), ("starter", "suite"), ("local", "executor")]
 )

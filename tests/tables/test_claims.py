@@ -109,11 +109,23 @@ SHARE = changed(score="coverage", success=0.5, published=0.735, runs=200)
         (Share(0, 12, 10), NOT_REACHED, "0 of 12 settings; 0.01 of its 1,000 steps"),
         (Share(2, 3, 1000), NOT_REACHED, "our interval is too wide; add settings"),
         (Share(0, 0, 0), NOT_REACHED, "not run"),
+        (Share(0, 12, 1000, possible=False), DIFFERS, "0.735 below it"),
     ],
 )
 def test_verdicts_of_shares(share: Share, said: str, why: str) -> None:
     assert share_verdict(SHARE, share)[0] == said
     assert why in share_verdict(SHARE, share)[1]
+
+
+def test_that_something_fails_is_no_finding_where_nothing_works_yet() -> None:
+    rare = msgspec.structs.replace(SHARE, published=0.01)
+    short = Share(0, 12, 10, possible=False)
+    assert share_verdict(rare, short) == (
+        NOT_REACHED,
+        "0 of 12 settings; nothing succeeds here; 0.01 of its 1,000 steps",
+    )
+    assert share_verdict(rare, dataclasses.replace(short, possible=True))[0] == AGREES
+    assert share_verdict(rare, dataclasses.replace(short, steps=1000))[0] == AGREES
 
 
 @given(st.integers(0, 12), st.integers(0, 200))

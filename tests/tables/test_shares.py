@@ -74,10 +74,16 @@ def test_who_succeeds_alone() -> None:
     assert shares(other, found, SCORES) == [Share(0, 3, 10)]
 
 
+def test_another_variant_may_be_what_shows_that_it_can_be_done() -> None:
+    found = [entry("conv+gp", 0.1), entry("conv+hinge+r1", 0.9)]
+    assert shares(CLAIM, found, SCORES) == [Share(0, 1, 10, possible=True)]
+    assert shares(CLAIM, found[:1], SCORES) == [Share(0, 1, 10, possible=False)]
+
+
 def test_other_tasks_and_settings_of_the_task_are_apart() -> None:
     found = [
         entry("conv+gp[lr=1]", 0.9),
         entry("conv+gp[lr=2]", 0.1, part=("starter", 3, None, "digits", "s", "kid")),
         entry("conv+gp[lr=1]", 0.9, part=("starter", 3, None, "ring8", "s", "fd")),
     ]
-    assert shares(CLAIM, found, SCORES) == [Share(1, 1, 10), Share(0, 1, 10)]
+    assert shares(CLAIM, found, SCORES) == [Share(1, 1, 10), Share(0, 1, 10, possible=False)]
