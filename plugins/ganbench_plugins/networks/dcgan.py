@@ -51,35 +51,24 @@ def default_width(side: int) -> int:
 def _generator(
     data: DataInfo, latent: int, base: Base, widths: list[int], norm: str
 ) -> nn.Sequential:
-    """No biases, as in the authors' code; without normalisation every layer has one.
-
-    Activations are in place, here and in the discriminator: nobody else has what comes before them,
-    and at 64 px a training takes an eighth less memory.
-    """
+    """No biases, as in the authors' code; without normalisation every layer has one."""
     bias = norm == "none"
     layers: list[nn.Module] = [
         nn.Linear(latent, widths[0] * math.prod(base), bias=bias),
         Reshape(widths[0], *base),
         *norm2d(norm, widths[0]),
-        nn.ReLU(inplace=True),
+        nn.ReLU(),
     ]
     for fan_in, fan_out in itertools.pairwise(widths):
-        layers += [_up(fan_in, fan_out, bias), *norm2d(norm, fan_out), nn.ReLU(inplace=True)]
+        layers += [_up(fan_in, fan_out, bias), *norm2d(norm, fan_out), nn.ReLU()]
     return nn.Sequential(*layers, _up(widths[-1], data.channels, bias), nn.Tanh())
 
 
 def _discriminator(data: DataInfo, base: Base, widths: list[int], norm: str) -> nn.Sequential:
     bias = norm == "none"
-    layers: list[nn.Module] = [
-        _down(data.channels, widths[0], bias),
-        nn.LeakyReLU(0.2, inplace=True),
-    ]
+    layers: list[nn.Module] = [_down(data.channels, widths[0], bias), nn.LeakyReLU(0.2)]
     for fan_in, fan_out in itertools.pairwise(widths):
-        layers += [
-            _down(fan_in, fan_out, bias),
-            *norm2d(norm, fan_out),
-            nn.LeakyReLU(0.2, inplace=True),
-        ]
+        layers += [_down(fan_in, fan_out, bias), *norm2d(norm, fan_out), nn.LeakyReLU(0.2)]
     fan_in = widths[-1] * math.prod(base)
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(fan_in, 1, bias=bias))
 
