@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import _disable_current_modes
 
 from ganbench.api.errors import PluginNotUsable
 from ganbench.api.recipe import SIDES, Side
@@ -114,10 +115,11 @@ def _sums(trainer: Trainer) -> dict[str, Tensor]:
     """What tells the parameters, by name, from others: copies would double their memory.
 
     Detached: looking at them is nothing that autograd records, and kinds of steps are told by what
-    it does.
+    it does. And out of the counter's sight, which would take longer over it than over the step.
     """
     both = (trainable(trainer.networks, side) for side in SIDES)
-    return {name: _sum(one.detach()) for each in both for name, one in each.items()}
+    with _disable_current_modes():
+        return {name: _sum(one.detach()) for each in both for name, one in each.items()}
 
 
 def _sum(parameter: Tensor) -> Tensor:

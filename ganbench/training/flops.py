@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, Self
 
-from torch.utils.flop_counter import FlopCounterMode
+from torch._ops import OpOverload
+from torch.utils.flop_counter import FlopCounterMode, _FlopCounterMode
 
 
 class StepFlops(FlopCounterMode):
@@ -19,6 +21,12 @@ class StepFlops(FlopCounterMode):
         super().__init__(display=False)
         self.mod_tracker: Any = _NoModules()
 
+    def __enter__(self) -> Self:
+        self.flop_counts.clear()
+        self.mode = _Whole(self)
+        self.mode.__enter__()  # type: ignore[no-untyped-call]
+        return self
+
     @property
     def total(self) -> float:
         """Operations counted so far; a multiplication with its addition is two."""
@@ -28,6 +36,23 @@ class StepFlops(FlopCounterMode):
 class _NoModules:
     parents = frozenset({"Global"})
 
-    def __enter__(self) -> None: ...
-
     def __exit__(self, *_: object) -> None: ...
+
+
+class _Whole(_FlopCounterMode):  # type: ignore[no-untyped-call]
+    """Asks of each operation once whether it is made of others; torch's own tries at every call to
+    take it apart, which takes as long as a small operation."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if types or not _is_whole(func):
+            return super().__torch_dispatch__(func, types, args, kwargs)  # type: ignore[no-untyped-call]
+        kwargs = kwargs or {}
+        count: Any = self.counter._count_flops
+        return count(func._overloadpacket, func(*args, **kwargs), args, kwargs)
+
+
+@cache
+def _is_whole(func: Any) -> bool:
+    return isinstance(func, OpOverload) and not func._can_decompose()

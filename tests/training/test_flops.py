@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from ganbench import Latent, Networks
 from ganbench.training.flops import StepFlops
@@ -103,3 +104,35 @@ def test_a_module_used_several_times_counts_each_time(share: int) -> None:
     with StepFlops() as counter:
         networks.generator(torch.randn(2, 4))
     assert counter.total == share * 2 * 2 * 4 * 4
+
+
+class _ManyKinds(nn.Module):
+    """Operations of one kernel, and some that are made of others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.Conv2d(3, 8, 3, stride=2, padding=1)
+        self.up = nn.ConvTranspose2d(8, 4, 4, stride=2, padding=1)
+        self.attend = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.pair = nn.Bilinear(8, 8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = self.down(x)
+        rows = found.flatten(2).transpose(1, 2)
+        rows, _ = self.attend(rows, rows, rows)
+        mixed = torch.einsum("bnc,bmc->bnm", rows, rows)
+        parts: list[Tensor] = [self.up(found), mixed, self.pair(rows, rows)]
+        return torch.stack([one.sum() for one in parts]).sum()
+
+
+@pytest.mark.parametrize("derived", [True, False], ids=["backward", "inference mode"])
+def test_as_many_as_torch_counts(derived: bool) -> None:
+    module, x = _ManyKinds(), torch.randn(2, 3, 8, 8)
+    counters = StepFlops(), FlopCounterMode(display=False)
+    for counter in counters:
+        with torch.inference_mode(not derived), counter:
+            value = module(x)
+            if derived:
+                value.backward()
+    ours, theirs = counters
+    assert ours.total == theirs.get_total_flops() > 0
