@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ganbench.planning.claims import Claim
+    from ganbench.planning.references import VariantReference
     from ganbench.results.record import Column
     from ganbench.tables.grouping import Entry
+
+Setting = frozenset[tuple[str, str]]
+"""What a variant's name shows in brackets and behind colons."""
 
 Scores = dict[tuple[str, str], "Column"]
 """(setting of a part, key) -> what the score is, as of `Runs.scores`."""
@@ -79,14 +83,19 @@ def _share(claim: Claim, part: Sequence[Entry], scores: Scores) -> Share:
     )
 
 
-def _settings(variant: str, part: Sequence[Entry]) -> dict[frozenset[tuple[str, str]], Entry]:
-    """Settings in brackets -> what was run with them."""
+def _settings(variant: str, part: Sequence[Entry]) -> dict[Setting, Entry]:
+    """What was run of a variant, by its setting."""
     typed = parse_variant(variant)
     return {
-        frozenset(parse_variant(entry["variant"]).settings.items()): entry
+        _setting(parse_variant(entry["variant"])): entry
         for entry in part
         if is_setting_of(typed, entry.runs[0])
     }
+
+
+def _setting(shown: VariantReference) -> Setting:
+    arguments = ((one.name, one.argument) for one in shown.parts if one.argument is not None)
+    return frozenset((*shown.settings.items(), *arguments))
 
 
 def _succeeds(claim: Claim, entry: Entry, scores: Scores) -> bool:

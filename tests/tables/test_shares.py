@@ -74,6 +74,14 @@ def test_who_succeeds_alone() -> None:
     assert shares(other, found, SCORES) == [Share(0, 3, 10)]
 
 
+def test_settings_behind_colons_are_settings_too() -> None:
+    found = [entry(f"conv+gp:{weight}", value) for weight, value in ((1, 0.9), (2, 0.1), (3, 0.9))]
+    assert shares(CLAIM, found, SCORES) == [Share(2, 3, 10)]
+    against = msgspec.structs.replace(CLAIM, variant="conv+hinge+gp", than="conv+gp")
+    found += [entry(f"conv+hinge+gp:{weight}", 0.9) for weight in (1, 2, 4)]
+    assert shares(against, found, SCORES) == [Share(1, 2, 10)]
+
+
 def test_another_variant_may_be_what_shows_that_it_can_be_done() -> None:
     found = [entry("conv+gp", 0.1), entry("conv+hinge+r1", 0.9)]
     assert shares(CLAIM, found, SCORES) == [Share(0, 1, 10, possible=True)]

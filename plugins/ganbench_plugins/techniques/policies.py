@@ -45,7 +45,8 @@ def adam(
         float, Parameter(minimum=0, maximum=0.999999, help="decay of the squared gradient's mean")
     ] = 0.999,
 ) -> Training:
-    """Both networks are trained by Adam with these betas, at the recipe's rates."""
+    """Both networks are trained by Adam with these betas, at the rates of the recipe's optimisers,
+    of which nothing else stays."""
     assert training.generator is not None  # it goes with no control
     assert training.discriminator is not None
     one, other = (
