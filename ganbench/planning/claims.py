@@ -7,6 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from ganbench.api.errors import UsageError
+
 _NonNegative = Annotated[float, Meta(ge=0, le=1e300)]
 
 
@@ -44,3 +46,15 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     steps: Annotated[int, Meta(ge=0)] = 0
     source: str
     protocol: str = ""
+
+    def check(self) -> None:
+        """Raise UsageError where fields contradict each other."""
+        if self.success is None:
+            if self.than:
+                raise UsageError("than compares settings", "say with success when one succeeds")
+        elif not 0 <= self.published <= 1:
+            raise UsageError(f"a share of {self.published:g} is not in [0, 1]")
+        elif self.error:
+            raise UsageError("the error of a share is known from runs", "leave out error")
+        elif self.runs == 1:
+            raise UsageError("a share is of several settings", "say with runs of how many")

@@ -221,9 +221,10 @@ def _typed(
         if selection.everything:
             texts = (*(own or catalogue.names(VariantSpec.kind)), *texts)
         chosen[task] = list(dict.fromkeys(texts or own))
-    if not any(chosen.values()):
+    if empty := [task for task, texts in chosen.items() if not texts]:
+        where = "" if len(empty) == len(chosen) else f" on {', '.join(empty)}"
         raise NothingSelected(
-            "no variant is selected",
+            f"no variant is selected{where}",
             "name some (`ganbench list variants` shows them), or type "
             + typed("run", "--all", "--suite", selection.suite),
         )

@@ -225,6 +225,7 @@ def parse_suite(text: str, source: str) -> Suite:
     for number, claim in enumerate(suite.claims, start=1):
         with _located(f"{source}: claim {number}"):
             suite.task(claim.task)
+            claim.check()
     return suite
 
 

@@ -41,8 +41,8 @@ WIDEST: Final = 4.0
 of the number itself where that has no error."""
 
 WIDEST_SHARE: Final = 1 / 3
-"""Half the interval of our share from which on it says nothing: it then takes in two thirds of all
-shares."""
+"""Half the interval that a share of one half would have from which on so few settings say nothing:
+it then takes in two thirds of all shares."""
 
 _HEADINGS: Final = (
     Heading("variant"),
@@ -88,8 +88,9 @@ def verdict(claim: Claim, values: Sequence[float], steps: float) -> tuple[str, s
         return NOT_REACHED, "one run has no interval; add seeds" if values else "no finished run"
     error = LIMITS * claim.error
     theirs = Interval(claim.published, claim.published - error, claim.published + error)
-    widest = WIDEST * error or abs(claim.published) / 2
-    return _weighed(claim, mean_interval(values), theirs, widest, steps)
+    ours = mean_interval(values)
+    wide = (ours.high - ours.low) / 2 > (WIDEST * error or abs(claim.published) / 2)
+    return _weighed(claim, ours, theirs, steps, "add seeds" if wide else "")
 
 
 def share_verdict(claim: Claim, share: Share) -> tuple[str, str]:
@@ -103,17 +104,20 @@ def share_verdict(claim: Claim, share: Share) -> tuple[str, str]:
         return NOT_REACHED, "not run"
     ours = clopper_pearson(share.count, share.n)
     theirs = clopper_pearson(round(claim.published * claim.runs), claim.runs)
-    said, why = _weighed(claim, ours, theirs, WIDEST_SHARE, share.steps)
-    if said == AGREES and not share.possible and share.steps < claim.steps:
+    middle = clopper_pearson(share.n // 2, share.n)  # not ours: that depends on what came out
+    few = (middle.high - middle.low) / 2 > WIDEST_SHARE
+    said, why = _weighed(claim, ours, theirs, share.steps, "add settings" if few else "")
+    if said == AGREES and not share.possible and (not claim.steps or share.steps < claim.steps):
         # Where nothing works yet, that something fails is no finding.
         said, why = NOT_REACHED, f"nothing succeeds here; {why}"
     return said, "; ".join(filter(None, (f"{share.count} of {share.n} settings", why)))
 
 
 def _weighed(
-    claim: Claim, ours: Interval, theirs: Interval, widest: float, steps: float
+    claim: Claim, ours: Interval, theirs: Interval, steps: float, more: str
 ) -> tuple[str, str]:
-    """What two intervals say of each other, each with its half that faces the other's estimate."""
+    """What two intervals say of each other, each with its half that faces the other's estimate; of
+    one that is too wide to say anything, what to do."""
     short = claim.steps > 0 and steps < claim.steps
     part = f"{steps / claim.steps:.2g} of its {claim.steps:,} steps" if short else ""
     apart = abs(ours.estimate - theirs.estimate)
@@ -121,9 +125,8 @@ def _weighed(
         half = math.hypot(ours.estimate - ours.low, theirs.high - theirs.estimate)
     else:
         half = math.hypot(ours.high - ours.estimate, theirs.estimate - theirs.low)
-    if (ours.high - ours.low) / 2 > widest:
-        more = "settings" if claim.success is not None else "seeds"
-        return NOT_REACHED, "; ".join(filter(None, (f"our interval is too wide; add {more}", part)))
+    if more:
+        return NOT_REACHED, "; ".join(filter(None, (f"our interval is too wide; {more}", part)))
     if apart <= half:
         return AGREES, part
     if short:
@@ -175,8 +178,8 @@ def measured(claim: Claim) -> str:
     score = claim.score.replace("_", " ")
     if claim.success is None:
         return score
-    alone = f", {claim.than} not" if claim.than else ""
-    return f"share past {score} {number(claim.success)}{alone}"
+    alone = f" where {claim.than} does not" if claim.than else ""
+    return f"share reaching {score} {number(claim.success)}{alone}"
 
 
 def _cell(values: Sequence[float]) -> Cell:

@@ -99,6 +99,21 @@ def is_setting_of(typed: VariantReference, row: Mapping[str, Any]) -> bool:
     ) and all(key in values and _means(text, values[key]) for key, text in typed.settings.items())
 
 
+def shown_keys(row: Mapping[str, Any]) -> set[str]:
+    """The parameters that a variant's name shows, in brackets and behind colons."""
+    if (shown := _shown(row)) is None:
+        return set()
+    values = json.loads(row["variant_parameters"])
+    behind = {
+        key
+        for part in shown.parts
+        if part.argument is not None
+        for key, value in values.items()
+        if key.startswith(f"{part.name}.") and _means(part.argument, value)
+    }
+    return behind | {*shown.settings}
+
+
 def _shown(row: Mapping[str, Any]) -> VariantReference | None:
     """What the variant's name says; None where a parameter with brackets in it hides that: only
     its exact name will do then."""

@@ -1,11 +1,13 @@
 """Shares of settings: at how many of a variant's settings does it succeed, alone or at all?
 
 A setting is one point of a variant's parameters. It succeeds where every run that counts ended well
-and the mean over its seeds reaches what is asked for; settings of which no run counts are left out.
+and the mean over its seeds reaches what is asked for, under each version of the code that ran it;
+settings of which no run counts are left out.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -13,18 +15,17 @@ from typing import TYPE_CHECKING
 from ganbench.planning.references import parse_variant
 from ganbench.results.record import COUNTED
 from ganbench.statistics.groups import grouped
-from ganbench.tables.contenders import is_setting_of
+from ganbench.tables.contenders import is_setting_of, shown_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ganbench.planning.claims import Claim
-    from ganbench.planning.references import VariantReference
     from ganbench.results.record import Column
     from ganbench.tables.grouping import Entry
 
-Setting = frozenset[tuple[str, str]]
-"""What a variant's name shows in brackets and behind colons."""
+Setting = list["Entry"]
+"""What was run of one: an entry for each version of the code."""
 
 Scores = dict[tuple[str, str], "Column"]
 """(setting of a part, key) -> what the score is, as of `Runs.scores`."""
@@ -64,38 +65,44 @@ def _part(entry: Entry) -> tuple[object, ...]:
 
 
 def _share(claim: Claim, part: Sequence[Entry], scores: Scores) -> Share:
-    own = _settings(claim.variant, part)
-    others = _settings(claim.than, part) if claim.than else {}
-    if claim.than:
-        own = {key: entry for key, entry in own.items() if key in others}
-    alone = [
-        key
-        for key, entry in own.items()
-        if _succeeds(claim, entry, scores)
-        and not (key in others and _succeeds(claim, others[key], scores))
-    ]
-    steps = [one for entry in own.values() for one in entry.values("steps", ("ok",))]
+    own, others = (_settings(variant, part) for variant in (claim.variant, claim.than))
+    beside = [[one for one in others if _same(each, one)] for each in own]
+    pairs = [(each, rest) for each, rest in zip(own, beside, strict=True) if rest or not claim.than]
+
+    def good(setting: Setting) -> bool:
+        return all(_succeeds(claim, entry, scores) for entry in setting)
+
+    ran = [entry for each, _ in pairs for entry in each]
+    steps = [one for entry in ran for one in entry.values("steps", ("ok",))]
     return Share(
-        count=len(alone),
-        n=len(own),
+        count=sum(good(each) and not any(map(good, rest)) for each, rest in pairs),
+        n=len(pairs),
         steps=fmean(steps) if steps else 0.0,
         possible=any(_succeeds(claim, entry, scores) for entry in part),
     )
 
 
-def _settings(variant: str, part: Sequence[Entry]) -> dict[Setting, Entry]:
-    """What was run of a variant, by its setting."""
+def _settings(variant: str, part: Sequence[Entry]) -> list[Setting]:
+    """What was run of a variant."""
+    if not variant:
+        return []
     typed = parse_variant(variant)
-    return {
-        _setting(parse_variant(entry["variant"])): entry
-        for entry in part
-        if is_setting_of(typed, entry.runs[0])
-    }
+    own = [entry for entry in part if is_setting_of(typed, entry.runs[0])]
+    return list(grouped(own, _parameters).values())
 
 
-def _setting(shown: VariantReference) -> Setting:
-    arguments = ((one.name, one.argument) for one in shown.parts if one.argument is not None)
-    return frozenset((*shown.settings.items(), *arguments))
+def _parameters(entry: Entry) -> str:
+    parameters: str = entry.runs[0]["variant_parameters"]
+    return parameters
+
+
+def _same(one: Setting, other: Setting) -> bool:
+    """Whether two variants were run at the same setting: whatever the name of either shows has one
+    value in both. A name leaves out defaults, and what both leave out each has as it usually has.
+    """
+    keys = shown_keys(one[0].runs[0]) | shown_keys(other[0].runs[0])
+    own, theirs = (json.loads(_parameters(each[0])) for each in (one, other))
+    return all(key in own and key in theirs and own[key] == theirs[key] for key in keys)
 
 
 def _succeeds(claim: Claim, entry: Entry, scores: Scores) -> bool:
@@ -104,10 +111,11 @@ def _succeeds(claim: Claim, entry: Entry, scores: Scores) -> bool:
         return False
     keys = [key for key in entry.runs[0] if key.startswith(f"{claim.score}/")]
     values = {key: entry.values(key, ("ok",)) for key in keys}
-    return any(
+    reached = [
         fmean(own) <= claim.success
         if scores[entry["setting"], key]["direction"] == "lower"
         else fmean(own) >= claim.success
         for key, own in values.items()
         if own
-    )
+    ]
+    return bool(reached) and all(reached)

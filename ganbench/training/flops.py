@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Self
 
+import torch
 from torch._ops import OpOverload
 from torch.utils.flop_counter import FlopCounterMode, _FlopCounterMode
 
@@ -55,4 +56,7 @@ class _Whole(_FlopCounterMode):  # type: ignore[no-untyped-call]
 
 @cache
 def _is_whole(func: Any) -> bool:
-    return isinstance(func, OpOverload) and not func._can_decompose()
+    if not isinstance(func, OpOverload):
+        return False
+    name = func.name()  # type: ignore[no-untyped-call]
+    return not torch._C._dispatch_has_kernel_for_dispatch_key(name, "CompositeImplicitAutograd")

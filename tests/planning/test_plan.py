@@ -281,6 +281,21 @@ def test_nothing_selected_when_no_variant_is_named(catalogue: Catalogue) -> None
     assert caught.value.exit_code == 5
 
 
+def test_a_task_without_a_variant_is_not_left_out_beside_one_that_has_its_own(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    tasks = [
+        f'[[tasks]]\nname = "{name}"\ndataset = "ring8"\nbudget = "1TFLOP"\nscores = ["modes"]\n'
+        for name in ("bare", "own")
+    ]
+    file = tmp_path / "mine.toml"
+    file.write_text('name = "mine"\n' + "".join(tasks) + 'variants = ["dcgan"]\n', "utf-8")
+    with pytest.raises(NothingSelected, match="no variant is selected on bare;"):
+        make_plan(Selection(suite=str(file)), catalogue)
+    plan = make_plan(Selection(suite=str(file), tasks=("own",), seeds=(0,)), catalogue)
+    assert [run.variant for run in plan.runs] == ["dcgan"]
+
+
 @pytest.mark.parametrize(
     ("selection", "hint"),
     [

@@ -348,3 +348,21 @@ def test_remedies_are_one_change_each() -> None:
         assert any(wanted in change for change in changes), wanted
     for rule in ("extragradient", "ogda", "lookahead", "consensus", "momentum"):
         assert any(rule in change for change in changes), rule
+
+
+CLAIM = '[[claims]]\ntask = "ring"\nvariant = "dcgan"\nscore = "modes"\nsource = "a paper"\n'
+
+
+@pytest.mark.parametrize(
+    ("rest", "message"),
+    [
+        ('published = 6\nthan = "vanilla"\n', "than compares settings"),
+        ("published = 6\nsuccess = 8\nruns = 10\n", "a share of 6 is not in"),
+        ("published = 0.6\nsuccess = 8\nruns = 10\nerror = 0.1\n", "is known from runs"),
+        ("published = 0.6\nsuccess = 8\n", "a share is of several settings"),
+    ],
+)
+def test_contradictions_of_a_claim_are_told_with_their_place(rest: str, message: str) -> None:
+    with pytest.raises(UsageError, match=f"mine.toml: claim 1: .*{message}"):
+        parse_suite(SUITE + CLAIM + rest, "mine.toml")
+    assert parse_suite(SUITE + CLAIM + "published = 6\n", "mine.toml").claims[0].published == 6

@@ -126,6 +126,14 @@ def test_that_something_fails_is_no_finding_where_nothing_works_yet() -> None:
     )
     assert share_verdict(rare, dataclasses.replace(short, possible=True))[0] == AGREES
     assert share_verdict(rare, dataclasses.replace(short, steps=1000))[0] == AGREES
+    unknown = msgspec.structs.replace(rare, steps=0)
+    assert share_verdict(unknown, short)[0] == NOT_REACHED
+
+
+@given(st.integers(0, 6), st.integers(0, 200))
+def test_six_settings_say_nothing_whatever_comes_out(count: int, published: int) -> None:
+    claim = msgspec.structs.replace(SHARE, published=published / 200)
+    assert share_verdict(claim, Share(count, 6, 1000))[0] == NOT_REACHED
 
 
 @given(st.integers(0, 12), st.integers(0, 200))
@@ -151,9 +159,9 @@ def test_the_table_of_shares() -> None:
     shown, absent = claims_table((claim, alone), collect(records), "starter").rows
     ours = shown.cells[5]
     assert (ours.value, ours.low, ours.high, ours.n) == (*clopper_pearson(3, 6), 6)
-    assert shown.cells[1].value == "share past fd 40"
+    assert shown.cells[1].value == "share reaching fd 40"
     assert shown.cells[-1].value == "3 of 6 settings; our interval is too wide; add settings"
-    assert absent.cells[1].value == "share past fd 40, vanilla not"
+    assert absent.cells[1].value == "share reaching fd 40 where vanilla does not"
     assert [cell.value for cell in absent.cells[-2:]] == [NOT_REACHED, "not run"]
 
 

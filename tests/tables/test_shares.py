@@ -23,8 +23,13 @@ PART = ("starter", 3, None, "digits", "s", "fd")
 
 def entry(variant: str, *values: float | None, part: tuple[Any, ...] = PART) -> Entry:
     """One run for each value; None: it became unstable."""
-    settings = variant.partition("[")[2].strip("]")
-    parameters = dict(one.split("=") for one in settings.split(",") if one)
+    name, _, settings = variant.partition("[")
+    parameters: dict[str, Any] = {"conv+hinge": {"lr": 2.0}, "conv+gp": {"lr": 7.0}}.get(name, {})
+    behind = {
+        f"{one.split(':')[0]}.weight": one.split(":")[1] for one in name.split("+") if ":" in one
+    }
+    given = dict(one.split("=") for one in settings.strip("]").split(",") if one)
+    parameters = {**parameters, **{key: float(text) for key, text in {**behind, **given}.items()}}
     return Entry(
         part=part,
         runs=[
@@ -95,3 +100,26 @@ def test_other_tasks_and_settings_of_the_task_are_apart() -> None:
         entry("conv+gp[lr=1]", 0.9, part=("starter", 3, None, "ring8", "s", "fd")),
     ]
     assert shares(CLAIM, found, SCORES) == [Share(1, 1, 10), Share(0, 1, 10, possible=False)]
+
+
+def test_settings_are_the_same_by_their_values_where_a_name_leaves_out_a_default() -> None:
+    alone = msgspec.structs.replace(CLAIM, than="conv+hinge")
+    found = [
+        entry("conv+gp", 0.9),  # lr 7, its default
+        entry("conv+gp[lr=2]", 0.9),
+        entry("conv+hinge[lr=7]", 0.9),
+        entry("conv+hinge", 0.1),  # lr 2, its default
+    ]
+    assert shares(alone, found, SCORES) == [Share(1, 2, 10)]
+
+
+def test_a_setting_succeeds_under_each_version_that_ran_it() -> None:
+    found = [entry("conv+gp[lr=3]", 0.9), entry("conv+gp[lr=3]", 0.1), entry("conv+gp[lr=4]", 0.9)]
+    assert shares(CLAIM, found, SCORES) == [Share(1, 2, 10)]
+
+
+def test_all_columns_of_a_score_must_reach_it() -> None:
+    found = [entry("conv+gp", 0.9)]
+    found[0].runs[0]["coverage/y"] = 0.1
+    both = {**SCORES, ("s", "coverage/y"): SCORES["s", KEY]}
+    assert shares(CLAIM, found, both) == [Share(0, 1, 10, possible=False)]
