@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import ClassVar
 
 from torch import Tensor, nn
 from torch.func import functional_call
@@ -17,6 +18,10 @@ class Wrapped(nn.Module):
         wrapped: the discriminator within.
         samples: that it judges together, by one logit.
     """
+
+    pure: ClassVar[bool] = False
+    """Whether what `shown` makes of samples depends on them alone: not on weights, nor on what it
+    was shown before, nor on random numbers. Several seeds may then be shown at once."""
 
     def __init__(self, wrapped: nn.Module, samples: int = 1) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ for all at once, when the first one asks.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NoReturn
@@ -18,13 +19,14 @@ from ganbench.training.stacking.program import Program
 from ganbench.training.stacking.streams import Streams
 from ganbench.training.step import Batch, TrainingStep
 from ganbench.training.trainer import Trainer
+from ganbench.training.wrapped import Wrapped, samples_per_judgement
 
 
 class NotStackable(Exception):
     """Somebody does what only a training of its own can."""
 
 
-class _Apart(nn.Module):
+class _Apart(Wrapped):
     """What stands for a network in a stacked step: the network is a part of something larger."""
 
     def forward(self, *_: Tensor) -> NoReturn:
@@ -32,7 +34,10 @@ class _Apart(nn.Module):
         raise NotStackable("a loss or technique calls a network by itself")
 
 
-_APART = _Apart()
+@functools.cache
+def _apart(samples: int) -> _Apart:
+    """One for networks that judge so many samples together."""
+    return _Apart(nn.Identity(), samples)
 
 
 class StackedStep(TrainingStep):
@@ -46,8 +51,8 @@ class StackedStep(TrainingStep):
 
     def __init__(self, trainer: Trainer, side: Side, batch: Batch) -> None:
         super().__init__(
-            _APART,
-            _APART,
+            _apart(1),
+            _apart(samples_per_judgement(trainer.networks.discriminator)),
             {},
             batch,
             number=trainer.number,

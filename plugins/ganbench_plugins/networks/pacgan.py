@@ -15,16 +15,17 @@ from ganbench_plugins.networks.layers import Reshape, init_normal
 PIECES = 5
 
 
-class Maxout(nn.Module):
-    """(B, I) to (B, O): the largest of `PIECES` linear maps each (Goodfellow et al. 2013)."""
-
-    def __init__(self, fan_in: int, fan_out: int) -> None:
-        super().__init__()
-        self.pieces = nn.Linear(fan_in, fan_out * PIECES)
+class Largest(nn.Module):
+    """(B, O PIECES) to (B, O): the largest of `PIECES` numbers that follow one another."""
 
     def forward(self, x: Tensor) -> Tensor:
-        largest: Tensor = self.pieces(x).unflatten(1, (-1, PIECES)).amax(dim=2)
-        return largest
+        # Not `amax`, whose gradient is shared out among equals: that costs a sixth of a step.
+        return x.view(len(x), -1, PIECES).max(dim=2).values
+
+
+def maxout(fan_in: int, fan_out: int) -> nn.Sequential:
+    """(B, I) to (B, O): the largest of `PIECES` linear maps each (Goodfellow et al. 2013)."""
+    return nn.Sequential(nn.Linear(fan_in, fan_out * PIECES), Largest())
 
 
 def build(data: DataInfo, *, width: int, latent: int) -> Networks:
@@ -36,7 +37,7 @@ def build(data: DataInfo, *, width: int, latent: int) -> Networks:
     half = max(1, width // 2)
     discriminator = nn.Sequential(
         nn.Flatten(),
-        *[Maxout(fan_in, half) for fan_in in (data.features, half, half)],
+        *[maxout(fan_in, half) for fan_in in (data.features, half, half)],
         nn.Linear(half, 1),
     )
     init_normal(generator, 0.02)

@@ -39,6 +39,8 @@ class Packing:
         class Packed(Wrapped):
             """(B, C, ...) samples, shown as (B / m, m C, ...)."""
 
+            pure = True
+
             def shown(self, samples: Tensor) -> Tensor:
                 depth = self.samples * samples.shape[1]
                 return samples.reshape(-1, depth, *samples.shape[2:])

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganbench import DataInfo
-from ganbench_plugins.networks.pacgan import PIECES, Maxout, build
+from ganbench_plugins.networks.pacgan import PIECES, build, maxout
 
 from ...training.small import points
 
@@ -27,11 +27,11 @@ def test_parameters(m: int) -> None:
 
 
 def test_maxout_takes_the_largest_of_its_pieces() -> None:
-    layer = Maxout(3, 4)
+    layer = maxout(3, 4)
+    weight, bias = layer[0].get_parameter("weight"), layer[0].get_parameter("bias")
     x = torch.randn(6, 3)
-    maps = [layer.pieces.weight[unit * PIECES + piece] for unit in range(4) for piece in range(5)]
-    biases = layer.pieces.bias
-    every = torch.stack([x @ one for one in maps], dim=1) + biases
+    maps = [weight[unit * PIECES + piece] for unit in range(4) for piece in range(5)]
+    every = torch.stack([x @ one for one in maps], dim=1) + bias
     expected = torch.stack([every[:, 5 * u : 5 * u + 5].max(dim=1).values for u in range(4)], dim=1)
     torch.testing.assert_close(layer(x), expected)
 
@@ -41,7 +41,7 @@ def test_weights_are_small_and_gains_one() -> None:
     networks = build(points(), width=400, latent=2)
     hidden = networks.generator[3]
     assert hidden.weight.std().item() == pytest.approx(0.02, rel=0.02)
-    assert networks.discriminator[2].pieces.weight.std().item() == pytest.approx(0.02, rel=0.02)
+    assert networks.discriminator[2][0].weight.std().item() == pytest.approx(0.02, rel=0.02)
     for layer in networks.generator:
         if isinstance(layer, nn.BatchNorm1d):
             assert layer.weight.eq(1).all()

@@ -11,6 +11,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from ganbench.machine.products import has_wider, wide_products
 from ganbench.training.stacking.program import Program, obstacle
+from ganbench.training.wrapped import Wrapped
 
 
 class Shifted(nn.Module):
@@ -20,11 +21,37 @@ class Shifted(nn.Module):
         return x + 1
 
 
+class Pairs(Wrapped):
+    """Two samples at once."""
+
+    pure = True
+
+    def shown(self, samples: Tensor) -> Tensor:
+        return samples.reshape(-1, 2 * samples.shape[1], *samples.shape[2:])
+
+
+class Noisy(Wrapped):
+    """Not pure: it draws."""
+
+    def shown(self, samples: Tensor) -> Tensor:
+        return samples + torch.randn_like(samples)
+
+
+class Twice(Wrapped):
+    """Its forward is its own, which nothing tells of."""
+
+    pure = True
+
+    def forward(self, samples: Tensor, *labels: Tensor) -> Tensor:
+        return 2 * super().forward(samples, *labels)
+
+
 def network(seed: int, width: int = 24, bias: bool = True) -> nn.Sequential:
     torch.manual_seed(seed)
     return nn.Sequential(
         nn.Flatten(),
         nn.Linear(6, width, bias=bias),
+        nn.BatchNorm1d(width),
         nn.LeakyReLU(0.2),
         nn.Sequential(nn.Linear(width, width), Shifted(), nn.Tanh()),
         nn.Linear(width, 1),
@@ -121,10 +148,16 @@ def hooked() -> nn.Module:
     ("make", "reason"),
     [
         (lambda: nn.Sequential(nn.Conv2d(1, 1, 3)), "Conv2d is no linear layer"),
-        (lambda: nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), "BatchNorm1d is no linear"),
-        (lambda: nn.Sequential(nn.BatchNorm1d(2, affine=False)), "weights or statistics"),
+        (lambda: nn.Sequential(nn.BatchNorm2d(2)), "BatchNorm2d is no linear layer"),
+        (lambda: nn.Sequential(nn.BatchNorm2d(2, affine=False)), "weights or statistics"),
+        (lambda: nn.Sequential(nn.BatchNorm1d(2, affine=False)), "BatchNorm1d has no weights"),
+        (lambda: nn.Sequential(nn.BatchNorm1d(2, momentum=None)), "other statistics"),
+        (lambda: nn.Sequential(nn.BatchNorm1d(2, track_running_stats=False)), "other statistics"),
         (lambda: nn.Sequential(nn.Linear(2, 2), nn.Dropout()), "Dropout draws random numbers"),
         (lambda: nn.Sequential(spectral_norm(nn.Linear(2, 2))), "made otherwise"),
+        (lambda: Noisy(nn.Linear(6, 1)), "Noisy is made otherwise"),
+        (lambda: Twice(nn.Linear(6, 1)), "Twice is made otherwise"),
+        (lambda: Pairs(nn.Conv2d(1, 1, 3)), "Conv2d is no linear layer"),
         (Skip, "made otherwise than nn.Sequential"),
         (tied, "share weights"),
         (hooked, "has hooks"),
@@ -132,6 +165,25 @@ def hooked() -> nn.Module:
 )
 def test_what_does_not_stack_is_said(make: Callable[[], nn.Module], reason: str) -> None:
     assert reason in str(obstacle(make()))
+
+
+def test_statistics_are_each_networks_own() -> None:
+    stacked, alone = [network(seed) for seed in range(3)], [network(seed) for seed in range(3)]
+    program = Program(stacked)
+    for _ in range(2):
+        program(samples(3))
+        for one, part in zip(alone, samples(3).chunk(3), strict=True):
+            one(part)
+    for one, other in zip(stacked, alone, strict=True):
+        torch.testing.assert_close(dict(one.named_buffers()), dict(other.named_buffers()))
+
+
+def test_what_a_discriminator_shows_is_a_layer() -> None:
+    chains = [nn.Sequential(nn.Flatten(), nn.Linear(12, 5), nn.Linear(5, 1)) for _ in range(3)]
+    pairs = [Pairs(chain, 2) for chain in chains]
+    assert obstacle(pairs[0]) is None
+    expected = [one(part) for one, part in zip(pairs, samples(3).chunk(3), strict=True)]
+    torch.testing.assert_close(Program(pairs)(samples(3)), torch.cat(expected))
 
 
 def test_a_chain_of_linear_layers_stacks() -> None:
