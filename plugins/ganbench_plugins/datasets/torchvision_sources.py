@@ -34,7 +34,8 @@ class File:
 
     def __str__(self) -> str:
         size = f"{self.size / 1e6:,.0f} MB" if self.size >= 1e6 else f"{self.size:,} bytes"
-        return f"{self.url} ({size}, md5 {self.md5})"
+        name = "" if self.url.endswith(self.name) else f"{self.name} of "
+        return f"{name}{self.url} ({size}, md5 {self.md5})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 In a game momentum of the usual sign makes steps circle wider, and a negative one draws them in. No
 optimiser of torch's takes it: the technique keeps the velocity, and the optimiser applies it, plain
-SGD as the paper has it.
+SGD as the paper has it. Adam takes the velocity for a gradient, and averages it with a beta1 of its
+own: set that to 0 for a momentum that is negative altogether.
 """
 
 from __future__ import annotations

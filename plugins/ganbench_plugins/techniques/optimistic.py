@@ -3,6 +3,10 @@
 w - 2 lr g_t + lr g_(t-1): the gradient, and once more what it has changed by. One gradient for each
 step, and on the Dirac-GAN nearly what extragradient reaches with two.
 
+That is the rule where the optimiser is SGD. Others get 2 g_t - g_(t-1) for a gradient: Adam then
+scales and averages it, which is not the paper's optimistic Adam, whose extrapolation is of Adam's
+own update.
+
 Trap avoided: the last gradient is a copy. Kept by reference, as in a published implementation, it
 is the present one, and the rule is plain descent.
 """

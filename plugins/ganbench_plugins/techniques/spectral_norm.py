@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
-from ganbench import Networks, Parameter, TechniqueSpec, hookimpl
+from ganbench import Networks, Parameter, PluginNotUsable, TechniqueSpec, hookimpl
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,6 +39,9 @@ def normalise(network: nn.Module, iterations: int = 1) -> None:
     Args:
         network: whose layers have it afterwards.
         iterations: power iterations at each forward pass in train mode.
+
+    Raises:
+        PluginNotUsable: it has no such layer, but weights of its own: it would stay as it is.
     """
     from torch import nn
     from torch.nn.utils import parametrizations, parametrize
@@ -47,8 +50,15 @@ def normalise(network: nn.Module, iterations: int = 1) -> None:
         nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding,
         nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
     )  # fmt: skip
-    for layer in list(network.modules()):
-        if isinstance(layer, kinds) and not parametrize.is_parametrized(layer, "weight"):
+    layers = [layer for layer in network.modules() if isinstance(layer, kinds)]
+    if not layers:
+        raise PluginNotUsable(
+            f"sn finds no layer in {type(network).__name__} whose weight it could normalise",
+            "build it of torch's linear, convolutional and embedding layers, or leave sn out",
+            kind="technique",
+        )
+    for layer in layers:
+        if not parametrize.is_parametrized(layer, "weight"):
             parametrizations.spectral_norm(layer, n_power_iterations=iterations)
 
 

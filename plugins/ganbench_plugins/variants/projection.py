@@ -76,6 +76,8 @@ def ganbench_variants() -> list[VariantSpec]:
             deviations=(
                 "SNGAN's networks, with its narrower blocks below 28 px; no bias in the last layer",
                 "the learning rate reaches zero at the end of the budget",
+                "fakes have the classes of the real batch in critic steps, and the data's "
+                "shares in the generator's, instead of uniform ones",
                 "on points perceptrons of three layers of 128 units and a latent N(0, I_2)",
             ),
         )

@@ -72,6 +72,9 @@ def curve(record: Record, name: str) -> list[float]:
         ("non-saturating", 0.1, NS, 0.0),
         ("non-saturating", 0.2, NS, 0.0),
         ("minimax", 0.1, NS, 0.0),
+        ("ra", 0.1, NS, 0.0),
+        ("hinge", 0.1, W, 0.0),
+        ("wasserstein", 0.1, W, 0.0),
         ("wgan-gp", 0.1, W, 0.0),
         ("non-saturating-r1", 0.1, NS, 0.3),
         ("non-saturating-r1", 0.1, NS, 1.0),
@@ -98,6 +101,15 @@ def test_a_run_is_where_the_closed_form_is_at_every_mark(
         assert growth == pytest.approx(math.log(expected) / point["used"]["steps"], abs=1e-5)
     closed = math.log(spectral_radius(step, slope, penalty, alternating=alternating))
     assert curve(record, "linear_growth") == pytest.approx([closed] * 10, abs=2e-6)
+
+
+@pytest.mark.parametrize("updates", ["simultaneous", "alternating"])
+def test_least_squares_leave_the_discriminator_where_it_is(updates: str, tmp_path: Path) -> None:
+    """(D(theta) - 0)^2 / 2 is of second order in psi theta: [[1, 0], [h, 1]] of (psi, theta), which
+    has the double eigenvalue 1. Near the equilibrium nothing calls either player back."""
+    record = play(f"dirac+lsgan[model.step=0.1,model.updates={updates}]", tmp_path)
+    assert curve(record, "radius") == pytest.approx([1.0] * 10, rel=1e-4)
+    assert curve(record, "linear_growth") == pytest.approx([0.0] * 10, abs=1e-6)
 
 
 def test_without_a_penalty_simultaneous_updates_spiral_out(tmp_path: Path) -> None:

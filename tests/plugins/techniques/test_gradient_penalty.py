@@ -32,6 +32,21 @@ def test_one_side_leaves_slopes_below_1_alone(slope: float, both: float, above: 
     assert (two.item(), one.item()) == pytest.approx((both, above), abs=1e-6)
 
 
+def test_lp_is_the_penalty_of_one_side() -> None:
+    data = random_data(points(), 600)
+    trainers = [
+        variant_trainer(name, data) for name in ("mlp+hinge+lp:3", "mlp+hinge+gp:3[gp.sides=1]")
+    ]
+    for trainer in trainers:
+        torch.manual_seed(0)
+        Eager(trainer).step(0, 0.0)
+    ours, theirs = (one.networks.discriminator.state_dict() for one in trainers)
+    assert all(map(torch.equal, ours.values(), theirs.values()))
+    assert trainers[0].objective.needs("discriminator", 0) == trainers[1].objective.needs(
+        "discriminator", 0
+    )
+
+
 def test_a_loss_with_the_technique_is_the_loss_that_has_it_built_in() -> None:
     """Bit by bit: WGAN-GP is the Wasserstein loss and the penalty."""
     data = random_data(points(), 600)

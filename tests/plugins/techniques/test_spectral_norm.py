@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ganbench import DataInfo
+from ganbench import DataInfo, PluginNotUsable
 from ganbench.training.loop import Eager
 from ganbench.training.trainer import Trainer
 from ganbench_plugins.techniques.spectral_norm import normalise
@@ -122,3 +122,9 @@ def test_networks_begin_with_the_weights_that_they_have_without() -> None:
     theirs = dict(plain.discriminator.named_parameters())
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], one) for name, one in theirs.items())
+
+
+def test_a_discriminator_without_layers_of_torch_is_refused() -> None:
+    """It would be trained as it is, under another name."""
+    with pytest.raises(PluginNotUsable, match="sn finds no layer"):
+        variant_trainer("stylegan2+sn[width=4]", random_data(image(8)))
