@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from ganbench.api.specs import LossSpec, TechniqueSpec, VariantSpec, import_buil
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import MODALITIES
 from ganbench.planning.naming import choose_variant
+from ganbench.planning.references import VariantReference, parse_variant
 from ganbench.planning.suite import embedded_suites, load_suite
 from ganbench.tables.claims import measured
 from ganbench.wording import number
@@ -48,6 +50,11 @@ Every variant that ganbench carries with the formulas of its loss and techniques
 is different from its paper on purpose, and what it has reached in the published results. Losses
 and techniques that any variant takes stand at the end; G(z) is a fake, D a logit. A recipe tells
 what differs from the defaults of its parts.
+
+Published rows of `vanilla` with one technique, or with another loss, stand under that. Limits are
+95 % intervals over seeds; behind ± is the error that a paper prints. What a paper reports has no
+number of runs where it tells none. Rows of models with a loss of one's choice are in
+[claims.md](claims.md).
 
 This page is written by `python docs/make_zoo.py`, from the specs and from `results/`.
 """
@@ -84,15 +91,15 @@ def _variant(spec: VariantSpec, catalogue: Catalogue) -> str:
     if spec.deviations:
         lines += ["", "Different from the paper:", ""]
         lines += [f"* {one}" for one in spec.deviations]
-    rows = [*_published(spec.name), *_claimed(spec.name)]
-    if rows:
-        lines += [
-            "",
-            "| suite | task | measured | value | 95 % | runs |",
-            "|---|---|---|--:|---|--:|",
-        ]
-        lines += rows
+    lines += _results([*_published(partial(_own, name=spec.name)), *_claimed(spec.name)])
     return "\n".join([*lines, ""])
+
+
+def _results(rows: list[str]) -> list[str]:
+    if not rows:
+        return []
+    head = "| suite | task | measured | value | limits | runs |"
+    return ["", head, "|---|---|---|--:|---|--:|", *rows]
 
 
 def _recipes(spec: VariantSpec, catalogue: Catalogue) -> Iterator[tuple[str, Recipe]]:
@@ -124,7 +131,8 @@ def _terms(spec: LossSpec | TechniqueSpec) -> Iterator[tuple[str, str]]:
 
 def _recipe(recipe: Recipe) -> str:
     training = recipe.training
-    parts = [f"model `{_with(recipe.model, recipe.model_parameters)}`, loss `{recipe.loss}`"]
+    loss = _with(recipe.loss, recipe.loss_parameters)
+    parts = [f"model `{_with(recipe.model, recipe.model_parameters)}`, loss `{loss}`"]
     parts += [f"`{_with(name, own)}`" for name, own in recipe.techniques.items()]
     own = {
         side: one
@@ -147,8 +155,10 @@ def _recipe(recipe: Recipe) -> str:
         parts.append("simultaneous updates")
     if isinstance(training.schedule, str) and training.schedule != "constant":
         parts.append(f"{training.schedule} rates")
-    if training.ema or training.ema_half_life:
-        parts.append("an average of the generator")
+    if training.ema:
+        parts.append(f"an average of the generator, decay {training.ema:g}")
+    if training.ema_half_life:
+        parts.append(f"an average of the generator, half-life {training.ema_half_life:g} images")
     return "; ".join(parts)
 
 
@@ -167,18 +177,39 @@ def _optimiser(one: Optimiser) -> str:
     return f"{name} {one.lr:g}{betas}"
 
 
-def _published(name: str) -> Iterator[str]:
-    """Its rows in every published leaderboard."""
+def _own(variant: VariantReference, name: str) -> bool:
+    """Whether a row is of that variant: not if it stands under what was added to it."""
+    base, *added = [one.name for one in variant.parts]
+    return base == name and (len(added) != 1 or base != "vanilla") and not _objective(variant)
+
+
+def _adds(variant: VariantReference, name: str) -> bool:
+    """Whether a row is of a variant to which just that was added."""
+    base, *added = [one.name for one in variant.parts]
+    return base in _variants() and (added == [name] or (_objective(variant) == name and not added))
+
+
+@cache
+def _variants() -> frozenset[str]:
+    return frozenset(built_ins().names("variant"))
+
+
+def _objective(variant: VariantReference) -> str | None:
+    return variant.settings.get("objective")
+
+
+def _published(wanted: Callable[[VariantReference], bool]) -> Iterator[str]:
+    """Rows of every published leaderboard."""
     for file in sorted(RESULTS.glob("*/leaderboard.csv")):
         with file.open(encoding="utf-8", newline="") as text:
-            rows = [row for row in csv.DictReader(text) if row["variant"].split("[")[0] == name]
+            rows = [row for row in csv.DictReader(text) if wanted(parse_variant(row["variant"]))]
         for row in rows:
             if value := row["distance"]:
-                limits = f"{_short(row['distance_low'])} to {_short(row['distance_high'])}"
+                low, high = _short(row["distance_low"]), _short(row["distance_high"])
                 what = f"`{row['variant']}`: {row['primary'].split('/')[0]}"
                 yield (
-                    f"| {row['suite']} | {row['task']} | {what} | {_short(value)} | {limits} | "
-                    f"{row['runs']} |"
+                    f"| {row['suite']} | {row['task']} | {what} | {_short(value)} | "
+                    f"{f'{low} to {high}' if low and high else ''} | {row['runs']} |"
                 )
 
 
@@ -188,9 +219,10 @@ def _claimed(name: str) -> Iterator[str]:
         for one in suite.claims:
             if re.split(r"[+\[]", one.variant)[0] == name:
                 error = f"± {one.error:g}" if one.error else ""
+                runs = one.runs if one.runs > 1 else ""
                 yield (
                     f"| {suite.name} | {one.task} | `{one.variant}`: {measured(one)} in "
-                    f"{one.source.split(',')[0]} | {one.published:g} | {error} | {one.runs} |"
+                    f"{one.source.split(',')[0]} | {one.published:g} | {error} | {runs} |"
                 )
 
 
@@ -204,7 +236,9 @@ def _table(title: str, kind: type[LossSpec] | type[TechniqueSpec], catalogue: Ca
         spec = catalogue.get(kind, name)
         paper = f" {spec.paper}." if spec.paper else ""
         terms = _formula(spec) if dict(_terms(spec)) else ()
-        lines += [f"**{name}**: {spec.description}.{paper}", "", *terms, *([""] if terms else [])]
+        lines += [f"**{name}**: {spec.description}.{paper}", "", *terms]
+        rows = _results([*_published(partial(_adds, name=name))])
+        lines += [*(rows if terms else rows[1:]), *([""] if terms or rows else [])]
     return "\n".join(lines)
 
 

@@ -77,8 +77,8 @@ def ganbench_variants() -> list[VariantSpec]:
             recipes={"points": on_points, "image": on_images},
             deviations=(
                 "5x5 convolutions instead of 4x4, and below 28 px 32 channels instead of 64",
-                "weights are clipped after each critic step, as in the paper, and not before it, as "
-                "in the authors' code",
+                "weights are clipped after each critic step, as in the paper; before it in the "
+                "authors' code",
                 "on points perceptrons of three layers of 128 units and a latent N(0, I_2)",
             ),
         )
