@@ -10,7 +10,7 @@ import csv
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -184,14 +184,9 @@ def _own(variant: VariantReference, name: str) -> bool:
 
 
 def _adds(variant: VariantReference, name: str) -> bool:
-    """Whether a row is of a variant to which just that was added."""
+    """Whether a row is of the original GAN, to which just that was added."""
     base, *added = [one.name for one in variant.parts]
-    return base in _variants() and (added == [name] or (_objective(variant) == name and not added))
-
-
-@cache
-def _variants() -> frozenset[str]:
-    return frozenset(built_ins().names("variant"))
+    return base == "vanilla" and (added == [name] or (_objective(variant) == name and not added))
 
 
 def _objective(variant: VariantReference) -> str | None:
