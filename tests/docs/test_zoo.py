@@ -36,9 +36,25 @@ def test_it_has_all_that_there_is(module: ModuleType) -> None:
 
 
 def test_published_rows_are_those_of_the_leaderboards(module: ModuleType) -> None:
-    rows = list(module._published("vanilla"))
-    assert any(row.startswith("| starter | ring8 | `vanilla`: sliced-w2 |") for row in rows)
-    assert not list(module._published("no-such-variant"))
+    text = section(module, "## vanilla")
+    assert "\n| starter | ring8 | `vanilla`: sliced-w2 |" in text
+    assert "vanilla+" not in text
+    assert "objective=" not in text
+    assert "\n| text | unicode-names | `gumbel-softmax+ema:" in section(module, "## gumbel-softmax")
+
+
+def test_what_is_added_to_the_original_gan_stands_under_that(module: ModuleType) -> None:
+    assert "| remedies | digits | `vanilla+r1:0.1`: fd |" in section(module, "**r1**")
+    assert "| remedies | digits | `vanilla[objective=hinge]`: fd |" in section(module, "**hinge**")
+    wasserstein = "| remedies | digits | `vanilla+gp:0.1[objective=wasserstein]`: fd |"
+    assert wasserstein in section(module, "**gp**")
+    assert "| remedies |" not in section(module, "**adam**")
+
+
+def section(module: ModuleType, head: str) -> str:
+    """Of one variant, or of one technique or loss."""
+    text: str = module.page(module.built_ins())
+    return text.split(f"\n{head}", 1)[1].split("\n## ")[0].split("\n**")[0]
 
 
 def test_what_papers_report_stands_beside_it(module: ModuleType) -> None:
