@@ -118,6 +118,13 @@ def _formula(spec: LossSpec | TechniqueSpec) -> Iterator[str]:
         yield f"* `{spec.name}`, {player}: `{text}`"
 
 
+def _rule(spec: LossSpec | TechniqueSpec) -> list[str]:
+    """What one does that has no term, as its class says in a line."""
+    built = None if spec.build is None else import_builder(spec.build)
+    text = inspect.getdoc(built) if isinstance(built, type) else None
+    return [f"* `{spec.name}`: {text.splitlines()[0]}"] if text else []
+
+
 def _terms(spec: LossSpec | TechniqueSpec) -> Iterator[tuple[str, str]]:
     if spec.build is None:
         return
@@ -230,7 +237,7 @@ def _table(title: str, kind: type[LossSpec] | type[TechniqueSpec], catalogue: Ca
     for name in sorted(catalogue.names(kind.kind)):
         spec = catalogue.get(kind, name)
         paper = f" {spec.paper}." if spec.paper else ""
-        terms = _formula(spec) if dict(_terms(spec)) else ()
+        terms = _formula(spec) if dict(_terms(spec)) else _rule(spec)
         lines += [f"**{name}**: {spec.description}.{paper}", "", *terms]
         rows = _results([*_published(partial(_adds, name=name))])
         lines += [*(rows if terms else rows[1:]), *([""] if terms or rows else [])]

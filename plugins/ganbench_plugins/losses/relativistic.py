@@ -47,11 +47,11 @@ class RelativisticAverage:
     """Which is more real than the others are on average."""
 
     def discriminator_loss(self, step: Step) -> Tensor:
-        """Cross-entropy of D(x) - E D(G(z)) and D(G(z)) - E D(x), averaged."""
+        """-log s(D(x) - E D(G(z))) - log(1 - s(D(G(z)) - E D(x))), halved; s is the sigmoid."""
         return _average(better=step.real_logits, worse=step.fake_logits)
 
     def generator_loss(self, step: Step) -> Tensor:
-        """The same with both kinds exchanged."""
+        """-log s(D(G(z)) - E D(x)) - log(1 - s(D(x) - E D(G(z)))), halved; s is the sigmoid."""
         return _average(better=step.fake_logits, worse=step.real_logits)
 
 

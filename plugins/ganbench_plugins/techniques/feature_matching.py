@@ -28,7 +28,7 @@ class FeatureMatching:
     weight: Annotated[float, Parameter(minimum=0, help="weight of the term")] = 1.0
 
     def generator_loss(self, step: Step) -> Tensor:
-        """The squared distance of the mean features of real and fake."""
+        """w |E f(x) - E f(G(z))|_2^2, f what the discriminator's last layer sees."""
         real = step.real_features.detach().mean(dim=0)
         return self.weight * (step.fake_features.mean(dim=0) - real).square().sum()
 

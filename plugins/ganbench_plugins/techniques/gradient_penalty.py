@@ -29,7 +29,7 @@ class GradientPenalty:
     sides: Annotated[int, Parameter(choices=(1, 2), help="2: every norm; 1: those above 1")] = 2
 
     def discriminator_loss(self, step: Step) -> Tensor:
-        """The mean over judgements of (|grad D(x_hat)|_2 - 1)^2, times lambda."""
+        """lambda (|grad D(x_hat)|_2 - 1)^2, x_hat = e x + (1 - e) G(z); mean over judgements."""
         excess = step.interpolated_slopes.norm(dim=1) - 1
         if self.sides == 1:
             excess = excess.clamp_min(0)

@@ -47,7 +47,7 @@ class R1:
     ] = 1
 
     def discriminator_loss(self, step: Step) -> Tensor:
-        """gamma/2 times the mean over judgements of |grad_x D(x)|_2^2."""
+        """gamma/2 |grad_x D(x)|_2^2 at real x, the mean over judgements."""
         weight = self.gamma / 2 * self.every
         return weight * step.real_slopes.square().sum(dim=1).mean()
 

@@ -32,7 +32,7 @@ class R2:
     ] = 1
 
     def discriminator_loss(self, step: Step) -> Tensor:
-        """gamma/2 times the mean over judgements of |grad_x D(x)|_2^2."""
+        """gamma/2 |grad_x D(x)|_2^2 at x = G(z), the mean over judgements."""
         weight = self.gamma / 2 * self.every
         return weight * step.fake_slopes.square().sum(dim=1).mean()
 
