@@ -53,7 +53,7 @@ what differs from the defaults of its parts.
 
 Published rows of `vanilla` with one technique, or with another loss, stand under that. Limits are
 95 % intervals over seeds; behind ± is the error that a paper prints. What a paper reports has no
-number of runs where it tells none. Rows of models with a loss of one's choice are in
+number of runs where it tells none. The 24 rows of WGAN-GP's architectures are summed up in
 [claims.md](claims.md).
 
 This page is written by `python docs/make_zoo.py`, from the specs and from `results/`.
@@ -119,9 +119,9 @@ def _formula(spec: LossSpec | TechniqueSpec) -> Iterator[str]:
 
 
 def _rule(spec: LossSpec | TechniqueSpec) -> list[str]:
-    """What one does that has no term, as its class says in a line."""
+    """What one does that has no term, as its class or builder says in a line."""
     built = None if spec.build is None else import_builder(spec.build)
-    text = inspect.getdoc(built) if isinstance(built, type) else None
+    text = inspect.getdoc(built)
     return [f"* `{spec.name}`: {text.splitlines()[0]}"] if text else []
 
 
