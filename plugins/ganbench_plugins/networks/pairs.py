@@ -98,7 +98,8 @@ def equal_width(width: int, *, outside: int) -> int:
         outside: latents and numbers of a sample, each of which meets one layer of that width.
     """
     weights = 3 * width**2 + outside * width
-    return max(1, round((math.sqrt(outside**2 + 16 * weights) - outside) / 8))
+    below = max(1, math.floor((math.sqrt(outside**2 + 16 * weights) - outside) / 8))
+    return min((below, below + 1), key=lambda v: abs(4 * v**2 + outside * v - weights))
 
 
 def half_sizes(data: DataInfo) -> list[int]:
