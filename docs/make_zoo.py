@@ -120,8 +120,7 @@ def _formula(spec: LossSpec | TechniqueSpec) -> Iterator[str]:
 
 def _rule(spec: LossSpec | TechniqueSpec) -> list[str]:
     """What one does that has no term, as its class or builder says in a line."""
-    built = None if spec.build is None else import_builder(spec.build)
-    text = inspect.getdoc(built)
+    text = None if spec.build is None else inspect.getdoc(import_builder(spec.build))
     return [f"* `{spec.name}`: {text.splitlines()[0]}"] if text else []
 
 

@@ -41,7 +41,7 @@ def normalise(network: nn.Module, iterations: int = 1) -> None:
         iterations: power iterations at each forward pass in train mode.
 
     Raises:
-        PluginNotUsable: it has no such layer, but weights of its own: it would stay as it is.
+        PluginNotUsable: it has no such layer, and would stay as it is.
     """
     from torch import nn
     from torch.nn.utils import parametrizations, parametrize

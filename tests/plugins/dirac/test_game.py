@@ -38,6 +38,8 @@ from ganbench_plugins.dirac.closed_form import (
     wasserstein_growth,
 )
 from ganbench_plugins.dirac.game import START, convergence, game, linearise, load, training
+from ganbench_plugins.losses.hinge import Hinge
+from ganbench_plugins.losses.least_squares import LeastSquares
 from ganbench_plugins.techniques.r1 import NonSaturatingR1
 from ganbench_plugins.variants.vanilla import Minimax, NonSaturating
 from ganbench_plugins.variants.wgan_gp import WassersteinGradientPenalty
@@ -106,7 +108,7 @@ def test_a_run_is_where_the_closed_form_is_at_every_mark(
 @pytest.mark.parametrize("updates", ["simultaneous", "alternating"])
 def test_least_squares_leave_the_discriminator_where_it_is(updates: str, tmp_path: Path) -> None:
     """(D(theta) - 0)^2 / 2 is of second order in psi theta: [[1, 0], [h, 1]] of (psi, theta), which
-    has the double eigenvalue 1. Near the equilibrium nothing calls either player back."""
+    has the double eigenvalue 1. From psi = 0, where games start, nothing moves."""
     record = play(f"dirac+lsgan[model.step=0.1,model.updates={updates}]", tmp_path)
     assert curve(record, "radius") == pytest.approx([1.0] * 10, rel=1e-4)
     assert curve(record, "linear_growth") == pytest.approx([0.0] * 10, abs=1e-6)
@@ -204,6 +206,7 @@ def closed_forms(step: float, penalty: float) -> list[tuple[Loss, float, float]]
     return [
         (NonSaturating(), NS, 0.0),
         (Minimax(), NS, 0.0),
+        (Hinge(), W, 0.0),
         (WassersteinGradientPenalty(penalty=0.0), W, 0.0),
         (NonSaturatingR1(penalty=penalty), NS, penalty),
     ]
@@ -219,6 +222,15 @@ def test_a_loss_linearises_to_its_closed_form(step: float, penalty: float, updat
         # Our discriminators are high on data, the paper's on fakes: psi has the other sign.
         (a, b), (c, d) = matrix
         assert (a, -b, -c, d) == pytest.approx((*expected[0], *expected[1]), abs=2e-6)
+
+
+@pytest.mark.parametrize("updates", ["simultaneous", "alternating"])
+def test_least_squares_run_away_linearly(updates: Any) -> None:
+    """psi keeps what it has, and moves theta by h psi in every step."""
+    matrix = linearise(rehearsal(LeastSquares(), training(step=0.1, updates=updates)))
+    assert matrix is not None
+    (a, b), (c, d) = matrix
+    assert (a, b, c, d) == pytest.approx((1.0, 0.1, 0.0, 1.0), abs=2e-6)
 
 
 def test_a_penalty_with_a_kink_at_the_equilibrium_has_no_linear_theory() -> None:
