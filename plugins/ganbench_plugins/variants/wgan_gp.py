@@ -7,8 +7,8 @@ Images (appendix F): residual networks, Adam 2e-4 (0, .9) decayed linearly to ze
 lambda 10, batches of 64 for the critic and of 128 for the generator.
 Points (the authors' toy code): three hidden ReLU layers, Adam 1e-4 (.5, .9), lambda .1, batch 256.
 
-The authors train for 100,000 steps. Budgets on points and on images of 8 px are hundreds to thousands
-of steps, in which their networks at their rates show nothing: here these are narrower and faster.
+The authors train for 100,000 steps. Budgets on points and on images of 8 px are hundreds to
+thousands, in which their networks at their rates show nothing: here these are narrower and faster.
 
 Traps avoided: no batch norm in the critic (the penalty is one of single samples); the norm is taken
 over all of a sample's coordinates; e is drawn per sample, not per batch.
@@ -182,8 +182,8 @@ def ganbench_variants() -> list[VariantSpec]:
                 "below 28 px narrower blocks: 64 channels at 16 px, 16 at 8 px",
                 "below 16 px ten times the rate, 2e-3, for budgets of hundreds of steps",
                 "no noise is added to the images' bytes",
-                "on points 64 hidden units instead of 512 and three times the rate, 3e-4, for budgets of "
-                "thousands of steps; torch's initial weights instead of He's",
+                "on points 64 hidden units instead of 512 and three times the rate, 3e-4, for budgets "
+                "of thousands of steps; torch's initial weights instead of He's",
             ),
         )
     ]
