@@ -84,7 +84,9 @@ class Aggregate:
         estimates: name -> what stands in the columns NAME, NAME_low, NAME_high and NAME_n; left out
             where it cannot be asked for.
         scores: the same by key of a score, where the task has it.
-        marks: why it has no rank, whatever it scores; see `ganbench.tables.marks`.
+        marks: why it has no rank on its task, whatever it scores; see `ganbench.tables.marks`.
+        limits: those of them that only limit what it counts in the suite, where it keeps its rank;
+            see `ganbench.tables.thresholds`.
     """
 
     entry: Entry
@@ -92,6 +94,12 @@ class Aggregate:
     estimates: dict[str, Estimate] = field(default_factory=dict)
     scores: dict[str, Estimate] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+
+    @property
+    def grave_marks(self) -> tuple[str, ...]:
+        """The marks that cost the variant its rank in the suite."""
+        return tuple(mark for mark in self.marks if mark not in self.limits)
 
     def __getitem__(self, column: str) -> Any:
         """One of the facts."""

@@ -16,6 +16,7 @@ from ganbench.results.frame import Runs, plain_rows
 from ganbench.results.identity import VARIANT_CODE
 from ganbench.statistics.groups import grouped
 from ganbench.statistics.nulls import Floor
+from ganbench.tables.thresholds import counted_utility
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Entry:
 
     Args:
         part: what it may be compared within.
-        runs: rows of `Runs.frame`, None where empty.
+        runs: rows of `Runs.frame`, None where empty; and ``utility``, as `counted_utility` has it.
         floor: what the part's primary distance is between real samples; None where that is unknown.
     """
 
@@ -71,7 +72,9 @@ class Entry:
 
 def entries(runs: Runs) -> list[Entry]:
     """All entries, sorted by part, variant and code."""
-    rows = plain_rows(_assigned(runs.frame))
+    rows, columns = plain_rows(_assigned(runs.frame)), runs.columns
+    for row in rows:
+        row["utility"] = counted_utility(row, columns.get(row["setting"], {}))
     groups = grouped(rows, lambda row: tuple(row[key] for key in (*_PART, *_ENTRY)))
     found = [
         Entry(key[: len(_PART)], group, _floor(runs, group[0])) for key, group in groups.items()

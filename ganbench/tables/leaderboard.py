@@ -30,6 +30,7 @@ from ganbench.tables.grouping import Entry, entries
 from ganbench.tables.marks import marks_of
 from ganbench.tables.progress import progress
 from ganbench.tables.standing import NEVER_TRAINED, add_standings
+from ganbench.tables.thresholds import missed_thresholds
 
 _COSTS = ("seconds", "flops", "steps", "images", "seconds_per_step", "peak_memory_bytes")
 _MACHINE = tuple(column.name for column in ENVIRONMENT)
@@ -89,7 +90,9 @@ def aggregates(runs: Runs, coverage: Coverage | None = None) -> list[Aggregate]:
     columns = runs.columns
     _add_scores(rows, runs.score_keys, columns)
     for row in rows:
-        row.marks = marks_of(row.entry, columns.get(row["setting"], {}))
+        described = columns.get(row["setting"], {})
+        row.marks = marks_of(row.entry, described)
+        row.limits = tuple(missed_thresholds(row.entry, described))
     add_standings(rows, coverage, runs.unranked)
     return rows
 
@@ -132,7 +135,7 @@ def _add_stability(row: Aggregate) -> None:
     estimates["late_degradation"] = Estimate.of(entry.values("late_degradation"), _mean)
     oscillations = entry.values("oscillation")
     estimates["oscillation"] = Estimate.of(oscillations, _mean, _NOT_NEGATIVE)
-    utilities = entry.values("utility_end", COUNTED)
+    utilities = entry.values("utility", COUNTED)
     if len(utilities) == counted:
         estimates["utility"] = Estimate.of(utilities, _mean, _SHARE)
     _add_retained_utility(row, counted)

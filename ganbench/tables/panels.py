@@ -17,6 +17,7 @@ from ganbench.tables.labels import interval_of_seeds
 from ganbench.tables.marks import LEVEL
 from ganbench.tables.references import rows_of_references, utilities_of_references
 from ganbench.tables.standing import NEVER_TRAINED
+from ganbench.tables.thresholds import CLAIM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -117,8 +118,13 @@ def ranking(
     ]
     if len(seeds) < SEEDS_FOR_AN_ORDER:
         notes.append(FEW_NOTE)
-    if any(line.faults for line in lines):
+    if any(line.faults for line in lines if line.faults != line.row.limits):
         notes.append(MARK_NOTE)
+    notes += [
+        f"{line.label} on {line.row['task']}: {limit}; so its runs count {CLAIM:g} at most there"
+        for line in lines
+        for limit in line.row.limits
+    ]
     references = [
         Row("", (Cell(), Cell(name), Cell(value), Cell(), Cell(), Cell()), "reference")
         for name, value in utilities_of_references(lines, columns)

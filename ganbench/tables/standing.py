@@ -157,8 +157,8 @@ def _suite_utility(own: Iterable[Entry], parts: set[Part]) -> Estimate:
     for entry in own:
         for run in entry.runs:
             # Accidents of the machine are no result; a run that diverged is one, with utility 0.
-            if run["status"] in COUNTED and run["utility_end"] is not None:
-                by_seed.setdefault(run["seed"], {})[entry.part] = run["utility_end"]
+            if run["status"] in COUNTED and run["utility"] is not None:
+                by_seed.setdefault(run["seed"], {})[entry.part] = run["utility"]
     means = [
         math.fsum(utilities.values()) / len(parts)
         for utilities in by_seed.values()
@@ -174,8 +174,8 @@ def _problem(own: Sequence[Aggregate], absent: Sequence[str], needed: Coverage) 
     problems: dict[str, str | None] = {}
     for row in own:
         entry, problem = row.entry, row["incomplete"]
-        if problem is None and len(entry.values("utility_end", COUNTED)) < entry.count(*COUNTED):
+        if problem is None and len(entry.values("utility", COUNTED)) < entry.count(*COUNTED):
             problem = "no distance with a floor and a cap"
-        problems[str(entry["task"])] = "; ".join(filter(None, (*row.marks, problem))) or None
+        problems[str(entry["task"])] = "; ".join(filter(None, (*row.grave_marks, problem))) or None
     few = len(needed.seeds) < SEEDS_FOR_AN_ORDER
     return sentence(absent, problems) or (few_seeds(len(needed.seeds)) if few else None)

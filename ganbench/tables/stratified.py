@@ -55,7 +55,7 @@ def _log_distances(entry: Entry) -> list[float] | None:
 
 def _lost_utilities(entry: Entry) -> list[float] | None:
     """Utilities at the end, negative because less is worse; None if a counted run has none."""
-    utilities = entry.values("utility_end", COUNTED)
+    utilities = entry.values("utility", COUNTED)
     return [-utility for utility in utilities] if len(utilities) == entry.count(*COUNTED) else None
 
 

@@ -2,8 +2,9 @@
 
 A transport distance of 2,500 points does not see modes five times too wide, and a Fréchet distance
 sees two moments. Far from the data that hardly matters: the distance is long whatever it misses.
-Near the data it may be all that is wrong. So a task may set thresholds for other scores, and who
-claims to be nearer to the data than to a trivial generator must pass them.
+Near the data it may be all that is wrong. So a task may set thresholds for other scores. Who claims
+to be nearer to the data than to a trivial generator must pass them for its rank on the task, and
+half of the way is the most that a run's utility counts without.
 """
 
 from __future__ import annotations
@@ -17,12 +18,31 @@ from ganbench.wording import number
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ganbench.results.fields import RunRow
     from ganbench.results.record import Column
     from ganbench.tables.grouping import Entry
 
 CLAIM: Final = 0.5
 """The mean utility from which on thresholds hold: half of the way, in logarithms of the distance,
 from the best trivial generator to real samples."""
+
+
+def counted_utility(run: RunRow, columns: Mapping[str, Column]) -> float | None:
+    """A run's utility at the end as means over seeds and tasks count it: `CLAIM` at the most where
+    the run misses a threshold. So a better distance never costs a variant anything.
+
+    Args:
+        run: a row of `Runs.frame`, None where empty.
+        columns: key -> what the score is in the run's setting.
+    """
+    end: float | None = run["utility_end"]
+    if end is None or end <= CLAIM:
+        return end
+    for key, column in columns.items():
+        threshold, value = column.get("threshold"), run[key]
+        if threshold is not None and value is not None and _misses(value, threshold, column):
+            return CLAIM
+    return end
 
 
 def missed_thresholds(entry: Entry, columns: Mapping[str, Column]) -> Iterator[str]:
@@ -39,10 +59,14 @@ def missed_thresholds(entry: Entry, columns: Mapping[str, Column]) -> Iterator[s
         threshold, values = column.get("threshold"), entry.values(key, ("ok",))
         if threshold is None or not values:
             continue
-        value, least = fmean(values), is_least(threshold, column)
-        if value < threshold if least else value > threshold:
-            side = "below" if least else "above"
+        value = fmean(values)
+        if _misses(value, threshold, column):
+            side = "below" if value < threshold else "above"
             yield f"{column['label']} {number(value)}, {side} {number(threshold)}"
+
+
+def _misses(value: float, threshold: float, column: Column) -> bool:
+    return value < threshold if is_least(threshold, column) else value > threshold
 
 
 def is_least(threshold: float, column: Column) -> bool:
