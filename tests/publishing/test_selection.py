@@ -68,8 +68,8 @@ def test_other_runs_are_left_out_and_told_with_the_reason(tmp_path: Path) -> Non
     left_out, published = told[-2:]
     assert published == "1 run published"
     for reason in (
-        "1 run on ring8 with budget 301GFLOP, not 500GFLOP",
-        "1 run on ring8 with budget 300steps, not 500GFLOP",
+        "1 run on ring8 with budget 301GFLOP, not 800GFLOP",
+        "1 run on ring8 with budget 300steps, not 800GFLOP",
         f"1 run on ring8 with fakes {TASK.fakes + 1}, not {TASK.fakes}",
         "1 run on ring8 with scores sliced-w2, not sliced-w2, ",
         "1 run with seed 5, which is none of the suite's",
@@ -81,7 +81,7 @@ def test_other_runs_are_left_out_and_told_with_the_reason(tmp_path: Path) -> Non
 
 def test_runs_of_other_suites_alone_are_nothing_to_publish(tmp_path: Path) -> None:
     runs = stored(tmp_path, list(OTHERS.values()))
-    with pytest.raises(NothingSelected, match="with budget 301GFLOP, not 500GFLOP") as caught:
+    with pytest.raises(NothingSelected, match="with budget 301GFLOP, not 800GFLOP") as caught:
         publish_suite(runs, "starter", tmp_path / "out", unranked=True, remark=print)
     assert "belongs to the suite starter" in caught.value.message
     assert f"`ganbench run --suite starter --runs {runs} --all` makes them" == caught.value.hint

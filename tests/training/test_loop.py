@@ -83,8 +83,8 @@ def by_hand(variant: str, data: Data, seed: int, steps: int) -> Networks:
         ("vanilla", False): (1e-4, (0.8, 0.999), 100, 100, 1, False),
         ("dcgan", True): (2e-4, (0.5, 0.999), 128, 128, 1, False),
         ("dcgan", False): (2e-4, (0.5, 0.999), 128, 128, 1, False),
-        ("wgan-gp", True): (2e-4, (0.0, 0.9), 64, 128, 5, True),
-        ("wgan-gp", False): (1e-4, (0.5, 0.9), 256, 256, 5, False),
+        ("wgan-gp", True): (2e-3, (0.0, 0.9), 64, 128, 5, True),
+        ("wgan-gp", False): (3e-4, (0.5, 0.9), 256, 256, 5, False),
     }[variant.partition("[")[0], images]
     g_adam = torch.optim.Adam(G.parameters(), lr=lr, betas=betas, fused=True)
     d_adam = torch.optim.Adam(D.parameters(), lr=lr, betas=betas, fused=True)
