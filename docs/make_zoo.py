@@ -121,7 +121,7 @@ def _formula(spec: LossSpec | TechniqueSpec) -> Iterator[str]:
 def _rule(spec: LossSpec | TechniqueSpec) -> list[str]:
     """What one does that has no term, as its class or builder says in a line."""
     text = None if spec.build is None else inspect.getdoc(import_builder(spec.build))
-    return [f"* `{spec.name}`: {text.splitlines()[0]}"] if text else []
+    return [f"* `{spec.name}`: `{text.splitlines()[0].rstrip('.')}`"] if text else []
 
 
 def _terms(spec: LossSpec | TechniqueSpec) -> Iterator[tuple[str, str]]:
@@ -238,8 +238,10 @@ def _table(title: str, kind: type[LossSpec] | type[TechniqueSpec], catalogue: Ca
         paper = f" {spec.paper}." if spec.paper else ""
         terms = _formula(spec) if dict(_terms(spec)) else _rule(spec)
         lines += [f"**{name}**: {spec.description}.{paper}", "", *terms]
+        lines += [f"* Different from the paper: {one}" for one in spec.deviations]
         rows = _results([*_published(partial(_adds, name=name))])
-        lines += [*(rows if terms else rows[1:]), *([""] if terms or rows else [])]
+        told = bool(terms or spec.deviations)
+        lines += [*(rows if told else rows[1:]), *([""] if told or rows else [])]
     return "\n".join(lines)
 
 

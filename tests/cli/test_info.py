@@ -86,6 +86,13 @@ def test_techniques_tell_what_they_need_and_with_what_they_do_nothing(ganbench_c
         assert f"  {line}\n" in told
 
 
+def test_deviations_of_every_part_are_told(ganbench_cli: Cli) -> None:
+    found = ganbench_cli("info", "vanilla+ogda").stdout
+    assert "differs from the paper: Adam instead of SGD with momentum" in found
+    assert "differs from the paper: Adam scales and averages" in found
+    assert "differs from the paper: both terms are halved" in ganbench_cli("info", "ra").stdout
+
+
 def test_the_words_for_kinds_of_data(ganbench_cli: Cli) -> None:
     (found,) = json.loads(ganbench_cli("info", "modalities", "--json").stdout)
     assert set(found["of_data"]) == set(MODALITIES)

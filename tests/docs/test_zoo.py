@@ -60,3 +60,17 @@ def section(module: ModuleType, head: str) -> str:
 def test_what_papers_report_stands_beside_it(module: ModuleType) -> None:
     rows = list(module._claimed("pacgan"))
     assert "`pacgan[m=1]`: modes in Lin et al. 2018 | 6.3 | ± 0.5 | 10 |" in rows[0]
+
+
+def test_what_differs_from_the_paper_is_told_of_techniques_and_losses(module: ModuleType) -> None:
+    assert "* Different from the paper: Adam scales and averages" in section(module, "**ogda**")
+    assert "* Different from the paper: both terms are halved" in section(module, "**ra**")
+
+
+def test_what_is_built_has_a_formula(module: ModuleType) -> None:
+    """But what only sets a schedule, and a view of the samples."""
+    catalogue = module.built_ins()
+    for kind in (module.LossSpec, module.TechniqueSpec):
+        for name in catalogue.names(kind.kind):
+            if catalogue.get(kind, name).build is not None:
+                assert f"\n* `{name}`" in section(module, f"**{name}**"), name

@@ -53,17 +53,22 @@ def _print(described: Described) -> None:
         say(f"  {line}")
 
 
+def _deviations(described: Described) -> Iterator[str]:
+    return (f"differs from the paper: {one}" for one in described.get("deviations", ()))
+
+
 def _lines(described: Described) -> Iterator[str]:
     for part in described.get("parts", ()):
         yield f"{part['kind']} {part['name']}: {part['description']}"
-        yield from (f"  {line}" for line in _listed(part))
+        yield from (f"  {line}" for line in (*_listed(part), *_deviations(part)))
     if "parts" not in described:
         yield from _listed(described)
     for name, one in described.get("parameters", {}).items():
         yield f"parameter {name} = {_parameter(one)}: {one['help']}"
     if data := described.get("data"):
         yield from _data(data)
-    yield from (f"differs from the paper: {one}" for one in described.get("deviations", ()))
+    if "parts" not in described:
+        yield from _deviations(described)
     for name, recipe in described.get("recipes", {}).items():
         yield f"recipe on {name}:"
         yield from (f"  {line}" for line in _recipe(recipe))

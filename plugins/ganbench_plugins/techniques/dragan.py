@@ -32,7 +32,7 @@ class Dragan:
     ] = 0.5
 
     def discriminator_loss(self, step: Step) -> Tensor:
-        """The mean over judgements of (|grad D(x_hat)|_2 - 1)^2, times lambda."""
+        """lambda (|grad D(x_hat)|_2 - 1)^2, x_hat = x + e s U, s half of std(x); mean over x."""
         import torch
 
         real = step.real.detach()

@@ -21,7 +21,7 @@ GANBENCH_API_VERSION = 2
 
 
 class Extragradient:
-    """A step of the gradients that a first step would find."""
+    """w' = w - lr v(w), then w <- w - lr v(w'), of both players at once; v are their gradients."""
 
     def play(self, game: Game) -> None:
         """Both players' rounds at once."""

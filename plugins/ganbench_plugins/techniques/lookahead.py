@@ -22,7 +22,7 @@ GANBENCH_API_VERSION = 2
 
 @dataclass
 class Lookahead:
-    """Slow weights, and the share of the way to the fast ones that is kept."""
+    """After k steps slow <- slow + a (fast - slow), fast <- slow, of both players together."""
 
     k: Annotated[int, Parameter(minimum=1, help="steps from one of slow weights to the next")] = 5
     share: Annotated[float, Parameter(minimum=0, maximum=1, help="a, of the way")] = 0.5

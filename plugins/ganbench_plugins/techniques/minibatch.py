@@ -36,7 +36,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class MinibatchStddev:
-    """One number beside the features: how much a group of samples differs."""
+    """mean over f of sqrt(Var_group x_f + 1e-8), beside the features x; groups of four samples."""
 
     group: Annotated[int, Parameter(minimum=2, help="samples in a group; fewer in a rest")] = 4
 
@@ -59,7 +59,7 @@ class MinibatchStddev:
 
 @dataclass(frozen=True)
 class MinibatchDiscrimination:
-    """B numbers beside the features: how near other samples are in B projections."""
+    """o_b(x_i) = sum over j != i of exp(-|M_ib - M_jb|_1), M = T x, beside the features x."""
 
     kernels: Annotated[int, Parameter(minimum=1, help="B, projections")] = 100
     dimensions: Annotated[int, Parameter(minimum=1, help="C, numbers in each")] = 5
@@ -153,6 +153,10 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             description="the discriminator sees how much the samples of a group differ",
             paper="Karras et al. 2018, Progressive Growing of GANs, arXiv:1710.10196",
             build=MinibatchStddev,
+            deviations=(
+                "one number beside the last layer's features, whose weight begins at 0, for the "
+                "paper's map of it in front of the last convolution",
+            ),
             argument="group",
             coupled=True,
         ),
@@ -161,6 +165,10 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             description="the discriminator sees how near the other samples of the batch are",
             paper="Salimans et al. 2016, Improved Techniques for Training GANs, arXiv:1606.03498",
             build=MinibatchDiscrimination,
+            deviations=(
+                "the last layer's weights for them begin at 0, so that a network begins as without",
+                "projections begin the same in all runs",
+            ),
             argument="kernels",
             coupled=True,
         ),

@@ -25,7 +25,7 @@ GANBENCH_API_VERSION = 2
 
 @dataclass(frozen=True)
 class Unrolled:
-    """An opponent that has taken k steps more."""
+    """min over w_G of L_G(w_G, w_D^k), w_D^(i+1) = w_D^i - lr dL_D(w_G, w_D^i)/dw_D."""
 
     k: Annotated[int, Parameter(minimum=0, maximum=50, help="steps to look ahead")] = 5
 
