@@ -51,7 +51,7 @@ def test_settings_name_the_kind_that_has_them(catalogue: Catalogue) -> None:
     assert {one["kind"] for one in describe("wgan-gp", catalogue)} == {"variant", "loss"}
     variant = only("wgan-gp[lr=1e-3]", catalogue)
     assert variant["parameters"]["lr"]["value"] == 0.001
-    assert variant["parameters"]["lr"]["defaults"] == {"points": 1e-4, "image": 2e-4}
+    assert variant["parameters"]["lr"]["defaults"] == {"points": 3e-4, "image": None}
     with pytest.raises(UsageError, match="has no parameter 'nothing'"):
         describe("wgan-gp[nothing=1]", catalogue)
     with pytest.raises(UsageError, match="outside"):
