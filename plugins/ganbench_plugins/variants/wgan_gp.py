@@ -170,6 +170,7 @@ def ganbench_variants() -> list[VariantSpec]:
             deviations=(
                 "the learning rate reaches zero at the end of the budget, not after 100k steps",
                 "below 28 px narrower blocks: 64 channels at 16 px, 32 at 8 px",
+                "above 32 px more of the CIFAR-10 blocks, and not the authors' for 64 px",
                 "no noise is added to the images' bytes",
                 "on points 128 hidden units instead of 512, so that equal budgets stay affordable, "
                 "and torch's initial weights instead of He's",
