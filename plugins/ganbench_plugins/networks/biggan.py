@@ -6,8 +6,10 @@ linear in one embedding of the class, shared by all of them, beside a part of th
 All weights start orthogonal. The generator's have a spectral norm; the discriminator's is the
 technique `sn`.
 
-Trap avoided: the embedding's gains are around one, and not around zero, so that the generator
-starts as one that is told nothing.
+Traps avoided: the embedding's gains are around one, and not around zero, so that the generator
+starts as one that is told nothing; the generator's embedding has no spectral norm, as in the
+authors' code (BigGAN-PyTorch, BigGAN.py: with one the generator would now and then be crippled),
+while the maps from it to gains and biases do.
 """
 
 from __future__ import annotations
@@ -107,7 +109,7 @@ def build(data: DataInfo, *, width: int | None) -> Networks:
     discriminator = Projection(body, head, data.classes or 1)
     for network in (generator, discriminator):
         orthogonal(network)
-    normalise(generator)
+    normalise(generator, spared=(generator.embedding,))
     return Networks(
         generator=generator,
         discriminator=discriminator,

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated
 from ganbench import Networks, Parameter, PluginNotUsable, TechniqueSpec, hookimpl
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from torch import nn
 
 GANBENCH_API_VERSION = 2
@@ -33,12 +35,13 @@ class SpectralNorm:
         return replace(networks)
 
 
-def normalise(network: nn.Module, iterations: int = 1) -> None:
+def normalise(network: nn.Module, iterations: int = 1, spared: Collection[nn.Module] = ()) -> None:
     """Put a spectral norm on every linear, convolutional and embedding layer, in place.
 
     Args:
         network: whose layers have it afterwards.
         iterations: power iterations at each forward pass in train mode.
+        spared: layers that stay as they are.
 
     Raises:
         PluginNotUsable: it has no such layer, and would stay as it is.
@@ -50,7 +53,7 @@ def normalise(network: nn.Module, iterations: int = 1) -> None:
         nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding,
         nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
     )  # fmt: skip
-    layers = [layer for layer in network.modules() if isinstance(layer, kinds)]
+    layers = [one for one in network.modules() if isinstance(one, kinds) and one not in spared]
     if not layers:
         raise PluginNotUsable(
             f"sn finds no layer in {type(network).__name__} whose weight it could normalise",
