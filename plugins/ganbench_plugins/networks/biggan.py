@@ -57,6 +57,11 @@ class UpBlock(nn.Module):
         self.conv2 = nn.Conv2d(fan_out, fan_out, 3, padding=1)
         self.shortcut = nn.Conv2d(fan_in, fan_out, 1)
 
+    def steering(self) -> Tensor:
+        """(outputs, told): the maps to gains and biases of both norms, one below the other."""
+        norms = (self.norm1, self.norm2)
+        return torch.cat([one.weight for norm in norms for one in (norm.gain, norm.bias)])
+
     def forward(self, x: Tensor, told: Tensor) -> Tensor:
         h = self.conv1(F.interpolate(F.relu(self.norm1(x, told)), scale_factor=2))
         h = self.conv2(F.relu(self.norm2(h, told)))
@@ -84,6 +89,15 @@ class Generator(nn.Module):
         self.attention = sagan.SelfAttention(widths[ups - 1])
         self.norm = nn.BatchNorm2d(widths[-1])
         self.end = nn.Conv2d(widths[-1], data.channels, 3, padding=1)
+
+    def first_weight(self) -> Tensor:
+        """(outputs, latent): of the first layer for its part of the latent; for every block's part
+        of the maps to gains and biases, without what acts on the embedding. Parts of the latent do
+        not mix, so the weights are zero elsewhere."""
+        blocks = [one for one in self.modules() if isinstance(one, UpBlock)]
+        maps = [block.steering()[:, SHARED:] for block in blocks]
+        found: Tensor = torch.block_diag(self.start.weight, *maps)  # type: ignore[no-untyped-call]
+        return found
 
     def forward(self, z: Tensor, classes: Tensor) -> Tensor:
         first, *chunks = torch.split(z, CHUNK, dim=1)

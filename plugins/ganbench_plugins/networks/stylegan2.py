@@ -134,9 +134,17 @@ class Generator(nn.Module):
             w = activated(layer(w))
         return w
 
+    def first_weight(self) -> Tensor:
+        """(channels of all modulated layers, latent): their maps of w, one below the other."""
+        layers = [one for one in self.modules() if isinstance(one, Modulated)]
+        return torch.cat([one.style.weight * one.style.scale for one in layers])
+
     def forward(self, z: Tensor) -> Tensor:
-        w = self.style(z)
-        x = activated(self.first(self.constant.expand(len(z), -1, -1, -1), w))
+        return self.synthesis(self.style(z))
+
+    def synthesis(self, w: Tensor) -> Tensor:
+        """(B, C, H, W) images of styles w (B, latent)."""
+        x = activated(self.first(self.constant.expand(len(w), -1, -1, -1), w))
         image: Tensor = self.images[0](x, w)
         for level, to_image in zip(self.levels, self.images[1:], strict=True):
             x = level(self.up(x), w)
