@@ -38,7 +38,7 @@ CHAPTERS = {
     "Recipes: how a variant trains": ("api.recipe", ("Recipe", "Training", "Optimiser")),
     "Networks and losses": (
         "api.networks",
-        ("Networks", "Latent", "Extra", "Loss", "ControlLoss", "ControlFit", "Step"),
+        ("Networks", "Latent", "Extra", "FirstWeight", "Loss", "ControlLoss", "ControlFit", "Step"),
     ),
     "Techniques": ("api.techniques", ("Technique", "Game", "Rule")),
     "Networks around networks": ("training.wrapped", ("Wrapped", "WithParameters")),

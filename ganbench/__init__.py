@@ -22,7 +22,16 @@ from ganbench.api.errors import (
 )
 from ganbench.api.executors import Breach, Ending, Executor, JobHandle, Limits, Resources
 from ganbench.api.hooks import hookimpl
-from ganbench.api.networks import ControlFit, ControlLoss, Extra, Latent, Loss, Networks, Step
+from ganbench.api.networks import (
+    ControlFit,
+    ControlLoss,
+    Extra,
+    FirstWeight,
+    Latent,
+    Loss,
+    Networks,
+    Step,
+)
 from ganbench.api.parameters import Parameter
 from ganbench.api.recipe import SIDES, Optimiser, Recipe, Side, Training
 from ganbench.api.schema import Categorical, Numeric, Spectrogram, Vocabulary
@@ -99,6 +108,7 @@ __all__ = [
     "Extractor",
     "ExtractorSpec",
     "FeatureColumn",
+    "FirstWeight",
     "Game",
     "GanbenchError",
     "InvalidResults",

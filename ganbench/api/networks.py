@@ -60,7 +60,7 @@ class Networks:
 
     Args:
         generator: module that maps latents (B, size of the latent) to samples (B, *shape): images
-            in [-1, 1], anything else in the data's own units.
+            in [-1, 1], anything else in the data's own units. It may tell its `FirstWeight`.
         discriminator: module that maps samples (B, *shape) to logits (B,) or (B, 1). No sigmoid.
             Whoever asks for its features gets the input of its attribute `head`, the last layer;
             of an `nn.Sequential` that is its last part. A control leaves it out; there is then an
@@ -93,6 +93,27 @@ class Networks:
     def extras(self) -> dict[str, Extra]:
         """The extra modules, spelled out."""
         return {name: Extra(*entry) for name, entry in self.extra.items()}
+
+
+class FirstWeight(Protocol):
+    """What a generator may have beside its `forward`, so that the directions that it amplifies most
+    can be found (SeFa, Shen & Zhou 2021, arXiv:2007.06600) and drawn.
+
+    Without it they are sought in a linear or transposed convolutional layer of torch that takes the
+    whole latent, and nothing else; there is no picture where no layer does.
+    """
+
+    def first_weight(self) -> Tensor:
+        """(O, S): the weights that the latent meets first, S its size, or those that the style
+        meets first, S the style's. Of all layers that take it, one below the other; without the
+        columns of what they take beside it, such as a class."""
+
+    def style(self, latent: Tensor, *classes: Tensor) -> Tensor:
+        """(B, S): what these weights act on, of latents (B, size of the latent) and classes (B,).
+        Only beside `synthesis`; without both it is the latent itself."""
+
+    def synthesis(self, style: Tensor, *classes: Tensor) -> Tensor:
+        """(B, *shape): samples of styles (B, S): ``forward(z) == synthesis(style(z))``."""
 
 
 class Step(Protocol):

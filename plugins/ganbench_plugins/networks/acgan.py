@@ -22,6 +22,11 @@ class Told(nn.Module):
         super().__init__()
         self.body, self.classes = body, classes
 
+    def first_weight(self) -> Tensor:
+        """(outputs, latent): of the first layer, without the columns of the class."""
+        first = next(one for one in self.body.modules() if isinstance(one, nn.Linear))
+        return first.weight[:, : -self.classes]
+
     def forward(self, z: Tensor, classes: Tensor) -> Tensor:
         told = one_hot(classes, self.classes).to(z.dtype)
         result: Tensor = self.body(torch.cat([z, told], dim=1))

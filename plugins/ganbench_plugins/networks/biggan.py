@@ -6,8 +6,10 @@ linear in one embedding of the class, shared by all of them, beside a part of th
 All weights start orthogonal. The generator's have a spectral norm; the discriminator's is the
 technique `sn`.
 
-Trap avoided: the embedding's gains are around one, and not around zero, so that the generator
-starts as one that is told nothing.
+Traps avoided: the embedding's gains are around one, and not around zero, so that the generator
+starts as one that is told nothing; the generator's embedding has no spectral norm, as in the
+authors' code (BigGAN-PyTorch, BigGAN.py: with one the generator would now and then be crippled),
+while the maps from it to gains and biases do.
 """
 
 from __future__ import annotations
@@ -55,6 +57,11 @@ class UpBlock(nn.Module):
         self.conv2 = nn.Conv2d(fan_out, fan_out, 3, padding=1)
         self.shortcut = nn.Conv2d(fan_in, fan_out, 1)
 
+    def steering(self) -> Tensor:
+        """(outputs, told): the maps to gains and biases of both norms, one below the other."""
+        norms = (self.norm1, self.norm2)
+        return torch.cat([one.weight for norm in norms for one in (norm.gain, norm.bias)])
+
     def forward(self, x: Tensor, told: Tensor) -> Tensor:
         h = self.conv1(F.interpolate(F.relu(self.norm1(x, told)), scale_factor=2))
         h = self.conv2(F.relu(self.norm2(h, told)))
@@ -83,6 +90,15 @@ class Generator(nn.Module):
         self.norm = nn.BatchNorm2d(widths[-1])
         self.end = nn.Conv2d(widths[-1], data.channels, 3, padding=1)
 
+    def first_weight(self) -> Tensor:
+        """(outputs, latent): of the first layer for its part of the latent; for every block's part
+        of the maps to gains and biases, without what acts on the embedding. Parts of the latent do
+        not mix, so the weights are zero elsewhere."""
+        blocks = [one for one in self.modules() if isinstance(one, UpBlock)]
+        maps = [block.steering()[:, SHARED:] for block in blocks]
+        found: Tensor = torch.block_diag(self.start.weight, *maps)  # type: ignore[no-untyped-call]
+        return found
+
     def forward(self, z: Tensor, classes: Tensor) -> Tensor:
         first, *chunks = torch.split(z, CHUNK, dim=1)
         shared = self.embedding(classes)
@@ -107,7 +123,7 @@ def build(data: DataInfo, *, width: int | None) -> Networks:
     discriminator = Projection(body, head, data.classes or 1)
     for network in (generator, discriminator):
         orthogonal(network)
-    normalise(generator)
+    normalise(generator, spared=(generator.embedding,))
     return Networks(
         generator=generator,
         discriminator=discriminator,

@@ -21,6 +21,12 @@ class Told(nn.Module):
         super().__init__()
         self.classes, self.body, self.head = classes, body, head
 
+    def first_weight(self) -> Tensor:
+        """(outputs, size of x): of the first layer, without the columns of the class."""
+        first = self.body[0]
+        assert isinstance(first, nn.Linear)
+        return first.weight[:, : -self.classes]
+
     def forward(self, x: Tensor, classes: Tensor) -> Tensor:
         told = one_hot(classes, self.classes).to(x.dtype)
         result: Tensor = self.head(self.body(torch.cat([x.flatten(1), told], dim=1)))

@@ -1,9 +1,14 @@
-"""DCGAN's convolutional networks (Radford et al. 2016, figure 1), for sides from 8 to 64 px.
+"""DCGAN's convolutional networks (Radford et al. 2016, figure 1), for sides from 8 to 128 px.
 
 At 64 px this is the paper's network: 4x4x1024 - 512 - 256 - 128 - image. Smaller images take fewer
 of the same layers. Pixels below 4x4 carry no shape, yet at 8 px two levels are needed for the
 discriminator to be a hierarchy at all: it then starts from 2x2. Of oblong images the shorter side
 decides.
+
+The paper ends at 64 px. At 128 px there is one more level at the image, as in the extension of
+dcgan.torch (its issue 2): 4x4x1024 - 512 - 256 - 128 - 64 - image. Channels double with every
+halving up to the paper's 1,024, which is why they begin at 64: from the paper's 128 they would end
+at 2,048, and that level alone would have nearly three times the weights of the whole 64 px network.
 """
 
 from __future__ import annotations
@@ -44,8 +49,11 @@ def build(
 
 
 def default_width(side: int) -> int:
-    """Channels next to the image: the paper's 128 at 64 px, 64 from 28 px on, 32 below."""
-    return 128 if side >= 64 else 64 if side >= 28 else 32
+    """Channels next to the image: the paper's 128 from 64 px on, 64 from 28 px on, 32 below.
+
+    At 128 px 64 again, which the levels double up to the paper's 1,024.
+    """
+    return 128 if 64 <= side < 128 else 64 if side >= 28 else 32
 
 
 def _generator(

@@ -121,7 +121,7 @@ def ganbench_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="dcgan",
-            description="strided 5x5 convolutions with batch norm, from 8 to 64 px",
+            description="strided 5x5 convolutions with batch norm, from 8 to 128 px",
             paper="Radford et al. 2016, Deep Convolutional GAN, arXiv:1511.06434",
             build="ganbench_plugins.networks.dcgan:build",
             coupled=_has_batch_norm,
@@ -129,7 +129,7 @@ def ganbench_models() -> list[ModelSpec]:
             modalities=("image",),
             supports=fitting(dcgan_levels),
             parameters={
-                "width": _width("channels next to the image; auto: 128 at 64 px, less below"),
+                "width": _width("channels next to the image; auto: 128 from 64 px on, else less"),
                 "generator_norm": Parameter(
                     default="batch", choices=_NORMS, help="after each hidden generator layer"
                 ),
@@ -169,7 +169,7 @@ def ganbench_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="resnet",
-            description="WGAN-GP's residual networks, from 8 to 64 px",
+            description="WGAN-GP's residual networks, from 8 to 128 px",
             paper="Gulrajani et al. 2017, Improved Training of Wasserstein GANs, arXiv:1704.00028",
             build="ganbench_plugins.networks.resnet:build",
             modalities=("image",),

@@ -1,8 +1,13 @@
-"""WGAN-GP's residual networks (Gulrajani et al. 2017, appendix F), for sides from 8 to 64 px.
+"""WGAN-GP's residual networks (Gulrajani et al. 2017, appendix F), for sides from 8 to 128 px.
 
 At 32 px this is the paper's CIFAR-10 network: three up blocks from 4x4; a first critic block and
 one down block to 8x8, then two blocks at that size. Other sides take as many up blocks as lead from
-4..7 px to the image, and as many down blocks as lead to at most 8 px, counted by the shorter side.
+4..7 px to the image, and as many down blocks as lead to at most 8 px, counted by the shorter side:
+at 128 px five up blocks, a first block and three down blocks. All keep the width of 128.
+
+That is ours. The authors' code has two more families, both at 64 px alone and both with layer norm
+in the critic (gan_64x64.py: 512 channels at 4x4 down to 64 at the image, and one of 101 layers); it
+has none at 128 px. Blocks whose widths double are SNGAN's, the model `sngan`.
 """
 
 from __future__ import annotations

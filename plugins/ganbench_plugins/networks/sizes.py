@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ganbench import DataInfo, UsageError
 
-SMALLEST, LARGEST = 8, 64
+SMALLEST, LARGEST = 8, 128
 """Pixels on a side, where a network says nothing else."""
 
 SIDES = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128)
@@ -74,7 +74,7 @@ def sngan_levels(data: DataInfo) -> tuple[int, int]:
     Raises:
         UsageError: they do not fit these images.
     """
-    ups = halvings(data, smallest=4, largest=128)
+    ups = halvings(data, smallest=4)
     last, downs = 8 if shorter(data) <= 32 else 4, 1
     while shorter(data) >> downs > last and not (data.height | data.width) >> downs & 1:
         downs += 1
@@ -87,7 +87,7 @@ def r3gan_levels(data: DataInfo) -> int:
     Raises:
         UsageError: they do not fit these images.
     """
-    return halvings(data, smallest=4, largest=128)
+    return halvings(data, smallest=4)
 
 
 def plain_conv_levels(data: DataInfo) -> int:

@@ -10,7 +10,8 @@ Weights are N(0, 1) and scaled when they are used, by 1 / sqrt(fan in) (Karras e
 the mapping network by a hundredth of that, so that it learns a hundred times more slowly.
 
 Traps avoided: demodulation comes of the scaled weights of each sample, not of the batch; images of
-two sizes are added before the tanh, not after; styles start at one, not at zero.
+two sizes are added before the tanh, not after; styles start at one, not at zero; every LeakyReLU,
+that of the discriminator's dense layer too, is multiplied by the root of two.
 """
 
 from __future__ import annotations
@@ -133,9 +134,17 @@ class Generator(nn.Module):
             w = activated(layer(w))
         return w
 
+    def first_weight(self) -> Tensor:
+        """(channels of all modulated layers, latent): their maps of w, one below the other."""
+        layers = [one for one in self.modules() if isinstance(one, Modulated)]
+        return torch.cat([one.style.weight * one.style.scale for one in layers])
+
     def forward(self, z: Tensor) -> Tensor:
-        w = self.style(z)
-        x = activated(self.first(self.constant.expand(len(z), -1, -1, -1), w))
+        return self.synthesis(self.style(z))
+
+    def synthesis(self, w: Tensor) -> Tensor:
+        """(B, C, H, W) images of styles w (B, latent)."""
+        x = activated(self.first(self.constant.expand(len(w), -1, -1, -1), w))
         image: Tensor = self.images[0](x, w)
         for level, to_image in zip(self.levels, self.images[1:], strict=True):
             x = level(self.up(x), w)
@@ -144,8 +153,15 @@ class Generator(nn.Module):
 
 
 def activated(x: Tensor) -> Tensor:
-    """LeakyReLU that keeps the variance."""
+    """LeakyReLU that keeps the second moment: of N(0, 1) it makes 1 + LEAK²."""
     return GAIN * F.leaky_relu(x, LEAK)
+
+
+class Activation(nn.Module):
+    """`activated` as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return activated(x)
 
 
 def build(data: DataInfo, *, width: int | None, latent: int) -> Networks:
@@ -165,7 +181,7 @@ def build(data: DataInfo, *, width: int | None, latent: int) -> Networks:
         Conv(widths[0], widths[0], 3),
         nn.Flatten(),
         Linear(widths[0] * base, widths[0]),
-        nn.LeakyReLU(LEAK),
+        Activation(),
         Linear(widths[0], 1),
     ]
     return Networks(

@@ -9,18 +9,19 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
 
 from ganbench import Evaluation, decode, encode
-from ganbench_plugins.scores.kernels import latents
+from ganbench_plugins.scores.kernels import latents, sefa
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from torch import Tensor
+    from torch import Tensor, nn
 
 PATHS, STEPS = 8, 8
 DIRECTIONS, REACH = 6, 3.0
-"""Of SeFa: how many directions, and how far along each, in standard deviations of a latent."""
+"""Of SeFa: how many directions, and how far along each, in standard deviations."""
+STYLES = 1000
+"""That tell the standard deviation of a style along a direction."""
 SPREAD = {"normal": 1.0, "uniform": 3**-0.5, "categorical": 0.0}
 """Standard deviations of a latent's coordinates; a class is no direction."""
 SHOWN = 8
@@ -53,34 +54,33 @@ def interpolations(evaluation: Evaluation, **parameters: object) -> dict[str, by
 
 
 def directions(evaluation: Evaluation, **parameters: object) -> dict[str, bytes]:
-    """A sample moved along the directions that the generator's first layer amplifies most.
-
-    SeFa (Shen & Zhou 2021, arXiv:2007.06600): eigenvectors of AᵀA of that layer's weight A.
-    """
+    """A sample moved along the directions that the generator's first weights amplify most (SeFa):
+    of its latent, or of its style, if it has one."""
     generator, info = latents.generator_of(evaluation, "separability"), evaluation.data.info
-    size = sum(part.size for part in evaluation.latents)
-    weight = _first_weight(generator, size)
+    weight = sefa.first_weight(generator, sum(part.size for part in evaluation.latents))
     if info.modality != "image" or weight is None:
         return {}
-    _, vectors = torch.linalg.eigh(weight.T @ weight)
-    chosen = vectors.T.flip(0)[:DIRECTIONS].float().cpu()
+    chosen = sefa.directions(weight, DIRECTIONS)
     start = latents.draw(evaluation.latents, 1, seed=5)
-    reach = torch.linspace(-REACH, REACH, STEPS - 1)
-    spread = torch.cat([torch.full((part.size,), SPREAD[part.law]) for part in evaluation.latents])
-    at = torch.cat([start + step * spread * one for one in chosen for step in reach])
     labels = latents.labels_of(evaluation, 1)
+    if styled := sefa.has_style(generator):
+        start = latents.samples_of(generator, start, labels, of="style").cpu()
+        steps = chosen * (_styles(evaluation, generator) @ chosen.T).std(dim=0)[:, None]
+    else:
+        spreads = [torch.full((part.size,), SPREAD[part.law]) for part in evaluation.latents]
+        steps = chosen * torch.cat(spreads)
+    reach = torch.linspace(-REACH, REACH, STEPS - 1)
+    at = torch.cat([start + far * step for step in steps for far in reach])
     labels = None if labels is None else labels.repeat(len(at))
-    return {"directions": _rows(decode(latents.samples_of(generator, at, labels), info), STEPS - 1)}
+    moved = latents.samples_of(generator, at, labels, of="synthesis" if styled else None)
+    return {"directions": _rows(decode(moved, info), STEPS - 1)}
 
 
-def _first_weight(generator: nn.Module, size: int) -> Tensor | None:
-    """(outputs, latent size) float64 weight of the first layer that takes a latent."""
-    for layer in generator.modules():
-        if isinstance(layer, nn.Linear) and layer.in_features == size:
-            return layer.weight.detach().double()
-        if isinstance(layer, nn.ConvTranspose2d) and layer.in_channels == size:
-            return layer.weight.detach().double().flatten(1).T
-    return None
+def _styles(evaluation: Evaluation, generator: nn.Module) -> Tensor:
+    """(STYLES, S) styles of latents."""
+    at = latents.draw(evaluation.latents, STYLES, seed=6)
+    labels = latents.labels_of(evaluation, STYLES)
+    return latents.samples_of(generator, at, labels, of="style").cpu()
 
 
 def opinions(evaluation: Evaluation, **parameters: object) -> dict[str, bytes]:

@@ -82,6 +82,7 @@ def ganbench_variants() -> list[VariantSpec]:
             recipes={"points": on_points, "image": on_images},
             deviations=(
                 "below 64 px fewer levels and channels: 64 next to the image from 28 px, 32 below",
+                "at 128 px one level more, and 64 channels next to the image, as in dcgan.torch",
                 "on points fully connected layers of 128 units and a latent N(0, I_2)",
             ),
         )

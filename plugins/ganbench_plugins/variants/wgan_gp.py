@@ -181,6 +181,7 @@ def ganbench_variants() -> list[VariantSpec]:
                 "the learning rate reaches zero at the end of the budget, not after 100k steps",
                 "below 28 px narrower blocks: 64 channels at 16 px, 16 at 8 px",
                 "below 16 px ten times the rate, 2e-3, for budgets of hundreds of steps",
+                "above 32 px more of the CIFAR-10 blocks, and not the authors' for 64 px",
                 "no noise is added to the images' bytes",
                 "on points 64 hidden units instead of 512 and three times the rate, 3e-4, for "
                 "budgets of thousands of steps; torch's initial weights instead of He's",

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from ganbench_plugins.networks.biggan import CHUNK, ToldNorm, build
 
@@ -65,6 +66,20 @@ def test_both_players_have_a_spectral_norm_on_all_layers() -> None:
         layers = [one for one in network.modules() if isinstance(one, nn.Linear | nn.Conv2d)]
         assert layers
         assert all(hasattr(one, "parametrizations") for one in layers)
+
+
+def test_trap_the_classs_embedding_has_no_spectral_norm_and_what_it_steers_has() -> None:
+    """As in the authors' code: `which_embedding` is plain, `which_linear` and `which_conv` not."""
+    generator = build(replace(image(16), classes=CLASSES), width=8).generator
+    layers = {
+        name: one
+        for name, one in generator.named_modules()
+        if isinstance(one, nn.Linear | nn.Conv2d | nn.Embedding)
+    }
+    normed = {name for name, one in layers.items() if is_parametrized(one, "weight")}
+    assert {*layers} - normed == {"embedding"}
+    assert {"start", "end", "blocks.0.norm1.gain", "blocks.1.norm2.bias"} <= normed
+    assert generator.embedding.weight.requires_grad
 
 
 def test_what_is_evaluated_is_the_average() -> None:

@@ -50,15 +50,27 @@ def test_at_64_px_it_is_the_papers() -> None:
         (32, 4, [256, 128, 64]),
         (48, 6, [256, 128, 64]),
         (64, 4, [1024, 512, 256, 128]),
+        (80, 5, [1024, 512, 256, 128]),
+        (112, 7, [1024, 512, 256, 128]),
+        (128, 4, [1024, 512, 256, 128, 64]),
     ],
 )
-def test_fewer_of_the_same_layers_below(side: int, base: int, widths: list[int]) -> None:
+def test_as_many_of_the_same_layers_as_fit(side: int, base: int, widths: list[int]) -> None:
     networks = networks_of("dcgan", image(side))
     assert networks.generator[1].shape == (widths[0], base, base)
     ups = convolutions(networks.generator, nn.ConvTranspose2d)
     assert [fan_in for fan_in, _ in ups] == widths
     downs = convolutions(networks.discriminator, nn.Conv2d)
     assert [fan_out for _, fan_out in downs] == widths[::-1]
+
+
+def test_parameters_at_128_px() -> None:
+    """One more level at the image, of 64 channels, and none above the paper's 1,024."""
+    networks = networks_of("dcgan", image(128, channels=3))
+    weights = 25 * (1024 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64 * 3)
+    assert parameters(networks.generator) == 100 * 4 * 4 * 1024 + weights + 2 * sum([*PAPER, 64])
+    norms = 2 * (128 + 256 + 512 + 1024)
+    assert parameters(networks.discriminator) == weights + norms + 4 * 4 * 1024
 
 
 def test_batch_norm_is_everywhere_but_at_the_image() -> None:

@@ -30,6 +30,15 @@ def test_parameters_at_32_px() -> None:
     assert (networks.latent.size, networks.latent.law) == (128, "normal")
 
 
+def test_parameters_at_128_px() -> None:
+    """Two more blocks in each network than at 32 px, of the same width."""
+    small, large = (networks_of("wgan-gp", image(side, channels=3)) for side in (32, 128))
+    conv3, conv1, norm = 9 * 128 * 128 + 128, 128 * 128 + 128, 2 * 128
+    block = 2 * conv3 + conv1
+    assert parameters(large.generator) - parameters(small.generator) == 2 * (block + 2 * norm)
+    assert parameters(large.discriminator) - parameters(small.discriminator) == 2 * block
+
+
 @pytest.mark.parametrize(
     ("side", "ups", "base", "downs", "width"),
     [
@@ -38,6 +47,8 @@ def test_parameters_at_32_px() -> None:
         (28, 2, 7, 2, 128),
         (32, 3, 4, 2, 128),
         (64, 4, 4, 3, 128),
+        (80, 4, 5, 4, 128),
+        (128, 5, 4, 4, 128),
     ],
 )
 def test_blocks_by_side(side: int, ups: int, base: int, downs: int, width: int) -> None:

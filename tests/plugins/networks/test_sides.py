@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -10,10 +12,22 @@ from ganbench import DataInfo, ModelSpec, Networks
 from ganbench.api.errors import UsageError
 from ganbench.planning.naming import choose_variant
 from ganbench.training.feed import LatentFeed
+from ganbench.training.loop import Eager
 
-from ...training.small import CPU, VARIANTS, catalogue, image, networks_of, points
+from ...training.small import (
+    CPU,
+    VARIANTS,
+    catalogue,
+    image,
+    networks_of,
+    points,
+    random_data,
+    variant_trainer,
+)
 
-SIDES = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64)
+SIDES = (8, 12, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128)
+LARGE = 64
+"""Above it tests narrow the networks, which would take seconds at their own widths."""
 
 
 def pass_through(networks: Networks) -> tuple[torch.Tensor, torch.Tensor]:
@@ -26,6 +40,7 @@ def pass_through(networks: Networks) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_images(variant: str, side: int, channels: int) -> None:
+    variant = variant if side <= LARGE else f"{variant}[width=16]"
     samples, logits = pass_through(networks_of(variant, image(side, channels)))
     assert samples.shape == (3, channels, side, side)
     assert samples.dtype == torch.float32
@@ -49,24 +64,54 @@ def test_points(variant: str, dimensions: int) -> None:
 
 
 @pytest.mark.parametrize("variant", ["dcgan", "wgan-gp"])
-@pytest.mark.parametrize("side", [1, 4, 6, 7, 9, 11, 18, 22, 27, 30, 36, 60, 65, 72, 128])
+@pytest.mark.parametrize("side", [1, 4, 6, 7, 9, 11, 18, 22, 27, 30, 36, 60, 65, 72, 136])
 def test_other_sides_are_refused_with_a_list_of_those_that_fit(variant: str, side: int) -> None:
     with pytest.raises(UsageError, match=f"{side} px images do not fit") as caught:
         networks_of(variant, image(side))
-    assert caught.value.hint == f"use a side of {', '.join(map(str, SIDES[:-1]))} or 64 px"
+    assert caught.value.hint == f"use a side of {', '.join(map(str, SIDES[:-1]))} or 128 px"
 
 
-@pytest.mark.parametrize("size", [(8, 16), (16, 8), (28, 20), (64, 8), (24, 40)])
+OBLONG = [(8, 16), (16, 8), (28, 20), (64, 8), (24, 40), (128, 96), (64, 128), (112, 128), (8, 128)]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("size", OBLONG)
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_oblong_images(variant: str, size: tuple[int, int]) -> None:
-    info = DataInfo(name="wide", modality="image", shape=(3, *size))
+def test_oblong_images(variant: str, size: tuple[int, int], channels: int) -> None:
+    info = DataInfo(name="wide", modality="image", shape=(channels, *size))
+    variant = variant if max(size) <= LARGE else f"{variant}[width=16]"
     samples, logits = pass_through(networks_of(variant, info))
-    assert samples.shape == (3, 3, *size)
+    assert samples.shape == (3, channels, *size)
     assert logits.numel() == len(logits) == 3
 
 
+LARGEST = (
+    "vanilla", "dcgan", "lsgan", "wgan", "wgan-gp", "dragan", "ragan", "unrolled", "sngan", "sagan",
+    "r3gan", "stylegan2", "acgan", "projection", "biggan",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(3, 128, 128), (1, 128, 64)], ids=["colour", "grey-oblong"])
+@pytest.mark.parametrize("variant", LARGEST)
+def test_variants_for_images_train_at_128_px(variant: str, shape: tuple[int, int, int]) -> None:
+    info = DataInfo(name="large", modality="image", shape=shape, classes=2)
+    data = replace(random_data(info, count=8), train_labels=torch.arange(8) % 2)
+    trainer = variant_trainer(f"{variant}+batch:4[width=4]", data)
+    Eager(trainer).step(0, 0.0)
+    networks, told = trainer.networks, [torch.tensor([0, 1, 0])] * trainer.networks.conditional
+    with torch.no_grad():
+        samples = networks.generator(LatentFeed(networks.latent, CPU, seed=0).draw(3), *told)
+        logits = networks.discriminator(samples, *told)
+    assert samples.shape == (3, *shape)
+    assert samples.isfinite().all()
+    assert logits.numel() == 3
+    assert logits.isfinite().all()
+
+
 @pytest.mark.parametrize("model", ["dcgan", "resnet"])
-@pytest.mark.parametrize("size", [(8, 8), (8, 16), (64, 28), (8, 18), (9, 9), (4, 8), (64, 128)])
+@pytest.mark.parametrize(
+    "size", [(8, 8), (8, 16), (64, 28), (8, 18), (9, 9), (4, 8), (64, 128), (128, 256)]
+)
 def test_a_model_supports_what_it_can_be_built_for(model: str, size: tuple[int, int]) -> None:
     spec = catalogue().get(ModelSpec, model)
     info = DataInfo(name="images", modality="image", shape=(1, *size))

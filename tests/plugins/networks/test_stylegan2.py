@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import Tensor, nn
 
-from ganbench_plugins.networks.stylegan2 import Generator, Linear, Modulated, build
+from ganbench_plugins.networks.stylegan2 import (
+    LEAK,
+    Conv,
+    Generator,
+    Linear,
+    Modulated,
+    activated,
+    build,
+)
 
 from ...training.small import image, recipe_of
 
@@ -73,6 +84,33 @@ def test_the_mapping_network_learns_a_hundred_times_more_slowly() -> None:
             atol=1e-5,
             rtol=1e-3,
         )
+
+
+def test_trap_every_activated_layer_keeps_the_second_moment() -> None:
+    """Of N(0, 1) a scaled layer makes N(0, 1), of which LeakyReLU times sqrt(2) makes 1 + 0.2²;
+    without that gain it would be half of it. The last layer has neither (the authors' `out`)."""
+    torch.manual_seed(0)
+    networks = build(image(16, 3), width=16, latent=256)
+    judge, generator = networks.discriminator, networks.generator
+    assert isinstance(judge, nn.Sequential)
+    assert isinstance(generator, Generator)
+    assert not [one for one in judge.modules() if isinstance(one, nn.ReLU | nn.LeakyReLU)]
+    convolutions = [one for one in judge if isinstance(one, Conv)]
+    assert len(convolutions) == 6
+    assert not any(one.linear for one in convolutions)
+    *_, dense, activation, out = judge
+    found = [moment(one, 128, one.weight.shape[1], 16, 16) for one in convolutions]
+    found.append(moment(nn.Sequential(dense, activation), 512, dense.weight.shape[1]))
+    found += [moment(lambda x, one=one: activated(one(x)), 512, 256) for one in generator.mapping]
+    assert found == pytest.approx([1 + LEAK**2] * len(found), rel=0.1)
+    assert isinstance(out, Linear)
+
+
+def moment(layer: Callable[[Tensor], Tensor], *shape: int) -> float:
+    """The mean square of what a layer makes of N(0, 1), but for the edges of maps."""
+    found = layer(torch.randn(shape))
+    found = found[..., 1:-1, 1:-1] if found.dim() == 4 else found
+    return found.square().mean().item()
 
 
 def test_outputs_keep_their_variance() -> None:

@@ -101,6 +101,51 @@ def test_the_first_direction_is_the_one_that_a_generator_amplifies_most() -> Non
     assert int(moved[2].max()) == 0
 
 
+class Styled(nn.Module):
+    """A style 10 times the first latent, 0.1 times the second, and the third as it is; a sample
+    shows one in each of its first three pixels."""
+
+    def first_weight(self) -> Tensor:
+        return torch.diag(torch.tensor([1.0, 2.0, 3.0]))
+
+    def style(self, latent: Tensor) -> Tensor:
+        return latent * torch.tensor([10.0, 0.1, 1.0])
+
+    def synthesis(self, style: Tensor) -> Tensor:
+        self.seen = style
+        return nn.functional.pad(style, (0, 13)).tanh().view(-1, *SHAPE)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        return self.synthesis(self.style(latent))
+
+
+def test_directions_of_a_style_are_as_long_as_styles_differ_along_them() -> None:
+    generator = Styled()
+    found = tiles(drawings.directions(images(generator=generator))["directions"], 7)
+    assert found.shape[:2] == (3, 7)
+    moved = generator.seen.view(3, 7, 3)
+    spans = moved.amax(dim=1) - moved.amin(dim=1)
+    wanted = torch.tensor([[0, 0, 6.0], [0, 0.6, 0], [60.0, 0, 0]])
+    torch.testing.assert_close(spans, wanted, rtol=0.1, atol=1e-4)
+    torch.testing.assert_close(moved[:, 3], moved[0, 3].expand(3, -1))  # the sample itself
+
+
+def test_directions_of_networks_that_are_told_classes_stay_within_one() -> None:
+    class Told(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(3, 16)
+
+        def forward(self, latent: Tensor, classes: Tensor) -> Tensor:
+            self.classes = classes
+            return self.linear(latent).tanh().view(-1, *SHAPE)
+
+    generator = Told()
+    shot = images(generator=generator, fake_labels=torch.arange(8) % 2 + 3)
+    assert tiles(drawings.directions(shot)["directions"], 7).shape[:2] == (3, 7)
+    assert generator.classes.tolist() == [3] * 21
+
+
 @pytest.mark.parametrize("draw", [drawings.interpolations, drawings.opinions])
 def test_points_in_the_plane_are_drawn(draw: Any) -> None:
     (content,) = draw(points()).values()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
-from ganbench import DataInfo, PluginNotUsable
+from ganbench import DataInfo, ModelSpec, PluginNotUsable
+from ganbench.api.parameters import resolve_parameters
+from ganbench.api.specs import import_builder
+from ganbench.modalities import MODALITIES
 from ganbench.training.loop import Eager
 from ganbench.training.trainer import Trainer
 from ganbench_plugins.techniques.spectral_norm import normalise
 
-from ...training.small import image, points, random_data, variant_trainer
+from ...training.small import catalogue, image, points, random_data, variant_trainer
 
 
 def layers(network: nn.Module) -> list[Any]:
@@ -122,6 +127,90 @@ def test_networks_begin_with_the_weights_that_they_have_without() -> None:
     theirs = dict(plain.discriminator.named_parameters())
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], one) for name, one in theirs.items())
+
+
+OWN_LAYERS = {"stylegan2"}
+"""Models whose discriminators have layers of their own, which sn cannot know."""
+
+
+OTHER_DATA = [one for name, each in MODALITIES.items() if name != "image" for one in each.examples]
+
+
+@pytest.mark.parametrize("name", catalogue().names("model"))
+def test_every_discriminator_here_is_normalised_whole_or_refused(name: str) -> None:
+    spec, tried = catalogue().get(ModelSpec, name), 0
+    for info in (image(8, 3), *OTHER_DATA):
+        data = replace(info, classes=3)
+        fits = not spec.modalities or data.modality in spec.modalities
+        if spec.control or not fits or not (spec.supports is None or spec.supports(data)):
+            continue
+        given = resolve_parameters(name, spec.parameters, {})
+        discriminator = import_builder(spec.build)(data, **given).discriminator
+        tried += 1
+        if name in OWN_LAYERS:
+            with pytest.raises(PluginNotUsable, match="sn finds no layer"):
+                normalise(discriminator)
+            continue
+        normalise(discriminator)
+        others = {
+            own for own, one in discriminator.named_parameters()
+            if one.squeeze().dim() > 1 and not own.endswith("parametrizations.weight.original")
+        }  # fmt: skip
+        assert not others
+    assert tried or spec.control
+
+
+class Scaled(nn.Module):
+    """A linear layer of one's own."""
+
+    def __init__(self, fan_in: int, fan_out: int) -> None:
+        super().__init__()
+        self.matrix = nn.Parameter(torch.randn(fan_out, fan_in))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x @ self.matrix.T
+
+
+@pytest.mark.parametrize(
+    ("other", "names"),
+    [
+        (Scaled(4, 4), "1.matrix"),
+        (Scaled(4, 1), "1.matrix"),
+        (nn.LSTM(4, 4), "1.weight_ih_l0, 1.weight_hh_l0"),
+        (nn.Bilinear(4, 4, 4), "1.weight"),
+    ],
+)
+def test_a_discriminator_of_which_weights_would_be_left_out_is_refused(
+    other: nn.Module, names: str
+) -> None:
+    """Its slope would have no bound, and the table would say that it had one."""
+    network = nn.Sequential(nn.Linear(2, 4), other, nn.Linear(4, 1))
+    with pytest.raises(PluginNotUsable, match=f"leave out weights .* not know: {names};"):
+        normalise(network)
+    assert not any(is_parametrized(one) for one in network)
+    normalise(network, spared=(other,))
+    assert is_parametrized(network[0])
+    assert not is_parametrized(other)
+
+
+def test_gains_and_biases_in_any_shape_are_no_weights() -> None:
+    network = nn.Sequential(
+        nn.Conv2d(1, 3, 3),
+        nn.LayerNorm([3, 4, 4]),
+        nn.GroupNorm(1, 3),
+        nn.BatchNorm2d(3),
+        nn.PReLU(3),
+    )
+    network.register_parameter("bias", nn.Parameter(torch.zeros(1, 3, 1, 1)))
+    normalise(network)
+    assert is_parametrized(network[0])
+
+
+def test_what_techniques_add_behind_sn_is_theirs() -> None:
+    variant_trainer("mlp+hinge+sn+mbd", random_data(points()))
+    with pytest.raises(PluginNotUsable, match="projections") as caught:
+        variant_trainer("mlp+hinge+mbd+sn", random_data(points()))
+    assert "behind sn" in caught.value.hint
 
 
 def test_a_discriminator_without_layers_of_torch_is_refused() -> None:

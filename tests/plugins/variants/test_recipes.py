@@ -38,7 +38,7 @@ EXPECTED = [
         "wgan-gp",
         POINTS,
         "mlp",
-        both(Optimiser(lr=1e-4, betas=(0.5, 0.9)), batch_size=256, critic_steps=5),
+        both(Optimiser(lr=3e-4, betas=(0.5, 0.9)), batch_size=256, critic_steps=5),
     ),
     (
         "wgan-gp",
@@ -61,6 +61,13 @@ def test_constants(variant: str, info: DataInfo, model: str, training: Training)
     assert recipe.model == model
     assert recipe.training == training
     assert recipe.loss == ("wgan-gp" if variant == "wgan-gp" else "non-saturating")
+
+
+def test_below_16_px_wgan_gp_is_narrower_and_faster() -> None:
+    for side, width, lr in ((8, 16, 2e-3), (12, 16, 2e-3), (16, None, 2e-4)):
+        recipe = recipe_of("wgan-gp", image(side))
+        assert recipe.model_parameters["width"] == width
+        assert recipe.training.generator == Optimiser(lr=lr, betas=(0.0, 0.9))
 
 
 def test_the_penalty_weighs_ten_on_images_and_a_tenth_on_points() -> None:

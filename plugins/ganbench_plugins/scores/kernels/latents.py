@@ -113,14 +113,27 @@ def at_rest(generator: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def samples_of(
-    generator: nn.Module, latents: Tensor, labels: Tensor | None, batch: int = 256
+    generator: nn.Module,
+    latents: Tensor,
+    labels: Tensor | None,
+    batch: int = 256,
+    of: str | None = None,
 ) -> Tensor:
-    """(N, *shape) float32 raw outputs, each with the noise inside that a fixed seed gives."""
+    """(N, *shape) float32 raw outputs, each with the noise inside that a fixed seed gives.
+
+    Args:
+        generator: is left as it was.
+        latents: (N, size).
+        labels: (N,) classes, if it takes some.
+        batch: latents at a time.
+        of: the method that is called in the place of the generator.
+    """
+    call = generator if of is None else getattr(generator, of)
     device = next((one.device for one in generator.parameters()), latents.device)
     given = [latents.to(device), *([] if labels is None else [labels.to(device)])]
     with at_rest(generator):
         parts = []
         for chosen in zip(*(torch.split(one, batch) for one in given), strict=True):
             torch.manual_seed(0)
-            parts.append(generator(*chosen).float())
+            parts.append(call(*chosen).float())
     return torch.cat(parts)
