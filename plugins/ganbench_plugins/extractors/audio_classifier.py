@@ -157,6 +157,7 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("audio",),
             build=build_classifier,
             check=check_classifier,
+            classifies=True,
         ),
         ExtractorSpec(
             name="log-mel",
@@ -164,5 +165,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("audio",),
             build=build_log_mel,
             check=check_log_mel,
+            features=1024,
         ),
     ]
