@@ -207,8 +207,11 @@ def test_every_column_is_documented_with_range_and_direction() -> None:
             assert null, label
             if re.fullmatch(r"[0-9.]+", null):
                 assert one.null == float(null), label
-    # with FID's own network; of every class
-    assert sorted(documented) == ["FID", "KID", "coverage of k", "share of k"]
+    # with FID's own network; of every class; by the other distance
+    assert sorted(documented) == [
+        "FID", "KID", "class FD[…]", "class FD[…] of k", "class KID[…] of k", "coverage of k",
+        "head class FD[…]", "medium class FD[…]", "share of k", "tail class FD[…]",
+    ]  # fmt: skip
 
 
 def test_every_score_and_suite_is_documented() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from ganbench.api.checked import check_fields
@@ -94,6 +94,7 @@ class EvaluationInfo:
         real: number of reference samples; None: unknown.
         train: number of training samples; None: unknown.
         fakes: number of generated samples.
+        features: how many features the task's extractors have, by their text, as far as they tell.
 
     Raises:
         TypeError: a field is of another type.
@@ -104,6 +105,7 @@ class EvaluationInfo:
     real: int | None
     train: int | None
     fakes: int
+    features: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_fields("EvaluationInfo", self)

@@ -312,6 +312,10 @@ class DatasetSpec(Spec):
 class ScoreSpec(Spec):
     """One or several numbers computed from a run's samples.
 
+    A parameter `extractor` names the extractor whose features are compared, and a parameter `judge`
+    one that tells the classes of samples: a plan looks both up, asks what they know, and has their
+    weights fetched.
+
     Args:
         compute: ``compute(evaluation: Evaluation, **parameters) -> list[Measurement]``.
         check: ``check(evaluation: EvaluationInfo, **parameters)``, quick and without torch; raises
@@ -342,6 +346,9 @@ class ExtractorSpec(Spec):
             `download` and that is true, as of a data set.
         check: ``check(data: DataInfo, **parameters)``, quick and without torch; raises `UsageError`
             or `MissingData` where it is known that `build` would.
+        features: how many features it has, or ``features(data: DataInfo, **parameters) -> int``,
+            quick and without torch; None: that is known once it is built.
+        classifies: whether what it builds is a `Classifier`: such may be the `judge` of a score.
     """
 
     kind: ClassVar[str] = "extractor"
@@ -349,6 +356,8 @@ class ExtractorSpec(Spec):
     declaring: ClassVar[str] = "build"
     build: Builder
     check: Callable[..., object] | None = None
+    features: int | Callable[..., int] | None = None
+    classifies: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from ganbench.planning.datasets import choose_dataset, look_at
 from ganbench.planning.mixtures import MixtureSpec
 from ganbench.planning.references import parse_reference
 from ganbench.planning.suite import Task
+from ganbench.planning.suited import require_modality, require_part
 
 DOWNLOAD = "download"
 """The parameter of a data set or an extractor that lets it fetch what is not on this machine."""
@@ -65,13 +66,24 @@ class ChosenExtractor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenScore:
-    """A score; fields as of `ChosenData`, and the extractor whose features it compares, if any."""
+    """A score; fields as of `ChosenData`, and those of what it looks through, if it names any.
+
+    Args:
+        extractor: whose features it compares.
+        judge: that tells it the classes of samples.
+    """
 
     text: str
     spec: ScoreSpec
     parameters: Mapping[str, Value]
     arguments: Mapping[str, Value]
     extractor: ChosenExtractor | None
+    judge: ChosenExtractor | None = None
+
+    @property
+    def extractors(self) -> tuple[ChosenExtractor, ...]:
+        """Those that it names."""
+        return tuple(one for one in (self.extractor, self.judge) if one is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +115,12 @@ class ChosenTask:
 
         def scores(chosen: tuple[ChosenScore, ...]) -> tuple[ChosenScore, ...]:
             return tuple(
-                replace(one, extractor=one.extractor and fetching(one.extractor)) for one in chosen
+                replace(
+                    one,
+                    extractor=one.extractor and fetching(one.extractor),
+                    judge=one.judge and fetching(one.judge),
+                )
+                for one in chosen
             )
 
         return replace(
@@ -149,7 +166,7 @@ def choose_task(
             final_scores=choose_scores(task.final_scores, data.info, catalogue, folder),
             folder=folder,
         )
-        _require_modality(data.spec, data.info, catalogue)
+        require_modality(data.spec, data.info, catalogue)
     except UsageError as error:
         raise type(error)(f"task {task.name}: {error.message}", error.hint) from error
     return chosen
@@ -193,57 +210,18 @@ def choose_scores(
     """
     scores = tuple(choose_score(text, catalogue, folder) for text in texts)
     for score in scores:
-        _require_modality(score.spec, data, catalogue)
+        require_modality(score.spec, data, catalogue)
     for score in scores:
         if score.extractor is not None:
-            _require_modality(score.extractor.spec, data, catalogue, of=score)
+            require_part("extractor", score.extractor.spec, score.text, data, catalogue)
+        if score.judge is not None:
+            require_part("judge", score.judge.spec, score.text, data, catalogue)
     return scores
 
 
 def extractors_of(scores: Iterable[ChosenScore]) -> dict[str, ChosenExtractor]:
     """The extractors that scores name, by their text."""
-    return {one.extractor.text: one.extractor for one in scores if one.extractor is not None}
-
-
-def _require_modality(
-    spec: DatasetSpec | ScoreSpec | ExtractorSpec,
-    data: DataInfo,
-    catalogue: Catalogue,
-    of: ChosenScore | None = None,
-) -> None:
-    """Raises:
-    UsageError: it handles no such data; with what does, and for an extractor the score `of` which
-        it is, since a default stands in no suite.
-    """
-    if data.modality in spec.modalities:
-        return
-    told = f"the {spec.kind} {spec.name} does not handle {data.modality} data such as {data.name}"
-    if isinstance(spec, DatasetSpec):  # it says that it makes other data than it does
-        raise UsageError(told)
-    if of is None:
-        able = [way for name in catalogue.names(spec.kind) for way in _ways(name, data, catalogue)]
-    else:
-        told += f", and the score {of.text} takes it"
-        able = [f"{of.spec.name}[extractor={name}]" for name in _extractors(data, catalogue)]
-    raise UsageError(told, f"known for {data.modality} data: {', '.join(able)}" if able else None)
-
-
-def _ways(name: str, data: DataInfo, catalogue: Catalogue) -> list[str]:
-    """How to type a score for such data, with an extractor where its default does not do."""
-    spec = catalogue.get(ScoreSpec, name)
-    if data.modality not in spec.modalities:
-        return []
-    if "extractor" not in spec.parameters:
-        return [name]
-    able = _extractors(data, catalogue)
-    if spec.parameters["extractor"].default in able:
-        return [name]
-    return [f"{name}[extractor={able[0]}]"] if able else []
-
-
-def _extractors(data: DataInfo, catalogue: Catalogue) -> list[str]:
-    names = catalogue.names(ExtractorSpec.kind)
-    return [n for n in names if data.modality in catalogue.get(ExtractorSpec, n).modalities]
+    return {one.text: one for score in scores for one in score.extractors}
 
 
 def choose_score(text: str, catalogue: Catalogue, folder: str = "") -> ChosenScore:
@@ -256,13 +234,18 @@ def choose_score(text: str, catalogue: Catalogue, folder: str = "") -> ChosenSco
     reference.refuse_argument()
     spec = catalogue.get(ScoreSpec, reference.name)
     parameters = resolve_parameters(spec.name, spec.parameters, reference.settings)
-    named = parameters.get("extractor")
+
+    def named(part: str) -> ChosenExtractor | None:
+        text = parameters.get(part)
+        return choose_extractor(str(text), catalogue, folder) if text else None
+
     return ChosenScore(
         text=text,
         spec=spec,
         parameters=parameters,
         arguments=located(spec.parameters, parameters, folder),
-        extractor=choose_extractor(str(named), catalogue, folder) if named else None,
+        extractor=named("extractor"),
+        judge=named("judge"),
     )
 
 

@@ -5,9 +5,10 @@ A run tries the rest, on real samples, before it trains: see `ganbench.running.t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
-from ganbench.api.data import Survey
+from ganbench.api.data import DataInfo, Survey
 from ganbench.api.errors import MissingData, UsageError
 from ganbench.api.scores import EvaluationInfo
 from ganbench.catalogue.calling import call_light
@@ -35,6 +36,7 @@ def check_task(chosen: ChosenTask, catalogue: Catalogue) -> MissingData | None:
     evaluation = evaluation_info(data.survey, task.split, task.fakes)
     try:
         _check_train(data)
+        evaluation = replace(evaluation, features=_features_of(chosen, catalogue))
         for score in (*chosen.scores, *chosen.final_scores):
             check_part(score, evaluation, catalogue)
         missing = None
@@ -109,6 +111,29 @@ def check_part(one: ChosenScore | ChosenExtractor, about: object, catalogue: Cat
         what = f"check of {one.spec.kind} {one.spec.name}"
         with catalogue.whose(one.spec):
             call_light(what, object, one.spec.check, about, **one.arguments)
+
+
+def _features_of(chosen: ChosenTask, catalogue: Catalogue) -> dict[str, int]:
+    """How many features the extractors of a task have, by their text, where that is known."""
+    told = {
+        text: features_told(extractor, chosen.data.info, catalogue)
+        for text, extractor in chosen.extractors.items()
+    }
+    return {text: count for text, count in told.items() if count is not None}
+
+
+def features_told(one: ChosenExtractor, data: DataInfo, catalogue: Catalogue) -> int | None:
+    """How many features an extractor says that it has; None where it does not.
+
+    Raises:
+        UsageError, PluginNotUsable: as `check_task`.
+    """
+    if not callable(one.spec.features):
+        return one.spec.features
+    what = f"the number of features of extractor {one.spec.name}"
+    with catalogue.whose(one.spec):
+        found: int = call_light(what, int, one.spec.features, data, **one.arguments)
+    return found
 
 
 def _of(chosen: ChosenTask, error: E) -> E:

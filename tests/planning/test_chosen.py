@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ganbench import DataInfo, DatasetSpec, ScoreSpec, Survey
+from ganbench import DataInfo, DatasetSpec, ExtractorSpec, Parameter, ScoreSpec, Survey
 from ganbench.api.errors import UsageError
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.budget import Budget
@@ -72,6 +72,26 @@ def test_a_score_may_do_without_an_extractor(catalogue_with: Any) -> None:
     chosen = choose_task(task("plain"), catalogue_with(plain))
     assert names(chosen)[1:] == [("score", "plain")]
     assert chosen.extractors == {}
+
+
+def test_a_judge_takes_part_as_an_extractor_does(catalogue_with: Any) -> None:
+    """It is asked what it knows, and may fetch its weights."""
+    parts = {name: Parameter(default="plain", help="x") for name in ("extractor", "judge")}
+    fetched = {"download": Parameter(default=False, help="x")}
+    score = ScoreSpec(name="two", description="two", compute="x:y", parameters=parts)
+    plain = ExtractorSpec(name="plain", description="x", build="x:y")
+    able = ExtractorSpec(
+        name="able", description="x", build="x:y", classifies=True, parameters=fetched
+    )
+    catalogue = catalogue_with(score, plain, able)
+    chosen = choose_task(task("two[judge=able]"), catalogue)
+    assert names(chosen)[1:] == [("score", "two"), ("extractor", "plain"), ("extractor", "able")]
+    assert chosen.extractors["able"].arguments == {"download": False}
+    assert chosen.fetching.extractors["able"].arguments == {"download": True}
+    with pytest.raises(UsageError) as caught:
+        choose_task(task("two"), catalogue)
+    assert "judge of score two must be a classifier, and plain only" in caught.value.message
+    assert caught.value.hint == "known for points data: two[judge=able]"
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,27 @@ def test_each_is_asked_about_what_it_will_see(catalogue_with: Any) -> None:
     assert seen == [({},), (evaluation, {"extractor": "mine"}), (POINTS, {})]
 
 
+@pytest.mark.parametrize(
+    ("told", "known"),
+    [(None, {}), (7, {"mine": 7}), (lambda data: data.features + 1, {"mine": 3})],
+)
+def test_scores_hear_how_many_features_there_are(
+    catalogue_with: Any, told: Any, known: dict[str, int]
+) -> None:
+    seen: list[EvaluationInfo] = []
+    *others, extractor = provider(lambda about, **_: seen.append(about), "score")
+    catalogue = catalogue_with(*others, replace(extractor, features=told))
+    check_task(choose_task(task("mine", "mine"), catalogue), catalogue)
+    assert [one.features for one in seen] == [known]
+
+
+def test_a_number_of_features_that_is_none_is_the_plugins_fault(catalogue_with: Any) -> None:
+    *others, extractor = provider(None, "score")
+    catalogue = catalogue_with(*others, replace(extractor, features=lambda data: "many"))
+    with pytest.raises(PluginNotUsable, match="number of features of extractor mine must return"):
+        check_task(choose_task(task("mine", "mine"), catalogue), catalogue)
+
+
 @pytest.mark.parametrize("kind", ["dataset", "score", "extractor"])
 def test_faults_are_told_with_the_task(catalogue_with: Any, kind: str) -> None:
     def refuse(*_: object, **__: object) -> None:

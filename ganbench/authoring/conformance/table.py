@@ -379,8 +379,9 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="extractor-features",
         kinds=("extractor",),
-        asks="Features are finite float32 (N, d) without a graph, under an id and a layer.",
-        why="Scores take them as they are; columns are named after the id.",
+        asks="Features are finite float32 (N, d) without a graph, under an id and a layer; as many "
+        "as its spec tells.",
+        why="Scores take them as they are; columns are named after the id; plans go by the spec.",
         mend="compute under `torch.no_grad()` in eval mode, return float32; set `id` and `layer`",
         run="extractors:features",
     ),

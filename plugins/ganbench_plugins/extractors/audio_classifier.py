@@ -45,12 +45,13 @@ def build_classifier(data: Data, device: torch.device) -> Classifier:
         features_of,
         frozen_weights,
     )
-    from ganbench_plugins.extractors.frozen import FrozenClassifier
+    from ganbench_plugins.extractors.frozen import FrozenClassifier, short_name
 
     check_classifier(data.info)
     pictures = _pictures(data)
     weights = frozen_weights(_seen(data, pictures))
     on_device = {key: tensor.to(device) for key, tensor in weights.items()}
+    content = digest({**weights, **pictures.tensors()})
 
     def features(clips: Tensor) -> Tensor:
         return features_of(on_device, 1, pictures(clips))
@@ -59,7 +60,7 @@ def build_classifier(data: Data, device: torch.device) -> Classifier:
         classes=len(weights["head.bias"]),
         channels=1,
         classify=partial(classes_of, on_device, 1),
-        id=f"audio-classifier-{_short(data.info)}@{digest({**weights, **pictures.tensors()})[:8]}",
+        id=f"audio-classifier-{short_name(data.info)}@{content[:8]}",
         layer="embedding",
         features=features,
         device=device,
@@ -74,7 +75,7 @@ def build_log_mel(data: Data, device: torch.device) -> Extractor:
         UsageError: the samples are no sounds.
     """
     from ganbench_plugins.extractors import log_mel
-    from ganbench_plugins.extractors.frozen import FrozenExtractor
+    from ganbench_plugins.extractors.frozen import FrozenExtractor, short_name
 
     check_log_mel(data.info)
     pictures = _pictures(data)
@@ -84,7 +85,7 @@ def build_log_mel(data: Data, device: torch.device) -> Extractor:
         return pictures(clips).flatten(1).float() / 127.5 - 1
 
     return FrozenExtractor(
-        id=f"log-mel-{_short(data.info)}@{seen[:8]}",
+        id=f"log-mel-{short_name(data.info)}@{seen[:8]}",
         layer="pictures",
         features=features,
         device=device,
@@ -143,10 +144,6 @@ def _seen(data: Data, pictures: Pictures) -> Data:
     return replace(data, info=info, train=train, heldout=pictures(data.heldout))
 
 
-def _short(info: DataInfo) -> str:
-    return info.name.partition("[")[0].partition(":")[0]
-
-
 @hookimpl
 def ganbench_extractors() -> list[ExtractorSpec]:
     """The classifier of sounds, and their pictures."""
@@ -157,6 +154,7 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("audio",),
             build=build_classifier,
             check=check_classifier,
+            classifies=True,
         ),
         ExtractorSpec(
             name="log-mel",
@@ -164,5 +162,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("audio",),
             build=build_log_mel,
             check=check_log_mel,
+            features=1024,
         ),
     ]

@@ -146,5 +146,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("image",),
             build=build,
             check=check,
+            classifies=True,
         )
     ]

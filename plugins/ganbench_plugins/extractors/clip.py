@@ -44,6 +44,7 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             parameters=PARAMETERS,
             build=partial(build, tower),
             check=partial(check, tower.source),
+            features=tower.d,
         )
         for tower in TOWERS
     ]

@@ -45,6 +45,7 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             parameters=PARAMETERS,
             build=partial(build, shape),
             check=partial(check, shape.source),
+            features=shape.width,
         )
         for shape in SHAPES
     ]

@@ -60,5 +60,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             parameters=PARAMETERS,
             build=build,
             check=partial(check, SOURCE),
+            features=2048,
         )
     ]

@@ -153,6 +153,7 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("pair",),
             build=build,
             check=check,
+            classifies=True,
             parameters={
                 "of": Parameter(
                     default="both", choices=("both", *PLACES), help="which half is seen"

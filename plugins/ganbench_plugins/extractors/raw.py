@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ganbench import Data, Extractor, ExtractorSpec, hookimpl
+from ganbench import Data, DataInfo, Extractor, ExtractorSpec, hookimpl
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +18,11 @@ def build(data: Data, device: torch.device) -> Extractor:
     return FrozenExtractor("raw", "input", lambda batch: batch.flatten(1), device, batch=65_536)
 
 
+def coordinates(data: DataInfo) -> int:
+    """How many numbers a stored sample has; a table's row one of each column."""
+    return data.features if data.schema is None else len(data.schema)
+
+
 @hookimpl
 def ganbench_extractors() -> list[ExtractorSpec]:
     """The identity."""
@@ -27,5 +32,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             description="the samples' own coordinates, flattened; meant for points",
             modalities=("points", "tabular", "image"),
             build=build,
+            features=coordinates,
         )
     ]

@@ -117,5 +117,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             modalities=("text",),
             build=build,
             check=check,
+            classifies=True,
         )
     ]

@@ -49,5 +49,6 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             parameters=PARAMETERS,
             build=build,
             check=partial(check, SOURCE),
+            features=4096,
         )
     ]

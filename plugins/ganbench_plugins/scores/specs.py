@@ -66,6 +66,28 @@ def ganbench_scores() -> list[ScoreSpec]:
             },
         ),
         ScoreSpec(
+            name="class-distance",
+            description="distance of each class from its own real samples, kernel or Fréchet",
+            blind="fakes beyond a class's share, and classes that the judge mistakes on both sides",
+            paper="Miyato & Koyama 2018, cGANs with Projection Discriminator, arXiv:1802.05637 "
+            "(intra FID); Bińkowski et al. 2018, arXiv:1801.01401",
+            compute=f"{_MEASURES}.class_distance:class_distance",
+            check=requirements.class_distance,
+            parameters={
+                **_EXTRACTOR,
+                "judge": Parameter(
+                    default="classifier",
+                    help="classifier that tells the class where nobody was asked for one",
+                ),
+                "distance": Parameter(
+                    default="kid",
+                    choices=("kid", "fd"),
+                    help="kernel distance, or Fréchet of 96 features at most",
+                ),
+                "each": Parameter(default=False, help="one column for each class as well"),
+            },
+        ),
+        ScoreSpec(
             name="vendi",
             description="effective number of different fakes over that of as many real samples",
             blind="repetition, and noise, which raises it",

@@ -149,6 +149,8 @@ def extract(data: Data, device: Any, *, fault: str) -> Extractor:
 EXTRACTORS = {
     "double": "extractor-features",
     "nameless": "extractor-features",
+    "wider": "extractor-features",
+    "judge": "extractor-features",
     "entropy": "extractor-repeatable",
     "moving": "extractor-frozen",
     "batches": "extractor-batches",
@@ -193,6 +195,8 @@ def ganbench_extractors() -> list[ExtractorSpec]:
             description=fault,
             modalities=("points",),
             build=functools.partial(extract, fault=fault),
+            features=4 if fault == "wider" else 3,
+            classifies=fault == "judge",
         )
         for fault in EXTRACTORS
     ]

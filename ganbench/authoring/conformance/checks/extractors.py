@@ -9,13 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganbench.api.data import DataInfo
 from ganbench.api.errors import MissingData, UsageError
 from ganbench.api.scores import Extractor
 from ganbench.authoring.conformance.results import Broken, NotApplicable, contract
 from ganbench.authoring.conformance.samples import example_data
 from ganbench.authoring.conformance.subject import Subject
 from ganbench.planning.chosen import choose_extractor
-from ganbench.planning.feasibility import check_part
+from ganbench.planning.feasibility import check_part, features_told
 from ganbench.running.task import build_extractor
 
 COUNT = 24
@@ -23,8 +24,8 @@ TOLERANCE = 1e-4
 """Relative to the largest feature: kernels may add up in another order for another batch."""
 
 
-def _build(subject: Subject) -> tuple[Extractor, Tensor]:
-    """The extractor, built anew as a plan and a run ask for it, and some samples for it.
+def _build(subject: Subject) -> tuple[Extractor, Tensor, DataInfo]:
+    """The extractor, built anew as a plan and a run ask for it, some samples for it and their kind.
 
     Raises:
         MissingData: its weights are not on this machine.
@@ -42,7 +43,7 @@ def _build(subject: Subject) -> tuple[Extractor, Tensor]:
         except UsageError as error:
             refusal = error.message
         else:
-            return extractor, data.heldout[:COUNT]
+            return extractor, data.heldout[:COUNT], info
     raise NotApplicable(refusal)
 
 
@@ -52,14 +53,14 @@ def exercised(subject: Subject) -> Callable[[], object]:
 
 
 def _extract(subject: Subject) -> Tensor:
-    extractor, samples = _build(subject)
+    extractor, samples, _ = _build(subject)
     return extractor(samples)
 
 
 def features(subject: Subject) -> None:
     """Type, shape and finiteness; id and layer."""
     with contract():
-        extractor, samples = _build(subject)
+        extractor, samples, data = _build(subject)
     found: Any = extractor(samples)
     if not isinstance(found, Tensor) or found.dim() != 2 or len(found) != len(samples):
         got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
@@ -73,11 +74,22 @@ def features(subject: Subject) -> None:
         text = getattr(extractor, name, None)
         if not isinstance(text, str) or not text or set(text) & set("/ \n"):
             raise Broken(f"its {name} is {text!r}, not a word without slashes and blanks")
+    _as_declared(subject, extractor, found.shape[1], data)
+
+
+def _as_declared(subject: Subject, extractor: Extractor, features: int, data: DataInfo) -> None:
+    """What a plan goes by: the number of features, and whether it can be a judge."""
+    chosen = choose_extractor(subject.name, subject.catalogue)
+    told = features_told(chosen, data, subject.catalogue)
+    if told not in (None, features):
+        raise Broken(f"its spec tells of {told} features, and there are {features}")
+    if chosen.spec.classifies and not callable(getattr(extractor, "classify", None)):
+        raise Broken("its spec says that it classifies, and what it builds has no `classify`")
 
 
 def repeatable(subject: Subject) -> None:
     """Two builds."""
-    (one, samples), (other, _) = _build(subject), _build(subject)
+    (one, samples, _), (other, *_) = _build(subject), _build(subject)
     if one.id != other.id:
         raise Broken(f"two builds have the ids {one.id} and {other.id}")
     if not torch.equal(one(samples), other(samples)):
@@ -86,7 +98,7 @@ def repeatable(subject: Subject) -> None:
 
 def frozen(subject: Subject) -> None:
     """The same samples before and after others."""
-    extractor, samples = _build(subject)
+    extractor, samples, _ = _build(subject)
     before = extractor(samples)
     extractor(samples.flip(0)[: COUNT // 2])
     if not torch.equal(before, extractor(samples)):
@@ -95,7 +107,7 @@ def frozen(subject: Subject) -> None:
 
 def batches(subject: Subject) -> None:
     """All at once, and one by one."""
-    extractor, samples = _build(subject)
+    extractor, samples, _ = _build(subject)
     together = extractor(samples)
     apart = torch.cat([extractor(part) for part in torch.split(samples[:6], [1, 2, 3])])
     scale = max(1e-12, float(together.abs().max()))

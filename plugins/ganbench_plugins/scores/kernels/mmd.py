@@ -18,7 +18,7 @@ import torch
 
 from ganbench_plugins.scores.kernels.caching import Cached, number, uncached
 from ganbench_plugins.scores.kernels.products import product
-from ganbench_plugins.scores.kernels.validation import same_width, sample_matrix
+from ganbench_plugins.scores.kernels.validation import centre_of, same_width, sample_matrix
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -69,6 +69,38 @@ def kernel_distance(real: RealKernel, fake: Tensor) -> float:
     )
     cross_mean = total / (len(features) * len(matrix))
     return real.self_mean + _self_mean(matrix) - 2.0 * cross_mean
+
+
+def distance_cap(real: RealKernel) -> float:
+    """The distance of a generator that returns the real mean m and nothing else:
+
+        mean_{ij} k(r_i, r_j) + k(m, m) - 2 mean_i k(r_i, m)
+
+    As the Fréchet distance has its cap in tr S. Here the pairs of a sample with itself count: so it
+    is the squared length of a vector (the difference of the mean embeddings), at least 0, and 0
+    only where the real samples are all the same. As m is the mean of these very samples, whatever
+    of the kernel is linear about it cancels, as it does for the law and its own mean, and what is
+    left is nearly the law's. `kernel_distance` takes m for a sample that knows nothing of them:
+    what it gives is smaller by (mean k(r_i, r_i) - mean_{i≠j} k(r_i, r_j)) / N, often below 0 for
+    few samples, and nothing to charge anybody.
+    """
+    matrix = real.features
+    centre = centre_of(matrix)[None]
+    n, d = matrix.shape
+    own = float((matrix.square().sum(dim=1) / d + 1.0).pow(3).mean())
+    all_pairs = ((n - 1) * real.self_mean + own) / n
+    to_centre = float(_kernel(matrix, centre).mean())
+    return max(0.0, all_pairs + float(_kernel(centre, centre)) - 2.0 * to_centre)
+
+
+def spread_by_counts(n: int, m: int) -> float:
+    """Standard deviation of the distance between n and m >= 2 samples of one law, in units of the
+    law's own: sqrt(1/n(n-1) + 1/m(m-1) + 2/nm).
+
+    Exact where both are of one law: the three means are then uncorrelated, and each has the
+    variance of a degenerate U-statistic (Gretton et al. 2012, JMLR 13, appendix B).
+    """
+    return math.sqrt(1 / (n * (n - 1)) + 1 / (m * (m - 1)) + 2 / (n * m))
 
 
 def _kernel(rows: Tensor, columns: Tensor) -> Tensor:
