@@ -197,6 +197,7 @@ class LossSpec(Spec):
             not say it. Optimisers that are None make it the loss of a control (`Training`).
         needs: what it asks of a step beyond real, fake and their logits (`ganbench info needs`), or
             of the model: names that are in its `provides`.
+        deviations: where it knowingly differs from its paper, one line each.
     """
 
     kind: ClassVar[str] = "loss"
@@ -205,6 +206,7 @@ class LossSpec(Spec):
     build: Builder
     training: Training
     needs: tuple[str, ...] = ()
+    deviations: tuple[str, ...] = ()
 
     @property
     def control(self) -> bool:
@@ -241,6 +243,7 @@ class TechniqueSpec(Spec):
             where that is not what is scored: sounds as images of their spectrograms. `modalities`
             are then those that it makes others of. Raises `UsageError` for samples that it makes
             nothing of. Must not import torch.
+        deviations: where it knowingly differs from its paper, one line each.
 
     Raises:
         ValueError: it neither builds anything, nor changes the training, nor the view.
@@ -261,6 +264,7 @@ class TechniqueSpec(Spec):
     exclusive: str = ""
     controls: bool = False
     view: Callable[..., DataInfo] | None = None
+    deviations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         declaring = self.build or self.training or self.view

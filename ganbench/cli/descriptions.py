@@ -130,7 +130,7 @@ def _spec(spec: Spec, catalogue: Catalogue) -> Described:
         described["licence"] = spec.licence
     if isinstance(spec, ScoreSpec):
         described["blind"] = spec.blind
-    if isinstance(spec, VariantSpec):
+    if isinstance(spec, VariantSpec | LossSpec | TechniqueSpec):
         described["deviations"] = list(spec.deviations)
     return described | {"distribution": plugin.origin, "file": plugin.file}
 

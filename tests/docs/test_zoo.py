@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -60,3 +61,22 @@ def section(module: ModuleType, head: str) -> str:
 def test_what_papers_report_stands_beside_it(module: ModuleType) -> None:
     rows = list(module._claimed("pacgan"))
     assert "`pacgan[m=1]`: modes in Lin et al. 2018 | 6.3 | ± 0.5 | 10 |" in rows[0]
+
+
+def test_every_loss_and_technique_has_a_formula(module: ModuleType) -> None:
+    catalogue = module.built_ins()
+    text = module.page(catalogue).split("\n## Losses\n")[1]
+    for kind in ("loss", "technique"):
+        for name in catalogue.names(kind):
+            told = text.split(f"\n**{name}**: ")[1].split("\n**")[0]
+            formulas = [line for line in told.splitlines() if line.startswith(f"* `{name}`")]
+            assert formulas, name
+            for line in formulas:
+                formula = line.split(": ", 1)[1]
+                assert re.fullmatch(r"`.*[=(<\[|].*`", formula), line
+
+
+def test_what_losses_and_techniques_do_differently_stands_under_them(module: ModuleType) -> None:
+    mbd = section(module, "**mbd**")
+    assert "\nDifferent from the paper:\n\n* its weights begin at 0" in mbd
+    assert "Different" not in section(module, "**clip**")

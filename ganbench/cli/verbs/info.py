@@ -56,14 +56,15 @@ def _print(described: Described) -> None:
 def _lines(described: Described) -> Iterator[str]:
     for part in described.get("parts", ()):
         yield f"{part['kind']} {part['name']}: {part['description']}"
-        yield from (f"  {line}" for line in _listed(part))
+        yield from (f"  {line}" for line in (*_listed(part), *_differences(part)))
     if "parts" not in described:
         yield from _listed(described)
     for name, one in described.get("parameters", {}).items():
         yield f"parameter {name} = {_parameter(one)}: {one['help']}"
     if data := described.get("data"):
         yield from _data(data)
-    yield from (f"differs from the paper: {one}" for one in described.get("deviations", ()))
+    if "parts" not in described:
+        yield from _differences(described)
     for name, recipe in described.get("recipes", {}).items():
         yield f"recipe on {name}:"
         yield from (f"  {line}" for line in _recipe(recipe))
@@ -103,6 +104,11 @@ def _listed(described: Described) -> Iterator[str]:
     yield from (
         f"is {key}" for key in ("a control", "conditional", "coupled") if described.get(key)
     )
+
+
+def _differences(described: Described) -> Iterator[str]:
+    for one in described.get("deviations", ()):
+        yield f"differs from the paper: {one}"
 
 
 def _listing(value: Any) -> str:

@@ -86,5 +86,6 @@ def ganbench_losses() -> list[LossSpec]:
             build=RelativisticAverage,
             training=training,
             needs=("real",),
+            deviations=("both halves are averaged, as in the authors' code; the paper adds them",),
         ),
     ]

@@ -36,7 +36,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class MinibatchStddev:
-    """One number beside the features: how much a group of samples differs."""
+    """D(x_i) = D_last(f(x_i)) + a s, s the mean over features of sqrt(Var f + 1e-8) in a group."""
 
     group: Annotated[int, Parameter(minimum=2, help="samples in a group; fewer in a rest")] = 4
 
@@ -59,7 +59,11 @@ class MinibatchStddev:
 
 @dataclass(frozen=True)
 class MinibatchDiscrimination:
-    """B numbers beside the features: how near other samples are in B projections."""
+    """D(x_i) = D_last(f(x_i)) + sum_b a_b (o_ib - m_b), o_ib = sum_(j != i) exp(-c_b |f(x_i) T_b -
+    f(x_j) T_b|_1).
+
+    c and m are those of the first batch, a and T are learnt.
+    """
 
     kernels: Annotated[int, Parameter(minimum=1, help="B, projections")] = 100
     dimensions: Annotated[int, Parameter(minimum=1, help="C, numbers in each")] = 5
@@ -155,6 +159,11 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             build=MinibatchStddev,
             argument="group",
             coupled=True,
+            deviations=(
+                "beside what the last layer sees, not as one more map in front of a convolution",
+                "its weight begins at 0, so that a network begins as it would without",
+                "over groups of four samples, as in the authors' code, not over the minibatch",
+            ),
         ),
         TechniqueSpec(
             name="mbd",
@@ -163,5 +172,10 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             build=MinibatchDiscrimination,
             argument="kernels",
             coupled=True,
+            deviations=(
+                "its weights begin at 0, so that a network begins as it would without",
+                "scaled and centred by the first batch, as in the authors' code, which learns on",
+                "projections begin the same in all runs",
+            ),
         ),
     ]

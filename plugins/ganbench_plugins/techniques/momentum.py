@@ -21,7 +21,7 @@ GANBENCH_API_VERSION = 2
 
 @dataclass
 class Momentum:
-    """A velocity for each player, in the place of its gradient."""
+    """v <- b v + g, w <- w - h v, for each player."""
 
     beta: Annotated[float, Parameter(minimum=-0.99, maximum=0.99, help="b")] = -0.5
     velocity: dict[str, list[Tensor]] = field(init=False, default_factory=dict)
@@ -49,5 +49,8 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             argument="beta",
             neutral={"beta": 0.0},
             exclusive="rules of play",
+            deviations=(
+                "with any optimiser; Adam's beta1 averages the velocity once more, unless it is 0",
+            ),
         )
     ]

@@ -24,7 +24,10 @@ GANBENCH_API_VERSION = 2
 
 
 class Optimistic:
-    """Twice the gradient less the last one, for both players."""
+    """w <- w - h (2 g_t - g_(t-1)), for both players.
+
+    With another optimiser than SGD it gets what stands in brackets for a gradient.
+    """
 
     def __init__(self) -> None:
         self.last: dict[str, list[Tensor]] = {}
@@ -51,5 +54,8 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             paper="Daskalakis et al. 2018, Training GANs with Optimism, arXiv:1711.00141",
             build=Optimistic,
             exclusive="rules of play",
+            deviations=(
+                "Adam takes 2 g_t - g_(t-1) for a gradient; the paper's extrapolates its update",
+            ),
         )
     ]
