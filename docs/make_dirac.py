@@ -1,5 +1,5 @@
-"""Writes dirac.md, every rule of play with its theory beside what the suite measures:
-`python docs/make_dirac.py`, a minute.
+"""Writes dirac.md, every rule of play with its theory beside what the suite measures, and what
+theory says of every loss: `python docs/make_dirac.py`, a minute.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ import pandas as pd
 
 import ganbench
 from ganbench_plugins.dirac import rules
-from ganbench_plugins.dirac.closed_form import spectral_radius
+from ganbench_plugins.dirac.closed_form import (
+    NON_SATURATING_SLOPE,
+    WASSERSTEIN_SLOPE,
+    Matrix,
+    largest_modulus,
+    spectral_radius,
+    step_matrix,
+)
 
 FILE = Path(__file__).parent / "dirac.md"
 STEP = 0.05
@@ -39,6 +46,43 @@ RULES: dict[str, Callable[[float], float]] = {
     "+r1:0.3+r2:0.3": lambda s: spectral_radius(STEP, s, 0.6),
 }
 """Rule, as the suite names it behind a loss -> its spectral radius, of the loss's slope."""
+
+
+def linear(slope: float, penalty: float = 0.0) -> Callable[[bool], Matrix]:
+    """Of whether updates alternate, the matrix of a step of a loss with that slope at 0."""
+    return lambda alternating: step_matrix(STEP, slope, penalty, alternating=alternating)
+
+
+LOSSES: dict[str, Callable[[bool], Matrix]] = {
+    "non-saturating": linear(NON_SATURATING_SLOPE),
+    "minimax": linear(NON_SATURATING_SLOPE),
+    "rp": linear(NON_SATURATING_SLOPE),
+    "ra": linear(NON_SATURATING_SLOPE),
+    "hinge": linear(WASSERSTEIN_SLOPE),
+    "wasserstein": linear(WASSERSTEIN_SLOPE),
+    "non-saturating-r1": linear(NON_SATURATING_SLOPE, 10.0),
+    "lsgan": lambda _: ((1.0, -STEP), (0.0, 1.0)),
+    "feature-matching": lambda _: ((1.0 - 2 * STEP, 0.0), (STEP * NON_SATURATING_SLOPE, 1.0)),
+}
+"""Loss -> what a step of both players applies to a small (theta, psi)."""
+
+LOSSES_HEAD = """
+## Losses
+
+What plain steps of size 0.05 do with each loss at its defaults: the logarithm of the spectral
+radius of the Jacobian of one step at the equilibrium, theta = psi = 0, where both players step at
+once and where the generator steps after the discriminator. `lsgan` has the double eigenvalue 1:
+theta moves by h psi a step, and psi stays. `feature-matching` has 1 - 2h, by which theta shrinks,
+and 1, with which psi stays. `tests/docs/test_dirac.py` holds each row to the Jacobian of the
+training itself.
+
+Without a row: `wgan-gp`, whose penalty has no derivative at psi = 0 (it wants a slope of 1, and
+theta runs to 2 lambda from lambda = 1 on), `wgan`, whose rounds of critic steps differ, and losses
+that need classes, columns or no discriminator.
+
+| loss | both at once | it | alternating | it |
+|---|--:|---|--:|---|
+"""
 
 HEAD = """\
 # Rules of play on the Dirac-GAN
@@ -81,7 +125,25 @@ def page(growth: pd.Series[float]) -> str:
             found = growth[f"dirac+{loss}{rule}"]
             cells += [number(math.log(radius(slope))), "–" if pd.isna(found) else number(found)]
         rows.append(f"| {' | '.join(cells)} |")
-    return HEAD + "\n".join(rows) + "\n"
+    return HEAD + "\n".join(rows) + "\n" + LOSSES_HEAD + "\n".join(map(of_loss, LOSSES)) + "\n"
+
+
+def of_loss(name: str) -> str:
+    """The row of a loss, by theory alone."""
+    matrices = [LOSSES[name](alternating) for alternating in (False, True)]
+    cells = [f"{number(math.log(largest_modulus(one)))} | {fate(one)}" for one in matrices]
+    return f"| `{name}` | {' | '.join(cells)} |"
+
+
+def fate(matrix: Matrix) -> str:
+    """What becomes of a small (theta, psi)."""
+    (a, b), (c, d) = matrix
+    growth = math.log(largest_modulus(matrix))
+    if abs(growth) > 1e-12:
+        return "runs away" if growth > 0 else "converges"
+    if (a - d) ** 2 / 4 + b * c < 0:  # a conjugate pair
+        return "circles"
+    return "drifts" if a == d else "theta converges, psi stays"
 
 
 def named(rule: str) -> str:
