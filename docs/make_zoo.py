@@ -1,14 +1,14 @@
 """Writes zoo.md, every variant, loss and technique with its formula, from their specs and from the
 published results: `python docs/make_zoo.py`.
 
-Formulas are what the code says of itself: the first line of what describes a term.
+Formulas are what the code says of itself: the first paragraph of what describes a player's term;
+where there is none, of the class or function that does it.
 """
 
 from __future__ import annotations
 
 import csv
 import inspect
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib.metadata import distribution
@@ -88,11 +88,15 @@ def _variant(spec: VariantSpec, catalogue: Catalogue) -> str:
         lines += _formula(catalogue.get(TechniqueSpec, name))
     lines.append("")
     lines += [f"* On {where}: {_recipe(one)}." for where, one in recipes.items()]
-    if spec.deviations:
-        lines += ["", "Different from the paper:", ""]
-        lines += [f"* {one}" for one in spec.deviations]
+    lines += _differences(spec)
     lines += _results([*_published(partial(_own, name=spec.name)), *_claimed(spec.name)])
     return "\n".join([*lines, ""])
+
+
+def _differences(spec: VariantSpec | LossSpec | TechniqueSpec) -> list[str]:
+    if not spec.deviations:
+        return []
+    return ["", "Different from the paper:", "", *(f"* {one}" for one in spec.deviations)]
 
 
 def _results(rows: list[str]) -> list[str]:
@@ -110,29 +114,35 @@ def _recipes(spec: VariantSpec, catalogue: Catalogue) -> Iterator[tuple[str, Rec
 
 
 def _formula(spec: LossSpec | TechniqueSpec) -> Iterator[str]:
-    """One item of a list for each player's term."""
+    """One item of a list for each player's term; for a rule of another kind, one."""
     told = dict(_terms(spec))
-    if not told:
-        yield f"* `{spec.name}`: {spec.description}"
     for player, text in told.items():
         yield f"* `{spec.name}`, {player}: `{text}`"
+    if not told:
+        yield f"* `{spec.name}`: `{_first_paragraph(_builder(spec))}`"
 
 
-def _rule(spec: LossSpec | TechniqueSpec) -> list[str]:
-    """What one does that has no term, as its class or builder says in a line."""
-    text = None if spec.build is None else inspect.getdoc(import_builder(spec.build))
-    return [f"* `{spec.name}`: `{text.splitlines()[0].rstrip('.')}`"] if text else []
+def _builder(spec: LossSpec | TechniqueSpec) -> Callable[..., Any]:
+    """What does it: a technique need not build anything, and changes the training or the view."""
+    if spec.build is not None:
+        return import_builder(spec.build)
+    assert isinstance(spec, TechniqueSpec)
+    change = spec.training or spec.view
+    assert change is not None
+    return change
+
+
+def _first_paragraph(documented: Callable[..., Any]) -> str:
+    text = inspect.getdoc(documented) or ""
+    return text.split("\n\n")[0].replace("\n", " ").rstrip(".")
 
 
 def _terms(spec: LossSpec | TechniqueSpec) -> Iterator[tuple[str, str]]:
-    if spec.build is None:
-        return
-    built = import_builder(spec.build)
+    built = _builder(spec)
     for side in ("discriminator", "generator"):
         term = getattr(built, f"{side}_loss", None)
-        text = inspect.getdoc(term) if term is not None else None
-        if text:
-            yield side, text.split("\n\n")[0].replace("\n", " ").rstrip(".")
+        if term is not None and (text := _first_paragraph(term)):
+            yield side, text
 
 
 def _recipe(recipe: Recipe) -> str:
@@ -218,7 +228,7 @@ def _claimed(name: str) -> Iterator[str]:
     """What papers report of it, as the suites state it."""
     for suite in map(load_suite, embedded_suites()):
         for one in suite.claims:
-            if re.split(r"[+\[]", one.variant)[0] == name:
+            if parse_variant(one.variant).parts[0].name == name:
                 error = f"± {one.error:g}" if one.error else ""
                 runs = one.runs if one.runs > 1 else ""
                 yield (
@@ -236,12 +246,9 @@ def _table(title: str, kind: type[LossSpec] | type[TechniqueSpec], catalogue: Ca
     for name in sorted(catalogue.names(kind.kind)):
         spec = catalogue.get(kind, name)
         paper = f" {spec.paper}." if spec.paper else ""
-        terms = _formula(spec) if dict(_terms(spec)) else _rule(spec)
-        lines += [f"**{name}**: {spec.description}.{paper}", "", *terms]
-        lines += [f"* Different from the paper: {one}" for one in spec.deviations]
-        rows = _results([*_published(partial(_adds, name=name))])
-        told = bool(terms or spec.deviations)
-        lines += [*(rows if told else rows[1:]), *([""] if told or rows else [])]
+        lines += [f"**{name}**: {spec.description}.{paper}", "", *_formula(spec)]
+        lines += _differences(spec)
+        lines += [*_results([*_published(partial(_adds, name=name))]), ""]
     return "\n".join(lines)
 
 

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ganbench import ModelSpec, Parameter, VariantSpec
+from ganbench import (
+    LossSpec,
+    ModelSpec,
+    Optimiser,
+    Parameter,
+    TechniqueSpec,
+    Training,
+    VariantSpec,
+)
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import NAME_PATTERN, SPEC_TYPES, import_builder
 
@@ -124,3 +132,20 @@ def test_import_builder_names_what_is_missing(
 ) -> None:
     with pytest.raises(error, match=message):
         import_builder(builder)
+
+
+@pytest.mark.parametrize("lines", ["one text", ("a line", 3), None])
+def test_differences_from_a_paper_are_lines(lines: Any) -> None:
+    adam = Optimiser(lr=1e-3)
+    training = Training(generator=adam, discriminator=adam)
+    with pytest.raises(TypeError, match="deviations"):
+        LossSpec(name="l", description="x", build=len, training=training, deviations=lines)
+    with pytest.raises(TypeError, match="deviations"):
+        TechniqueSpec(name="t", description="x", build=len, deviations=lines)
+
+
+def test_a_loss_and_a_technique_need_not_differ_from_a_paper() -> None:
+    adam = Optimiser(lr=1e-3)
+    training = Training(generator=adam, discriminator=adam)
+    loss = LossSpec(name="l", description="x", build="m:f", training=training)
+    assert loss.deviations == TechniqueSpec(name="t", description="x", build="m:f").deviations == ()

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.api.specs import LossSpec, TechniqueSpec, VariantSpec
 from ganbench.api.techniques import NEEDS
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice, PluginFile
@@ -86,11 +87,24 @@ def test_techniques_tell_what_they_need_and_with_what_they_do_nothing(ganbench_c
         assert f"  {line}\n" in told
 
 
-def test_deviations_of_every_part_are_told(ganbench_cli: Cli) -> None:
-    found = ganbench_cli("info", "vanilla+ogda").stdout
-    assert "differs from the paper: Adam instead of SGD with momentum" in found
-    assert "differs from the paper: Adam scales and averages" in found
-    assert "differs from the paper: both terms are halved" in ganbench_cli("info", "ra").stdout
+def test_differences_from_papers_are_told_of_losses_and_techniques(
+    ganbench_cli: Cli, catalogue: Catalogue
+) -> None:
+    line = "differs from the paper: one k; the paper's nested variant has another one of many steps"
+    assert f"\n  {line}\n" in ganbench_cli("info", "lookahead").stdout
+    assert only("ra", catalogue)["deviations"] == [*catalogue.get(LossSpec, "ra").deviations]
+    assert only("clip", catalogue)["deviations"] == []
+
+
+def test_differences_stand_under_the_part_that_has_them(catalogue: Catalogue) -> None:
+    lines = list(_lines(only("lsgan+lookahead", catalogue)))
+    told = [line for line in lines if "differs from the paper: " in line]
+    lsgan = catalogue.get(VariantSpec, "lsgan").deviations
+    own = catalogue.get(TechniqueSpec, "lookahead").deviations
+    assert told == [f"  differs from the paper: {one}" for one in (*lsgan, *own)]
+    assert lines.index(told[-1]) > lines.index(
+        f"technique lookahead: {catalogue.get(TechniqueSpec, 'lookahead').description}"
+    )
 
 
 def test_the_words_for_kinds_of_data(ganbench_cli: Cli) -> None:

@@ -53,14 +53,10 @@ def _print(described: Described) -> None:
         say(f"  {line}")
 
 
-def _deviations(described: Described) -> Iterator[str]:
-    return (f"differs from the paper: {one}" for one in described.get("deviations", ()))
-
-
 def _lines(described: Described) -> Iterator[str]:
     for part in described.get("parts", ()):
         yield f"{part['kind']} {part['name']}: {part['description']}"
-        yield from (f"  {line}" for line in (*_listed(part), *_deviations(part)))
+        yield from (f"  {line}" for line in (*_listed(part), *_differences(part)))
     if "parts" not in described:
         yield from _listed(described)
     for name, one in described.get("parameters", {}).items():
@@ -68,7 +64,7 @@ def _lines(described: Described) -> Iterator[str]:
     if data := described.get("data"):
         yield from _data(data)
     if "parts" not in described:
-        yield from _deviations(described)
+        yield from _differences(described)
     for name, recipe in described.get("recipes", {}).items():
         yield f"recipe on {name}:"
         yield from (f"  {line}" for line in _recipe(recipe))
@@ -108,6 +104,11 @@ def _listed(described: Described) -> Iterator[str]:
     yield from (
         f"is {key}" for key in ("a control", "conditional", "coupled") if described.get(key)
     )
+
+
+def _differences(described: Described) -> Iterator[str]:
+    for one in described.get("deviations", ()):
+        yield f"differs from the paper: {one}"
 
 
 def _listing(value: Any) -> str:

@@ -29,7 +29,7 @@ class MaxLikelihood:
 
 
 class ClosedForm:
-    """What the generator does with all training samples."""
+    """G = fit(x_1, ..., x_N), all training samples at once."""
 
     def fit(self, generator: nn.Module, real: Tensor) -> None:
         """Let it."""

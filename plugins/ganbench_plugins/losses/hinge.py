@@ -45,5 +45,8 @@ def ganbench_losses() -> list[LossSpec]:
             paper="Lim & Ye 2017, Geometric GAN, arXiv:1705.02894",
             build=Hinge,
             training=Training(generator=adam, discriminator=adam, critic_steps=5),
+            deviations=(
+                "a pair is trained with the constants of Miyato et al. 2018 (arXiv:1802.05957)",
+            ),
         )
     ]

@@ -48,5 +48,8 @@ def ganbench_losses() -> list[LossSpec]:
             "arXiv:1611.04076",
             build=LeastSquares,
             training=Training(generator=rmsprop, discriminator=rmsprop),
+            deviations=(
+                "a pair is trained by RMSprop 1e-4, as in Gulrajani et al. 2017 (arXiv:1704.00028)",
+            ),
         )
     ]

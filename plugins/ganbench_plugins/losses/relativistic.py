@@ -84,8 +84,8 @@ def ganbench_losses() -> list[LossSpec]:
             description="relativistic average: more real than the other kind is on average",
             paper=paper,
             build=RelativisticAverage,
-            deviations=("both terms are halved, as in the author's code",),
             training=training,
             needs=("real",),
+            deviations=("both halves are averaged, as in the authors' code; the paper adds them",),
         ),
     ]

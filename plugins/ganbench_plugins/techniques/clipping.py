@@ -22,7 +22,7 @@ PAPER = "Arjovsky et al. 2017, Wasserstein GAN, arXiv:1701.07875"
 
 @dataclass(frozen=True)
 class Clipping:
-    """w <- max(-c, min(w, c)) for all parameters w of D, after each of its steps."""
+    """w <- min(max(w, -c), c), w all parameters of the discriminator, after each of its steps."""
 
     c: Annotated[float, Parameter(minimum=1e-6, help="largest absolute value")] = 0.01
 

@@ -23,7 +23,7 @@ GANBENCH_API_VERSION = 2
 
 @dataclass(frozen=True)
 class Consensus:
-    """gamma/2 |v|^2 of both players' gradients, for both players."""
+    """w <- w - h (v + grad gamma/2 |v|^2), v the gradients of both players."""
 
     gamma: Annotated[float, Parameter(minimum=0, help="weight of gamma/2 |v|^2")] = 10.0
 
@@ -56,5 +56,8 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             build=Consensus,
             argument="gamma",
             exclusive="rules of play",
+            deviations=(
+                "the recipe's optimiser takes the sum, mostly Adam; the authors' is RMSprop",
+            ),
         )
     ]

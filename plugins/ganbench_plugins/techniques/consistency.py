@@ -107,6 +107,9 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             build=Consistency,
             argument="weight",
             neutral={"weight": 0.0},
+            deviations=(
+                "images are shifted and not flipped, which turns digits and letters into others",
+            ),
         ),
         TechniqueSpec(
             name="bcr",
@@ -116,6 +119,9 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             build=BalancedConsistency,
             argument="weight",
             neutral={"weight": 0.0, "fake_weight": 0.0},
+            deviations=(
+                "images are shifted and not flipped, which turns digits and letters into others",
+            ),
         ),
         TechniqueSpec(
             name="zcr",

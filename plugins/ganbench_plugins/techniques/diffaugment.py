@@ -30,7 +30,7 @@ POLICIES = ("color", "translation", "cutout")
 
 @dataclass(frozen=True)
 class DiffAugment:
-    """D(T(x)), D(T(G(z))) in both players' steps; T color, translation, cutout at random."""
+    """D(T(x)), D(T(G(z))) in both players' steps, T = cutout(translation(color)) of each sample."""
 
     policy: Annotated[
         str, Parameter(help="any of color, translation, cutout, joined by +; none: nothing")

@@ -32,7 +32,10 @@ class Dragan:
     ] = 0.5
 
     def discriminator_loss(self, step: Step) -> Tensor:
-        """lambda (|grad D(x_hat)|_2 - 1)^2, x_hat = x + e s U, s half of std(x); mean over x."""
+        """lambda (|grad D(x_hat)|_2 - 1)^2, x_hat = x + e c std(x) U; mean over judgements.
+
+        e and each coordinate of U are uniform in [0, 1), c is `spread`.
+        """
         import torch
 
         real = step.real.detach()
@@ -64,5 +67,8 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             needs=("slopes",),
             argument="weight",
             neutral={"weight": 0.0},
+            deviations=(
+                "uniform noise, and points on the way to it, as in the authors' code, not normal",
+            ),
         )
     ]

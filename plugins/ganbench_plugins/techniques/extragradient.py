@@ -21,7 +21,10 @@ GANBENCH_API_VERSION = 2
 
 
 class Extragradient:
-    """w' = w - lr v(w), then w <- w - lr v(w'), of both players at once; v are their gradients."""
+    """w' = w - h v(w), then w <- w - h v(w'), v the gradients of both players.
+
+    With another optimiser than SGD its steps stand in the place of h v.
+    """
 
     def play(self, game: Game) -> None:
         """Both players' rounds at once."""
@@ -52,5 +55,6 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             "arXiv:1802.10551",
             build=Extragradient,
             exclusive="rules of play",
+            deviations=("no average of weights, which the paper evaluates as well: add ema",),
         )
     ]

@@ -45,5 +45,8 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             needs=("real", "features"),
             argument="weight",
             neutral={"weight": 0.0},
+            deviations=(
+                "beside the generator's loss, not in its place as the loss feature-matching is",
+            ),
         )
     ]

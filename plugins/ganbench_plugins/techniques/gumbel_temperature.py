@@ -16,7 +16,7 @@ GANBENCH_API_VERSION = 2
 
 
 class GumbelTemperature:
-    """Sets the generator's temperature before each step.
+    """tau = start (end / start)^t, t the share of the budget that is spent.
 
     Args:
         start: at the beginning.
@@ -49,5 +49,8 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             needs=("anneal",),
             argument="end",
             modalities=("text",),
+            deviations=(
+                "it falls geometrically with the budget to .2, not with the steps to a least value",
+            ),
         )
     ]

@@ -23,7 +23,7 @@ GANBENCH_API_VERSION = 2
 
 @dataclass
 class InstanceNoise:
-    """D(x + s e), D(G(z) + s e), e ~ N(0, I), s = std (1 - share of the budget that is spent)."""
+    """D(x + s (1 - t) e), e ~ N(0, I), x real or fake, t the share of the budget that is spent."""
 
     std: Annotated[float, Parameter(minimum=0, help="standard deviation at the start")] = 0.2
     left: float = field(init=False, default=1.0)

@@ -31,7 +31,8 @@ class JacobianClamping:
     step_size: Annotated[float, Parameter(minimum=1e-6, help="eps, in the latent")] = 1.0
 
     def generator_loss(self, step: Step) -> Tensor:
-        """w E[max(Q - l_max, 0)^2 + max(l_min - Q, 0)^2], Q = |G(z) - G(z')| / |z - z'|."""
+        """w (max(Q - l_max, 0)^2 + max(l_min - Q, 0)^2), Q = |G(z) - G(z + eps d/|d|)| / eps,
+        d ~ N(0, I); mean over samples."""
         import torch
 
         away = torch.randn_like(step.latent)

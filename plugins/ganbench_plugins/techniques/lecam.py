@@ -28,7 +28,8 @@ def build(
     weight: Annotated[float, Parameter(minimum=0, help="lambda")] = 0.3,
     decay: Annotated[float, Parameter(minimum=0, maximum=1, help="of the running means")] = 0.9,
 ) -> nn.Module:
-    """w (E[(D(x) - a_F)^2] + E[(D(G(z)) - a_R)^2]), with the two running means as buffers."""
+    """w (E[(D(x) - a_F)^2] + E[(D(G(z)) - a_R)^2]), a_F and a_R running means of fakes' and of real
+    samples' logits, which are buffers."""
     import torch
 
     class LeCam(torch.nn.Module):

@@ -22,7 +22,7 @@ GANBENCH_API_VERSION = 2
 
 @dataclass
 class Lookahead:
-    """After k steps slow <- slow + a (fast - slow), fast <- slow, of both players together."""
+    """s <- s + a (w - s), w <- s after every k generator steps, w the weights of both players."""
 
     k: Annotated[int, Parameter(minimum=1, help="steps from one of slow weights to the next")] = 5
     share: Annotated[float, Parameter(minimum=0, maximum=1, help="a, of the way")] = 0.5
@@ -61,5 +61,6 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             build=Lookahead,
             argument="k",
             neutral={"share": 1.0},
+            deviations=("one k; the paper's nested variant has another one of many steps",),
         )
     ]

@@ -36,7 +36,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class MinibatchStddev:
-    """mean over f of sqrt(Var_group x_f + 1e-8), beside the features x; groups of four samples."""
+    """D(x_i) = D_last(f(x_i)) + a s, s the mean over features of sqrt(Var f + 1e-8) in a group."""
 
     group: Annotated[int, Parameter(minimum=2, help="samples in a group; fewer in a rest")] = 4
 
@@ -59,7 +59,11 @@ class MinibatchStddev:
 
 @dataclass(frozen=True)
 class MinibatchDiscrimination:
-    """o_b(x_i) = sum over j != i of exp(-|M_ib - M_jb|_1), M = T x, beside the features x."""
+    """D(x_i) = D_last(f(x_i)) + sum_b a_b (o_ib - m_b), o_ib = sum_(j != i) exp(-c_b |f(x_i) T_b -
+    f(x_j) T_b|_1).
+
+    c and m are those of the first batch, a and T are learnt.
+    """
 
     kernels: Annotated[int, Parameter(minimum=1, help="B, projections")] = 100
     dimensions: Annotated[int, Parameter(minimum=1, help="C, numbers in each")] = 5
@@ -153,23 +157,25 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             description="the discriminator sees how much the samples of a group differ",
             paper="Karras et al. 2018, Progressive Growing of GANs, arXiv:1710.10196",
             build=MinibatchStddev,
-            deviations=(
-                "one number beside the last layer's features, whose weight begins at 0, for the "
-                "paper's map of it in front of the last convolution",
-            ),
             argument="group",
             coupled=True,
+            deviations=(
+                "beside what the last layer sees, not as one more map in front of a convolution",
+                "its weight begins at 0, so that a network begins as it would without",
+                "over groups of four samples, as in the authors' code, not over the minibatch",
+            ),
         ),
         TechniqueSpec(
             name="mbd",
             description="the discriminator sees how near the other samples of the batch are",
             paper="Salimans et al. 2016, Improved Techniques for Training GANs, arXiv:1606.03498",
             build=MinibatchDiscrimination,
-            deviations=(
-                "the last layer's weights for them begin at 0, so that a network begins as without",
-                "projections begin the same in all runs",
-            ),
             argument="kernels",
             coupled=True,
+            deviations=(
+                "its weights begin at 0, so that a network begins as it would without",
+                "scaled and centred by the first batch, as in the authors' code, which learns on",
+                "projections begin the same in all runs",
+            ),
         ),
     ]

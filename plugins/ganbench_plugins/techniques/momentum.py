@@ -21,7 +21,7 @@ GANBENCH_API_VERSION = 2
 
 @dataclass
 class Momentum:
-    """v <- b v + g, w <- w - lr v for both players, where the optimiser is SGD."""
+    """v <- b v + g, w <- w - h v, for each player."""
 
     beta: Annotated[float, Parameter(minimum=-0.99, maximum=0.99, help="b")] = -0.5
     velocity: dict[str, list[Tensor]] = field(init=False, default_factory=dict)
@@ -46,12 +46,11 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             paper="Gidel et al. 2019, Negative Momentum for Improved Game Dynamics, "
             "arXiv:1807.04740",
             build=Momentum,
-            deviations=(
-                "it goes with whatever optimiser the recipe has: Adam averages the velocity again, "
-                "with its own beta1",
-            ),
             argument="beta",
             neutral={"beta": 0.0},
             exclusive="rules of play",
+            deviations=(
+                "with any optimiser; Adam's beta1 averages the velocity once more, unless it is 0",
+            ),
         )
     ]

@@ -24,7 +24,10 @@ GANBENCH_API_VERSION = 2
 
 
 class Optimistic:
-    """w <- w - 2 lr g_t + lr g_(t-1) for both players, where the optimiser is SGD."""
+    """w <- w - h (2 g_t - g_(t-1)), for both players.
+
+    With another optimiser than SGD it gets what stands in brackets for a gradient.
+    """
 
     def __init__(self) -> None:
         self.last: dict[str, list[Tensor]] = {}
@@ -50,10 +53,9 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             description="the gradient, and once more what it has changed by",
             paper="Daskalakis et al. 2018, Training GANs with Optimism, arXiv:1711.00141",
             build=Optimistic,
-            deviations=(
-                "Adam scales and averages 2 g_t - g_(t-1); the paper's optimistic Adam "
-                "extrapolates Adam's own update",
-            ),
             exclusive="rules of play",
+            deviations=(
+                "Adam takes 2 g_t - g_(t-1) for a gradient; the paper's extrapolates its update",
+            ),
         )
     ]

@@ -24,7 +24,7 @@ GANBENCH_API_VERSION = 2
 
 @dataclass(frozen=True)
 class Packing:
-    """D(x_1, ..., x_m): one logit for a pack of m samples, along the first axis of a sample."""
+    """D(x_1, ..., x_m), one logit for m samples, joined along their first axis."""
 
     m: Annotated[int, Parameter(minimum=1, maximum=64, help="samples in a pack")] = 2
 

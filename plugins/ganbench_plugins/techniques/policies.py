@@ -17,7 +17,7 @@ def ema(
         float, Parameter(minimum=0, maximum=0.999999, help="share kept at each generator step")
     ] = 0.999,
 ) -> Training:
-    """An exponential moving average of the generator is what gets evaluated."""
+    """w' <- d w' + (1 - d) w after each generator step; G with w' is what gets evaluated."""
     return replace(training, ema=decay, ema_half_life=None)
 
 
@@ -28,7 +28,7 @@ def ttur(
         float, Parameter(minimum=1e-3, help="the discriminator's rate over the generator's")
     ] = 4.0,
 ) -> Training:
-    """The discriminator learns faster, by its rate alone; the generator's stays as it is."""
+    """lr_D = ratio lr_G; the generator's rate stays as it is."""
     assert training.generator is not None  # it goes with no control
     assert training.discriminator is not None
     rate = training.generator.lr * ratio
@@ -45,8 +45,10 @@ def adam(
         float, Parameter(minimum=0, maximum=0.999999, help="decay of the squared gradient's mean")
     ] = 0.999,
 ) -> Training:
-    """Both networks are trained by Adam with these betas, at the rates of the recipe's optimisers,
-    of which nothing else stays."""
+    """w <- w - lr m / (sqrt(v) + 1e-8), m and v the means of g and g^2, corrected for their start.
+
+    For both networks, at the rates of the recipe's optimisers, of which nothing else stays.
+    """
     assert training.generator is not None  # it goes with no control
     assert training.discriminator is not None
     one, other = (
@@ -67,7 +69,10 @@ def policy(
         float, Parameter(minimum=0, maximum=0.5, help="share of the budget to rise from 0 in")
     ] = 0.0,
 ) -> Training:
-    """Both learning rates follow a curve over the budget."""
+    """lr(t) = lr c(t), c = 1, 1 - t or (1 + cos(pi t)) / 2, t the share of the budget spent.
+
+    With a warm-up the rate rises from 0 before that.
+    """
     then = schedules.NAMED[shape]
     return replace(training, schedule=schedules.warmup(warmup, then) if warmup else then)
 
@@ -77,12 +82,12 @@ def batch(
     *,
     size: Annotated[int, Parameter(minimum=1, help="samples of a step of either player")] = 16,
 ) -> Training:
-    """Both players' steps are of so many samples, whatever the recipe has for each."""
+    """B_D = B_G = size, whatever batches the recipe has for each player."""
     return replace(training, batch_size=size, generator_batch_size=None)
 
 
 def balanced(training: Training) -> Training:
-    """Real samples of all classes are drawn equally often, however rare some are."""
+    """p(x) = 1 / (K N_y), N_y the training samples of the class y of x, K the classes."""
     return replace(training, sampling="balanced")
 
 
@@ -109,6 +114,9 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             training=ttur,
             argument="ratio",
             exclusive="rates",
+            deviations=(
+                "one ratio of 4 for all data; the paper chooses both rates for each data set",
+            ),
         ),
         TechniqueSpec(
             name="adam",

@@ -100,5 +100,8 @@ def ganbench_losses() -> list[LossSpec]:
             build=NonSaturatingR1,
             training=Training(generator=rmsprop, discriminator=rmsprop),
             needs=("real_slopes",),
+            deviations=(
+                "what is evaluated is no average of the generator's weights: add ema:0.999",
+            ),
         )
     ]

@@ -27,7 +27,7 @@ GANBENCH_API_VERSION = 2
 
 @dataclass(frozen=True)
 class SpectralNorm:
-    """Divides each weight by its largest singular value."""
+    """W / sigma(W), sigma(W) = u^T W v by power iterations, W each weight of the discriminator."""
 
     iterations: Annotated[int, Parameter(minimum=1, help="power iterations a training step")] = 1
 
@@ -108,5 +108,9 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             paper="Miyato et al. 2018, Spectral Normalization for Generative Adversarial Networks, "
             "arXiv:1802.05957",
             build=SpectralNorm,
+            deviations=(
+                "an iteration at each pass in train mode, the generator's steps included",
+                "fifteen iterations when the network is built",
+            ),
         )
     ]

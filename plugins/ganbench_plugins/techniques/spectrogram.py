@@ -22,7 +22,9 @@ def view(
         int, Parameter(minimum=8, maximum=256, help="bins and frames of the images")
     ] = 64,
 ) -> DataInfo:
-    """Square images, of frames that overlap by half or more.
+    """x -> (log(|STFT(x)| + 1e-6) - m) / (3 s), cut at -1 and 1, m and s of each bin.
+
+    Square images, of frames that overlap by half or more.
 
     Raises:
         UsageError: clips of that length have no such images.
@@ -52,5 +54,6 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             modalities=("audio",),
             argument="side",
             exclusive="a view of sounds",
+            deviations=("images of 64x64 unless told otherwise, instead of 128x128",),
         )
     ]

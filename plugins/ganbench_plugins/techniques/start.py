@@ -25,7 +25,7 @@ _HASH = re.compile(rf"[0-9a-f]{{{LETTERS}}}")
 
 @dataclass
 class Start:
-    """First weights of the generator that are not drawn."""
+    """w_0 = the given weights of the generator, instead of what is drawn."""
 
     weights: Annotated[
         str,

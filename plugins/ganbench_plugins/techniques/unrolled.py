@@ -25,7 +25,10 @@ GANBENCH_API_VERSION = 2
 
 @dataclass(frozen=True)
 class Unrolled:
-    """min over w_G of L_G(w_G, w_D^k), w_D^(i+1) = w_D^i - lr dL_D(w_G, w_D^i)/dw_D."""
+    """The generator minimises L_G(G, D_k), D_0 = D, D_(i+1) = D_i - h grad L_D(G, D_i).
+
+    Each is a step of the discriminator's own optimiser, and has its gradient in G.
+    """
 
     k: Annotated[int, Parameter(minimum=0, maximum=50, help="steps to look ahead")] = 5
 
@@ -72,5 +75,8 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             neutral={"k": 0},
             misfit=misfit,
             exclusive="opponents",
+            deviations=(
+                "loss, optimiser and networks are the recipe's; the variant unrolled has its own",
+            ),
         )
     ]

@@ -29,7 +29,7 @@ AT_ONCE = Training(generator=None, discriminator=None)
 
 
 class ColumnFit:
-    """Quantiles of the columns, and their correlations.
+    """G(z) = Q(Phi(L z)), Q the columns' quantiles, L L^T the correlations of their normal scores.
 
     Args:
         correlated: whether columns are joined.

@@ -75,7 +75,7 @@ class ConditionalWasserstein:
         return loss
 
     def generator_loss(self, step: Step) -> Tensor:
-        """-D(G(z, c), c) and the cross-entropy of the column that c names."""
+        """-D(G(z, c), c) - log p(c | G(z, c)), p the share that a row gives what c asks for."""
         conditions = _conditions(step)
         asked = conditions.asked(step.latent)
         loss: Tensor = -step.discriminator(step.fake, asked).mean()
@@ -161,6 +161,9 @@ def ganbench_losses() -> list[LossSpec]:
             training=Training(generator=adam, discriminator=adam, batch_size=500),
             needs=("conditions",),
             modalities=("tabular",),
+            deviations=(
+                "a training row is drawn first, and then which of its categories it was asked for",
+            ),
         )
     ]
 

@@ -49,7 +49,7 @@ class TabularBound:
         self.reconstruction = reconstruction
 
     def generator_loss(self, step: Step) -> Tensor:
-        """Surprise and divergence."""
+        """-w log p(x | c) + KL(q(c | x) | N(0, I)), c ~ q(c | x)."""
         mean, log_variance = step.extra["encoder"](step.real).chunk(2, dim=1)
         noise = step.latent[:, : mean.shape[1]]
         code = mean + (0.5 * log_variance).exp() * noise

@@ -149,7 +149,12 @@ def ganbench_losses() -> list[LossSpec]:
 
     def spec(name: str, description: str, build: type[Loss]) -> LossSpec:
         return LossSpec(
-            name=name, description=description, paper=PAPER, build=build, training=training
+            name=name,
+            description=description,
+            paper=PAPER,
+            build=build,
+            training=training,
+            deviations=("a pair is trained by Adam 2e-4 (.5, .999) instead of SGD",),
         )
 
     return [
