@@ -130,11 +130,13 @@ class Trainer:
 
     def logits(self, samples: Tensor, labels: Tensor | None = None) -> Tensor:
         """(J,) logits of the discriminator, in eval mode for the call, of samples (N, *shape); with
-        a graph where the samples require a gradient."""
+        a graph where the samples require a gradient. Samples left over from whole packs have none.
+        """
+        whole = len(samples) - len(samples) % self._judged
         discriminator = self.networks.discriminator
         training = discriminator.training
         discriminator.eval()
-        given = [samples, *([] if labels is None else [labels])]
+        given = [samples[:whole], *([] if labels is None else [labels[:whole]])]
         size = SAMPLING_BATCH - SAMPLING_BATCH % self._judged
         try:
             parts = zip(*(torch.split(one.to(self.device), size) for one in given), strict=True)

@@ -12,7 +12,7 @@ from ganbench import Latent, Networks, Optimiser, PluginNotUsable, Step
 from ganbench.training.objective import Part
 from ganbench.training.trainer import Trainer
 
-from .small import points, random_data, small_networks, small_trainer
+from .small import points, random_data, small_networks, small_trainer, variant_trainer
 from .test_loop import Wasserstein
 
 SGD = Optimiser(name="sgd", lr=0.5)
@@ -253,3 +253,10 @@ def test_logits_are_the_discriminators_in_eval_mode_in_any_number() -> None:
     networks.discriminator.train()
     torch.testing.assert_close(trainer.logits(samples), expected)
     assert networks.discriminator.training
+
+
+def test_samples_that_fill_no_pack_have_no_logit() -> None:
+    trainer = variant_trainer("vanilla+pac:3", random_data(points()))
+    samples = torch.randn(701, 2)
+    torch.testing.assert_close(trainer.logits(samples), trainer.logits(samples[:699]))
+    assert len(trainer.logits(samples)) == 233

@@ -90,7 +90,9 @@ def opinions(evaluation: Evaluation, **parameters: object) -> dict[str, bytes]:
     if info.modality == "image" and evaluation.fake_labels is None:
         return {"saliency": _saliency(evaluation)}
     if info.modality == "points" and info.features == 2 and evaluation.fake_labels is None:
-        return {"field": _field(evaluation)}
+        pair = encode(evaluation.real[:2], info)
+        if len(evaluation.logits(pair)) == len(pair):  # a pack of points has no place in the plane
+            return {"field": _field(evaluation)}
     return {}
 
 

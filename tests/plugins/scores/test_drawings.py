@@ -35,18 +35,17 @@ def images(**changes: Any) -> Snapshot:
     return Snapshot(side, train[[5, 7, 9, 11, 2, 3, 4, 6]], **{**fields, **changes})
 
 
-def points() -> Snapshot:
+def points(**changes: Any) -> Snapshot:
     torch.manual_seed(0)
     info = DataInfo(name="cloud", modality="points", shape=(2,))
     data = Data(info=info, train=torch.randn(60, 2), heldout=torch.randn(30, 2))
     side = RealSide(data, "heldout", CPU, lambda name: raw(data, CPU))
-    return Snapshot(
-        side,
-        torch.randn(30, 2),
-        generator=nn.Linear(2, 2),
-        latents=(Latent(size=2),),
-        logits=lambda samples, labels=None: samples.norm(dim=1),
-    )
+    fields = {
+        "generator": nn.Linear(2, 2),
+        "latents": (Latent(size=2),),
+        "logits": lambda samples, labels=None: samples.norm(dim=1),
+    }
+    return Snapshot(side, torch.randn(30, 2), **{**fields, **changes})
 
 
 def tiles(content: bytes, columns: int) -> Tensor:
@@ -150,6 +149,11 @@ def test_directions_of_networks_that_are_told_classes_stay_within_one() -> None:
 def test_points_in_the_plane_are_drawn(draw: Any) -> None:
     (content,) = draw(points()).values()
     assert Image.open(io.BytesIO(content)).size == (512, 512)
+
+
+def test_packs_have_no_place_in_the_plane() -> None:
+    packed = points(logits=lambda samples, labels=None: samples.norm(dim=1)[::2])
+    assert drawings.opinions(packed) == {}
 
 
 def test_other_data_have_no_picture() -> None:
