@@ -43,12 +43,13 @@ def test_vanilla_on_images() -> None:
     assert (networks.latent.size, networks.latent.law) == (100, "normal")
 
 
-@pytest.mark.parametrize("variant", ["vanilla", "wgan-gp"])
-def test_vanilla_and_wgan_gp_on_points(variant: str) -> None:
+@pytest.mark.parametrize(("variant", "width"), [("vanilla", 128), ("wgan-gp", 64)])
+def test_vanilla_and_wgan_gp_on_points(variant: str, width: int) -> None:
     networks = networks_of(variant, points())
-    hidden = ["128-128", "ReLU"] * 2
-    assert layers(networks.generator) == ["2-128", "ReLU", *hidden, "128-2", *END]
-    assert layers(networks.discriminator) == ["Flatten", "2-128", "ReLU", *hidden, "128-1"]
+    hidden = [f"{width}-{width}", "ReLU"] * 2
+    first = [f"2-{width}", "ReLU"]
+    assert layers(networks.generator) == [*first, *hidden, f"{width}-2", *END]
+    assert layers(networks.discriminator) == ["Flatten", *first, *hidden, f"{width}-1"]
     assert (networks.latent.size, networks.latent.law) == (2, "normal")
 
 

@@ -42,7 +42,7 @@ def test_parameters_at_128_px() -> None:
 @pytest.mark.parametrize(
     ("side", "ups", "base", "downs", "width"),
     [
-        (8, 1, 4, 1, 32),
+        (8, 1, 4, 1, 16),
         (16, 2, 4, 1, 64),
         (28, 2, 7, 2, 128),
         (32, 3, 4, 2, 128),
@@ -119,7 +119,7 @@ def test_trap_2_the_shortcut_carries_negative_numbers() -> None:
 
 def test_the_head_takes_the_mean_over_pixels() -> None:
     critic = networks_of("wgan-gp", image(8)).discriminator
-    features = torch.randn(5, 32, 4, 4)
+    features = torch.randn(5, 16, 4, 4)
     *_, rectifier, pool, judge = critic
     expected = F.relu(features).mean((2, 3)) @ judge.weight.T + judge.bias
     torch.testing.assert_close(judge(pool(rectifier(features))), expected)
