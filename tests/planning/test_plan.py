@@ -253,15 +253,15 @@ def test_images_that_a_model_does_not_fit_are_left_out_with_the_reason(
     for index in range(40):
         Image.new("RGB", (4, 4), (index, 0, 0)).save(tmp_path / "photos" / f"{index}.png")
     file = tmp_path / "photos.toml"
-    dataset = f"images:{tmp_path / 'photos'}[side=128]"
+    dataset = f"images:{tmp_path / 'photos'}[side=144]"
     task = SUITE.partition("[[tasks]]")[2].partition("[[tasks]]")[0]
     task = task.replace('"ring8"', f'"{dataset}"').replace('"modes"', '"fd[extractor=raw]"')
     file.write_text(f'name = "photos"\nvariants = ["vanilla", "dcgan", "wgan-gp"]\n[[tasks]]{task}')
     plan = make_plan(Selection(suite=str(file), seeds=(0,)), catalogue)
     assert [spec.variant for spec in plan.runs] == ["vanilla"]
     assert plan.skipped == (
-        "dcgan on ring: its model dcgan does not handle samples of shape (3, 128, 128)",
-        "wgan-gp on ring: its model resnet does not handle samples of shape (3, 128, 128)",
+        "dcgan on ring: its model dcgan does not handle samples of shape (3, 144, 144)",
+        "wgan-gp on ring: its model resnet does not handle samples of shape (3, 144, 144)",
     )
 
 
@@ -325,7 +325,8 @@ def test_a_plugin_that_is_not_loaded(built_ins: Any) -> None:
 def test_pins_name_every_plugin_that_takes_part(catalogue: Catalogue) -> None:
     selection = Selection(variants=["vanilla", "dcgan+wgan-gp"], tasks=["digits"], seeds=[0])
     vanilla, pair = make_plan(selection, catalogue).runs
-    scores = ("classes", "fd", "kid", "ndb", "near-held-out", "near-train", "prdc", "vendi")
+    looks = ("discriminator", "jacobian", "path-length", "separability")
+    scores = ("classes", "fd", "kid", "ndb", "near-held-out", "near-train", "prdc", "vendi", *looks)
     shared = [
         *(("dataset", "digits"), ("extractor", "classifier")),
         *(("score", name) for name in scores),

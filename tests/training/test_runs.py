@@ -104,10 +104,10 @@ def test_used_is_what_the_budget_counts(tmp_path: Path) -> None:
     assert record["used"]["images"] == 15 * 5 * 256
     assert record["used"]["steps"] == 15
     assert record["flops_per_step"] == record["used"]["flops"] / 15
-    layers = 2 * 128 + 2 * 128 * 128
+    layers = 2 * 64 + 2 * 64 * 64
     assert record["parameters"] == {
-        "generator": layers + 3 * 128 + 2 * 128 + 2,
-        "discriminator": layers + 3 * 128 + 128 + 1,
+        "generator": layers + 3 * 64 + 2 * 64 + 2,
+        "discriminator": layers + 3 * 64 + 64 + 1,
     }
 
 
