@@ -49,6 +49,8 @@ def profile(lines: Sequence[Line], title: str) -> list[Table]:
         f"{', '.join(tasks)}",
         "distances: geometric means over finished runs; none on a task is within no ratio",
     ]
+    if marked := _marked(lines):
+        notes.append(f"without marked rows, and so without {', '.join(sorted(marked))}")
     if incomplete:
         notes.append("below the line: no rank; the ranking says why")
     return [Table("profile", title, headings, tuple(rows), tuple(notes), 1)]
@@ -62,7 +64,7 @@ def profile_distances(
     Nothing where there are fewer than two tasks or variants. Without marked variants: what is too
     good to be true would be the best that all others are measured by.
     """
-    marked = {line.label for line in lines if line.row.marks}
+    marked = _marked(lines)
     main = [
         line for line in lines if "suite_utility" in line.row.estimates and line.label not in marked
     ]
@@ -77,6 +79,10 @@ def profile_distances(
     distances = {label: [known.get((label, one)) for one in sections] for label in labels}
     incomplete = {line.label for line in main if line.row["unranked"]}
     return [settings[section] for section in sections], distances, incomplete
+
+
+def _marked(lines: Sequence[Line]) -> set[str]:
+    return {line.label for line in lines if line.row.marks}
 
 
 def _share(share: float, tasks: int) -> Cell:

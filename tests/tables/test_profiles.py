@@ -83,6 +83,15 @@ def test_a_profile_puts_what_has_no_rank_below_the_line() -> None:
     assert list(kinds)[-2:] == ["dcgan", "vanilla"]
 
 
+def test_a_profile_names_the_marked_that_it_leaves_out() -> None:
+    records = three()
+    for one in records:
+        one["coupled"] = one["spec"]["variant"] == "c"
+    (table,) = named(records, "profile")
+    assert set(texts(table)) == {"a", "b"}
+    assert table.notes[2] == "without marked rows, and so without c"
+
+
 def test_a_profile_needs_two_tasks_and_two_variants() -> None:
     assert not named([*runs_of("a", [0.1]), *runs_of("b", [0.2])], "profile")
     assert not named([*runs_of("a", [0.1]), *runs_of("a", [0.1], "grid25")], "profile")
