@@ -124,7 +124,7 @@ def test_plan_says_what_can_go_on_and_what_is_unknown(ganbench_cli: Cli, tmp_pat
     done = ganbench_cli(*selection)
     assert "to resume at 25%" in done.stdout
     assert "1 run, 1 to resume, 0 to run" in done.stderr
-    assert "375GFLOP of training; time unknown" in done.stderr
+    assert "600GFLOP of training; time unknown" in done.stderr
 
 
 def test_publish_writes_three_files(ganbench_cli: Cli, runs: Path, tmp_path: Path) -> None:
