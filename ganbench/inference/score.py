@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from ganbench.api.errors import UsageError
-from ganbench.api.scores import Measurement, NonFiniteSamples
+from ganbench.api.scores import Evaluation, Measurement, NonFiniteSamples
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.inference.kept import KeptRun
 from ganbench.inference.resampling import Interval, intervals
@@ -22,6 +22,9 @@ from ganbench.results.headings import distinct_labels
 from ganbench.running.kept import NotKeptError
 from ganbench.running.task import make_scores, side_of
 from ganbench.scoring.evaluation import RealSide, measure
+
+Computed = tuple[Callable[..., list[Measurement]], Mapping[str, object]]
+"""What computes a score, and its parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,10 @@ def score(request: Request, opening: Opening) -> Scored:
     require_threads(threads)
     with computing_on(threads):
         side, scores, name, split = _reference(request, runs, opening)
-        made = make_scores(scores, opening.catalogue)
+        made: Sequence[Computed] = make_scores(scores, opening.catalogue)
+        if not request.scores:  # nobody has asked for those that cannot be had
+            texts = [one.text for one in scores]
+            made = [_if_kept(*one, opening.remark) for one in zip(texts, made, strict=True)]
         columns, known = {}, {}
         for heading, source in sources.items():
             fakes = fakes_of(source, heading, side.data.info, request.count, opening)
@@ -118,6 +124,25 @@ def score(request: Request, opening: Opening) -> Scored:
             if request.resamples:
                 known[heading] = intervals(fakes, side, made, measured, request.resamples)
     return Scored(real=name, split=split, n_real=len(side.real), columns=columns, intervals=known)
+
+
+def _if_kept(text: str, score: Computed, remark: Callable[[str], None]) -> Computed:
+    """The score without measurements where it looks at more than the generator, which is told."""
+    compute, parameters = score
+    told = set[str]()
+
+    def computed(evaluation: Evaluation, **given: Any) -> list[Measurement]:
+        try:
+            return compute(evaluation, **given)
+        except NotKeptError:
+            if not told:
+                told.add(text)
+                remark(
+                    f"score {text} is left out: it looks at more than the generator that is kept"
+                )
+            return []
+
+    return computed, parameters
 
 
 def _reference(

@@ -21,7 +21,7 @@ budget = "20steps"
 fakes = 300
 evaluations = 2
 scores = ["sliced-w2", "modes"]
-final_scores = ["prdc[extractor=raw]"]
+final_scores = ["prdc[extractor=raw]", "discriminator"]
 
 [[tasks]]
 name = "digits"

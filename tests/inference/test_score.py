@@ -40,8 +40,10 @@ def test_a_run_has_its_own_recorded_scores_bit_for_bit(
 ) -> None:
     record = RunStore(runs).read(begin)
     frame = ganbench.score(begin, runs=runs, plugins=plugins)
-    assert dict(zip(frame["key"], frame["value"], strict=True)) == record["points"][-1]["scores"]
-    floors = {key: column["floor"] for key, column in record["columns"].items()}
+    recorded = record["points"][-1]["scores"]
+    of_generator = {key: one for key, one in recorded.items() if not key.startswith("d_")}
+    assert dict(zip(frame["key"], frame["value"], strict=True)) == of_generator
+    floors = {key: record["columns"][key]["floor"] for key in of_generator}
     assert {
         key: None if np.isnan(floor) else floor
         for key, floor in zip(frame["key"], frame["floor"].astype(float), strict=True)
@@ -251,6 +253,17 @@ def test_a_score_that_looks_at_the_discriminator_has_none_to_look_at(
     ):
         with pytest.raises(ganbench.UsageError, match=said):
             ganbench.score(fake, "ring8", "nosy", runs=runs, plugins=[tmp_path / "nosy.py"])
+
+
+def test_a_score_of_the_task_that_looks_at_the_discriminator_is_left_out_and_told(
+    runs: Path, ganbench_cli: Cli
+) -> None:
+    done = ganbench_cli("score", "vanilla", "--runs", str(runs))
+    assert done.returncode == 0, done.stderr
+    assert "sliced W2" in done.stdout
+    assert "D AUC" not in done.stdout
+    told = "score discriminator is left out: it looks at more than the generator that is kept"
+    assert done.stderr.count(told) == 1
 
 
 def test_the_command_has_a_column_for_each_fake(
