@@ -96,7 +96,7 @@ def test_a_run_that_misses_a_threshold_counts_half_of_the_way_at_most() -> None:
     assert sharp.value("suite_utility") == 1
 
 
-def test_who_comes_nearer_to_the_data_never_falls_behind() -> None:
+def test_coming_past_the_claim_costs_no_rank_in_the_suite() -> None:
     """A row below the claim, of which nothing is asked, is not before one that has passed it."""
     rows = rows_of(("dcgan", 10, 0.152), ("vanilla", 20, 0.152))
     nearer, farther = rows["dcgan"], rows["vanilla"]
