@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ganbench.api.errors import UsageError
-from ganbench.api.scores import Evaluation, Measurement, NonFiniteSamples
+from ganbench.api.scores import Measurement, NonFiniteSamples
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.inference.kept import KeptRun
 from ganbench.inference.resampling import Interval, intervals
@@ -19,12 +20,9 @@ from ganbench.machine.threads import computing_on, require_threads
 from ganbench.modalities.arrays import Channels
 from ganbench.planning.chosen import ChosenScore, choose_scores, extractors_of
 from ganbench.results.headings import distinct_labels
-from ganbench.running.kept import NotKeptError
+from ganbench.running.kept import NotKeptError, kept_scores
 from ganbench.running.task import make_scores, side_of
 from ganbench.scoring.evaluation import RealSide, measure
-
-Computed = tuple[Callable[..., list[Measurement]], Mapping[str, object]]
-"""What computes a score, and its parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +110,10 @@ def score(request: Request, opening: Opening) -> Scored:
     require_threads(threads)
     with computing_on(threads):
         side, scores, name, split = _reference(request, runs, opening)
-        made: Sequence[Computed] = make_scores(scores, opening.catalogue)
-        if not request.scores:  # nobody has asked for those that cannot be had
-            texts = [one.text for one in scores]
-            made = [_if_kept(*one, opening.remark) for one in zip(texts, made, strict=True)]
+        if request.scores:
+            made = make_scores(scores, opening.catalogue)
+        else:  # nobody has asked for those that cannot be had
+            made = kept_scores(scores, opening.catalogue, partial(_left_out, opening.remark))
         columns, known = {}, {}
         for heading, source in sources.items():
             fakes = fakes_of(source, heading, side.data.info, request.count, opening)
@@ -126,23 +124,8 @@ def score(request: Request, opening: Opening) -> Scored:
     return Scored(real=name, split=split, n_real=len(side.real), columns=columns, intervals=known)
 
 
-def _if_kept(text: str, score: Computed, remark: Callable[[str], None]) -> Computed:
-    """The score without measurements where it looks at more than the generator, which is told."""
-    compute, parameters = score
-    told = set[str]()
-
-    def computed(evaluation: Evaluation, **given: Any) -> list[Measurement]:
-        try:
-            return compute(evaluation, **given)
-        except NotKeptError:
-            if not told:
-                told.add(text)
-                remark(
-                    f"score {text} is left out: it looks at more than the generator that is kept"
-                )
-            return []
-
-    return computed, parameters
+def _left_out(remark: Callable[[str], None], text: str) -> None:
+    remark(f"score {text} is left out: it looks at more than the generator that is kept")
 
 
 def _reference(

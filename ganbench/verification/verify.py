@@ -6,7 +6,7 @@ How what comes out is judged is in `verdict.py`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +24,8 @@ from ganbench.planning.chosen import choose_task
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.evaluator import Evaluator, Unstable
-from ganbench.running.kept import NotKeptError, kept_contestant
-from ganbench.running.task import load_data, make_scores, real_side, require_same_files
+from ganbench.running.kept import NotKeptError, kept_contestant, kept_scores
+from ganbench.running.task import load_data, real_side, require_same_files
 from ganbench.training.clock import BudgetClock
 from ganbench.verification.claims import Claim, read_claim
 from ganbench.verification.verdict import Verdict, judge_recomputed, judge_retrained
@@ -77,10 +77,12 @@ def verify(
     require_same_code(claim.spec, catalogue)
     if claim.weights is not None and claim.scores and not retrain:
         try:
-            status, scores = _evaluate(claim, claim.weights, catalogue, remark)
-            return judge_recomputed(claim, status, scores)
+            status, scores, lost = _evaluate(claim, claim.weights, catalogue, remark)
+            return judge_recomputed(_without_lost(claim, scores, lost, remark), status, scores)
         except NotKeptError:
-            remark("a score looks at more than the generator, which alone is kept: training again")
+            remark(
+                "all scores look at more than the generator, which alone is kept: training again"
+            )
     elif not retrain:
         remark(f"{claim.run_id} has left no generator: training again")
     record = _train(claim, catalogue, conditions)
@@ -90,11 +92,16 @@ def verify(
 
 def _evaluate(
     claim: Claim, weights: Path, catalogue: Catalogue, remark: Callable[[str], None]
-) -> tuple[str, dict[str, float]]:
-    """Status and scores of the last evaluation, as the run's own evaluator gives them."""
+) -> tuple[str, dict[str, float], list[str]]:
+    """Status and scores of the last evaluation, as the run's own evaluator gives them; and which
+    scores measure nothing, since they look at more than the generator.
+
+    Raises:
+        NotKeptError: nothing is left to measure.
+    """
     device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
     spec, task = claim.spec, claim.spec.task
-    chosen = choose_task(task, catalogue, spec.folder)
+    chosen, lost = choose_task(task, catalogue, spec.folder), list[str]()
     for note in chosen.data.survey.notes:
         remark(note)
     require_same_files(chosen.data, spec.dataset_fingerprint)
@@ -108,18 +115,36 @@ def _evaluate(
             contestant,
             clock,
             real_side(chosen, data, catalogue, device),
-            make_scores(chosen.scores, catalogue),
-            make_scores(chosen.final_scores, catalogue),
+            kept_scores(chosen.scores, catalogue, lost.append),
+            kept_scores(chosen.final_scores, catalogue, lost.append),
         )
         try:
             evaluator.evaluate(final=True)
         except Unstable as error:
-            return error.status, {}
+            return error.status, {}, lost
     # Whether a run diverged is judged by its whole curve, of which one point is here.
     status: str = evaluator.verdict()[0]
     if "diverged" in (status, claim.status):
         status = claim.status
-    return status, evaluator.points[-1]["scores"]
+    scores = evaluator.points[-1]["scores"]
+    if lost and not scores:
+        raise NotKeptError
+    return status, scores, lost
+
+
+def _without_lost(
+    claim: Claim, found: Mapping[str, float], lost: Sequence[str], remark: Callable[[str], None]
+) -> Claim:
+    """The claim without the numbers of lost scores, each of which is named."""
+    missing = sorted(claim.scores.keys() - found.keys())
+    if not lost or not missing:
+        return claim
+    labels = ", ".join(claim.labels.get(key, key) for key in missing)
+    remark(
+        f"not verified: {labels}; {', '.join(lost)} looks at more than the generator that is kept; "
+        "--retrain verifies all"
+    )
+    return replace(claim, scores={key: one for key, one in claim.scores.items() if key in found})
 
 
 def _train(claim: Claim, catalogue: Catalogue, conditions: Conditions) -> Record:

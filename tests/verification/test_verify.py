@@ -243,3 +243,23 @@ def test_a_run_is_not_lost_for_want_of_its_generator(tmp_path: Path) -> None:
     missing = tmp_path / "none" / "generator.safetensors"
     assert keep_generator(torch.nn.Linear(2, 3), missing, said.append) is None
     assert "the generator is not kept" in said[0]
+
+
+def test_what_the_generator_cannot_tell_is_named_and_the_rest_verified(tmp_path: Path) -> None:
+    suite = tmp_path / "looks.toml"
+    suite.write_text(SUITE.replace('"0-3"', '"0"') + 'final_scores = ["discriminator"]\n')
+    arguments = ["run", "vanilla", "--suite", str(suite), "--runs", str(tmp_path / "runs")]
+    assert CliRunner().invoke(cli, arguments, standalone_mode=False).return_value == 0
+    claim = read_claim(RunStore(tmp_path / "runs").ids()[0], tmp_path / "runs")
+    said: list[str] = []
+    verdict = verify(claim, installed_catalogue(), remark=said.append)
+    assert verdict.holds
+    assert verdict.method == RECOMPUTED
+    keys = {one.key for one in verdict.rescored}
+    assert keys == {key for key in claim.scores if not key.startswith("d_")}
+    assert said == [
+        "not verified: D AUC, D overfitting; discriminator looks at more than the generator that "
+        "is kept; --retrain verifies all"
+    ]
+    forged = replace(claim, scores={**claim.scores, "modes/8@2500": 99.0})
+    assert not verify(forged, installed_catalogue(), remark=lambda _: None).holds
