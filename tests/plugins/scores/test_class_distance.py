@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,75 +14,10 @@ from torch import Tensor
 from torch_fidelity.metric_fid import fid_features_to_statistics, fid_statistics_to_metric
 from torch_fidelity.metric_kid import kid_features_to_metric
 
-from ganbench import Data, DataInfo, EvaluationInfo, Measurement
-from ganbench.api.errors import UsageError
-from ganbench.scoring.evaluation import RealSide, Snapshot
-from ganbench_plugins.extractors.frozen import FrozenClassifier
-from ganbench_plugins.extractors.raw import build as raw
-from ganbench_plugins.scores import requirements
-from ganbench_plugins.scores.class_distance import class_distance
 from ganbench_plugins.scores.kernels.by_class import chance_of_fewer
 from ganbench_plugins.scores.kernels.frechet import gaussian_statistics, noise_floor
 
-CPU = torch.device("cpu")
-K, D, EACH = 5, 4, 100
-CENTRES = 1.5 * torch.randn(K, D, generator=torch.Generator().manual_seed(0))
-WIDTHS = torch.linspace(0.7, 1.3, K)
-TRAIN = [50, 9, 30, 20, 40]
-"""Of five classes one is the head, one the middle, and three are the tail."""
-
-
-def samples(counts: list[int], seed: int) -> tuple[Tensor, Tensor]:
-    """Clusters, each with a width of its own, in an order that says nothing."""
-    own = torch.Generator().manual_seed(seed)
-    labels = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
-    labels = labels[torch.randperm(len(labels), generator=own)]
-    noise = torch.randn(len(labels), D, generator=own)
-    return CENTRES[labels] + WIDTHS[labels, None] * noise, labels
-
-
-def data_of(counts: list[int], train: list[int] = TRAIN, **changes: Any) -> Data:
-    (train_points, train_labels), (points, labels) = samples(train, 1), samples(counts, 2)
-    fields = {
-        "info": DataInfo(name="clusters", modality="points", shape=(D,), classes=len(counts)),
-        "train": train_points,
-        "heldout": points,
-        "train_labels": train_labels,
-        "heldout_labels": labels,
-    }
-    return Data(**{**fields, **changes})
-
-
-def nearest(features: Tensor) -> Tensor:
-    """The class whose centre is nearest: one in four times mistaken, where clusters overlap."""
-    return torch.cdist(features, CENTRES).argmin(dim=1)
-
-
-def snapshot(
-    data: Data,
-    fakes: Tensor,
-    labels: Tensor | None = None,
-    classify: Callable[[Tensor], Tensor] = nearest,
-    classes: int = K,
-) -> Snapshot:
-    def build(name: str) -> Any:
-        if name == "raw":
-            return raw(data, CPU)
-        return FrozenClassifier(
-            classes=classes, channels=1, classify=classify, id="centres@12", layer="points",
-            features=lambda batch: batch, device=CPU, batch=100,
-        )  # fmt: skip
-
-    return Snapshot(RealSide(data, "heldout", CPU, build), fakes, labels)
-
-
-def measured(
-    of: Snapshot, distance: str = "kid", judge: str = "centres", each: bool = True
-) -> dict[str, Measurement]:
-    """By the first part of the key, without the distance's name."""
-    found = class_distance(of, extractor="raw", judge=judge, distance=distance, each=each)
-    names = [one.key.partition("/")[0].replace(f"_{distance}", "") for one in found]
-    return dict(zip(names, found, strict=True))
+from .classed import CENTRES, EACH, WIDTHS, D, K, data_of, measured, nearest, samples, snapshot
 
 
 def reference(distance: str, real: Tensor, fake: Tensor) -> float:
@@ -405,100 +338,3 @@ def test_two_classes_have_no_thirds_and_one_has_a_mean() -> None:
         data = data_of([EACH] * count, train=[20] * count)
         found = measured(snapshot(data, fakes, labels), each=False)
         assert set(found) == {"class", "classes_missing"}
-
-
-# What is refused.
-
-
-def size(**changes: Any) -> EvaluationInfo:
-    info = DataInfo(name="p", modality="image", shape=(1, 8, 8), classes=changes.pop("classes", 10))
-    known = {"split": "heldout", "real": 1000, "train": 1000, "fakes": 1000}
-    return EvaluationInfo(**{"data": info, **known, **changes})
-
-
-@pytest.mark.parametrize(
-    ("about", "distance", "message", "hint"),
-    [
-        (size(classes=None), "kid", "needs samples with classes, p has none", "leave the score"),
-        (
-            size(features={"wide": 2048}),
-            "fd",
-            "needs an extractor of 96 features or fewer, wide has 2048",
-            "use class-distance[extractor=wide]",
-        ),
-        (
-            size(real=600, features={"wide": 64}),
-            "fd",
-            "needs 65 real samples of each of 10 classes, and there are 600 of all",
-            "use more real samples, or ask for [distance=kid]",
-        ),
-        (
-            size(fakes=19),
-            "kid",
-            "needs 2 generated samples of each of 10 classes, and there are 19 of all",
-            "generate more: fakes = 20 in the task",
-        ),
-    ],
-)
-def test_what_a_plan_can_know_is_refused_there(
-    about: EvaluationInfo, distance: str, message: str, hint: str
-) -> None:
-    asked = {"extractor": "wide", "judge": "j", "each": False}
-    with pytest.raises(UsageError) as caught:
-        requirements.class_distance(about, distance=distance, **asked)
-    assert message in caught.value.message
-    assert hint in (caught.value.hint or "")
-
-
-@pytest.mark.parametrize(("features", "least"), [(96, 97), (3, 4), (None, 2)])
-def test_as_many_features_as_are_allowed(features: int | None, least: int) -> None:
-    about = size(features={} if features is None else {"e": features})
-    asked = {"extractor": "e", "judge": "j", "each": True}
-    assert requirements.class_distance(about, distance="fd", **asked) == least
-    assert requirements.class_distance(about, distance="kid", **asked) == 2
-
-
-def test_more_features_than_a_plan_knew_of_are_refused_before_training() -> None:
-    info = DataInfo(name="wide", modality="points", shape=(97,), classes=1)
-    points, labels = torch.randn(200, 97), torch.zeros(200, dtype=torch.int64)
-    data = Data(info=info, train=points, heldout=points, train_labels=labels, heldout_labels=labels)
-    with pytest.raises(UsageError, match="96 features or fewer, raw has 97"):
-        measured(snapshot(data, points, labels), "fd")
-    assert measured(snapshot(data, points, labels), "kid")["class"].value < 0
-
-
-@pytest.mark.parametrize(
-    ("real", "fakes", "distance", "message", "hint"),
-    [
-        ([60, 1, 60, 60, 60], 300, "kid", "of class 1 heldout of clusters has 1", "more real"),
-        ([60, 4, 60, 60, 60], 300, "fd", "needs 5 samples of each class", "ask for [distance=kid]"),
-        ([60, 6, 60, 60, 60], 60, "kid", "there would be 1 among 60", "fakes = 82 in the task"),
-    ],
-)
-def test_a_class_with_too_few_real_samples_is_named(
-    real: list[int], fakes: int, distance: str, message: str, hint: str
-) -> None:
-    points, labels = samples([fakes // K] * K, 3)
-    with pytest.raises(UsageError) as caught:
-        measured(snapshot(data_of(real), points, labels), distance)
-    assert message in caught.value.message
-    assert hint in (caught.value.hint or "")
-
-
-def test_a_class_that_the_judge_never_sees_in_real_samples_is_named() -> None:
-    data, (fakes, _) = data_of([EACH] * K), samples([EACH] * K, 3)
-    blind = snapshot(data, fakes, classify=lambda features: nearest(features) % 3)
-    with pytest.raises(UsageError, match="by centres, and of class 3 heldout of clusters has 0"):
-        measured(blind)
-
-
-def test_judges_that_are_none() -> None:
-    data, (fakes, labels) = data_of([EACH] * K), samples([EACH] * K, 3)
-    with pytest.raises(UsageError, match="must be a classifier, raw tells no classes"):
-        measured(snapshot(data, fakes), judge="raw")
-    with pytest.raises(UsageError, match=f"tells 7 classes, centres, and clusters has {K}"):
-        measured(snapshot(data, fakes, classes=7))
-    unlabelled = data_of([EACH] * K, heldout_labels=None)
-    with pytest.raises(UsageError, match="needs the classes of clusters"):
-        measured(snapshot(unlabelled, fakes, labels))
-    assert measured(snapshot(unlabelled, fakes))["class"].label.endswith("judged by centres]")
