@@ -104,6 +104,8 @@ class Catalogue:
             if error.located:
                 raise
             plugins = {self.plugin_of(one) for one in specs if error.kind in ("", one.kind)}
+            if not plugins:  # it is about another part, whose place is not known here
+                raise
             cause = error.__cause__
             line = cause and blame(cause, plugins)
             places = [line] if line else sorted(one.called for one in plugins)

@@ -159,3 +159,14 @@ def test_an_observer_that_fails_is_a_warning_and_stops_no_other(install: Any, fi
     import sound  # type: ignore[import-not-found]
 
     assert sound.SEEN == ["ok"]
+
+
+def test_an_error_about_another_part_is_left_to_whoever_knows_its_place() -> None:
+    catalogue = installed_catalogue()
+    model, loss = catalogue.get(ModelSpec, "mlp"), catalogue.get(LossSpec, "wgan")
+    with pytest.raises(PluginNotUsable) as caught, catalogue.whose(model):
+        raise PluginNotUsable("loss wgan asks", kind="loss")
+    assert caught.value.message == "loss wgan asks"
+    with pytest.raises(PluginNotUsable) as caught, catalogue.whose(loss), catalogue.whose(model):
+        raise PluginNotUsable("loss wgan asks", kind="loss")
+    assert caught.value.message.startswith("loss wgan asks (plugin wgan of ganbench ")
