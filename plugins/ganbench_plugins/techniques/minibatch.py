@@ -101,8 +101,9 @@ class MinibatchDiscrimination:
                 self.begun = False
 
             def forward(self, seen: Tensor) -> Tensor:
-                projected = torch.einsum("jf,fbc->jbc", seen, self.projections)
-                distances = (projected[:, None] - projected[None]).abs().sum(dim=3)
+                projected = torch.einsum("jf,fbc->cjb", seen, self.projections)
+                # one of the C at a time: all at once are C times the memory, and slower
+                distances = sum((one[:, None] - one[None]).abs() for one in projected)
                 if self.training and not self.begun:
                     self.begin(distances.detach())
                 return nearness(distances * self.scale) - self.centre
