@@ -53,6 +53,7 @@ def why_not(parts: Parts, recipe: Recipe, data: DataInfo, catalogue: Catalogue) 
     return (
         _modality(parts, data)
         or _control(parts, recipe)
+        or _pace(parts, recipe.training)
         or _shape(parts.model, data, catalogue)
         or _classes(parts)
         or _needs(parts, data)
@@ -94,6 +95,18 @@ def _way(training: Training) -> str:
     if not training.control:
         return "with a discriminator"
     return "at once, by no gradient step" if training.fitted else "without a discriminator"
+
+
+def _pace(parts: Parts, training: Training) -> str | None:
+    """Both players step at once: none of them can be given steps by a rule of its own."""
+    if training.updates == "simultaneous":
+        for spec in parts.objectives:
+            if hasattr(spec.build, "critic_steps"):
+                return (
+                    f"its {spec.kind} {spec.name} decides on critic steps itself, and simultaneous "
+                    "updates take exactly one"
+                )
+    return None
 
 
 def _shape(model: ModelSpec, data: DataInfo, catalogue: Catalogue) -> str | None:

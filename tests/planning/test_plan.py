@@ -152,7 +152,7 @@ def test_all_is_what_the_suite_names_and_all_there_is_where_it_names_none(
 
 def test_whatever_is_named_twice_runs_once(catalogue: Catalogue) -> None:
     selection = Selection(
-        variants=["dcgan", "dcgan", "dcgan[lr=2e-4]", "dcgan[lr=0.0002]"],
+        variants=["dcgan", "dcgan", "dcgan[ema=0]", "dcgan[ema=0.0]"],
         tasks=["ring8", "ring8"],
         seeds=[0, 0],
     )

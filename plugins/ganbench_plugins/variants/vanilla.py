@@ -180,8 +180,8 @@ def ganbench_variants() -> list[VariantSpec]:
             recipes={"points": on_points, "image": on_images},
             deviations=(
                 "ReLU and LeakyReLU layers instead of maxout with dropout",
-                "Adam instead of SGD with momentum: 2e-4 (.5, .999) on images, 2e-3 below 16 px, and on "
-                "points 1e-4 (.8, .999) with batch 100 as in PacGAN's experiments",
+                "Adam instead of SGD with momentum: 2e-4 (.5, .999) on images, 2e-3 below 16 px, "
+                "on points 1e-4 (.8, .999) with batch 100 as in PacGAN's experiments",
                 "tanh images in [-1, 1] instead of sigmoid images in [0, 1]",
             ),
         )
