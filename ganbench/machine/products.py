@@ -65,9 +65,12 @@ def has_wider() -> bool:
     """Whether oneDNN has wider kernels than MKL for this processor, and computes in float32."""
     import torch
 
-    can: Any = torch.cpu.get_capabilities()
+    ask = getattr(torch.cpu, "get_capabilities", None)
+    if ask is None or not hasattr(_onednn(), "matmul"):  # a torch before there was such leave
+        return False
     if not _onednn().is_available() or cpu_vendor() in (None, "GenuineIntel"):
         return False
+    can: Any = ask()
     if not can.get("avx512_f") or any(can.get(f"amx_{kind}") for kind in ("tile", "bf16", "fp16")):
         return False
     random = torch.Generator().manual_seed(0)

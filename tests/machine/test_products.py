@@ -67,6 +67,19 @@ def test_nothing_is_gained_or_risked_elsewhere(
 
 
 @pytest.mark.usefixtures("measured_anew")
+@pytest.mark.parametrize("lacking", ["get_capabilities", "matmul"])
+def test_a_torch_that_cannot_ask_multiplies_as_ever(
+    monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    machine(monkeypatch, "AuthenticAMD", **WIDE)
+    if lacking == "matmul":
+        monkeypatch.setattr(products, "_onednn", lambda: object())
+    else:
+        monkeypatch.delattr(torch.cpu, lacking)
+    assert not has_wider()
+
+
+@pytest.mark.usefixtures("measured_anew")
 def test_kernels_that_round_factors_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     machine(monkeypatch, "AuthenticAMD", **WIDE)
     multiply = torch.Tensor.__matmul__

@@ -4,9 +4,6 @@ Discriminator: minimise its loss + w (E[(D(x) - a_F)^2] + E[(D(G(z)) - a_R)^2]),
 means of its logits of real samples and of fakes (eq. 3 and 4): with little data a discriminator may
 not be sure of what it has seen. The weight of .3 is that of the authors' CIFAR scripts.
 
-Deviations from the authors' code, which leaves out what lies beyond the other's mean, and the whole
-term in the first 1,000 steps: squares, as in the paper, from the first step on.
-
 Traps avoided: the means cross, real logits go to the mean of the fake ones; the means begin at the
 first batch's, not at a constant.
 """
@@ -71,5 +68,9 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             build=build,
             argument="weight",
             neutral={"weight": 0.0},
+            deviations=(
+                "squares of all logits, as in the paper, from the first step on; the authors' code "
+                "leaves out what lies beyond the other's mean, and the first 1,000 steps",
+            ),
         )
     ]
