@@ -24,10 +24,16 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.reserved import RESERVED
 from ganbench.modalities import MODALITIES
 from ganbench.planning.chosen import choose_data
+from ganbench.planning.datasets import choose_dataset
 from ganbench.planning.longtail import long_tailed
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
-from ganbench.planning.references import Reference, parse_reference, parse_variant
+from ganbench.planning.references import (
+    Reference,
+    parse_reference,
+    parse_variant,
+    split_alternatives,
+)
 from ganbench.planning.suite import Suite, Task, embedded_suites, load_suite
 from ganbench.planning.variants import Variant, parameters_of
 
@@ -45,6 +51,12 @@ def describe(text: str, catalogue: Catalogue) -> list[Described]:
     Raises:
         UsageError, PluginNotUsable: it names nothing, or a parameter does not fit.
     """
+    sources = split_alternatives(text)
+    if len(sources) > 1:
+        return [
+            _mixture(text, catalogue),
+            *(one for own in sources for one in describe(own, catalogue)),
+        ]
     if len(parse_variant(text).parts) > 1:
         return [_variant(choose_variant(text, catalogue), catalogue)]
     reference = parse_reference(text)
@@ -215,6 +227,12 @@ def _data(text: str, catalogue: Catalogue) -> Described:
         "heldout": survey.heldout,
         "notes": list(survey.notes),
     }
+
+
+def _mixture(text: str, catalogue: Catalogue) -> Described:
+    """What is one data set of several, as its sources are told."""
+    spec, _ = choose_dataset(text, catalogue)
+    return {**_spec(spec, catalogue), "name": text, "paper": "", "data": _data(text, catalogue)}
 
 
 def _suite(suite: Suite, catalogue: Catalogue) -> Described:

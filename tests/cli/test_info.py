@@ -62,7 +62,7 @@ def test_settings_name_the_kind_that_has_them(catalogue: Catalogue) -> None:
 def test_choices_and_bounds_are_told(ganbench_cli: Cli) -> None:
     told = ganbench_cli("info", "vanilla[lr=1e-3]").stdout
     assert "parameter objective = non-saturating, one of non-saturating, minimax, hinge, " in told
-    lr = "parameter lr = 0.001 (set; else 0.0001 on points, 0.0002 on image), at least 0: "
+    lr = "parameter lr = 0.001 (set; else 0.0001 on points, auto on image), at least 0: "
     assert lr in told
     assert "parameter ema = 0, 0 to 1: " in told
 
@@ -136,6 +136,18 @@ def test_a_folder_is_looked_at(catalogue: Catalogue, tmp_path: Path) -> None:
     assert "data" not in only("images", catalogue)
     with pytest.raises(UsageError):
         describe(f"images:{tmp_path / 'gone'}", catalogue)
+
+
+def test_a_mixture_is_told_with_its_sources(catalogue: Catalogue, tmp_path: Path) -> None:
+    for index in range(6):
+        Image.new("L", (8, 8), index).save(tmp_path / f"{index}.png")
+    folder = f"images:{tmp_path}[grey=true,side=8]"
+    mixture, *sources = describe(f"digits|{folder}", catalogue)
+    assert mixture["name"] == f"digits|{folder}"
+    assert (mixture["data"]["shape"], mixture["data"]["classes"]) == ([1, 8, 8], 2)
+    assert sources == [only("digits", catalogue), only(folder, catalogue)]
+    with pytest.raises(UsageError, match="cannot be mixed"):
+        describe("digits|ring8", catalogue)
 
 
 def test_a_suite_tells_its_threads_where_they_are_not_one() -> None:
