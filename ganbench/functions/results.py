@@ -218,6 +218,7 @@ def merge(
     out: Path | str,
     suite: Path | str | None = None,
     prefer: Path | str | None = None,
+    newest: bool = False,
     unranked: bool = False,
 ) -> Merged:
     """Join runs folders and published leaderboards into one; what `ganbench merge` does.
@@ -227,6 +228,7 @@ def merge(
         out: a folder named like the suite is made in it.
         suite: name or TOML file; by default that of the published sources.
         prefer: the folder whose results are taken where several tell a run differently.
+        newest: of a variant on a task, keep only runs of the code and recipe that were run last.
         unranked: publish what may not be ranked as well.
 
     Returns:
@@ -245,6 +247,7 @@ def merge(
         Path(out),
         suite=None if suite is None else str(suite),
         prefer=None if prefer is None else runs_folder(prefer),
+        newest=newest,
         unranked=unranked,
     )
     return merged

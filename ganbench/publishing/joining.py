@@ -8,6 +8,7 @@ and neither is taken unless a source is preferred.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -80,12 +81,15 @@ class Merged:
     remarks: list[str] = field(default_factory=list)
 
 
-def merge(sources: Sequence[Contribution], prefer: str | None = None) -> Merged:
+def merge(
+    sources: Sequence[Contribution], prefer: str | None = None, *, newest: bool = False
+) -> Merged:
     """Join runs by id, those of the newest protocol only.
 
     Args:
         sources: of one suite.
         prefer: name of the source whose results are taken where several differ.
+        newest: of a variant on a task, keep only the runs of the code that was run last.
     """
     protocols = {int(one) for source in sources for one in source.runs.frame["protocol"]}
     told: dict[str, list[tuple[str, RunRow]]] = {}
@@ -103,6 +107,9 @@ def merge(sources: Sequence[Contribution], prefer: str | None = None) -> Merged:
     ]
     settled = [_settle(run_id, told[run_id], prefer, merged) for run_id in sorted(told)]
     rows = [row for row in settled if row is not None]
+    if newest:
+        rows, older = _newest(rows)
+        merged.remarks += older
     merged.runs = _joined(sources, rows)
     merged.remarks += _oddities(sources, rows)
     return merged
@@ -129,6 +136,35 @@ def _settle(
         return taken
     merged.twice += len(told) > 1
     return first[1]
+
+
+def _newest(rows: Sequence[RunRow]) -> tuple[list[RunRow], list[str]]:
+    """The runs of each variant on a task of the code and recipe that was run last.
+
+    Returns:
+        These, and what was left out.
+    """
+    last: dict[tuple[Any, ...], tuple[str, tuple[Any, ...]]] = {}
+    for row in rows:
+        when = (row["finished"] or "", _code(row))
+        last[_place(row)] = max(last.get(_place(row), when), when)
+    kept = [row for row in rows if last[_place(row)][1] == _code(row)]
+    older = Counter((row["variant"], row["task"]) for row in rows)
+    older.subtract((row["variant"], row["task"]) for row in kept)
+    return kept, [
+        f"{counted(count, 'run')} of {variant} on {task} left out: of older code or parameters"
+        for (variant, task), count in older.items()
+        if count
+    ]
+
+
+def _place(row: RunRow) -> tuple[Any, ...]:
+    return row["setting"], row["variant"]
+
+
+def _code(row: RunRow) -> tuple[Any, ...]:
+    """What tells rows of one name apart in a table."""
+    return tuple(row[name] or "" for name in ("code", "variant_parameters"))
 
 
 def _difference(one: RunRow, other: RunRow) -> str | None:

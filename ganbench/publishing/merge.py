@@ -27,6 +27,7 @@ def merge_folders(
     suite: str | None = None,
     prefer: Path | None = None,
     unranked: bool = False,
+    newest: bool = False,
 ) -> tuple[list[Path], Merged]:
     """Merge runs folders and published leaderboards into one published leaderboard.
 
@@ -37,6 +38,7 @@ def merge_folders(
             that any of them needs.
         prefer: the source whose results are taken where several tell a run differently.
         unranked: publish what may not be ranked as well.
+        newest: of a variant on a task, keep only the runs of the code that was run last.
 
     Returns:
         The files, and what was merged and left out.
@@ -51,7 +53,7 @@ def merge_folders(
     if prefer is not None and str(prefer) not in {one.name for one in sources}:
         raise UsageError(f"--prefer {prefer} is none of the folders that are merged")
     name, coverage, sources = _of_one_suite(sources, suite, remarks)
-    merged = merge(sources, None if prefer is None else str(prefer))
+    merged = merge(sources, None if prefer is None else str(prefer), newest=newest)
     merged.remarks[:0] = remarks
     if merged.runs.frame.empty:
         raise NothingSelected("no run is left to publish", "; ".join(map(str, merged.conflicts)))

@@ -133,6 +133,32 @@ def test_only_the_newest_protocol_is_merged(tmp_path: Path) -> None:
     ]
 
 
+def recoded(seed: int) -> Record:
+    """A run of vanilla by other code, later."""
+    pins = tuple({**pin, "source_hash": "sha256:" + "cd" * 32} for pin in spec().pins)
+    run = spec("vanilla", seed=seed, pins=pins)
+    return record(run, curve("ring8", 3, seed), finished="2026-11-24T00:00:00+00:00")
+
+
+def test_of_a_variants_code_the_newest_alone_is_kept_where_that_is_asked(tmp_path: Path) -> None:
+    new = [recoded(seed) for seed in (0, 1)]
+    sources = published(tmp_path / "a", ALL), kept(tmp_path / "runs", new)
+    assert len({one["run_id"] for one in [*ALL, *new]}) == 10
+    out, _ = merged(tmp_path / "out", *sources, unranked=True)
+    assert len(read_published(out)[0].frame) == 10
+    for order in (sources, sources[::-1]):
+        out, found = merged(tmp_path / "out", *order, newest=True, unranked=True)
+        frame = read_published(out)[0].frame
+        ids = {name: set(own["run_id"]) for name, own in frame.groupby("variant")}
+        assert ids == {
+            "vanilla": {one["run_id"] for one in new},
+            "wgan-gp": {one["run_id"] for one in ALL[4:]},
+        }
+        told = "4 runs of vanilla on ring8 left out: of older code or parameters"
+        assert told in found.remarks
+        assert validate(out).errors == []
+
+
 def test_a_suite_must_be_named_where_none_is_published(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="runs folders only"):
         merged(tmp_path / "out", kept(tmp_path / "runs", ALL))

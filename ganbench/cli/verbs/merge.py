@@ -35,22 +35,35 @@ from ganbench.wording import counted
     help="Source whose results are taken where several tell a run differently.",
 )
 @click.option(
+    "--newest",
+    is_flag=True,
+    help="Of a variant on a task, only the runs of the code and recipe that were run last.",
+)
+@click.option(
     "--unranked",
     is_flag=True,
     help="Publish what may not be ranked, too: without a rank, with the reason.",
 )
 def command(
-    sources: tuple[Path, ...], out: Path, suite: str | None, prefer: Path | None, unranked: bool
+    sources: tuple[Path, ...],
+    out: Path,
+    suite: str | None,
+    prefer: Path | None,
+    newest: bool,
+    unranked: bool,
 ) -> None:
     """Join the runs of several machines or labs into one published leaderboard.
 
     SOURCE is a runs folder, the URL of a bucket with runs, or a published leaderboard. Runs are
     joined by their id, those of the newest protocol only. A run that two sources tell differently
-    is a conflict: it is reported and left out, unless --prefer names a source.
+    is a conflict: it is reported and left out, unless --prefer names a source. What a variant's
+    code or recipe was before is a row of its own, unless --newest leaves it out.
     """
     from ganbench.publishing.merge import merge_folders
 
-    files, merged = merge_folders(sources, out, suite=suite, prefer=prefer, unranked=unranked)
+    files, merged = merge_folders(
+        sources, out, suite=suite, prefer=prefer, unranked=unranked, newest=newest
+    )
     warn(merged.remarks)
     for conflict in merged.conflicts:
         talk(f"conflict: {conflict}")
