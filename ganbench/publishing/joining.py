@@ -8,7 +8,6 @@ and neither is taken unless a source is preferred.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -149,12 +148,14 @@ def _newest(rows: Sequence[RunRow]) -> tuple[list[RunRow], list[str]]:
         when = (row["finished"] or "", _code(row))
         last[_place(row)] = max(last.get(_place(row), when), when)
     kept = [row for row in rows if last[_place(row)][1] == _code(row)]
-    older = Counter((row["variant"], row["task"]) for row in rows)
-    older.subtract((row["variant"], row["task"]) for row in kept)
+    left_out: dict[str, list[str]] = {}
+    for row in rows:
+        if last[_place(row)][1] != _code(row):
+            left_out.setdefault(row["task"], []).append(row["variant"])
     return kept, [
-        f"{counted(count, 'run')} of {variant} on {task} left out: of older code or parameters"
-        for (variant, task), count in older.items()
-        if count
+        f"{counted(len(old), 'run')} of {counted(len(set(old)), 'variant')} on {task} left out: "
+        "of older code or parameters"
+        for task, old in left_out.items()
     ]
 
 

@@ -154,7 +154,7 @@ def test_of_a_variants_code_the_newest_alone_is_kept_where_that_is_asked(tmp_pat
             "vanilla": {one["run_id"] for one in new},
             "wgan-gp": {one["run_id"] for one in ALL[4:]},
         }
-        told = "4 runs of vanilla on ring8 left out: of older code or parameters"
+        told = "4 runs of 1 variant on ring8 left out: of older code or parameters"
         assert told in found.remarks
         assert validate(out).errors == []
 
