@@ -79,9 +79,9 @@ def by_hand(variant: str, data: Data, seed: int, steps: int) -> Networks:
     G, D = networks.generator.train(), networks.discriminator.train()
     images = data.info.modality == "image"
     lr, betas, size, g_size, critic_steps, decay = {
-        ("vanilla", True): (2e-4, (0.5, 0.999), 100, 100, 1, False),
+        ("vanilla", True): (2e-3, (0.5, 0.999), 100, 100, 1, False),
         ("vanilla", False): (1e-4, (0.8, 0.999), 100, 100, 1, False),
-        ("dcgan", True): (2e-4, (0.5, 0.999), 128, 128, 1, False),
+        ("dcgan", True): (1e-3, (0.5, 0.999), 128, 128, 1, False),
         ("dcgan", False): (2e-4, (0.5, 0.999), 128, 128, 1, False),
         ("wgan-gp", True): (2e-3, (0.0, 0.9), 64, 128, 5, True),
         ("wgan-gp", False): (3e-4, (0.5, 0.9), 256, 256, 5, False),

@@ -70,6 +70,16 @@ def test_below_16_px_wgan_gp_is_narrower_and_faster() -> None:
         assert recipe.training.generator == Optimiser(lr=lr, betas=(0.0, 0.9))
 
 
+@pytest.mark.parametrize(("variant", "faster"), [("vanilla", 2e-3), ("dcgan", 1e-3)])
+def test_below_16_px_they_are_faster_where_no_rate_is_given(variant: str, faster: float) -> None:
+    for side, lr in ((8, faster), (12, faster), (16, 2e-4)):
+        training = recipe_of(variant, image(side)).training
+        assert training.generator == training.discriminator
+        assert training.generator == Optimiser(lr=lr, betas=(0.5, 0.999))
+        given = recipe_of(f"{variant}[lr=0.5]", image(side)).training
+        assert given.generator == Optimiser(lr=0.5, betas=(0.5, 0.999))
+
+
 def test_the_penalty_weighs_ten_on_images_and_a_tenth_on_points() -> None:
     assert recipe_of("wgan-gp", IMAGE).loss_parameters == {"penalty": 10.0}
     assert recipe_of("wgan-gp", POINTS).loss_parameters == {"penalty": 0.1}
