@@ -44,7 +44,8 @@ def test_a_registered_variant(catalogue: Catalogue) -> None:
         ("dcgan[lr=1e-3]", {}, "dcgan[lr=0.001]"),
         ("dcgan", {"lr": "0.001"}, "dcgan[lr=0.001]"),
         ("dcgan[lr=1e-3]", {"lr": "5", "width": "8"}, "dcgan[lr=0.001,width=8]"),
-        ("dcgan[ema=0.0]", {}, "dcgan"),
+        ("sngan[lr=2e-4]", {}, "sngan"),
+        ("dcgan[lr=2e-4]", {}, "dcgan[lr=0.0002]"),  # which is no default on all images
         ("dcgan[width=8,lr=1]", {}, "dcgan[lr=1,width=8]"),
         ("dcgan[lr_scale=1]", {}, "dcgan"),
         ("dcgan[lr_scale=9/9]", {}, "dcgan"),
