@@ -98,7 +98,7 @@ def _way(training: Training) -> str:
 
 
 def _pace(parts: Parts, training: Training) -> str | None:
-    """Both players step at once: none of them can be given steps by a rule of its own."""
+    """Where both players step at once, none can ask for other steps, as far as its class tells."""
     if training.updates == "simultaneous":
         for spec in parts.objectives:
             if hasattr(spec.build, "critic_steps"):
