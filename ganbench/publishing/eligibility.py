@@ -154,8 +154,13 @@ def _uncontrolled(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
 
 
 def _incomplete(rows: Iterable[RunRow], needed: Coverage) -> Iterator[Objection]:
+    rows = list(rows)
+    tasks: dict[str, set[str]] = {}  # of a variant by whatever code
+    for row in rows:
+        tasks.setdefault(row["variant"], set()).add(row["task"])
     for own in grouped(rows, lambda row: tuple(row[name] for name in VARIANT_CODE)).values():
-        if gaps := needed.gaps(own):
+        variant = own[0]["variant"]
+        if gaps := needed.gaps(own, tasks[variant]):
             accident = any(row["status"] not in COUNTED for row in own)
             kind = "accident" if accident else "coverage"
-            yield Objection.to(kind, f"{own[0]['variant']}: {gaps}", own)
+            yield Objection.to(kind, f"{variant}: {gaps}", own)

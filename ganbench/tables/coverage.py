@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,25 +45,39 @@ class Coverage:
         have = f"{len(self.seeds) - len(missing)} of {len(self.seeds)} seeds"
         return f"{have} ({why})" if why else have
 
-    def gaps(self, runs: Iterable[Row]) -> str | None:
-        """What is missing of a variant's runs, as `sentence`; None where nothing is."""
+    def gaps(self, runs: Iterable[Row], elsewhere: Container[str] = ()) -> str | None:
+        """What is missing of a variant's runs, as `sentence`; None where nothing is.
+
+        Args:
+            runs: of one variant by one code.
+            elsewhere: tasks that the variant was run on by any code.
+        """
         by_task = grouped(runs, lambda run: str(run["task"]))
         absent = [task for task in self.tasks if task not in by_task]
         return sentence(
             absent,
             {task: self.missing_seeds(own) for task, own in by_task.items() if task in self.tasks},
+            elsewhere,
         )
 
 
-def sentence(absent: Sequence[str], problems: Mapping[str, str | None]) -> str | None:
+def sentence(
+    absent: Sequence[str], problems: Mapping[str, str | None], elsewhere: Container[str] = ()
+) -> str | None:
     """Such as ``not run on grid25; 3 of 5 seeds on digits, ring8``; None where nothing is wrong.
 
     Args:
         absent: tasks without a run.
         problems: task -> what is wrong with its runs, None where nothing is.
+        elsewhere: tasks with a run of the same variant by another code.
     """
     wrong = [(task, problem) for task, problem in problems.items() if problem]
-    parts = [f"not run on {', '.join(absent)}"] if absent else []
+    parts = [
+        f"{problem} on {', '.join(own)}"
+        for problem, own in grouped(
+            absent, lambda task: "run by other code" if task in elsewhere else "not run"
+        ).items()
+    ]
     parts += [
         f"{problem} on {', '.join(task for task, _ in own)}"
         for problem, own in grouped(wrong, lambda pair: pair[1]).items()

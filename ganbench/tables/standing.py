@@ -13,7 +13,7 @@ wide, since intervals of three values are, and it is no rank: it stands in no co
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ganbench.results.record import COUNTED
@@ -111,13 +111,16 @@ def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage) -> None:
     # Tasks that others have run count as missing here: leaving out a hard one must not pay.
     tasks = {*needed.tasks, *(row["task"] for row in chosen)}
     variants = list(grouped(chosen, lambda row: row.entry.own_code).values())
+    by_any_code: dict[str, set[str]] = {}
+    for row in chosen:
+        by_any_code.setdefault(row["variant"], set()).add(row["task"])
     claims: dict[Aggregate, Interval] = {}  # of each variant by its first row
     open_: dict[Aggregate, Interval] = {}  # the same, of the provisional tier
     provisional = SEEDS_FOR_A_PROVISIONAL_RANK <= len(needed.seeds) < SEEDS_FOR_AN_ORDER
     few = few_seeds(len(needed.seeds)) if provisional else ""
     for own in variants:
         absent = sorted(tasks - {row["task"] for row in own})
-        problem = _problem(own, absent, needed)
+        problem = _problem(own, absent, needed, by_any_code[own[0]["variant"]])
         found = [row.entry for row in own]
         estimate = Estimate() if absent else _suite_utility(found, parts)
         for row in own:
@@ -167,8 +170,17 @@ def _suite_utility(own: Iterable[Entry], parts: set[Part]) -> Estimate:
     return Estimate.of(means, mean_interval, (0.0, 1.0))
 
 
-def _problem(own: Sequence[Aggregate], absent: Sequence[str], needed: Coverage) -> str | None:
-    """What keeps a variant from a rank in the suite."""
+def _problem(
+    own: Sequence[Aggregate], absent: Sequence[str], needed: Coverage, elsewhere: Container[str]
+) -> str | None:
+    """What keeps a variant by one code from a rank in the suite.
+
+    Args:
+        own: its rows.
+        absent: tasks that it was not run on.
+        needed: what a rank needs.
+        elsewhere: tasks that it was run on by any code.
+    """
     if not absent and len(own) > len({row.entry.part for row in own}):
         return "run with several versions of data or scores"
     problems: dict[str, str | None] = {}
@@ -178,4 +190,4 @@ def _problem(own: Sequence[Aggregate], absent: Sequence[str], needed: Coverage) 
             problem = "no distance with a floor and a cap"
         problems[str(entry["task"])] = "; ".join(filter(None, (*row.grave_marks, problem))) or None
     few = len(needed.seeds) < SEEDS_FOR_AN_ORDER
-    return sentence(absent, problems) or (few_seeds(len(needed.seeds)) if few else None)
+    return sentence(absent, problems, elsewhere) or (few_seeds(len(needed.seeds)) if few else None)

@@ -41,3 +41,11 @@ def test_gaps_are_told_together_where_they_are_the_same() -> None:
     assert NEEDED.gaps(two[:2]) == "not run on digits; 2 of 3 seeds on ring8"
     assert sentence([], {"a": None, "b": "odd", "c": "bad"}) == "odd on b; bad on c"
     assert sentence([], {}) is None
+
+
+def test_what_other_code_was_run_on_is_told_as_that() -> None:
+    own = [run("ring8", seed) for seed in NEEDED.seeds]
+    assert NEEDED.gaps(own, {"ring8", "digits"}) == "run by other code on digits"
+    assert sentence(["a", "b", "c"], {"d": "odd"}, {"b", "d"}) == (
+        "not run on a, c; run by other code on b; odd on d"
+    )

@@ -178,6 +178,16 @@ def test_a_rank_needs_all_tasks_and_seeds() -> None:
     assert table.loc[table["variant"] != "full", "rank_low"].isna().all()
 
 
+def test_a_variant_whose_tasks_are_of_two_codes_is_told_so() -> None:
+    recoded = tuple({**pin, "source_hash": "sha256:" + "cd" * 32} for pin in spec().pins)
+    old, new = seeds("a", [0.02] * 5), seeds("a", [0.02] * 5, "grid25", pins=recoded)
+    other = [one for task in ("ring8", "grid25") for one in seeds("b", [0.02] * 5, task)]
+    table = board([*old, *new, *other]).set_index(["variant", "task"])["unranked"]
+    assert table["a", "ring8"] == "run by other code on grid25"
+    assert table["a", "grid25"] == "run by other code on ring8"
+    assert pd.isna(table["b", "ring8"])
+
+
 def test_the_coverage_that_is_asked_for_decides() -> None:
     runs = collect(seeds("a", [0.01] * 5))
     row = leaderboard(runs, Coverage(("ring8",), (0, 1, 2, 3, 4))).iloc[0]
