@@ -69,8 +69,8 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             argument="weight",
             neutral={"weight": 0.0},
             deviations=(
-                "squares of all logits, as in the paper, from the first step on; the authors' code "
-                "leaves out what lies beyond the other's mean, and the first 1,000 steps",
+                "the authors' code leaves out what lies beyond the other's mean, and the whole term "
+                "in the first 1,000 steps; here are all squares, as in the paper, from the start",
             ),
         )
     ]
