@@ -69,8 +69,8 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             argument="weight",
             neutral={"weight": 0.0},
             deviations=(
-                "the authors' code leaves out what lies beyond the other's mean, and the whole term "
-                "in the first 1,000 steps; here are all squares, as in the paper, from the start",
+                "the authors' code leaves out what lies beyond the other's mean, and the whole "
+                "term in the first 1,000 steps; here all squares count from the start, as in eq. 3",
             ),
         )
     ]
