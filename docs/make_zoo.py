@@ -51,10 +51,10 @@ is different from its paper on purpose, and what it has reached in the published
 and techniques that any variant takes stand at the end; G(z) is a fake, D a logit. A recipe tells
 what differs from the defaults of its parts.
 
-Published rows of `vanilla` with one technique, or with another loss, stand under that. Limits are
-95 % intervals over seeds; behind ± is the error that a paper prints. What a paper reports has no
-number of runs where it tells none. The 24 rows of WGAN-GP's architectures are summed up in
-[claims.md](claims.md).
+Published rows of `vanilla` with techniques stand under each of them, those with just another loss
+under that loss. Limits are 95 % intervals over seeds; behind ± is the error that a paper prints.
+What a paper reports has no number of runs where it tells none. The 24 rows of WGAN-GP's
+architectures are summed up in [claims.md](claims.md).
 
 This page is written by `python docs/make_zoo.py`, from the specs and from `results/`.
 """
@@ -196,13 +196,13 @@ def _optimiser(one: Optimiser) -> str:
 def _own(variant: VariantReference, name: str) -> bool:
     """Whether a row is of that variant: not if it stands under what was added to it."""
     base, *added = [one.name for one in variant.parts]
-    return base == name and (len(added) != 1 or base != "vanilla") and not _objective(variant)
+    return base == name and not (base == "vanilla" and added) and not _objective(variant)
 
 
 def _adds(variant: VariantReference, name: str) -> bool:
-    """Whether a row is of the original GAN, to which just that was added."""
+    """Whether a row is of the original GAN with that technique, or with just that loss instead."""
     base, *added = [one.name for one in variant.parts]
-    return base == "vanilla" and (added == [name] or (_objective(variant) == name and not added))
+    return base == "vanilla" and name in (added or [_objective(variant)])
 
 
 def _objective(variant: VariantReference) -> str | None:
