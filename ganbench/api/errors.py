@@ -49,6 +49,10 @@ class PluginNotUsable(GanbenchError):
         self.located = located
 
 
+class OtherCode(PluginNotUsable):
+    """A plugin is not the one that a run was planned with, or with which it was made."""
+
+
 class InvalidResults(GanbenchError):
     """A record, leaderboard or manifest on disk is not what it claims to be."""
 

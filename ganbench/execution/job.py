@@ -31,6 +31,8 @@ BUSY: Final = 75
 """Exit code of a worker whose run another process has: EX_TEMPFAIL of sysexits.h."""
 PREEMPTED: Final = 128 + 15
 """Exit code of a worker that was asked to stop (SIGTERM) and has kept its state."""
+OTHER_CODE: Final = 76
+"""Exit code of a worker that has other code than its run was planned with: EX_PROTOCOL."""
 
 
 class _Maker(msgspec.Struct):

@@ -50,6 +50,11 @@ def lost_record(
     return make_record(spec, status, failure, started)
 
 
+def last_words(log: str) -> str:
+    """A log's last line: a refusal of the job, or an error of ours, if the worker left with one."""
+    return next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
+
+
 def _cause(ending: Ending, log: str) -> tuple[Status, str]:
     """Status and message."""
     if ending.breach is not None:
@@ -59,8 +64,7 @@ def _cause(ending: Ending, log: str) -> tuple[Status, str]:
         return "killed", f"the worker was ended by {name}{hint}"
     if ending.exit_code is None:
         return "killed", "the worker has vanished, and nobody knows how it ended"
-    # A refusal of the job, or an error of ours, is the last thing that a worker says.
-    last = next((line.strip() for line in reversed(log.splitlines()) if line.strip()), "")
+    last = last_words(log)
     said = f"; its log ends with: {last[:_LINE]}" if last else ""
     return (
         "error",

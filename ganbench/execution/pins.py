@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.api.errors import OtherCode, UsageError
 from ganbench.api.specs import SPEC_TYPES
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.plan import pin_of
@@ -15,15 +15,15 @@ def require_same_code(spec: RunSpec, catalogue: Catalogue) -> None:
     """Hold every plugin that takes part in a run to the distribution, version and source it had.
 
     Raises:
-        PluginNotUsable: one is not here, or is another; both are named.
+        OtherCode: one is not here, or is another; both are named.
     """
     for pin in spec.pins:
         try:
             here = pin_of(catalogue.get(SPEC_TYPES[pin["kind"]], pin["name"]), catalogue)
         except UsageError as error:
-            raise PluginNotUsable(error.message, error.hint) from None
+            raise OtherCode(error.message, error.hint) from None
         if here != pin:
-            raise PluginNotUsable(
+            raise OtherCode(
                 f"the {pin['kind']} {pin['name']!r} of this run is that of {_code(pin)}, "
                 f"here it is that of {_code(here)}",
                 _way_out(pin),

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ganbench.api.errors import OtherCode
 from ganbench.api.executors import Ending, Executor
 from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.engines import jobs_of
 from ganbench.execution.fence import tidy_finished
-from ganbench.execution.job import BUSY, Job
-from ganbench.execution.lost import is_transient, lost_record
+from ganbench.execution.job import BUSY, OTHER_CODE, Job
+from ganbench.execution.lost import is_transient, last_words, lost_record
 from ganbench.machine.source import source_commit
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
@@ -31,6 +32,7 @@ from ganbench.results.requests import Request
 from ganbench.results.store import LOCK_FILE, LOG_FILE, RunStore
 from ganbench.running.log import shorten
 from ganbench.storage.locks import take_fence
+from ganbench.storage.reading import tail
 from ganbench.storage.writing import make_folder
 
 LOOK_SECONDS = 1.0
@@ -107,6 +109,7 @@ class Supervisor:
         self._warn = warn
         self._require_wanted = require_wanted
         self._has_failed = False
+        self._other_code: str | None = None
         self._waiting: deque[Unit] = deque()
         self._running: dict[Future[Ending], Unit] = {}
         # Futures put themselves here: nobody looks at those that go on, however many there are.
@@ -115,10 +118,12 @@ class Supervisor:
     def records(self, specs: Iterable[RunSpec]) -> Iterator[Ended]:
         """Each run with its record, as they come; slots are filled again before it is told.
 
-        With `fail_fast` nothing is started after the first run that fails. What is under way then
-        goes on to its end, retries included: it has cost most of its time already.
+        With `fail_fast` nothing is started after the first run that fails, nor after one whose
+        worker has other code than the plan. What is under way then goes on to its end, retries
+        included: it has cost most of its time already.
 
         Raises:
+            OtherCode: a worker has; runs that were not started have no record.
             Exception: what the executor raises where it cannot start a job, or `require_wanted`.
             GanbenchError: a run folder cannot be written to.
         """
@@ -136,10 +141,16 @@ class Supervisor:
             self._has_failed |= any(record["status"] != "ok" for _, record in ended)
             told, ended = ended, self._fill()
             yield from told
+        if self._other_code is not None:
+            raise OtherCode(
+                f"the code is no longer that of the plan: {self._other_code}",
+                "type the same command again: it plans with the code that is here now, and goes on "
+                "with what is left",
+            )
 
     def _fill(self) -> list[Ended]:
         """Give free slots to those whose turn it is; what another process has ended meanwhile."""
-        if self._has_failed and self._conditions.fail_fast:
+        if self._other_code or (self._has_failed and self._conditions.fail_fast):
             self._waiting.clear()
         ended: list[Ended] = []
         # Nobody twice: who is put off again and again must not keep those that have ended waiting.
@@ -226,6 +237,9 @@ class Supervisor:
             return ended
         if ending.exit_code == BUSY:  # which is no try
             self._put_off(left)
+        elif ending.exit_code == OTHER_CODE:  # so would the workers of all others have
+            log = tail(self._store.folder(unit[0].run_id) / LOG_FILE)
+            self._other_code = last_words(log).removeprefix("error: ")
         elif lost or any(run.run_id in self.cancelled for run in unit):  # they left for these
             self._start(left)
         elif (is_transient(ending) or many) and all(run.tries for run in left):

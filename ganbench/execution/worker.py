@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from ganbench.api.errors import GanbenchError, UsageError, one_line
+from ganbench.api.errors import GanbenchError, OtherCode, UsageError, one_line
 from ganbench.execution.executors.processes import end_descendants
 from ganbench.execution.fence import tidy
-from ganbench.execution.job import BUSY, JOB_FILE, PREEMPTED, Job, read_job
+from ganbench.execution.job import BUSY, JOB_FILE, OTHER_CODE, PREEMPTED, Job, read_job
 from ganbench.execution.pins import require_same_code
 from ganbench.machine.threads import SINGLE_THREADED
 from ganbench.results.media import sheet_files
@@ -46,8 +46,8 @@ GRACE_SECONDS = 4.0
 def work(folder: Path, tell: Callable[[str], None] = lambda line: None) -> NoReturn:
     """Do the job in a folder, and leave this process.
 
-    Exit codes: 0 where the run has its record, whatever that says; `BUSY`, `PREEMPTED`; that of the
-    error if the job is refused; 1 if something else was in the way.
+    Exit codes: 0 where the run has its record, whatever that says; `BUSY`, `PREEMPTED`,
+    `OTHER_CODE`; that of the error if the job is refused; 1 if something else was in the way.
 
     Args:
         folder: of the run.
@@ -60,7 +60,7 @@ def work(folder: Path, tell: Callable[[str], None] = lambda line: None) -> NoRet
     except GanbenchError as error:
         remark(f"error: {one_line(error)}")
         tell(f"error: {error}")
-        code = error.exit_code
+        code = OTHER_CODE if isinstance(error, OtherCode) else error.exit_code
     except BaseException:
         with contextlib.suppress(OSError, ValueError):  # a plugin may have closed the output
             traceback.print_exc()

@@ -19,18 +19,18 @@ from typing import Any
 
 import pytest
 
-from ganbench.api.errors import GanbenchError
+from ganbench.api.errors import GanbenchError, OtherCode
 from ganbench.api.executors import Ending, JobHandle
 from ganbench.api.version import SCHEMA_VERSION
 from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
-from ganbench.execution.job import BUSY, PREEMPTED, read_job
+from ganbench.execution.job import BUSY, OTHER_CODE, PREEMPTED, read_job
 from ganbench.execution.supervisor import Supervisor
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Status
 from ganbench.results.recording import make_failure
 from ganbench.results.seal import canonical_json
-from ganbench.results.store import Finished, RunStore
+from ganbench.results.store import LOG_FILE, Finished, RunStore
 
 from ..results.synthetic import curve, record, spec
 
@@ -340,6 +340,26 @@ def test_after_a_failure_who_was_busy_is_not_started(store: RunStore, monkeypatc
     executor = Scripted(act)
     assert supervise(store, executor, SPECS, fail_fast=True) == {IDS[1]: "error"}
     assert executor.started == IDS[:2]
+
+
+def test_a_worker_with_other_code_ends_the_plan_and_no_run(store: RunStore) -> None:
+    """What all others would meet with too: they keep their turn for the next plan."""
+
+    def act(job: JobHandle) -> Ending:
+        if job.name == IDS[1]:
+            (job.folder / LOG_FILE).write_text("error: the loss is another\n")
+            return Ending(exit_code=OTHER_CODE)
+        return leave_record(job)
+
+    executor, told = Scripted(act, slots=3), list[str]()
+    supervisor = Supervisor(store, executor, Conditions(), device="cpu", warn=pytest.fail)
+    with pytest.raises(OtherCode, match="no longer that of the plan: the loss is another"):
+        told.extend(run.run_id for run, _ in supervisor.records(SPECS))
+    started = set(executor.started)
+    assert IDS[1] in started
+    assert started < set(IDS)
+    assert set(told) == started - {IDS[1]}
+    assert not (store.folder(IDS[1]) / "record.json").exists()
 
 
 def test_a_record_that_cannot_be_read_here_ends_a_run(store: RunStore) -> None:

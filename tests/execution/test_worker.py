@@ -16,7 +16,7 @@ import pytest
 
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice, PluginFile
-from ganbench.execution.job import BUSY, PREEMPTED, Job
+from ganbench.execution.job import BUSY, OTHER_CODE, PREEMPTED, Job
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.results.store import LOCK_FILE, RunStore
@@ -150,12 +150,7 @@ def test_other_code_under_the_same_name_is_refused(
     ganbench_cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An installed plugin that was edited since the run was planned: both are named."""
-    installed = tmp_path / "installed"
-    info = installed / "ganbench_plain-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Name: ganbench-plain\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[ganbench.plugins]\nplain = ganbench_plain\n")
-    (installed / "ganbench_plain.py").write_text(LOSS)
+    installed = install(tmp_path / "installed", LOSS)
     plan = [sys.executable, "-c", PLAN, str(tmp_path / "runs")]
     path = os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
     folder = subprocess.run(
@@ -165,14 +160,47 @@ def test_other_code_under_the_same_name_is_refused(
         LOSS.replace("real_logits.mean", "real_logits.sum")
     )
     done = ganbench_cli("work", folder, plugins=[installed])
-    assert done.returncode == 3
+    assert done.returncode == OTHER_CODE
     for where in (done.stderr, (Path(folder) / "log.txt").read_text()):
         assert "the loss 'plain' of this run is that of ganbench-plain 1.0 (source sha256:" in where
         assert "here it is that of ganbench-plain 1.0 (source sha256:" in where
     assert not (Path(folder) / "record.json").exists()
     missing = ganbench_cli("work", folder)
-    assert missing.returncode == 3
+    assert missing.returncode == OTHER_CODE
     assert "unknown loss 'plain'" in missing.stderr
+
+
+def test_code_that_changes_ends_the_plan_and_costs_no_run(
+    ganbench_cli: Cli, tmp_path: Path
+) -> None:
+    """A plugin that is edited while a long plan runs: here it edits itself, once."""
+    edits = """
+def build():
+    from pathlib import Path
+    own = Path(__file__)
+    if not own.read_text().endswith("# edited"):
+        own.write_text(own.read_text() + "# edited")
+"""
+    installed = install(tmp_path / "installed", LOSS.replace("\ndef build():\n", edits))
+    ask = ["run", "mlp+plain", "--task", "ring8", "--seeds", "0-2", "--budget", "2steps"]
+    done = ganbench_cli(*ask, "--jobs", "1", plugins=[installed])
+    assert done.returncode == 3, done.stderr
+    assert "the code is no longer that of the plan: the loss 'plain' of this run" in done.stderr
+    assert "type the same command again" in done.stderr
+    assert [one["status"] for one in RunStore(tmp_path / "runs").read_all().records] == ["ok"]
+    again = ganbench_cli(*ask, "--jobs", "1", plugins=[installed])
+    assert again.returncode == 0, again.stderr
+    assert [one["status"] for one in RunStore(tmp_path / "runs").read_all().records] == ["ok"] * 4
+
+
+def install(folder: Path, source: str) -> Path:
+    """A folder with an installed distribution of one plugin, `ganbench-plain`."""
+    info = folder / "ganbench_plain-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: ganbench-plain\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[ganbench.plugins]\nplain = ganbench_plain\n")
+    (folder / "ganbench_plain.py").write_text(source)
+    return folder
 
 
 PLAN = """
@@ -212,6 +240,7 @@ def test_it_is_hidden_and_documented(ganbench_cli: Cli) -> None:
     assert " work" not in ganbench_cli("--help").stdout
     told = ganbench_cli("work", "--help").stdout
     assert f"{BUSY}: another process" in " ".join(told.split())
+    assert f"{OTHER_CODE}: a plugin here is not" in " ".join(told.split())
     assert f"{PREEMPTED}: it was asked to stop" in " ".join(told.split())
 
 

@@ -19,10 +19,11 @@ def command(folder: Path) -> None:
     working folder. All that is printed goes to FOLDER/log.txt.
 
     Exit codes: 0: the run has its record, whatever it says (also if it had one before); 75: another
-    process is at work on the run; 143: it was asked to stop, by SIGTERM, Ctrl-C or `ganbench
-    cancel`, and has kept its state, from which the same command goes on, of a cancelled run once
-    `ganbench run` does; 2, 3 or 4: the job is refused, and why is said; 1: something else was in
-    the way.
+    process is at work on the run; 76: a plugin here is not the one that the job names, both are
+    named, and `ganbench run` starts nothing more; 143: it was asked to stop, by SIGTERM, Ctrl-C or
+    `ganbench cancel`, and has kept its state, from which the same command goes on, of a cancelled
+    run once `ganbench run` does; 2, 3 or 4: the job is refused, and why is said; 1: something else
+    was in the way.
     """
     from ganbench.execution.worker import work
 
