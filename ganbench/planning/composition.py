@@ -98,14 +98,18 @@ def _way(training: Training) -> str:
 
 
 def _pace(parts: Parts, training: Training) -> str | None:
-    """Where both players step at once, none can ask for other steps, as far as its class tells."""
-    if training.updates == "simultaneous":
-        for spec in parts.objectives:
-            if hasattr(spec.build, "critic_steps"):
-                return (
-                    f"its {spec.kind} {spec.name} decides on critic steps itself, and simultaneous "
-                    "updates take exactly one"
-                )
+    """Where both players step at once, or a technique plays whole rounds, none can ask for other
+    steps, as far as its class tells."""
+    plays = next((spec.name for spec in parts.techniques if hasattr(spec.build, "play")), None)
+    if plays is None and training.updates != "simultaneous":
+        return None
+    why = f"{plays} plays rounds of its own" if plays else "simultaneous updates take exactly one"
+    for spec in parts.objectives:
+        if hasattr(spec.build, "critic_steps"):
+            return f"its {spec.kind} {spec.name} decides on critic steps itself, and {why}"
+    if (training.critic_steps, training.critic_every) != (1, 1):  # of updates: Training refuses it
+        pace = f"{training.critic_steps} critic steps to every {training.critic_every}"
+        return f"it asks for {pace} of the generator, and {why}"
     return None
 
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from ganbench import LossSpec, Optimiser, Parameter, Training, hookimpl
+from ganbench import LossSpec, Optimiser, Parameter, Step, Training, hookimpl
 from ganbench_plugins.techniques.clipping import PAPER, Clipping
 from ganbench_plugins.variants.wgan_gp import Wasserstein
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 GANBENCH_API_VERSION = 2
 
@@ -41,6 +41,10 @@ class WassersteinClipped(Wasserstein):
         self, c: Annotated[float, Parameter(minimum=1e-6, help="largest absolute weight")] = 0.01
     ) -> None:
         self.clipping = Clipping(c)
+
+    def discriminator_loss(self, step: Step) -> Tensor:
+        """D(G(z)) - D(x), after each step of which all weights are clamped to [-c, c]."""
+        return super().discriminator_loss(step)
 
     def critic_steps(self, generator_step: int) -> int:
         """A hundred where the critic is to converge, else five."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from ganbench import SIDES, Game, Parameter, TechniqueSpec, hookimpl
+from ganbench import SIDES, DataInfo, Game, Parameter, Recipe, TechniqueSpec, hookimpl
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,6 +45,14 @@ class Consensus:
             game.update(side)
 
 
+def misfit(recipe: Recipe, data: DataInfo, **_: object) -> str | None:
+    """Both gradients are of one batch."""
+    own, other = recipe.training.batch_size, recipe.training.generator_batch
+    if own == other:
+        return None
+    return f"both players step on one batch, and the recipe has {own} samples and {other}"
+
+
 @hookimpl
 def ganbench_techniques() -> list[TechniqueSpec]:
     """Consensus optimisation."""
@@ -55,6 +63,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             paper="Mescheder et al. 2017, The Numerics of GANs, arXiv:1705.10461",
             build=Consensus,
             argument="gamma",
+            misfit=misfit,
             exclusive="rules of play",
             deviations=(
                 "the recipe's optimiser takes the sum, mostly Adam; the authors' is RMSprop",

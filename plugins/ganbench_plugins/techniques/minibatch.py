@@ -23,7 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from ganbench import Networks, Parameter, TechniqueSpec, hookimpl
+from ganbench import DataInfo, Networks, Parameter, Recipe, TechniqueSpec, hookimpl
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -149,6 +149,14 @@ def beside(head: nn.Module, statistic: Any, count: int) -> nn.Module:
     return Beside()
 
 
+def misfit(recipe: Recipe, data: DataInfo, **_: object) -> str | None:
+    """A sum over a batch tells its size, and would tell real batches from fakes of the other."""
+    own, other = recipe.training.batch_size, recipe.training.generator_batch
+    if own == other:
+        return None
+    return f"it counts neighbours in a batch, and the players' batches are of {own} and {other}"
+
+
 @hookimpl
 def ganbench_techniques() -> list[TechniqueSpec]:
     """Minibatch standard deviation and discrimination."""
@@ -173,6 +181,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             build=MinibatchDiscrimination,
             argument="kernels",
             coupled=True,
+            misfit=misfit,
             deviations=(
                 "its weights begin at 0, so that a network begins as it would without",
                 "scaled and centred by the first batch, as in the authors' code, which learns on",

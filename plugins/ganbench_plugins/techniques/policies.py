@@ -16,9 +16,17 @@ def ema(
     decay: Annotated[
         float, Parameter(minimum=0, maximum=0.999999, help="share kept at each generator step")
     ] = 0.999,
+    half_life: Annotated[
+        float | None,
+        Parameter(minimum=1, help="instead: generated samples after which a weight counts half"),
+    ] = None,
 ) -> Training:
-    """w' <- d w' + (1 - d) w after each generator step; G with w' is what gets evaluated."""
-    return replace(training, ema=decay, ema_half_life=None)
+    """w' <- d w' + (1 - d) w after each generator step; G with w' is what gets evaluated.
+
+    With a half-life of h samples and batches of B, d = 2^(-B/h) (Karras et al. 2020).
+    """
+    decay = decay if half_life is None else 0.0
+    return replace(training, ema=decay, ema_half_life=half_life)
 
 
 def ttur(

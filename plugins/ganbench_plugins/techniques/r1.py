@@ -9,11 +9,12 @@ gamma = 1 makes it so fastest.
 (Karras et al. 2020, appendix B: every 16), and the weight is multiplied by it, so that the penalty
 is as strong on average.
 
-The loss `non-saturating-r1` is the paper's own combination, trained as the authors' code does by
-default on images: RMSprop 1e-4 with decay .99, batches of 64, one critic step, gamma = 10.
+The loss `non-saturating-r1` is the paper's own combination, with its gamma = 10, trained as the
+authors' code does by default on images: RMSprop 1e-4 with decay .99, batches of 64, one critic
+step.
 
-Traps avoided: the 1/2 of the paper's penalty stands here (the authors' code leaves it out: what is
-10 there is 20 here); the square is summed over a judgement's coordinates and averaged over
+Traps avoided: the 1/2 of the paper's penalty stands here (the authors' code leaves it out: its 10
+is a gamma of 20); the square is summed over a judgement's coordinates and averaged over
 judgements; no batch norm in the discriminator (the penalty is one of single judgements).
 """
 

@@ -4,10 +4,11 @@ The generator plays against the discriminator as it will be after k steps of its
 its gradient goes through these steps (eq. 9 and 10): it learns not to go where the discriminator
 would follow. The discriminator itself is trained as it would be without.
 
-Traps avoided: the steps are those of whatever is trained, optimiser, loss and techniques included,
-and of Adam they go on from its moments as they are; gradients are clipped as they will be; the
-samples are the generator step's own, with their graph, so that the second-order term is there;
-nothing of the look-ahead stays behind.
+Traps avoided: the steps are those of whatever is trained, optimiser, loss and techniques' terms
+included, and of Adam they go on from its moments as they are; gradients are clipped as they will
+be; the samples are the generator step's own, with their graph, so that the second-order term is
+there; nothing of the look-ahead stays behind. What else moves or clamps weights at a step is not
+foreseen, and refused.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 GANBENCH_API_VERSION = 2
+
+
+UNFORESEEN = ("wgan", "clip", "momentum", "ogda")
+"""Losses and techniques whose step of the discriminator is more than its optimiser's."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,10 @@ class Unrolled:
 
 
 def misfit(recipe: Recipe, data: DataInfo, **_: object) -> str | None:
-    """The discriminator's optimiser must be one whose steps are known as functions."""
+    """The discriminator's step must be its optimiser's, and that known as a function."""
+    for name in (recipe.loss, *recipe.techniques):
+        if name in UNFORESEEN:
+            return f"it foresees the optimiser's steps, and {name} changes them"
     assert recipe.training.discriminator is not None  # it goes with no control
     name = recipe.training.discriminator.name
     if name in ("adam", "adamw", "rmsprop", "sgd"):

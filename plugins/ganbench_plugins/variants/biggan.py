@@ -65,6 +65,8 @@ def ganbench_variants() -> list[VariantSpec]:
                 "the first step on",
                 "no orthogonal regularisation and no truncation of latents",
                 "attention on maps of half the image",
+                "fakes have the classes of the real batch in critic steps, and the data's shares "
+                "in the generator's",
             ),
         )
     ]

@@ -90,6 +90,7 @@ def ganbench_variants() -> list[VariantSpec]:
                 "below 64 px fewer levels and channels: 64 next to the image from 28 px, 32 below",
                 "below 16 px a rate of 1e-3 instead of 2e-4",
                 "at 128 px one level more, and 64 channels next to the image, as in dcgan.torch",
+                "no L2 penalty, which the authors' code has (1e-5) and the paper has not",
                 "on points fully connected layers of 128 units and a latent N(0, I_2)",
             ),
         )

@@ -78,6 +78,7 @@ def ganbench_variants() -> list[VariantSpec]:
                 "the learning rate reaches zero at the end of the budget",
                 "fakes have the classes of the real batch in critic steps, and the data's "
                 "shares in the generator's, instead of uniform ones",
+                "no noise is added to the images' bytes",
                 "on points perceptrons of three layers of 128 units and a latent N(0, I_2)",
             ),
         )

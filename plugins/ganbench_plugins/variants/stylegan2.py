@@ -55,6 +55,7 @@ def ganbench_variants() -> list[VariantSpec]:
             recipe=recipe,
             deviations=(
                 "8 or 16 channels next to the image and at most 128, instead of 512 throughout",
+                "latents and styles of 64 dimensions instead of 512",
                 "no noise inputs: a latent has one image, which evaluations rely on",
                 "no minibatch deviation, since R1 is one of single samples here; add mbstd to a "
                 "variant without penalties to see what it does",

@@ -30,6 +30,15 @@ def test_an_average_is_evaluated_and_trained_by_nothing() -> None:
     assert plain.evaluated is plain.networks.generator
 
 
+def test_an_average_by_its_half_life_in_samples() -> None:
+    """Which is the same average for all batches, where a decay is one of steps."""
+    for batch, decay in ((100, 0.5), (50, 0.5**0.5)):
+        text = f"vanilla+batch:{batch}+ema[ema.half_life=100]"
+        training = recipe_of(text, points()).training
+        assert (training.ema, training.ema_half_life) == (0.0, 100.0)
+        assert training.average_decay == pytest.approx(decay, rel=1e-12)
+
+
 def test_two_time_scales_change_the_discriminators_rate_alone() -> None:
     training, plain = (recipe_of(name, points()).training for name in ("wgan-gp+ttur:3", "wgan-gp"))
     assert training.discriminator.lr == 3 * plain.generator.lr

@@ -130,7 +130,8 @@ def test_the_data_set_is_left_as_it_is() -> None:
     assert not data.train.requires_grad
 
 
-def test_training_of_the_authors_code() -> None:
+def test_gamma_of_the_paper_and_training_of_the_authors_code() -> None:
+    """Their code's penalty of 10 has no half, and would be a gamma of 20."""
     recipe = recipe_of("mlp+non-saturating-r1", points())
     assert recipe.loss_parameters == {"penalty": 10.0}
     assert recipe.training.generator == recipe.training.discriminator

@@ -226,6 +226,15 @@ def test_other_optimisers_are_refused_when_planned(name: str) -> None:
         assert reason.endswith("and the discriminator has torch.optim:NAdam")
 
 
+@pytest.mark.parametrize(
+    "variant", ["wgan+unrolled", "vanilla+clip+unrolled", "vanilla+unrolled+ogda"]
+)
+def test_what_changes_the_optimisers_steps_is_refused(variant: str) -> None:
+    """The look-ahead would foresee another discriminator than the one that comes."""
+    told = str(choose_variant(variant, catalogue()).misfit(catalogue(), points()))
+    assert "unrolled: it foresees the optimiser's steps, and " in told
+
+
 def test_it_is_named_once() -> None:
     with pytest.raises(UsageError, match="names the technique unrolled twice"):
         choose_variant("vanilla+unrolled:2+unrolled:5", catalogue())
