@@ -37,6 +37,10 @@ RULES: dict[str, Callable[[float], float]] = {
     "+r1:0.3": lambda s: spectral_radius(STEP, s, 0.3),
     "+r2:0.3": lambda s: spectral_radius(STEP, s, 0.3),
     "+r1:0.3+r2:0.3": lambda s: spectral_radius(STEP, s, 0.6),
+    "+js:0.4": lambda s: spectral_radius(STEP, s, 0.2),
+    "+ttur": lambda s: rules.two_time_scales(STEP * s, 4.0),
+    "+unrolled:1": lambda s: rules.unrolled(STEP * s, 1),
+    "+unrolled": lambda s: rules.unrolled(STEP * s, 5),
 }
 """Rule, as the suite names it behind a loss -> its spectral radius, of the loss's slope."""
 
@@ -87,7 +91,8 @@ from the first step to the last, in single precision. After T steps up to about 
 a run began; `tests/plugins/dirac/test_rules.py` plays the rules in double precision, and holds what
 is left when the beginning is taken out to ten digits. A dash: the distance has shrunk below what
 single precision can tell. Slope 1/2 is the non-saturating loss, slope 1 Wasserstein; the step size
-is 0.05. What is left at its default: `consensus:10`, `momentum:-0.5`, `lookahead:5`.
+is 0.05. What is left at its default: `consensus:10`, `momentum:-0.5`, `lookahead:5`, `ttur:4`,
+`unrolled:5`.
 
 This page is written by `python docs/make_dirac.py`.
 

@@ -211,11 +211,11 @@ def test_players_who_step_at_once_take_no_loss_that_decides_on_critic_steps(
 def test_who_plays_whole_rounds_takes_no_other_pace(catalogue: Catalogue, name: str) -> None:
     """Critic steps would be left out without a word."""
     told = choose_variant(f"wgan-gp+{name}", catalogue).misfit(catalogue, POINTS)
-    asks = "it asks for 5 critic steps to every 1 of the generator"
-    assert told == f"{asks}, and {name} plays rounds of its own"
+    plays = f"{name} plays rounds of its own"
+    assert told == f"it asks for 5 critic steps to every 1 of the generator, and {plays}"
     assert choose_variant(f"vanilla+{name}", catalogue).misfit(catalogue, POINTS) is None
     told = choose_variant(f"mlp+wgan+{name}", catalogue).misfit(catalogue, POINTS)
-    assert told == f"its loss wgan decides on critic steps itself, and {name} plays rounds of its own"
+    assert told == f"its loss wgan decides on critic steps itself, and {plays}"
 
 
 def test_what_uncouples_is_a_parameter() -> None:

@@ -6,7 +6,9 @@ by 1 - ia, a = hs (`closed_form`). Every rule is a linear recurrence in z, or in
 one steps before the other, and its spectral radius, the factor of the distance from the equilibrium
 for each generator step in the long run, is the largest modulus of the recurrence's roots. Below 1
 the rule converges. For the Wasserstein loss (s = 1) all holds everywhere, for others near the
-equilibrium. Penalties on slopes are in `closed_form`: R1 and R2 are the same here and add up.
+equilibrium. Penalties on slopes are in `closed_form`: R1 and R2 are the same here and add up, and
+that of Roth et al. (`js`), which weighs real samples by (1 - D)² and fakes by D², a quarter each
+where D = 1/2, is R1 of half its gamma.
 """
 
 from __future__ import annotations
@@ -73,6 +75,30 @@ def momentum(turn: float, beta: float) -> float:
     quadratic = np.array([1.0, -1.0 - beta, beta])
     quartic = np.polymul(quadratic, quadratic) + np.array([0.0, turn**2, 0.0, 0.0, 0.0])
     return _largest(np.roots(quartic).tolist())
+
+
+def two_time_scales(turn: float, ratio: float) -> float:
+    """The discriminator steps by r h: theta' = theta + a psi, psi' = psi - r a theta; of modulus
+    sqrt(1 + r a²): no ratio of rates makes plain steps converge.
+
+    Args:
+        turn: as in `simultaneous`, of the generator's step h.
+        ratio: r.
+    """
+    return math.sqrt(1.0 + ratio * turn**2)
+
+
+def unrolled(turn: float, k: int) -> float:
+    """The generator descends against psi_k = psi - k a theta, and through it: its gradient is
+    -s (psi - 2 k a theta), no longer -s psi. So theta' = (1 - 2 k a²) theta + a psi, psi' = psi -
+    a theta; x² = (2 - 2 k a²) x - 1 + (2k - 1) a², of modulus sqrt(1 - (2k - 1) a²) while it turns.
+
+    Args:
+        turn: as in `simultaneous`.
+        k: steps that are foreseen.
+    """
+    trace, determinant = 2.0 - 2 * k * turn**2, 1.0 - (2 * k - 1) * turn**2
+    return _largest(_square_roots(trace, -determinant))
 
 
 def lookahead(turn: float, k: int, share: float = 0.5, *, alternating: bool = False) -> float:

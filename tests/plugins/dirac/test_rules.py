@@ -45,6 +45,10 @@ RULES = {
     f"+lookahead:50{ALTERNATING}": lambda s: rules.lookahead(STEP * s, 50, alternating=True),
     "+r1:0.3": lambda s: plain(STEP, s, 0.3),
     "+r2:0.3": lambda s: plain(STEP, s, 0.3),
+    "+js:0.4": lambda s: plain(STEP, s, 0.2),
+    "+ttur:4": lambda s: rules.two_time_scales(STEP * s, 4.0),
+    "+unrolled:1": lambda s: rules.unrolled(STEP * s, 1),
+    "+unrolled:5": lambda s: rules.unrolled(STEP * s, 5),
     f"+r1:0.3+r2:0.5{ALTERNATING}": lambda s: plain(STEP, s, 0.8, alternating=True),
 }
 """Rule -> its closed form, of a loss's slope."""
@@ -160,6 +164,22 @@ def test_lookahead_is_the_largest_eigenvalue_of_its_period(
     period = (np.eye(2) + np.linalg.matrix_power(fast, k)) / 2
     exact = np.abs(np.linalg.eigvals(period)).max() ** (1 / k)
     assert rules.lookahead(turn, k, alternating=alternating) == pytest.approx(exact, rel=1e-6)
+
+
+@given(turn=turns, k=st.integers(0, 20))
+def test_unrolling_is_the_largest_eigenvalue_of_a_step(turn: float, k: int) -> None:
+    matrix = np.array([[1 - 2 * k * turn**2, turn], [-turn, 1.0]])  # of theta and psi
+    exact = np.abs(np.linalg.eigvals(matrix)).max()
+    assert rules.unrolled(turn, k) == pytest.approx(exact, abs=1e-6)
+    assert rules.unrolled(turn, 0) == pytest.approx(rules.simultaneous(turn))
+
+
+@given(turn=turns, ratio=st.floats(0.1, 10))
+def test_no_ratio_of_rates_helps_plain_steps(turn: float, ratio: float) -> None:
+    matrix = np.array([[1.0, turn], [-ratio * turn, 1.0]])
+    exact = np.abs(np.linalg.eigvals(matrix)).max()
+    assert rules.two_time_scales(turn, ratio) == pytest.approx(exact, rel=1e-9)
+    assert rules.two_time_scales(turn, ratio) > 1
 
 
 def test_more_lookahead_is_not_better() -> None:
