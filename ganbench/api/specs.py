@@ -325,6 +325,8 @@ class ScoreSpec(Spec):
         draw: ``draw(evaluation: Evaluation, **parameters) -> dict[str, bytes]``: PNG pictures of
             what it measures, by a short name of lower-case letters, digits and `-`. Called once, of
             the last evaluation; the run folder and the report show them.
+        conditional: whether it is about generators that are told classes: variants that are not are
+            left out of tasks that ask for it.
     """
 
     kind: ClassVar[str] = "score"
@@ -334,6 +336,7 @@ class ScoreSpec(Spec):
     check: Callable[..., object] | None = None
     blind: str = ""
     draw: Builder | None = None
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from ganbench.catalogue.calling import call_light
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.chosen import ChosenData, ChosenExtractor, ChosenScore, ChosenTask
 from ganbench.planning.datasets import require_present
+from ganbench.planning.prepared import Prepared
 from ganbench.wording import counted
 
 LEAST_TRAIN = 2
@@ -52,6 +53,18 @@ def check_task(chosen: ChosenTask, catalogue: Catalogue) -> MissingData | None:
     except UsageError as error:
         raise _of(chosen, error) from error
     return missing and _of(chosen, missing)
+
+
+def not_scored(chosen: ChosenTask, prepared: Prepared) -> str | None:
+    """Why a task's scores cannot be those of a variant; None where nothing is known against it."""
+    model = prepared.parts.model
+    for score in (*chosen.scores, *chosen.final_scores):
+        if score.spec.conditional and not model.conditional:
+            return (
+                f"score {score.spec.name} is about generators that are told a class, and its model "
+                f"{model.name} is told none"
+            )
+    return None
 
 
 def _check_train(data: ChosenData) -> None:

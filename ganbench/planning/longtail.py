@@ -58,6 +58,7 @@ def long_tailed(spec: DatasetSpec, settings: Mapping[str, object]) -> DatasetSpe
         )
     return replace(
         spec,
+        description=f"{spec.description}; before the long tail",
         parameters={**spec.parameters, **TAIL},
         describe=partial(_describe, spec),
         load=partial(_load, spec),
@@ -130,9 +131,11 @@ def _describe(spec: DatasetSpec, *, longtail: float, tail: str, order: str, **ow
     if survey.train is not None and longtail > (most := survey.train // survey.info.classes):
         raise UsageError(
             f"longtail={longtail:g} leaves no sample of the rarest class: {survey.train:,} samples "
-            f"of {survey.info.classes} classes have {most} of one at most"
+            f"of {survey.info.classes} classes have {most} of one at most",
+            "ask for a shorter one: it may be as long as the smallest class has samples",
         )
-    return replace(survey, train=None)
+    notes = tuple(f"{note} (before the long tail)" for note in survey.notes)
+    return replace(survey, train=None, notes=notes)
 
 
 def _load(spec: DatasetSpec, *, longtail: float, tail: str, order: str, **own: Value) -> Data:

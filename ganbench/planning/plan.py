@@ -15,7 +15,7 @@ from ganbench.planning.budget import Budget
 from ganbench.planning.chosen import ChosenData, ChosenTask, choose_data, choose_task
 from ganbench.planning.datasets import prepare as prepare_data
 from ganbench.planning.expansion import each_once, expand_variants, not_expanded
-from ganbench.planning.feasibility import check_task, notes_of
+from ganbench.planning.feasibility import check_task, not_scored, notes_of
 from ganbench.planning.prepared import Prepared, prepare
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.shard import Shard
@@ -166,10 +166,12 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
         own = (variant for text in typed_on[task.task.name] for variant in variants[text])
         for variant in each_once(own):
             prepared = prepare(variant, task.data.info, catalogue)
-            if isinstance(prepared, str):
-                skipped.append(f"{variant.display} on {task.task.name}: {prepared}")
-            else:
+            why = prepared if isinstance(prepared, str) else not_scored(task, prepared)
+            if why is None:
+                assert isinstance(prepared, Prepared)
                 specs.append(_spec(prepared, task, selection, suite, catalogue))
+            else:
+                skipped.append(f"{variant.display} on {task.task.name}: {why}")
     for spec in specs:
         _refuse_unprintable(spec)
     runs = tuple(replace(spec, seed=seed) for seed in seeds for spec in specs)

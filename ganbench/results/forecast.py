@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ganbench.planning.runspec import RunSpec
     from ganbench.results.store import RunStore
 
+LEAST_STEPS = 10
+"""Of a run that tells how fast steps are: the first is not timed, and a few say little."""
+
 SAMPLED_FOLDERS = 8
 """Run folders whose size is looked at: those of one task hardly differ."""
 
@@ -28,8 +31,8 @@ class Cost:
         flops: of training.
         training_seconds, other_seconds: of one slot: training, and everything else (start, set-up,
             evaluation, records).
-        basis: how many earlier runs of what tell the time.
-        exact: whether they are of the same variant and task.
+        basis: how many earlier runs of what tell the time, or what else does.
+        exact: whether they are of the same variant and task, or there is nothing to guess.
     """
 
     flops: float | None = None
@@ -59,6 +62,7 @@ class Forecast:
             for one in records
             if one["status"] in COUNTED
             and one["used"]["seconds"] > 0
+            and one["used"]["steps"] >= LEAST_STEPS
             and one["environment"].get("device_name") == device_name
         ]
 
@@ -89,6 +93,10 @@ class Forecast:
                     basis=f"{len(pool)} of {what}",
                     exact=pool is exact,
                 )
+        if spec.task.budget.kind == "seconds":
+            seconds = spec.task.budget.amount
+            basis = "the budget, without evaluation"
+            return Cost(training_seconds=seconds, other_seconds=0.0, basis=basis, exact=True)
         return Cost(flops=flops)
 
     def bytes_of(self, spec: RunSpec, store: RunStore) -> float | None:

@@ -29,9 +29,11 @@ def spec(variant: str = "vanilla", budget: str = "2TFLOP", **task: Any) -> RunSp
     )
 
 
-def record(run: RunSpec, seconds: float, status: str = "ok", device: str = HERE) -> Record:
-    """1 TFLOP, 1000 steps, 64 images a step, in so many seconds, and 3 s for the rest."""
-    used = {"flops": 1e12, "seconds": seconds, "images": 64_000, "steps": 1000}
+def record(
+    run: RunSpec, seconds: float, status: str = "ok", device: str = HERE, steps: int = 1000
+) -> Record:
+    """1 TFLOP, 64 images a step, in so many seconds, and 3 s for the rest."""
+    used = {"flops": 1e12, "seconds": seconds, "images": 64 * steps, "steps": steps}
     return {  # type: ignore[typeddict-item]
         "run_id": run.run_id,
         "spec": run.to_json(),
@@ -85,6 +87,7 @@ def test_the_nearest_runs_tell() -> None:
         [record(spec(), 10.0, device="another")],
         [record(spec(), 10.0, status="timeout")],
         [record(spec(), 0.0)],
+        [record(spec(), 10.0, steps=9)],
         [record(spec(dataset="digits"), 10.0)],
         [record(spec(fakes=5), 10.0)],
     ],
@@ -94,6 +97,14 @@ def test_what_nothing_tells_is_unknown(earlier: list[Record]) -> None:
     assert cost.seconds() is None
     assert cost.basis == ""
     assert cost.flops == 2e12  # the budget says it
+
+
+def test_a_budget_of_time_is_its_own_forecast() -> None:
+    cost = Forecast([], HERE).cost(spec(budget="10m"))
+    assert cost.seconds() == 600.0
+    assert cost.exact
+    assert cost.basis == "the budget, without evaluation"
+    assert cost.flops is None
 
 
 def test_an_unstable_run_took_its_time_all_the_same() -> None:

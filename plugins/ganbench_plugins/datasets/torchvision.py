@@ -48,12 +48,16 @@ def check(source: Source, root: str, download: bool, **own: Any) -> None:
     """
     where = _where(root)
     packaged = source.debian is not None and source.debian[0].is_dir()
-    if not (download or packaged or (where / source.files).exists()):
+    if not (download or packaged or _are_there(source, where, **own)):
         raise MissingData(f"{source.name} is not in {where}", _how_to_get(source, where))
 
 
 def _where(root: str) -> Path:
     return Path(root).expanduser() if root else cache.folder("datasets")
+
+
+def _are_there(source: Source, where: Path, **own: Any) -> bool:
+    return (where / source.files.format(**own)).exists()
 
 
 def load(source: Source, root: str, download: bool, **own: Any) -> Data:
@@ -64,28 +68,38 @@ def load(source: Source, root: str, download: bool, **own: Any) -> Data:
         UsageError: a file is damaged.
     """
     where = _where(root)
-    reason = ""
-    with contextlib.suppress(RuntimeError, OSError):  # how torchvision says that it is not there
+    what = f"{source.name} is not in {where}"
+    try:
         return _from_torchvision(source, where, download=False, **own)
+    except (RuntimeError, OSError) as error:  # how torchvision says that it is not there, or broken
+        if _are_there(source, where, **own):
+            what = f"{source.name} in {where} is incomplete or damaged: {_said(error)}"
     if source.debian is not None and source.debian[0].is_dir():
         return _from_idx(source, source.debian[0])
     if download:
         try:
             return _downloaded(source, where, **own)
         except (RuntimeError, OSError, ImportError) as error:  # CelebA's needs the package gdown
-            reason = f", and the download failed: {' '.join(str(error).split())}"
-    raise MissingData(f"{source.name} is not in {where}{reason}", _how_to_get(source, where))
+            what += f", and the download failed: {_said(error)}"
+    raise MissingData(what, _how_to_get(source, where, tried=download))
 
 
-def _how_to_get(source: Source, where: Path) -> str:
+def _said(error: BaseException) -> str:
+    return " ".join(str(error).split())
+
+
+def _how_to_get(source: Source, where: Path, tried: bool = False) -> str:
+    """Ways to get it; where a download was tried, the others."""
+    name = f"{source.name}[download=true]"
     prepare = "type `ganbench prepare --download` with the same selection"
-    ways = [prepare, f"name it {source.name}[download=true]"]
+    ways = [] if tried else [prepare, f"name it {name}"]
     if source.debian is not None:
         ways.append(f"run: apt-get install {source.debian[1]}")
     files, folder = source.fetch
     packed = any(one.name.endswith((".gz", ".zip")) for one in files)
+    then = f", for {name} to check and unpack" if source.unpacks else " and unpack"
     by_hand = "\n  ".join(map(str, files))
-    ways.append(f"put into {where / folder}{' and unpack' if packed else ''}:\n  {by_hand}")
+    ways.append(f"put into {where / folder}{then if packed else ''}:\n  {by_hand}")
     return " or ".join(ways)
 
 

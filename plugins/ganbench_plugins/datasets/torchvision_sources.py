@@ -33,9 +33,8 @@ class File:
     url: str
 
     def __str__(self) -> str:
-        size = f"{self.size / 1e6:,.0f} MB" if self.size >= 1e6 else f"{self.size:,} bytes"
         name = "" if self.url.endswith(self.name) else f"{self.name} of "
-        return f"{name}{self.url} ({size}, md5 {self.md5})"
+        return f"{name}{self.url} ({self.size:,} bytes, md5 {self.md5})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +44,14 @@ class Source:
     Args:
         name: here.
         cls: name of the class in `torchvision.datasets`.
-        files: what that class reads, or the directory of it, below the root.
+        files: what that class reads, or the directory of it, below the root; with the data set's
+            own parameters in braces.
         fetch: the files to fetch by hand, and the directory below the root to put them in.
         describe: shape and classes, of the data set's own parameters.
         reader: name of the function in `torchvision_readers` that reads both splits.
         description, paper, licence: as in a spec.
         parameters: of its own, beside root and download.
+        unpacks: whether torchvision unpacks the files that were fetched by hand, with no network.
         debian: directory where a Debian package puts its IDX files, and that package's name.
     """
 
@@ -64,6 +65,7 @@ class Source:
     paper: str
     licence: str
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    unpacks: bool = True
     debian: tuple[Path, str] | None = None
 
 
@@ -108,7 +110,7 @@ SOURCES = (
     Source(
         name="mnist",
         cls="MNIST",
-        files="MNIST/raw",
+        files="MNIST/raw/train-images-idx3-ubyte",
         fetch=(
             _idx(
                 "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -128,7 +130,7 @@ SOURCES = (
     Source(
         name="fashion-mnist",
         cls="FashionMNIST",
-        files="FashionMNIST/raw",
+        files="FashionMNIST/raw/train-images-idx3-ubyte",
         fetch=(
             _idx(
                 "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
@@ -149,7 +151,7 @@ SOURCES = (
     Source(
         name="kmnist",
         cls="KMNIST",
-        files="KMNIST/raw",
+        files="KMNIST/raw/train-images-idx3-ubyte",
         fetch=(
             _idx(
                 "http://codh.rois.ac.jp/kmnist/dataset/kmnist/",
@@ -170,7 +172,7 @@ SOURCES = (
     Source(
         name="emnist",
         cls="EMNIST",
-        files="EMNIST/raw",
+        files="EMNIST/raw/emnist-{part}-train-images-idx3-ubyte",
         fetch=(
             (
                 File(
@@ -197,7 +199,7 @@ SOURCES = (
     Source(
         name="svhn",
         cls="SVHN",
-        files="SVHN",
+        files="SVHN/train_32x32.mat",
         fetch=(
             (
                 File(
@@ -297,6 +299,7 @@ SOURCES = (
         name="celeba",
         cls="CelebA",
         files="celeba/img_align_celeba",
+        unpacks=False,
         fetch=(
             (
                 File(

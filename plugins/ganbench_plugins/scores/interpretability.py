@@ -48,7 +48,7 @@ def jacobian(evaluation: Evaluation, *, samples: int) -> list[Measurement]:
     if not bool(torch.isfinite(found).all()):
         raise NonFiniteSamples("derivatives of the generator are not finite")
     known = conditioning(found)
-    dimension = float(known.dimension.median())
+    dimension = float(known.dimension.quantile(0.5))  # of an even number the mean of both
     quartiles = known.ln_kappa.quantile(torch.tensor([0.25, 0.5, 0.75]).to(known.ln_kappa))
     low, median, high = quartiles.tolist()
     deficient = float(known.deficient.double().mean())

@@ -165,6 +165,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             compute=f"{_MEASURES}.intended:intended",
             modalities=("image",),
             parameters=_EXTRACTOR,
+            conditional=True,
         ),
         ScoreSpec(
             name="sources",

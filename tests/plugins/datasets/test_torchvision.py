@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -111,8 +113,18 @@ def test_failed_download_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         raise RuntimeError("no route\nto host" if download else "not found")
 
     monkeypatch.setattr(plugin, "_from_torchvision", refuse)
-    with pytest.raises(MissingData, match="download failed: no route to host"):
+    with pytest.raises(MissingData, match="download failed: no route to host") as error:
         load(MNIST, str(tmp_path / "new"), download=True)
+    assert "--download" not in str(error.value.hint)  # what has just failed
+
+
+def test_files_that_are_there_and_broken_are_not_called_absent(tmp_path: Path) -> None:
+    """torchvision has the same words for both."""
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    (folder / "data_batch_1").write_bytes(b"broken")
+    with pytest.raises(MissingData, match="is incomplete or damaged: Dataset not found or corrup"):
+        read("cifar10", tmp_path)
 
 
 def test_debian_hint_only_for_fashion(tmp_path: Path) -> None:
@@ -237,7 +249,33 @@ def test_a_plan_finds_what_a_run_will(tmp_path: Path) -> None:
     with pytest.raises(MissingData):
         check(BY_NAME["svhn"], str(tmp_path), False)
     (tmp_path / "SVHN").mkdir()
+    (tmp_path / "SVHN/train_32x32.mat").touch()
     check(BY_NAME["svhn"], str(tmp_path), False)
+    raw = tmp_path / "EMNIST/raw"
+    raw.mkdir(parents=True)
+    (raw / "emnist-letters-train-images-idx3-ubyte").touch()
+    check(BY_NAME["emnist"], str(tmp_path), False, part="letters")
+    with pytest.raises(MissingData):
+        check(BY_NAME["emnist"], str(tmp_path), False, part="digits")
+
+
+def test_emnist_fetched_by_hand_is_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive as NIST has it, put where the hint says, and no network."""
+    images, raw = files.pixels(6, 28, 28), tmp_path / "EMNIST/raw"
+    made = files.mirror_idx(tmp_path / "made", images, [1, 2, 3, 4, 5, 6])
+    raw.mkdir(parents=True)
+    with zipfile.ZipFile(raw / "gzip.zip", "w") as archive:
+        for name, _ in made:
+            split, rest = name.split("-", 1)
+            split = "test" if split == "t10k" else split
+            archive.write(tmp_path / "made" / name, f"gzip/emnist-letters-{split}-{rest}")
+    sum_of = hashlib.md5((raw / "gzip.zip").read_bytes()).hexdigest()  # noqa: S324
+    monkeypatch.setattr("torchvision.datasets.EMNIST.md5", sum_of)
+    data = read("emnist", tmp_path, download=True, part="letters")
+    assert data.train_labels is not None
+    assert data.train_labels.tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_shapes_are_known_before_anything_is_read() -> None:
