@@ -40,16 +40,18 @@ DATA = {
     ),
     "texts": MODALITIES["text"].examples[0],
     "tables": MODALITIES["tabular"].examples[0],
+    "pairs": MODALITIES["pair"].examples[0],
 }
 """What recipes are shown on; labelled, since conditional ones need classes."""
 
 HEAD = """\
 # The zoo
 
-Every variant that ganbench carries with the formulas of its loss and techniques, its recipe, what
-is different from its paper on purpose, and what it has reached in the published results. Losses
-and techniques that any variant takes stand at the end; G(z) is a fake, D a logit. A recipe tells
-what differs from the defaults of its parts.
+Every variant that ganbench carries, but for the one that needs [Keras](keras.md), with the
+formulas of its loss and techniques, its recipe, what is different from its paper on purpose, and
+what it has reached in the published results, or its paper reports. Losses and techniques that any
+variant takes stand at the end; G(z) is a fake, D a logit. A recipe tells what differs from the
+defaults of its parts.
 
 Published rows of `vanilla` with techniques stand under each of them, those with just another loss
 under that loss. Limits are 95 % intervals over seeds; behind ± is the error that a paper prints.
@@ -102,7 +104,7 @@ def _differences(spec: VariantSpec | LossSpec | TechniqueSpec) -> list[str]:
 def _results(rows: list[str]) -> list[str]:
     if not rows:
         return []
-    head = "| suite | task | measured | value | limits | runs |"
+    head = "| suite | task | what | value | limits | runs |"
     return ["", head, "|---|---|---|--:|---|--:|", *rows]
 
 

@@ -43,10 +43,16 @@ def score_references(task: ChosenTask, side: RealSide, catalogue: Catalogue) -> 
 
     def compute() -> tuple[Tensor, ...]:
         found = dict[str, dict[str, float]]()
+        unscored = dict[str, list[str]]()
         for name in REFERENCES:
             fakes = reference_samples(data, name, task.task.fakes, REFERENCE_SEED).to(device)
-            for key, value in _values(name, Snapshot(side, fakes), scores).items():
+            values, reasons = _values(Snapshot(side, fakes), scores)
+            for key, value in values.items():
                 found.setdefault(key, {})[name] = value
+            for reason in reasons:
+                unscored.setdefault(reason, []).append(name)
+        for reason, names in unscored.items():
+            remark(f"not scored: {', '.join(names)}: {reason}")
         return (torch.frombuffer(bytearray(json.dumps(found).encode()), dtype=torch.uint8),)
 
     inputs = [data.train, side.real, *(one for one in (data.train_labels,) if one is not None)]
@@ -60,16 +66,19 @@ def score_references(task: ChosenTask, side: RealSide, catalogue: Catalogue) -> 
     return found
 
 
-def _values(name: str, snapshot: Snapshot, scores: Sequence[Score]) -> dict[str, float]:
-    values = dict[str, float]()
+def _values(
+    snapshot: Snapshot, scores: Sequence[Score]
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """What the scores measure by their keys, and why some of them cannot."""
+    values, reasons = dict[str, float](), list[str]()
     for score in scores:
         try:
             (measured,) = measure(snapshot, [score])
         except Exception as error:  # a reference that cannot be judged must not end a run
-            remark(f"{name} is not scored: {one_line(error)}")
+            reasons.append(one_line(error))
         else:
             values |= {one.key: one.value for one in measured}
-    return values
+    return values, tuple(reasons)
 
 
 def _identity(task: ChosenTask, side: RealSide, catalogue: Catalogue) -> str:

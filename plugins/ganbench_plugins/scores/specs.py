@@ -72,6 +72,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             paper="Miyato & Koyama 2018, cGANs with Projection Discriminator, arXiv:1802.05637 "
             "(intra FID); Bińkowski et al. 2018, arXiv:1801.01401",
             compute=f"{_MEASURES}.class_distance:class_distance",
+            modalities=("image", "audio", "text", "pair"),  # those for which there are judges
             check=requirements.class_distance,
             parameters={
                 **_EXTRACTOR,
