@@ -20,7 +20,7 @@ from ganbench.inference.kept import KeptRun, find_kept
 from ganbench.inference.programs import PROGRAM, Program, read_program
 from ganbench.modalities.arrays import Channels, arranged, describe
 from ganbench.planning.chosen import choose_data
-from ganbench.planning.references import parse_reference
+from ganbench.planning.references import parse_reference, split_alternatives
 from ganbench.results.store import GENERATOR_FILE
 from ganbench.running.contestant import Contestant
 from ganbench.running.evaluator import EVALUATION_SEED
@@ -135,7 +135,8 @@ def open_source(source: object, opening: Opening) -> Source:
 
 
 def _names_dataset(text: str, catalogue: Catalogue) -> bool:
-    return parse_reference(text).name in catalogue.names(DatasetSpec.kind)
+    first, *_ = split_alternatives(text)  # of a mixture
+    return parse_reference(first).name in catalogue.names(DatasetSpec.kind)
 
 
 def read_array(path: Path) -> Tensor:

@@ -52,6 +52,15 @@ def test_a_folder_and_its_archive_have_one_score(ganbench_cli: Cli, tmp_path: Pa
         assert high > low
 
 
+def test_samples_are_held_against_a_mixture(ganbench_cli: Cli) -> None:
+    given = ["--fakes", "200", "--against", "ring8|grid25", "--scores", "sources", "--json"]
+    done = ganbench_cli("score", "ring8", *given)
+    assert done.returncode == 0, done.stderr
+    rows = {row["label"]: row["values"]["ring8"] for row in json.loads(done.stdout)["scores"]}
+    assert rows["share of 0"] > 0.9
+    assert rows["share of 1"] < 0.1
+
+
 def test_an_archive_that_reaches_outside_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "evil.zip"
     with zipfile.ZipFile(archive, "w") as opened:
