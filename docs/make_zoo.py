@@ -204,7 +204,7 @@ def _own(variant: VariantReference, name: str) -> bool:
 def _adds(variant: VariantReference, name: str) -> bool:
     """Whether a row is of the original GAN with that technique, or with just that loss instead."""
     base, *added = [one.name for one in variant.parts]
-    return base == "vanilla" and name in (added or [_objective(variant)])
+    return base == "vanilla" and name in (added or (_objective(variant),))
 
 
 def _objective(variant: VariantReference) -> str | None:

@@ -59,9 +59,9 @@ class Unrolled:
 
 def misfit(recipe: Recipe, data: DataInfo, **_: object) -> str | None:
     """The discriminator's step must be its optimiser's, and that known as a function."""
-    for name in (recipe.loss, *recipe.techniques):
-        if name in UNFORESEEN:
-            return f"it foresees the optimiser's steps, and {name} changes them"
+    for part in (recipe.loss, *recipe.techniques):
+        if part in UNFORESEEN:
+            return f"it foresees the optimiser's steps, and {part} changes them"
     assert recipe.training.discriminator is not None  # it goes with no control
     name = recipe.training.discriminator.name
     if name in ("adam", "adamw", "rmsprop", "sgd"):
