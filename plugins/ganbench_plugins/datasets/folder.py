@@ -120,7 +120,7 @@ def describe(**settings: Any) -> Survey:
         fingerprint=found.listing.fingerprint(found.hashes),
         train=len(images) - heldout if certain else None,
         heldout=heldout if certain else None,
-        notes=(*notes, told(images, left_out, options.alpha, certain=certain)),
+        notes=(*notes, told(images, left_out, options.side, options.alpha, certain=certain)),
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-VERSION = 1
+VERSION = 2
 """Change it with what is looked for."""
 
 READERS = 8
@@ -42,6 +42,7 @@ class Look(NamedTuple):
         alpha: whether there is transparency.
         several: whether it has several pages or frames.
         fault: why it cannot be read; empty if it can.
+        side: of its central square, in pixels.
     """
 
     mode: str = ""
@@ -49,6 +50,7 @@ class Look(NamedTuple):
     alpha: bool = False
     several: bool = False
     fault: str = ""
+    side: int = 0
 
 
 def look_at_all(
@@ -107,7 +109,8 @@ def look_at(path: str) -> Look:
 
     try:
         with Image.open(path) as image:
-            look = Look(image.mode, bits_of(image), has_alpha(image), _several(image))
+            what = image.mode, bits_of(image), has_alpha(image), _several(image)
+            look = Look(*what, side=min(image.size))
             image.verify()
     except Exception as error:  # damage can end Pillow in any kind of error
         return Look(fault=reason_of(error))

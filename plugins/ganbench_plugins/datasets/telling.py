@@ -26,12 +26,15 @@ NOT_READ = frozenset(
 """Files that may well hold images, of formats that are not read here."""
 
 
-def told(images: Images, damaged: Sequence[str], alpha: str, *, certain: bool = True) -> str:
+def told(
+    images: Images, damaged: Sequence[str], side: int, alpha: str, *, certain: bool = True
+) -> str:
     """The line.
 
     Args:
         images: those that are used.
         damaged: names of those that are left out for what is in them.
+        side: height and width in pixels that they get.
         alpha: what becomes of transparency.
         certain: whether no other file will turn out to be damaged.
     """
@@ -40,7 +43,7 @@ def told(images: Images, damaged: Sequence[str], alpha: str, *, certain: bool = 
         f"{_counted(len(images), 'image')}, {_classes(listing)}, {_split(images)}",
         *_lacking(images),
         *_copies(images),
-        *_forms(images.looks, alpha),
+        *_forms(images.looks, side, alpha),
         *_left_out(listing.left_out, damaged),
         *(() if certain else ("not all are decoded yet: damaged ones will be left out",)),
     )
@@ -106,10 +109,11 @@ def _copies(images: Images) -> Iterator[str]:
         yield f"{leaks:,} of the held-out ones also to train on"
 
 
-def _forms(looks: Sequence[Look], alpha: str) -> Iterator[str]:
+def _forms(looks: Sequence[Look], side: int, alpha: str) -> Iterator[str]:
     """What becomes of files that are not stored as networks get them."""
     becomes = "kept as a channel" if alpha == "keep" else f"laid {alpha.replace('-', ' ')}"
     kinds = (
+        (sum(look.side < side for look in looks), f"smaller than {side} px: enlarged"),
         (sum(look.several for look in looks), "of several pages or frames: the first is taken"),
         (sum(look.alpha for look in looks), f"with transparency: {becomes}"),
         (sum(look.bits == 16 for look in looks), "of 16 bits: scaled to 8"),

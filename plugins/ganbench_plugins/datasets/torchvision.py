@@ -1,7 +1,7 @@
 """The image sets that the GAN literature reports on, read by torchvision.
 
 Nothing is downloaded unless asked for, and where a download fails, what to fetch by hand is named:
-file, size, MD5 and the folder to put it in. Fashion-MNIST is also found where Debian's package
+file, size, SHA-256 and the folder to put it in. Fashion-MNIST is also found where Debian's package
 `dataset-fashion-mnist` puts it.
 """
 

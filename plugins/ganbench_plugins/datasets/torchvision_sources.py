@@ -1,7 +1,7 @@
 """torchvision's data sets as ganbench knows them before one is read: shapes, files, licences.
 
-Files are what their authors distribute: where a download fails, name, size, MD5 and folder are what
-it takes to fetch them by hand. Never imports torch.
+Files are what their authors distribute: where a download fails, name, size, SHA-256 and folder are
+what it takes to fetch them by hand. Never imports torch.
 """
 
 from __future__ import annotations
@@ -14,6 +14,38 @@ from ganbench import DataInfo, Parameter
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 READERS = "ganbench_plugins.datasets.torchvision_readers"
+
+
+SHA256 = dict(
+    line.split()
+    for line in """\
+f68b3c2dcbeaaa9fbdd348bbdeb94873 440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609
+d53e105ee54ea40749a09fcbcd1e9432 3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c
+9fb629c4189551a2d022fa330f9573f3 8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6
+ec29112dd5afa0611ce80d1b7f02629c f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6
+8d4fb7e6c68d591d4c3dfef9ec88bf0d 3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84
+25c81989df183df01b3e8a0aad5dffbe a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845
+bef4ecab320f06d8554ea6380940ec79 346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073
+bb300cfdad3c16e7a12a480ee83cd310 67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5
+bdb82020997e1d708af4cf47b453dcf7 51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69cc0a90ce135fde4
+e144d726b3acfaa3e44228e80efcd344 e38f9ebcd0f3ebcdec7fc8eabdcdaef93bb0df8ea12bee65224341c8183d8e17
+5c965bf0a639b31b8f53240b1b52f4d7 edd7a857845ad6bb1d0ba43fe7e794d164fe2dce499a1694695a792adfac43c5
+7320c461ea6c1c855c0b718fb2a4b134 20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c
+58c8d27c78d21e728a6bc7b3cc06412e fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e
+e26dedcc434d2e4c54c9b2d4a06d8373 435e94d69a87fde4fd4d7f3dd208dfc32cb6ae8af2240d066de1df7508d083b8
+eb5a983be6a315427106f1b164d9cef3 cdce80dfb2a2c4c6160906d0bd7c68ec5a99d7ca4831afa54f09182025b6a75b
+c58f30108f718f92721af3b95e74349a 6d958be074577803d12ecdefd02955f39262c83c16fe9348329d7fe0b5c001ce
+eb9058c3a382ffc7106e4002c42a8d85 85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7
+91f7769df0f17e558f3565bffb0c7dfb f31fd99273a1acb8609c8db427cebb1de3f71de77758cdc0e22956e1289b9866
+00d2c5bc6d35e252742224ab0c1e8fcb 46fb89443c578308acf364d7d379fe1b9efb793042c0af734b6112e4fd3a8c74
+75e246fa4810816ffd6ee81facbd244c f0e5da289d5ccf75ffe8811132694922b60f2af59256ed362afa03fefba324d0
+32bd1bd63d3c78cd57e08160ec5ed1e2 c6143857c3e2630ac2da9f782e9c1232e5e59be993a9d44e8a7916c78a6158c0
+00566efa6fedff7a56946cd1c10f1c16 7487a82e57c4bb956c5445ae2df4a91ffa717e903c5fa22874ede0820c8ec41b
+cc24ecafdb5b50baae59b03474781f8c 6c02a87569907f6db2ba99019085697596730e8129f67a3d61659f198c48d43b
+d32c9cbf5e040fd4025c592c306e6668 fc955bcb3ef8fbdf7d5640d9a8693a8431b5f2ee291a5c1449a1549e7e073fe7
+""".splitlines()
+)
+"""MD5 of a file, which torchvision checks -> its SHA-256, as TensorFlow's data sets have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +66,7 @@ class File:
 
     def __str__(self) -> str:
         name = "" if self.url.endswith(self.name) else f"{self.name} of "
-        return f"{name}{self.url} ({self.size:,} bytes, md5 {self.md5})"
+        return f"{name}{self.url} ({self.size:,} bytes, sha256 {SHA256[self.md5]})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ def fill(folder: Path, count: int, seed: int = 0) -> Path:
 
 def line(folder: Path, **settings: object) -> str:
     """What is told of a folder, behind its name."""
-    (note,) = describe(path=str(folder), side=8, **settings).notes
+    (note,) = describe(**{"path": str(folder), "side": 8, **settings}).notes
     name, _, told = note.partition(": ")
     assert name == str(folder)
     return told
@@ -88,6 +88,15 @@ def test_pages_alpha_and_colours_that_are_changed_are_told(tmp_path: Path) -> No
     assert "1 of CMYK: made RGB without their profile" in told
     assert "1 with transparency: kept as a channel" in line(tmp_path, alpha="keep")
     assert "1 with transparency: laid over black" in line(tmp_path, alpha="over-black")
+
+
+def test_what_is_enlarged_is_told(tmp_path: Path) -> None:
+    """Fewer pixels than the networks get: real samples are blurred, and so is what comes near."""
+    fill(tmp_path, 5)
+    Image.new("RGB", (40, 20)).save(tmp_path / "wide.png")
+    assert "smaller than" not in line(tmp_path, side=8)
+    assert "5 smaller than 20 px: enlarged" in line(tmp_path, side=20)
+    assert "6 smaller than 32 px: enlarged" in line(tmp_path, side=32)
 
 
 def test_copies_and_images_of_both_splits_are_told(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from ganbench_plugins.datasets.torchvision_readers import _arrays
 from ganbench_plugins.datasets.torchvision_sources import (
     DEBIAN_FASHION,
     EMNIST_CLASSES,
+    SHA256,
     SOURCES,
     Source,
 )
@@ -93,7 +94,7 @@ def test_missing_data_says_how_to_get_it(source: Source, tmp_path: Path) -> None
     assert f"{source.name}[download=true]" in hint
     fetched, folder = source.fetch
     assert f"put into {tmp_path / folder}" in hint
-    assert all(str(one) in hint and one.md5 in str(one) for one in fetched)
+    assert all(str(one) in hint and f"sha256 {SHA256[one.md5]}" in str(one) for one in fetched)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
@@ -173,7 +174,7 @@ def test_a_damaged_download_says_what_to_fetch(
         monkeypatch.setattr(cls, "mirrors", [address])
         with pytest.raises(MissingData, match="the download failed") as error:
             read("kmnist", tmp_path / "mine", download=True)
-    assert "md5 bdb82020997e1d708af4cf47b453dcf7" in str(error.value.hint)
+    assert "sha256 51467d22d8cc72929e2a028a0428f2086b092bb31cfb79c69c" in str(error.value.hint)
 
 
 @pytest.mark.parametrize("part", EMNIST_CLASSES)
