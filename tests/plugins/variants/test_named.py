@@ -27,7 +27,7 @@ SMALL = {"unrolled": "unrolled[width=16,k=1]"}
 """As they are tested, narrower than as they are published."""
 
 POINTS, IMAGE = points(), image(32)
-RMSPROP = Optimiser(name="rmsprop", lr=1e-4, alpha=0.99)
+RMSPROP = Optimiser(name="rmsprop", lr=1e-4, alpha=0.9)
 
 
 CONDITIONAL = ("cgan", "projection", "acgan")
