@@ -23,6 +23,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.budget import Budget
 from ganbench.planning.chosen import choose_task
 from ganbench.planning.feasibility import check_task, evaluation_info, notes_of
+from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.suite import Task, embedded_suites, load_suite
 
 POINTS = DataInfo(name="mine", modality="points", shape=(2,))
@@ -243,3 +244,13 @@ def test_data_without_anything_to_train_on(
     with pytest.raises(UsageError, match=r"task t: mine has \d samples? to train on") as error:
         check_task(chosen, catalogue)
     assert error.value.hint == "it is mostly held out"
+
+
+def test_a_score_of_classes_leaves_out_who_is_told_none(catalogue: Catalogue) -> None:
+    asked = Selection(variants=["vanilla", "cgan"], suite="conditional", seeds=[0])
+    plan = make_plan(asked, catalogue)
+    assert {one.variant for one in plan.runs} == {"cgan"}
+    assert plan.skipped == (
+        "vanilla on digits: score intended-class is about generators that are told a class, and "
+        "its model mlp is told none",
+    )
