@@ -150,7 +150,8 @@ class Supervisor:
 
     def _fill(self) -> list[Ended]:
         """Give free slots to those whose turn it is; what another process has ended meanwhile."""
-        if self._other_code or (self._has_failed and self._conditions.fail_fast):
+        is_over = self._has_failed and self._conditions.fail_fast
+        if is_over or self._other_code is not None:
             self._waiting.clear()
         ended: list[Ended] = []
         # Nobody twice: who is put off again and again must not keep those that have ended waiting.

@@ -342,18 +342,19 @@ def test_after_a_failure_who_was_busy_is_not_started(store: RunStore, monkeypatc
     assert executor.started == IDS[:2]
 
 
-def test_a_worker_with_other_code_ends_the_plan_and_no_run(store: RunStore) -> None:
+@pytest.mark.parametrize("said", ["the loss is another", ""])
+def test_a_worker_with_other_code_ends_the_plan_and_no_run(store: RunStore, said: str) -> None:
     """What all others would meet with too: they keep their turn for the next plan."""
 
     def act(job: JobHandle) -> Ending:
         if job.name == IDS[1]:
-            (job.folder / LOG_FILE).write_text("error: the loss is another\n")
+            (job.folder / LOG_FILE).write_text(f"error: {said}\n" if said else "")
             return Ending(exit_code=OTHER_CODE)
         return leave_record(job)
 
     executor, told = Scripted(act, slots=3), list[str]()
     supervisor = Supervisor(store, executor, Conditions(), device="cpu", warn=pytest.fail)
-    with pytest.raises(OtherCode, match="no longer that of the plan: the loss is another"):
+    with pytest.raises(OtherCode, match=f"no longer that of the plan: {said}"):
         told.extend(run.run_id for run, _ in supervisor.records(SPECS))
     started = set(executor.started)
     assert IDS[1] in started
