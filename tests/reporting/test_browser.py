@@ -85,8 +85,20 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 @pytest.fixture
 def browser(chromium: Any, page: str) -> Any:
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
-    chromium.get(page)
+    visit(chromium, page)
     return chromium
+
+
+def visit(browser: Any, address: str) -> None:
+    """Open a page afresh, and wait for all of it.
+
+    `get` of the address that is open may come back from the document that is about to go, or from
+    half of the next one; so there is an empty page between them.
+    """
+    browser.get("about:blank")
+    browser.get(address)
+    loaded = "return location.href === arguments[0] && document.readyState === 'complete'"
+    until(lambda: browser.execute_script(loaded, address))
 
 
 def names(browser: Any, section: str) -> list[str]:
@@ -320,7 +332,7 @@ def test_on_paper_everything_is_open_and_there_is_nothing_to_press(browser: Any)
 def test_without_scripts_everything_can_be_read(browser: Any, page: str) -> None:
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     try:
-        browser.get(page)
+        visit(browser, page)
         assert shown(browser, "button, input, select, .needs-js") == 0
         assert shown(browser, ".strip img") == shown(browser, ".strip") > 20
         assert shown(browser, "table.runs tr") == 52
@@ -339,7 +351,7 @@ def test_the_first_stop_of_the_keyboard_leads_to_the_results(browser: Any) -> No
 
 def test_no_error_and_no_request_leaves_the_page(chromium: Any, page: str) -> None:
     """Last, of all that the tests before have done."""
-    chromium.get(page)
+    visit(chromium, page)
     chromium.find_element("css selector", "#samples input").click()
     assert chromium.get_log("browser") == []
     messages = [json.loads(one["message"])["message"] for one in chromium.get_log("performance")]
