@@ -177,6 +177,8 @@ class Data:
         modes: the true modes, where they are known.
         channels_of: the labelled data set of which every channel is an independent sample, for
             stacked data. The class of a sample then has the classes of its channels as digits.
+        exchangeable: whether the order of its samples tells nothing about them, as of draws from
+            one law. Files are often sorted by class, folder or value.
     """
 
     info: DataInfo
@@ -186,3 +188,19 @@ class Data:
     heldout_labels: Tensor | None = None
     modes: KnownModes | None = None
     channels_of: Data | None = None
+    exchangeable: bool = False
+
+    def some(self, samples: Tensor, n: int) -> Tensor:
+        """Those n that stand for all, where a score takes fewer: the first ones if the order tells
+        nothing, else drawn, the same ones at every call.
+
+        Args:
+            samples: (N, ...) of a split, or what was computed of each, in that order.
+            n: how many; all are taken where there are no more.
+        """
+        if self.exchangeable or n >= len(samples):
+            return samples[:n]
+        import torch
+
+        order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(0))[:n]
+        return samples[order.to(samples.device)]

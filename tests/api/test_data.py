@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 
-from ganbench import DataInfo
+from ganbench import Data, DataInfo
 from ganbench.api.errors import UsageError
 
 
@@ -53,3 +54,24 @@ def test_fields_of_another_type_are_refused(field: str, value: object, wanted: s
 
 def test_points_have_features() -> None:
     assert DataInfo(name="ring8", modality="points", shape=(2,)).features == 2
+
+
+def sorted_points(exchangeable: bool) -> Data:
+    info = DataInfo(name="line", modality="points", shape=(1,))
+    points = torch.arange(1000.0)[:, None]
+    return Data(info=info, train=points, heldout=points, exchangeable=exchangeable)
+
+
+def test_some_of_samples_that_may_be_sorted_stand_for_all() -> None:
+    data = sorted_points(False)
+    some = data.some(data.heldout, 300)
+    assert len(some.unique()) == 300
+    assert abs(some.mean() - 499.5) < 4 * 289 / 300**0.5  # the first 300 have a mean of 149.5
+    assert torch.equal(some, data.some(data.heldout, 300))
+    assert torch.equal(2 * some, data.some(2 * data.heldout, 300))  # of features the same ones
+    assert torch.equal(data.some(data.heldout, 1000), data.heldout)
+
+
+def test_some_of_samples_in_no_order_are_the_first() -> None:
+    data = sorted_points(True)
+    assert torch.equal(data.some(data.heldout, 300), data.heldout[:300])

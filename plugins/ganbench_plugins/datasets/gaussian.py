@@ -82,7 +82,12 @@ def load(*, d: int) -> Data:
     rng = np.random.RandomState(SEED)  # a stream that numpy promises for ever
     noise = rng.standard_normal((N_TRAIN + N_HELDOUT, d))
     points = torch.from_numpy((1 + (noise * _deviations(d)) @ _axes(d)).astype(np.float32))
-    return Data(info=describe(d=d).info, train=points[:N_TRAIN], heldout=points[N_TRAIN:])
+    return Data(
+        info=describe(d=d).info,
+        train=points[:N_TRAIN],
+        heldout=points[N_TRAIN:],
+        exchangeable=True,
+    )
 
 
 @hookimpl

@@ -125,6 +125,7 @@ class Corpus:
             info=self.info,
             train=self._numbers(self.lines[self.held_out :]),
             heldout=self._numbers(self.lines[: self.held_out]),
+            exchangeable=True,  # they are in the order of their hashes
         )
 
     def _numbers(self, lines: Sequence[str]) -> Tensor:

@@ -92,6 +92,7 @@ def _mixture(
         train_labels=modes[:n_train],
         heldout_labels=modes[n_train:],
         modes=KnownModes(centres=torch.from_numpy(centres.astype(np.float32)), sigma=sigma),
+        exchangeable=True,
     )
 
 

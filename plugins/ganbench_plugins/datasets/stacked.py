@@ -49,6 +49,7 @@ def stack(name: str, base: Data) -> Data:
         train_labels=train[1],
         heldout_labels=heldout[1],
         channels_of=base,
+        exchangeable=True,
     )
 
 

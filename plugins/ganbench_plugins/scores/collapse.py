@@ -78,12 +78,12 @@ def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
 def vendi(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     """The Vendi score of the fakes over that of as many real samples.
 
-    Where there are more of one than of the other, the first of each are taken.
+    Where there are more of one than of the other, as many of each are taken.
     """
-    column = FeatureColumn(evaluation, extractor)
+    column, some = FeatureColumn(evaluation, extractor), evaluation.data.some
     n = min(len(column.real), len(column.fake))
     side = evaluation.once(
-        f"vendi/{extractor}/{n}", lambda: real_diversity(column.real[:n], evaluation.cached)
+        f"vendi/{extractor}/{n}", lambda: real_diversity(some(column.real, n), evaluation.cached)
     )
     return [
         column.measurement(

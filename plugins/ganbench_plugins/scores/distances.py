@@ -159,7 +159,7 @@ def _transport(
         n: how many these are.
         most: comparisons of real sets at most.
     """
-    real = evaluation.real[:n]
+    real = evaluation.data.some(evaluation.real, n)
 
     def floor() -> SelfComparison:
         samples = _all_real(evaluation)

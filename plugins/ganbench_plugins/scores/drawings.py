@@ -100,7 +100,7 @@ def _saliency(evaluation: Evaluation) -> bytes:
     """Real samples above what their logits hang on, then fakes above the same."""
     info = evaluation.data.info
     rows = []
-    for stored in (evaluation.real[:SHOWN], evaluation.fakes[:SHOWN]):
+    for stored in (evaluation.data.some(evaluation.real, SHOWN), evaluation.fakes[:SHOWN]):
         seen = encode(stored, info)
         random = torch.Generator().manual_seed(0)
         total = torch.zeros_like(seen)
@@ -195,7 +195,7 @@ def _plane(evaluation: Evaluation) -> tuple[Any, Axes]:
 
     figure = Figure(figsize=(5.12, 5.12), dpi=100, layout="constrained")
     axes = figure.subplots()
-    real = evaluation.real[:1000].cpu()
+    real = evaluation.data.some(evaluation.real, 1000).cpu()
     x, y = real.T.numpy()
     axes.scatter(x, y, s=6, color="#888888", linewidths=0, zorder=1)
     low, high = real.amin(0), real.amax(0)

@@ -32,7 +32,7 @@ def language_model(evaluation: Evaluation, *, n: int) -> list[Measurement]:
     forward = _forward(column, n)
 
     def forward_of_real() -> float:
-        return forward(column.real[: len(column.fakes)])
+        return forward(evaluation.data.some(column.real, len(column.fakes)))
 
     return [
         column.measurement(

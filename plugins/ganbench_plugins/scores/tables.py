@@ -240,7 +240,8 @@ def two_sample(evaluation: Evaluation) -> list[Measurement]:
     requirements.two_sample(EvaluationInfo.of(evaluation))
     tables = Tables(evaluation)
     n = min(len(tables.real), len(tables.fake))
-    area, error = two_sample_auc(tables.real[:n], tables.fake[:n], tables.schema)
+    real = rows_of(evaluation.data.some(evaluation.real, n))
+    area, error = two_sample_auc(real, tables.fake[:n], tables.schema)
     return [
         tables.measurement(
             "c2st", area, "collapse", "target", label="C2ST AUC", null=0.5, null_error=error

@@ -140,11 +140,12 @@ def bleu(evaluation: Evaluation) -> list[Measurement]:
     equally many references. The null is what real texts have."""
     column = Column(evaluation)
     count = requirements.bleu(EvaluationInfo.of(evaluation))
-    references = _spelled(column.real[: count - 1], column.end)
+    some = evaluation.data.some
+    references = _spelled(some(column.real, count - 1), column.end)
     fakes = _spelled(column.fakes[:count], column.end)
 
     def null() -> tuple[float, float]:
-        real = _spelled(column.train[:count], column.end)
+        real = _spelled(some(column.train, count), column.end)
         return mean_bleu(real, references), self_bleu(real)
 
     quality, repetition = evaluation.once(f"bleu/null/{count}", null)

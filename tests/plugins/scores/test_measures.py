@@ -99,6 +99,24 @@ def test_features_are_extracted_once(side: RealSide, extractor: Doubling) -> Non
     assert extractor.calls == 3
 
 
+@pytest.mark.parametrize("score", ["w2", "vendi"])
+def test_a_real_side_in_an_order_is_represented_by_samples_of_all_of_it(score: str) -> None:
+    """As of a mixture, whose sources follow one another, or of a folder sorted by class."""
+    law = torch.randn(2000, 2, generator=torch.Generator().manual_seed(0))
+    law[::2] += 20
+    held_out, train = law[:1000], law[1000:]
+    info = DataInfo(name="two", modality="points", shape=(2,))
+    data = Data(info=info, train=train, heldout=held_out[held_out[:, 0].argsort()])
+    side = RealSide(data, "heldout", torch.device("cpu"), lambda name: Doubling())
+    if score == "w2":
+        both, half = Snapshot(side, train[:400]), Snapshot(side, train[1::2][:400])
+        (found,), (lost,) = (exact_wasserstein(one, samples=400) for one in (both, half))
+        assert found.value < 10 < lost.value
+    else:
+        (found,) = vendi(Snapshot(side, train[:400]), extractor="doubling")
+        assert found.value == pytest.approx(1, abs=0.1)
+
+
 def test_prdc_of_the_real_law_is_near_its_nulls(side: RealSide) -> None:
     measured = {one.label: one for one in prdc(Snapshot(side, side.data.train), extractor="e")}
     for name in ("density", "coverage", "cov norm"):
