@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 SEEDS_FOR_AN_ORDER: Final = 5
 """Seeds per variant below which no order is claimed: 3 against 3 cannot give p < 0.1, 4 against 4
 cannot survive a correction for even two comparisons."""
+
+
+_LARGEST: Final = math.log(sys.float_info.max)
 
 
 class Interval(NamedTuple):
@@ -137,14 +141,41 @@ def seeds_to_decide(a: Sample, b: Sample, level: float = 0.95, most: int = 1000)
     return None
 
 
+def welch_p(a: Interval, n_a: int, b: Interval, n_b: int) -> float:
+    """Welch's two-sided p-value of two means from their t intervals of 95 %; 1 for unbounded ones.
+
+    Of an interval that is cut at one side, the other side tells.
+
+    Args:
+        a, b: of n_a and n_b values; of no width where all of these are equal.
+    """
+    errors = []
+    for one, n in ((a, n_a), (b, n_b)):
+        half = max(one.estimate - one.low, one.high - one.estimate)
+        errors.append(half / _t_quantile(0.95, n - 1) if half else 0.0)
+    if not math.isfinite(sum(errors)):
+        return 1.0
+    difference, error = abs(a.estimate - b.estimate), math.hypot(*errors)
+    if error == 0:
+        return 1.0 if difference == 0 else 0.0
+    freedom = _welch_freedom((errors[0] / error) ** 2, (errors[1] / error) ** 2, n_a, n_b)
+    return 2 * float(special.stdtr(freedom, -difference / error))
+
+
 def _welch_half_width(var_a: float, var_b: float, n_a: int, n_b: int, level: float) -> float:
-    """Half the interval of a difference of means, with Welch-Satterthwaite degrees of freedom."""
+    """Half the interval of a difference of means."""
     error_a, error_b = var_a / n_a, var_b / n_b
     if error_a + error_b == 0:
         return 0.0
-    share = error_a / (error_a + error_b)  # first, so that tiny variances do not underflow
-    freedom = 1 / (share**2 / (n_a - 1) + (1 - share) ** 2 / (n_b - 1))
+    freedom = _welch_freedom(error_a, error_b, n_a, n_b)
     return _t_quantile(level, freedom) * math.sqrt(error_a + error_b)
+
+
+def _welch_freedom(error_a: float, error_b: float, n_a: int, n_b: int) -> float:
+    """Degrees of freedom (Welch-Satterthwaite) of squared standard errors, not both 0."""
+    share = error_a / (error_a + error_b)  # first, so that tiny variances do not underflow
+    terms = ((share, n_a), (1 - share, n_b))
+    return 1 / sum(part**2 / (n - 1) for part, n in terms if part)
 
 
 @functools.lru_cache(maxsize=4_096)
@@ -155,7 +186,8 @@ def _t_quantile(level: float, freedom: float) -> float:
 
 
 def _exponential(interval: Interval) -> Interval:
-    return Interval(*(math.exp(value) for value in interval))
+    """Limits beyond the largest number are infinite."""
+    return Interval(*(math.exp(value) if value < _LARGEST else math.inf for value in interval))
 
 
 def finite_sample(values: Sample, what: str) -> NDArray[np.float64]:

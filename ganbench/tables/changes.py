@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ganbench.api.errors import NothingSelected
 from ganbench.planning.variants import LR_SCALE
 from ganbench.tables.comparison import DECIDED, Contrast, compare
+from ganbench.tables.controls import CONTROL
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
 from ganbench.tables.panels import FEW_NOTE
 from ganbench.tables.stratified import ALPHA
@@ -68,7 +69,8 @@ def _changed(lines: Sequence[Line]) -> Mapping[str, list[str]]:
     """Label of each baseline -> labels of its changes, in the order in which they are printed."""
     labels: dict[str, set[str]] = {}
     for line in lines:
-        labels.setdefault(line.row["variant"], set()).add(line.label)
+        own = line.label.removesuffix(f" ({CONTROL})")  # as `compare` calls it
+        labels.setdefault(line.row["variant"], set()).add(own)
     known = {variant: min(own) for variant, own in labels.items() if len(own) == 1}
     found: dict[str, list[str]] = {}
     for variant, label in known.items():

@@ -114,7 +114,8 @@ def ranking(
     notes = [
         "utility: 1 as near as real samples, 0 no nearer than the best trivial generator; unstable "
         f"runs count 0; mean over {', '.join(tasks)}; seeds {interval_of_seeds(seeds)}",
-        "[low, high]: 95 % intervals over seeds; ranks are ranges where these overlap",
+        "[low, high]: 95 % intervals over seeds; ranks are ranges where these overlap, and where "
+        "Welch's test tells no order (Holm over all pairs)",
     ]
     if len(seeds) < SEEDS_FOR_AN_ORDER:
         notes.append(FEW_NOTE)
@@ -214,6 +215,11 @@ def scores(
         lines, cells, "distance_rank", lambda row: _or(row.value("distance"), worst), reference
     )
     notes = ["means over finished runs (n); of distances the geometric mean where all are positive"]
+    survivors = [line for line in lines if line.row["distance_rank_low"] and line.row["ok"]]
+    survivors = [line for line in survivors if line.entry.count(*INSTABILITIES)]
+    if name == "distance" and survivors:
+        told = ", ".join(dict.fromkeys(line.label for line in survivors))
+        notes.append(f"ranked by the runs that were not unstable: {told}; see stability")
     if any(cell.text == SILENT for row in rows for cell in row.cells):
         notes.append(SILENT_NOTE)
     if any("±" in cell.text for row in rows if row.kind == "reference" for cell in row.cells):

@@ -1,4 +1,5 @@
-"""Ranks: ranges where intervals overlap, none without full coverage, and none for marked rows.
+"""Ranks: ranges where intervals overlap or a test over all pairs leaves the order open, none
+without full coverage, and none for marked rows.
 
 A rank needs every task and every seed, and `SEEDS_FOR_AN_ORDER` of these: with fewer no order can
 be told from chance, whatever the intervals look like. Where so many have been asked for and a
@@ -20,7 +21,7 @@ from ganbench.results.record import COUNTED
 from ganbench.statistics.groups import grouped
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, Interval, mean_interval
 from ganbench.statistics.nulls import Floor
-from ganbench.statistics.ranking import rank_ranges
+from ganbench.statistics.ranking import rank_ranges, undecided_pairs
 from ganbench.tables.aggregate import Aggregate, Estimate
 from ganbench.tables.coverage import Coverage, sentence
 from ganbench.tables.grouping import Entry
@@ -40,7 +41,7 @@ def few_seeds(count: int) -> str:
     return f"{counted(count, 'seed')}: a rank needs {SEEDS_FOR_AN_ORDER}"
 
 
-_LAST: Final = Interval(-1.0, -1.0, -1.0)
+_LAST: Final = Estimate(-1.0, -1.0, -1.0, SEEDS_FOR_AN_ORDER)
 """Below every utility, for the rank alone: it stands in no mean and in no table."""
 
 
@@ -71,23 +72,44 @@ def add_standings(
 
 
 def _rank_on_task(complete: Sequence[Aggregate]) -> None:
-    distances = {row: row.estimates["distance"] for row in complete}
     # A variant all of whose runs failed has no distance, and no place among those that have one.
-    known = {
-        row: _seen(one.claim, row.entry.floor)
-        for row, one in distances.items()
-        if one.value is not None
-    }
-    _assign("distance_rank", rank_ranges(known))
-    retained = {
-        row: row.estimates["retained_utility"].claim
+    distances = {
+        row: row.estimates["distance"]
         for row in complete
-        if "retained_utility" in row.estimates
+        if row.estimates["distance"].value is not None
     }
+    known = {row: _seen(one.claim, row.entry.floor) for row, one in distances.items()}
+    positive = all(end > 0 for row in distances for end in row.entry.values("distance_end"))
+    undecided = _undecided(distances, logarithms=positive)
+    _assign("distance_rank", rank_ranges(known, undecided=undecided))
     # Who never trained has retained nothing of it: that is a place, and no missing number.
-    never = [row for row in complete if row["retained_utility_missing"] == NEVER_TRAINED]
-    retained |= dict.fromkeys(never, _LAST)
-    _assign("stability_rank", rank_ranges(retained, lower_is_better=False))
+    retained = {
+        row: _LAST
+        if row["retained_utility_missing"] == NEVER_TRAINED
+        else row.estimates["retained_utility"]
+        for row in complete
+        if row["retained_utility_missing"] == NEVER_TRAINED or "retained_utility" in row.estimates
+    }
+    _assign("stability_rank", _falling(retained))
+
+
+def _falling(estimates: Mapping[Aggregate, Estimate]) -> dict[Aggregate, tuple[int, int]]:
+    """Ranks of what is better if it is higher."""
+    claims = {row: one.claim for row, one in estimates.items()}
+    return rank_ranges(claims, lower_is_better=False, undecided=_undecided(estimates))
+
+
+def _undecided(
+    estimates: Mapping[Aggregate, Estimate], *, logarithms: bool = False
+) -> set[frozenset[Aggregate]]:
+    """Pairs of those of which an order can be claimed by their intervals alone, and cannot here."""
+    certain = {
+        row: one.limits
+        for row, one in estimates.items()
+        if one.n >= SEEDS_FOR_AN_ORDER and one.limits is not None
+    }
+    sizes = {row: estimates[row].n for row in certain}
+    return undecided_pairs(certain, sizes, logarithms=logarithms)
 
 
 def _seen(distance: Interval, floor: Floor | None) -> Interval:
@@ -114,8 +136,8 @@ def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage) -> None:
     by_any_code: dict[str, set[str]] = {}
     for row in chosen:
         by_any_code.setdefault(row["variant"], set()).add(row["task"])
-    claims: dict[Aggregate, Interval] = {}  # of each variant by its first row
-    open_: dict[Aggregate, Interval] = {}  # the same, of the provisional tier
+    claims: dict[Aggregate, Estimate] = {}  # of each variant by its first row
+    open_: dict[Aggregate, Interval] = {}  # of the provisional tier
     provisional = SEEDS_FOR_A_PROVISIONAL_RANK <= len(needed.seeds) < SEEDS_FOR_AN_ORDER
     few = few_seeds(len(needed.seeds)) if provisional else ""
     for own in variants:
@@ -126,14 +148,14 @@ def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage) -> None:
         for row in own:
             row.facts["unranked"], row.estimates["suite_utility"] = problem, estimate
         if problem is None:  # who has no rank displaces nobody who has one
-            claims[own[0]] = estimate.claim
+            claims[own[0]] = estimate
         elif problem == few and estimate.limits is not None:
             open_[own[0]] = estimate.limits
     for first, (low, high) in rank_ranges(open_, lower_is_better=False).items():
         of = f"{low} to {high} of {len(open_)}" if low < high else f"{low} of {len(open_)}"
         for row in next(own for own in variants if own[0] is first):
             row.facts["unranked"] = f"provisional rank {of}; {few}"
-    ranks = rank_ranges(claims, lower_is_better=False)
+    ranks = _falling(claims)
     for own in variants:
         if own[0] in ranks:
             _assign("rank", dict.fromkeys(own, ranks[own[0]]))

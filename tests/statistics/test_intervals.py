@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from ganbench.statistics.intervals import (
+    Interval,
     clopper_pearson,
     geometric_mean_interval,
     geometric_prediction_interval,
@@ -14,6 +15,7 @@ from ganbench.statistics.intervals import (
     prediction_interval,
     ratio_interval,
     seeds_to_decide,
+    welch_p,
 )
 
 
@@ -164,3 +166,28 @@ def test_failures_have_no_place_in_a_mean() -> None:
             clopper_pearson(count, n)
     with pytest.raises(ValueError, match="confidence level"):
         mean_interval([1.0, 2.0], level=95)
+
+
+def test_welchs_p_value_is_scipys_and_needs_one_side_of_an_interval() -> None:
+    a, b = rng().normal(size=5), rng(1).normal(2, 3, size=8)
+    wanted = stats.ttest_ind(a, b, equal_var=False).pvalue
+    first, second = mean_interval(a), mean_interval(b)
+    assert welch_p(first, 5, second, 8) == pytest.approx(wanted)
+    cut = Interval(first.estimate, first.estimate - 0.01, first.high)
+    assert welch_p(second, 8, cut, 5) == pytest.approx(wanted)
+
+
+def test_welchs_p_value_where_spreads_are_missing() -> None:
+    unbounded, wide, narrow = mean_interval([1.0]), Interval(3, 2, 4), Interval(1, 1, 1)
+    assert welch_p(unbounded, 1, wide, 5) == 1
+    assert welch_p(narrow, 5, narrow, 5) == 1
+    assert welch_p(narrow, 5, Interval(2, 2, 2), 5) == 0
+    half = stats.t.ppf(0.975, 4)
+    assert welch_p(narrow, 1, Interval(3, 3 - half, 3 + half), 5) == pytest.approx(
+        2 * stats.t.sf(2, 4)
+    )
+
+
+def test_limits_beyond_the_largest_number_are_infinite() -> None:
+    assert geometric_mean_interval([1, 1e52]).high == math.inf
+    assert geometric_prediction_interval([0.01, 30], 1 - 0.05 / 20).high == math.inf

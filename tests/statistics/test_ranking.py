@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ganbench.statistics.intervals import Interval
+from ganbench.statistics.intervals import Interval, geometric_mean_interval, mean_interval
 from ganbench.statistics.ranking import (
     performance_profile,
     probability_of_improvement,
     rank_ranges,
+    undecided_pairs,
 )
 
 runs = st.lists(st.one_of(st.none(), st.integers(0, 5).map(float)), min_size=1, max_size=6)
@@ -81,3 +83,44 @@ def test_one_seed_leaves_every_rank_open() -> None:
 def test_limits_that_touch_do_not_separate() -> None:
     intervals = {"a": Interval(1, 0, 2), "b": Interval(3, 2, 4)}
     assert rank_ranges(intervals) == {"a": (1, 2), "b": (1, 2)}
+
+
+def test_pairs_that_are_undecided_share_their_ranks() -> None:
+    intervals = {"a": Interval(1, 0, 2), "b": Interval(4, 3, 5), "c": Interval(7, 6, 8)}
+    assert rank_ranges(intervals) == {"a": (1, 1), "b": (2, 2), "c": (3, 3)}
+    undecided = {frozenset("ab")}
+    ranks = rank_ranges(intervals, undecided=undecided)
+    assert ranks == {"a": (1, 2), "b": (1, 2), "c": (3, 3)}
+    ranks = rank_ranges(intervals, lower_is_better=False, undecided=undecided)
+    assert ranks == {"c": (1, 1), "b": (2, 3), "a": (2, 3)}
+
+
+@pytest.mark.parametrize("logarithms", [False, True])
+def test_among_many_alike_an_order_is_claimed_in_one_table_of_twenty_at_most(
+    logarithms: bool,
+) -> None:
+    random, tables, variants, seeds = np.random.RandomState(0), 300, 20, 5
+    interval = geometric_mean_interval if logarithms else mean_interval
+    by_overlap = corrected = 0
+    for _ in range(tables):
+        sample = random.standard_normal((variants, seeds))
+        values = np.exp(sample) if logarithms else sample
+        intervals = {name: interval(own) for name, own in enumerate(values)}
+        undecided = undecided_pairs(
+            intervals, dict.fromkeys(intervals, seeds), logarithms=logarithms
+        )
+        everything = dict.fromkeys(intervals, (1, variants))
+        by_overlap += rank_ranges(intervals) != everything
+        corrected += rank_ranges(intervals, undecided=undecided) != everything
+    assert by_overlap > 0.3 * tables
+    assert corrected < 0.05 * tables
+
+
+def test_what_is_far_apart_is_decided_among_many() -> None:
+    random = np.random.RandomState(1)
+    values = 100 * np.arange(10)[:, None] + random.standard_normal((10, 5))
+    intervals = {name: mean_interval(own) for name, own in enumerate(values)}
+    assert undecided_pairs(intervals, dict.fromkeys(intervals, 5)) == set()
+    unknown = {**intervals, "one seed": mean_interval([50.0])}
+    undecided = undecided_pairs(unknown, dict.fromkeys(unknown, 5))
+    assert undecided == {frozenset((name, "one seed")) for name in intervals}

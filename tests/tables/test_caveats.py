@@ -11,7 +11,7 @@ from ganbench.tables.assemble import tables
 from ganbench.tables.caveats import FEW
 from ganbench.tables.forms.table import Table
 
-from ..results.synthetic import FD, starter
+from ..results.synthetic import FD, record, spec, starter
 
 FEW_NOTE = "few real samples to compare with: "
 TRAIN_NOTE = "nothing is held out: "
@@ -45,9 +45,9 @@ def test_there_is_none_where_all_is_well() -> None:
 @pytest.mark.parametrize("count", [1, 3, FEW - 1])
 def test_few_real_samples_are_told_where_they_are_compared_with(count: int) -> None:
     records = starter()
-    for record in records:
-        if FD in record["columns"]:
-            record["columns"][FD]["n_real"] = count
+    for one in records:
+        if FD in one["columns"]:
+            one["columns"][FD]["n_real"] = count
     told = notes(records, FEW_NOTE)
     assert set(told) == {"ranking", "distance"}  # of the other scores there are enough
     assert f"digits ({count:,}); below 1,000" in told["ranking"]
@@ -56,8 +56,8 @@ def test_few_real_samples_are_told_where_they_are_compared_with(count: int) -> N
 
 def test_scores_without_real_samples_are_none_of_few() -> None:
     records = starter()
-    for record in records:
-        for column in record["columns"].values():
+    for one in records:
+        for column in one["columns"].values():
             column["n_real"] = 0
     assert not notes(records, FEW_NOTE)
 
@@ -77,8 +77,24 @@ def test_and_not_where_the_task_asks_for_it() -> None:
 def test_data_that_do_not_vary_are_told_where_their_distances_stand() -> None:
     records = starter()
     assert not notes(records, "real samples do not vary: ")
-    for record in records:
-        if FD in record["columns"]:
-            record["columns"][FD] |= {"floor": 0.0, "cap": 0.0}
+    for one in records:
+        if FD in one["columns"]:
+            one["columns"][FD] |= {"floor": 0.0, "cap": 0.0}
     told = notes(records, "real samples do not vary: ")
     assert told["distance"].startswith("real samples do not vary: digits; distances have no scale")
+
+
+@pytest.mark.parametrize("unstable", [0, 2])
+def test_a_distance_that_survivors_are_ranked_by_is_told(unstable: int) -> None:
+    records = [
+        record(
+            spec(variant, "ring8", seed),
+            [0.1 * (1 + seed / 50)],
+            "diverged" if variant == "b" and seed < unstable else "ok",
+        )
+        for variant in "ab"
+        for seed in range(7)
+    ]
+    told = notes(records, "ranked by the runs that were not unstable: ")
+    assert told.keys() == ({"distance"} if unstable else set())
+    assert all(note.endswith(": b; see stability") for note in told.values())

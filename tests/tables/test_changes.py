@@ -51,6 +51,14 @@ def remedies() -> list[Record]:
     ]
 
 
+def test_a_changed_control_is_compared_as_others_are() -> None:
+    of_controls = runs_of("tvae", BASE) + runs_of("tvae[width=32]", [3 * one for one in BASE])
+    for one in of_controls:
+        one["parameters"]["discriminator"] = 0
+    own = rows(changes(of_controls))
+    assert list(own) == ["tvae[width=32]"]
+
+
 def test_ratios_to_the_unchanged_variant() -> None:
     table = changes(remedies())
     own = rows(table)
