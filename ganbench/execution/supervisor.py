@@ -51,6 +51,7 @@ class _Run:
         tries: how many it has left, beside the one under way.
         due: it is not to be looked at before, by `time.monotonic`.
         started: when it was for the first time, in UTC.
+        parted: whether it was under way in a stack that has ended for another's sake.
     """
 
     spec: RunSpec
@@ -58,6 +59,7 @@ class _Run:
     tries: int
     due: float = 0.0
     started: datetime | None = None
+    parted: bool = False
 
 
 Unit = list[_Run]
@@ -150,9 +152,10 @@ class Supervisor:
 
     def _fill(self) -> list[Ended]:
         """Give free slots to those whose turn it is; what another process has ended meanwhile."""
-        is_over = self._has_failed and self._conditions.fail_fast
-        if is_over or self._other_code is not None:
+        if self._other_code is not None:
             self._waiting.clear()
+        elif self._has_failed and self._conditions.fail_fast:
+            self._waiting = deque(unit for unit in self._waiting if unit[0].parted)
         ended: list[Ended] = []
         # Nobody twice: who is put off again and again must not keep those that have ended waiting.
         for _ in range(len(self._waiting)):
@@ -248,7 +251,9 @@ class Supervisor:
                 run.tries -= 1
             self._start(left)
         elif len(left) > 1:  # one of them has cost the others their process: each by itself
-            self._waiting.extendleft([run] for run in reversed(left))
+            for run in reversed(left):
+                run.parted = True
+                self._waiting.appendleft([run])
         elif (buried := self._bury(left[0], ending)) is not None:
             ended.append((left[0].spec, buried))
         return ended

@@ -544,6 +544,20 @@ def test_a_seed_that_ends_the_process_costs_no_other(store: RunStore) -> None:
     assert sorted(found.values()) == ["error", "ok", "ok"]
 
 
+def test_after_a_failure_the_seeds_of_a_broken_stack_go_on_to_their_end(store: RunStore) -> None:
+    """They were under way; the seeds of the next stack were not."""
+    jobs: list[list[int]] = []
+
+    def act(job: JobHandle) -> Ending:
+        jobs.append(seeds := seeds_of(job))
+        return Ending(exit_code=3) if 0 in seeds else end_some(job, DONE, *seeds)
+
+    later = [replace(one, variant="later") for one in STACKED]
+    found = supervise(store, Scripted(act), [*STACKED, *later], fail_fast=True)
+    assert jobs == [[0, 1, 2], [0], [1], [2]]
+    assert list(found.values()) == ["error", "ok", "ok"]
+
+
 def test_a_seed_of_a_stack_that_is_cancelled_leaves_the_others(store: RunStore) -> None:
     jobs: list[list[int]] = []
 
