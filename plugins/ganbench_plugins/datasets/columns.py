@@ -1,9 +1,10 @@
 """From the columns of a table to a data set: kinds, ranges, modes, counts, and who is held out.
 
-Each column of numbers is described by the modes of its training rows, a variational Gaussian
-mixture under a Dirichlet process of at most `MODES` components (Xu et al. 2019, arXiv:1907.00503,
-section 4.2), and each column of categories by how many training rows have each: what networks see
-of a row is settled here, once, and by no model.
+Each column of numbers is described by the range and the modes of its training rows, a variational
+Gaussian mixture under a Dirichlet process of at most `MODES` components (Xu et al. 2019,
+arXiv:1907.00503, section 4.2), and each column of categories by how many training rows have each:
+what networks see of a row is settled here, once, and by no model. Of held-out rows it has nothing
+but the names of their categories, for which there must be a place.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import functools
 import hashlib
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -116,7 +117,7 @@ def _described(
     train: NDArray[np.bool_],
     modes: int,
 ) -> tuple[Numeric | Categorical, NDArray[np.float32]]:
-    """A column, and what is stored of it."""
+    """A column as its training rows tell it, and what is stored of it."""
     import numpy as np
 
     if isinstance(values, list):
@@ -126,15 +127,23 @@ def _described(
         counts = np.bincount(places[train], minlength=len(categories))
         column = Categorical(name=name, categories=categories, counts=tuple(counts.tolist()))
         return column, places.astype(np.float32)
-    stored = values.astype(np.float32)
-    number = Numeric(
+    _numbers(name, values)  # held-out rows are stored, too: float32 must hold them
+    learnt = _numbers(name, values[train])
+    return replace(learnt, modes=modes_of(values[train], modes)), values.astype(np.float32)
+
+
+def _numbers(name: str, values: NDArray[np.float64]) -> Numeric:
+    """A column of these numbers and no others.
+
+    Raises:
+        UsageError: whole numbers that float32 cannot hold.
+    """
+    return Numeric(
         name=name,
         low=float(values.min()),
         high=float(values.max()),
         whole=bool((values % 1 == 0).all()),
-        modes=modes_of(values[train], modes),
     )
-    return number, stored
 
 
 def in_order(values: Iterable[str]) -> tuple[str, ...]:
