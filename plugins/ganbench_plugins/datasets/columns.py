@@ -127,9 +127,29 @@ def _described(
         counts = np.bincount(places[train], minlength=len(categories))
         column = Categorical(name=name, categories=categories, counts=tuple(counts.tolist()))
         return column, places.astype(np.float32)
-    _numbers(name, values)  # held-out rows are stored, too: float32 must hold them
+    stored = _stored(name, values)
     learnt = _numbers(name, values[train])
-    return replace(learnt, modes=modes_of(values[train], modes)), values.astype(np.float32)
+    return replace(learnt, modes=modes_of(values[train], modes)), stored
+
+
+def _stored(name: str, values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(N,) numbers of a column, held-out ones among them.
+
+    Raises:
+        UsageError: float32 cannot hold them.
+    """
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        stored = values.astype(np.float32)
+    if len(lost := values[~np.isfinite(stored)]):
+        raise UsageError(
+            f"column {name!r} holds {lost[0]:.9g}, float32 holds no number beyond "
+            f"{np.finfo(np.float32).max:.2g}",
+            "count in a larger unit, take its logarithm, or leave out the row or the column",
+        )
+    _numbers(name, values)  # refuses whole numbers that run together
+    return stored
 
 
 def _numbers(name: str, values: NDArray[np.float64]) -> Numeric:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -67,6 +68,24 @@ def test_training_rows_are_held_to_the_range_that_networks_are_told() -> None:
     data.train[0, 0] = 1000
     with pytest.raises(PluginNotUsable, match=r"train of data set people must hold .*'age'"):
         check_data("people", data, data.info)
+
+
+@pytest.mark.parametrize("split", ["train", "heldout"])
+@pytest.mark.parametrize("value", [1e39, -1e39, 3.4028236e38])
+def test_numbers_that_float32_cannot_hold_are_refused(split: str, value: float) -> None:
+    heldout = make_table("people", COLUMNS, 0).heldout
+    changed = COLUMNS["height"].copy()
+    first, second = np.flatnonzero(heldout if split == "heldout" else ~heldout)[1:3]
+    changed[first], changed[second] = value, 1e40
+    told = re.escape(f"column 'height' holds {value:.9g}, float32 holds no number beyond 3.4")
+    with pytest.raises(UsageError, match=told) as error:
+        make_table("people", {**COLUMNS, "height": changed}, 0)
+    assert "a larger unit" in error.value.hint
+
+
+def test_the_largest_number_of_float32_is_a_number() -> None:
+    height = np.append(COLUMNS["height"][1:], 3.4028234e38)
+    assert np.isfinite(make_table("people", {**COLUMNS, "height": height}, 0).rows).all()
 
 
 def test_whole_numbers_that_run_together_are_refused_in_held_out_rows_as_well() -> None:
