@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from ganbench import Categorical, Numeric, output_layer
-from ganbench.api.errors import PluginNotUsable
+from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.modalities.arrays import arranged
 from ganbench.modalities.tabular import TABULAR
 
 from .samples import table_info
@@ -82,6 +83,15 @@ def test_rows_that_nobody_learns_from_may_leave_the_range_that_networks_are_told
     TABULAR.check("heldout", torch.tensor([[201.0, 5, 0], [99, -1.5, 1]]), INFO, scored=True)
     with pytest.raises(PluginNotUsable, match=r"heldout must hold 0\.\.1 in column 'colour'"):
         TABULAR.check("heldout", torch.tensor([[201.0, 5, 2]]), INFO, scored=True)
+
+
+def test_rows_that_are_scored_may_be_held_out_ones_beyond_the_range() -> None:
+    rows = torch.tensor([[201.0, 5, 0], [99, 1, 1]])
+    samples, note = arranged(rows, INFO, "rows")
+    assert torch.equal(samples, rows)
+    assert not note
+    with pytest.raises(UsageError, match=r"rows must hold .* in column 'colour'"):
+        arranged(rows + 0.5, INFO, "rows")
 
 
 def test_bounds_that_float32_rounds_hold_for_what_it_rounds_as_well() -> None:
