@@ -81,10 +81,14 @@ class Numeric:
     al. 2019 (arXiv:1907.00503), how far the number is from the mean of the mode that it most likely
     belongs to, in units of four standard deviations and at most 1, and which mode that is.
 
+    All of it is told to generators. So it describes training rows, or a law that is known, and
+    held-out rows may be other than it says.
+
     Args:
         name: of the column.
-        low, high: the smallest and the largest number that it may hold.
-        whole: whether it holds whole numbers only.
+        low, high: the smallest and the largest number that a training row may hold, and a
+            generated one.
+        whole: whether these hold whole numbers only.
         modes: mean and standard deviation of each mode; none: the whole range is one.
 
     Raises:

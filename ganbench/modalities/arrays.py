@@ -85,7 +85,7 @@ def arranged(
         )
     try:
         stored = _typed(samples, modality.stored, name)
-        modality.check(name, stored, info)
+        modality.check(name, stored, info, scored=True)
     except PluginNotUsable as error:
         raise UsageError(error.message, error.hint) from None
     if not len(stored):

@@ -42,6 +42,9 @@ class Modality:
             measured on the train split.
         value_fault: ``value_fault(stored, info)``: what is wrong with samples of the right type and
             shape, which are finite.
+        score_fault: ``score_fault(stored, info)``: the same of samples that are scored and never
+            learnt from; None: the same. What a description measured on its own samples, such as the
+            range of a column, binds no others.
         doubt: ``doubt(stored, info)``: what looks wrong with samples that are allowed.
         encode: ``encode(stored, info)``: (N, *stored_shape) to (N, *shape) float32, on any device.
             It never changes what it is given, and may return it.
@@ -71,6 +74,7 @@ class Modality:
     stored_shape: Callable[[DataInfo], tuple[int, ...]]
     fit: Callable[[DataInfo, Tensor], DataInfo] = lambda info, train: info
     value_fault: Callable[[Tensor, DataInfo], str]
+    score_fault: Callable[[Tensor, DataInfo], str] | None = None
     doubt: Callable[[Tensor, DataInfo], str]
     encode: Callable[[Tensor, DataInfo], Tensor]
     decode: Callable[[Tensor, DataInfo], Tensor]
@@ -92,13 +96,14 @@ class Modality:
                 f"data set {info.name} describes {self.name} data wrongly: {fault}"
             )
 
-    def check(self, what: str, samples: Tensor, info: DataInfo) -> None:
+    def check(self, what: str, samples: Tensor, info: DataInfo, *, scored: bool = False) -> None:
         """Make sure that samples are what `info` promises.
 
         Args:
             what: they are, for errors: ``train of data set digits``.
             samples: one split of a data set.
             info: the data set's.
+            scored: whether they are only scored, and nobody learns from them.
 
         Raises:
             PluginNotUsable: another type, shape, order of axes or device; values out of range.
@@ -116,7 +121,8 @@ class Modality:
             raise PluginNotUsable(f"{what} must be on the CPU, it is on {samples.device}")
         if samples.is_floating_point() and not bool(samples.isfinite().all()):
             raise PluginNotUsable(f"{what} must be finite, it has NaN or infinite values")
-        if len(samples) and (fault := self.value_fault(samples, info)):
+        ask = (scored and self.score_fault) or self.value_fault
+        if len(samples) and (fault := ask(samples, info)):
             raise PluginNotUsable(f"{what} {fault}")
 
     def info_fault(self, info: DataInfo) -> str:

@@ -68,11 +68,23 @@ def stored_shape(info: DataInfo) -> tuple[int, ...]:
 
 def value_fault(stored: Tensor, info: DataInfo) -> str:
     """Either half has numbers of its type and range."""
+    return _value_fault(stored, info, [_of(half).value_fault for half in _halves(info)])
+
+
+def score_fault(stored: Tensor, info: DataInfo) -> str:
+    """The same of what is only scored."""
+    asked = [_of(half).score_fault or _of(half).value_fault for half in _halves(info)]
+    return _value_fault(stored, info, asked)
+
+
+def _value_fault(
+    stored: Tensor, info: DataInfo, asked: Sequence[Callable[[Tensor, DataInfo], str]]
+) -> str:
     parts = split_pair(stored, info)
     if not join_pair(*parts).equal(stored):
         types = " and ".join(f"torch.{_of(half).stored}" for half in _halves(info))
         return f"must hold {types}, it holds numbers that these cannot be"
-    return _first_fault(info, [_of(half).value_fault for half in _halves(info)], parts)
+    return _first_fault(info, asked, parts)
 
 
 def doubt(stored: Tensor, info: DataInfo) -> str:
@@ -200,6 +212,7 @@ PAIR = Modality(
     fault=fault,
     stored_shape=stored_shape,
     value_fault=value_fault,
+    score_fault=score_fault,
     doubt=doubt,
     encode=encode,
     decode=decode,

@@ -10,6 +10,7 @@ import csv
 import io
 import math
 from collections.abc import Iterator
+from types import UnionType
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
@@ -44,7 +45,18 @@ def stored_shape(info: DataInfo) -> tuple[int, ...]:
 
 def value_fault(stored: Tensor, info: DataInfo) -> str:
     """Every number is in its column's range; whole where it must be."""
+    return _first_fault(stored, info, Numeric | Categorical)
+
+
+def score_fault(stored: Tensor, info: DataInfo) -> str:
+    """The same of categories alone: another table's numbers may lie outside of this one's range."""
+    return _first_fault(stored, info, Categorical)
+
+
+def _first_fault(stored: Tensor, info: DataInfo, kinds: type | UnionType) -> str:
     for column, values in zip(_schema(info), stored.T, strict=True):
+        if not isinstance(column, kinds):
+            continue
         least, most = float(values.min()), float(values.max())
         # As float32 has the bounds: what is stored has been rounded in the same way.
         low, high = values.new_tensor(_range(column)).tolist()
@@ -202,7 +214,8 @@ def texts(samples: Tensor, info: DataInfo, digits: int = 4) -> list[list[str]]:
 def _cell(column: Numeric | Categorical, value: float, digits: int) -> str:
     if isinstance(column, Categorical):
         return _text(column.categories[int(value)])
-    return str(int(value)) if column.whole else f"{value:.{digits}g}"
+    # A held-out row may have a fraction where no training row has one.
+    return str(int(value)) if column.whole and value.is_integer() else f"{value:.{digits}g}"
 
 
 def _names(info: DataInfo) -> list[str]:
@@ -256,6 +269,7 @@ TABULAR = Modality(
     fault=fault,
     stored_shape=stored_shape,
     value_fault=value_fault,
+    score_fault=score_fault,
     doubt=doubt,
     encode=encode,
     decode=decode,

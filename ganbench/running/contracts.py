@@ -188,7 +188,8 @@ def check_data(name: str, found: object, announced: DataInfo) -> Data:
         field, told, is_ = differing
         raise PluginNotUsable(f"{what} describes {field} {told}, and loads {field} {is_}")
     for split in ("train", "heldout"):
-        check_samples(f"{split} of {what}", getattr(data, split), data.info)
+        heldout = split == "heldout"
+        check_samples(f"{split} of {what}", getattr(data, split), data.info, scored=heldout)
         labels = getattr(data, f"{split}_labels")
         if data.info.classes is None and labels is not None:
             raise PluginNotUsable(f"{what} has labels, but describes no number of classes")
@@ -212,13 +213,13 @@ def first_difference(announced: DataInfo, found: DataInfo) -> tuple[str, object,
     return None
 
 
-def check_samples(what: str, found: object, info: DataInfo) -> None:
-    """One split of a data set.
+def check_samples(what: str, found: object, info: DataInfo, *, scored: bool) -> None:
+    """One split of a data set; of the held-out one, nobody learns.
 
     Raises:
         PluginNotUsable: no tensor; or as `Modality.check`.
     """
-    modality_of(info).check(what, require(what, found, Tensor), info)
+    modality_of(info).check(what, require(what, found, Tensor), info, scored=scored)
 
 
 def check_labels(what: str, found: object, count: int, classes: int) -> None:

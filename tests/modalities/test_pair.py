@@ -7,13 +7,14 @@ import io
 import pytest
 import torch
 from PIL import Image
+from torch import Tensor
 
-from ganbench import DataInfo, join_pair, split_pair
+from ganbench import Categorical, DataInfo, Numeric, join_pair, split_pair
 from ganbench.api.errors import PluginNotUsable
 from ganbench.modalities import modality_of
 from ganbench.modalities.pair import PAIR
 
-from .samples import pair_info, stored, text_info
+from .samples import pair_info, stored, table_info, text_info
 
 IMAGE = DataInfo(name="digits", modality="image", shape=(1, 4, 5))
 SOUND = DataInfo(name="voices", modality="audio", shape=(1, 64), rate=8000)
@@ -54,6 +55,24 @@ def test_wrong_halves_are_told(place: int, value: float, told: str) -> None:
     pairs[0, place] = value
     with pytest.raises(PluginNotUsable, match=f"train {told}"):
         PAIR.check("train", pairs, SEEN_AND_READ)
+
+
+def test_a_half_that_nobody_learns_from_may_leave_the_range_that_networks_are_told() -> None:
+    table = table_info(Numeric(name="x", low=0, high=1), Categorical(name="y", categories=("a",)))
+    both = pair_info(IMAGE, table)
+
+    def pairs(*row: float) -> Tensor:
+        return join_pair(stored(IMAGE, 0)[:1], torch.tensor([row]))
+
+    PAIR.check("heldout", pairs(9.0, 0), both, scored=True)
+    with pytest.raises(PluginNotUsable, match=r"train in its half rows must hold 0\.\.1 in column"):
+        PAIR.check("train", pairs(9.0, 0), both)
+    for wrong, told in (
+        (pairs(9.0, 1), "in its half rows must hold"),
+        (pairs(0, 0) + 0.5, "torch"),
+    ):
+        with pytest.raises(PluginNotUsable, match=told):
+            PAIR.check("heldout", wrong, both, scored=True)
 
 
 def test_the_range_of_either_half_is_told() -> None:

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from ganbench import Categorical, Numeric, output_layer
-from ganbench.api.errors import PluginNotUsable
+from ganbench.api.errors import PluginNotUsable, UsageError
+from ganbench.modalities.arrays import arranged
 from ganbench.modalities.tabular import TABULAR
 
 from .samples import table_info
@@ -78,6 +79,21 @@ def test_wrong_rows_are_told_by_column(row: list[float], told: str) -> None:
         TABULAR.check("train", torch.tensor([row]), INFO)
 
 
+def test_rows_that_nobody_learns_from_may_leave_the_range_that_networks_are_told() -> None:
+    TABULAR.check("heldout", torch.tensor([[201.0, 5, 0], [99, -1.5, 1]]), INFO, scored=True)
+    with pytest.raises(PluginNotUsable, match=r"heldout must hold 0\.\.1 in column 'colour'"):
+        TABULAR.check("heldout", torch.tensor([[201.0, 5, 2]]), INFO, scored=True)
+
+
+def test_rows_that_are_scored_may_be_held_out_ones_beyond_the_range() -> None:
+    rows = torch.tensor([[201.0, 5, 0], [99, 1, 1]])
+    samples, note = arranged(rows, INFO, "rows")
+    assert torch.equal(samples, rows)
+    assert not note
+    with pytest.raises(UsageError, match=r"rows must hold .* in column 'colour'"):
+        arranged(rows + 0.5, INFO, "rows")
+
+
 def test_bounds_that_float32_rounds_hold_for_what_it_rounds_as_well() -> None:
     info = table_info(Numeric(name="share", low=0.1, high=0.7))
     TABULAR.check("train", torch.tensor([[0.1], [0.7]]), info)
@@ -123,6 +139,11 @@ def test_no_text_is_a_formula() -> None:
     )
     (frame,) = TABULAR.frame(torch.tensor([[-1.0, 0], [1, 1]]), torch.zeros(1, 2), info)
     assert frame.content.decode().splitlines() == ["'=1+1,a", "-1,' @b", "1,c"]
+
+
+def test_a_fraction_is_written_where_no_training_row_has_one() -> None:
+    (table,) = TABULAR.files(torch.tensor([[100.0, 1, 0], [150, 1.5, 0]]), INFO).values()
+    assert table.content.decode().splitlines()[1:] == ["100,1,red", "150,1.5,red"]
 
 
 def test_columns_that_never_change_are_doubted() -> None:

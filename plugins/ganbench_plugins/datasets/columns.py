@@ -1,9 +1,10 @@
 """From the columns of a table to a data set: kinds, ranges, modes, counts, and who is held out.
 
-Each column of numbers is described by the modes of its training rows, a variational Gaussian
-mixture under a Dirichlet process of at most `MODES` components (Xu et al. 2019, arXiv:1907.00503,
-section 4.2), and each column of categories by how many training rows have each: what networks see
-of a row is settled here, once, and by no model.
+Each column of numbers is described by the range and the modes of its training rows, a variational
+Gaussian mixture under a Dirichlet process of at most `MODES` components (Xu et al. 2019,
+arXiv:1907.00503, section 4.2), and each column of categories by how many training rows have each:
+what networks see of a row is settled here, once, and by no model. Of held-out rows it has nothing
+but the names of their categories, for which there must be a place.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import functools
 import hashlib
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -116,7 +117,7 @@ def _described(
     train: NDArray[np.bool_],
     modes: int,
 ) -> tuple[Numeric | Categorical, NDArray[np.float32]]:
-    """A column, and what is stored of it."""
+    """A column as its training rows tell it, and what is stored of it."""
     import numpy as np
 
     if isinstance(values, list):
@@ -126,15 +127,43 @@ def _described(
         counts = np.bincount(places[train], minlength=len(categories))
         column = Categorical(name=name, categories=categories, counts=tuple(counts.tolist()))
         return column, places.astype(np.float32)
-    stored = values.astype(np.float32)
-    number = Numeric(
+    stored = _stored(name, values)
+    learnt = _numbers(name, values[train])
+    return replace(learnt, modes=modes_of(values[train], modes)), stored
+
+
+def _stored(name: str, values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(N,) numbers of a column, held-out ones among them.
+
+    Raises:
+        UsageError: float32 cannot hold them.
+    """
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        stored = values.astype(np.float32)
+    if len(lost := values[~np.isfinite(stored)]):
+        raise UsageError(
+            f"column {name!r} holds {lost[0]:.9g}, float32 holds no number beyond "
+            f"{np.finfo(np.float32).max:.2g}",
+            "count in a larger unit, take its logarithm, or leave out the row or the column",
+        )
+    _numbers(name, values)  # refuses whole numbers that run together
+    return stored
+
+
+def _numbers(name: str, values: NDArray[np.float64]) -> Numeric:
+    """A column of these numbers and no others.
+
+    Raises:
+        UsageError: whole numbers that float32 cannot hold.
+    """
+    return Numeric(
         name=name,
         low=float(values.min()),
         high=float(values.max()),
         whole=bool((values % 1 == 0).all()),
-        modes=modes_of(values[train], modes),
     )
-    return number, stored
 
 
 def in_order(values: Iterable[str]) -> tuple[str, ...]:

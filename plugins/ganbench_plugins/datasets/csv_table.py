@@ -75,7 +75,7 @@ def load(**settings: Any) -> Data:
 def told(path: str, table: Table, left_out: int) -> str:
     """What was found and how it was taken, in one line."""
     assert table.info.schema is not None
-    kinds = "; ".join(map(_kind, table.info.schema))
+    kinds = "; ".join(map(_kind, table.info.schema, table.rows.T))
     less = f"; {left_out:,} rows with missing numbers left out" if left_out else ""
     return (
         f"{path}: {len(table.rows):,} rows, {int(table.heldout.sum()):,} of them held out{less}; "
@@ -83,11 +83,11 @@ def told(path: str, table: Table, left_out: int) -> str:
     )
 
 
-def _kind(column: Numeric | Categorical) -> str:
+def _kind(column: Numeric | Categorical, values: NDArray[np.float32]) -> str:
     if isinstance(column, Categorical):
         return f"{column.name}: {len(column.categories)} categories"
     whole = "whole " if column.whole else ""
-    return f"{column.name}: {whole}numbers from {column.low:g} to {column.high:g}"
+    return f"{column.name}: {whole}numbers from {values.min():g} to {values.max():g}"
 
 
 def _read(

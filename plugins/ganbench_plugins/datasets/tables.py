@@ -89,7 +89,7 @@ def _of_sklearn(loader: str) -> Columns:
 
     found = getattr(datasets, loader)()
     columns: dict[str, NDArray[np.float64] | list[str]] = {
-        name: np.asarray(values, np.float64)
+        str(name): np.asarray(values, np.float64)
         for name, values in zip(found.feature_names, found.data.T, strict=True)
     }
     names = found.get("target_names")

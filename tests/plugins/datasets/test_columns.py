@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 import torch
 
 from ganbench import Categorical, Numeric, UsageError, decode, encode
+from ganbench.api.errors import PluginNotUsable
 from ganbench.modalities import modality_of
+from ganbench.running.contracts import check_data
 from ganbench_plugins.datasets.columns import in_order, make_table, modes_of
 
 RANDOM = np.random.RandomState(3)
@@ -26,7 +29,7 @@ def test_a_table_is_what_its_modality_asks_for() -> None:
     data, modality = table.data(), modality_of(table.info)
     modality.check_info(table.info)
     for split, count in ((data.train, 200), (data.heldout, 100)):
-        modality.check("rows", split, data.info)
+        modality.check("rows", split, data.info, scored=split is data.heldout)
         assert len(split) == count
 
 
@@ -37,10 +40,60 @@ def test_columns_are_described_by_training_rows() -> None:
     assert isinstance(age, Numeric)
     assert isinstance(height, Numeric)
     assert (age.whole, height.whole) == (True, False)
-    assert (age.low, age.high) == (COLUMNS["age"].min(), COLUMNS["age"].max())
+    train = table.data().train
+    assert (age.low, age.high) == (train[:, 0].min(), train[:, 0].max())
     assert isinstance(group, Categorical)
-    train = table.data().train[:, 2].long()
-    assert group.counts == tuple(torch.bincount(train, minlength=3).tolist())
+    assert group.counts == tuple(torch.bincount(train[:, 2].long(), minlength=3).tolist())
+
+
+@pytest.mark.parametrize("modes", [0, 10])
+@pytest.mark.parametrize("value", [1000.0, -1000.0, 33.5])
+def test_held_out_rows_tell_networks_nothing(modes: int, value: float) -> None:
+    """Neither an extreme, nor a fraction where all others are whole."""
+    before = make_table("people", COLUMNS, modes)
+    changed = COLUMNS["age"].copy()
+    changed[np.flatnonzero(before.heldout)[0]] = value
+    after = make_table("people", {**COLUMNS, "age": changed}, modes)
+    assert after.info == before.info
+    assert after.survey().fingerprint != before.survey().fingerprint
+    data = check_data("people", after.data(), after.info)
+    assert value in data.heldout[:, 0]
+    emitted = decode(9 * torch.randn(500, *data.info.shape), data.info)[:, 0]
+    assert emitted.min() >= data.train[:, 0].min()
+    assert emitted.max() <= data.train[:, 0].max()
+
+
+def test_training_rows_are_held_to_the_range_that_networks_are_told() -> None:
+    data = make_table("people", COLUMNS, modes=0).data()
+    data.train[0, 0] = 1000
+    with pytest.raises(PluginNotUsable, match=r"train of data set people must hold .*'age'"):
+        check_data("people", data, data.info)
+
+
+@pytest.mark.parametrize("split", ["train", "heldout"])
+@pytest.mark.parametrize("value", [1e39, -1e39, 3.4028236e38])
+def test_numbers_that_float32_cannot_hold_are_refused(split: str, value: float) -> None:
+    heldout = make_table("people", COLUMNS, 0).heldout
+    changed = COLUMNS["height"].copy()
+    first, second = np.flatnonzero(heldout if split == "heldout" else ~heldout)[1:3]
+    changed[first], changed[second] = value, 1e40
+    told = re.escape(f"column 'height' holds {value:.9g}, float32 holds no number beyond 3.4")
+    with pytest.raises(UsageError, match=told) as error:
+        make_table("people", {**COLUMNS, "height": changed}, 0)
+    assert "a larger unit" in error.value.hint
+
+
+def test_the_largest_number_of_float32_is_a_number() -> None:
+    height = np.append(COLUMNS["height"][1:], 3.4028234e38)
+    assert np.isfinite(make_table("people", {**COLUMNS, "height": height}, 0).rows).all()
+
+
+def test_whole_numbers_that_run_together_are_refused_in_held_out_rows_as_well() -> None:
+    heldout = make_table("people", COLUMNS, 0).heldout
+    changed = COLUMNS["age"].copy()
+    changed[np.flatnonzero(heldout)[0]] = 2**24 + 1
+    with pytest.raises(UsageError, match="column 'age': beyond 16,777,216 whole numbers run"):
+        make_table("people", {**COLUMNS, "age": changed}, 0)
 
 
 def test_the_last_column_has_the_same_shares_in_both_splits() -> None:

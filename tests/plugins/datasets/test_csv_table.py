@@ -74,6 +74,13 @@ def test_missing_numbers_leave_rows_out_and_missing_categories_are_one(file: Pat
     assert "missing" in sex.categories
 
 
+def test_a_number_beyond_float32_is_told_with_its_column(file: Path) -> None:
+    file.write_text(TEXT.replace("\n5,25,170.71,", "\n5,25,1e39,"))
+    with pytest.raises(UsageError, match=r"column 'height' holds 1e\+39, float32 holds no number"):
+        describe(**settings(file))
+    assert kinds(describe(**settings(file, drop="height")))["age"] == "whole"
+
+
 def test_the_content_is_the_identity(file: Path) -> None:
     before = describe(**settings(file)).fingerprint
     other = file.with_name("renamed.csv")

@@ -22,7 +22,9 @@ def test_rows_and_columns(name: str) -> None:
     assert data.train.shape == (rows - rows // 3, columns)
     assert data.heldout.shape == (rows // 3, columns)
     for split in (data.train, data.heldout):
-        modality_of(data.info).check(name, split, data.info)
+        modality_of(data.info).check(name, split, data.info, scored=split is data.heldout)
+    assert data.info.schema is not None
+    assert {type(column.name) for column in data.info.schema} == {str}
 
 
 def test_penguins_that_nobody_measured_are_left_out_and_unknown_sexes_are_said() -> None:

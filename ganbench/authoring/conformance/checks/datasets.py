@@ -84,7 +84,7 @@ def samples(subject: Subject) -> None:
     for split in SPLITS:
         found = getattr(data, split)
         with contract():
-            check_samples(split, found, data.info)
+            check_samples(split, found, data.info, scored=split == "heldout")
         if doubt := modality_of(data.info).doubt(found, data.info):
             raise Broken(f"samples of {split} {doubt}")
     if len(data.train) < 2:
