@@ -10,10 +10,12 @@ import csv
 import io
 import math
 from collections.abc import Iterator
+from types import UnionType
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
 from ganbench.api.schema import Categorical, Numeric
+from ganbench.modalities.columns import ALIKE, apart, translate
 from ganbench.modalities.media import ALL, Media
 from ganbench.modalities.modality import Modality, one_hot, simplex_range, tanh_range
 
@@ -44,7 +46,18 @@ def stored_shape(info: DataInfo) -> tuple[int, ...]:
 
 def value_fault(stored: Tensor, info: DataInfo) -> str:
     """Every number is in its column's range; whole where it must be."""
+    return _first_fault(stored, info, Numeric | Categorical)
+
+
+def score_fault(stored: Tensor, info: DataInfo) -> str:
+    """The same of categories alone: another table's numbers may lie outside of this one's range."""
+    return _first_fault(stored, info, Categorical)
+
+
+def _first_fault(stored: Tensor, info: DataInfo, kinds: type | UnionType) -> str:
     for column, values in zip(_schema(info), stored.T, strict=True):
+        if not isinstance(column, kinds):
+            continue
         least, most = float(values.min()), float(values.max())
         # As float32 has the bounds: what is stored has been rounded in the same way.
         low, high = values.new_tensor(_range(column)).tolist()
@@ -256,7 +269,11 @@ TABULAR = Modality(
     fault=fault,
     stored_shape=stored_shape,
     value_fault=value_fault,
+    score_fault=score_fault,
     doubt=doubt,
+    apart=apart,
+    alike=ALIKE,
+    translate=translate,
     encode=encode,
     decode=decode,
     range_fault=range_fault,
