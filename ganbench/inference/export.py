@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ganbench.api.errors import UsageError, type_and_line
 from ganbench.api.version import __version__
+from ganbench.inference.cards import described
 from ganbench.inference.kept import KeptRun
 from ganbench.machine.threads import computing_on
 from ganbench.modalities import modality_of
@@ -107,8 +108,7 @@ def card_of(kept: KeptRun, contestant: Contestant) -> dict[str, Any]:
             "classes": info.classes if conditional else None,
         },
         "output": {
-            "modality": info.modality,
-            "shape": list(info.shape),
+            **described(info),
             "meaning": modality_of(info).emitted,
         },
         "scores": {labels[key]: value for key, value in scores.items()},

@@ -14,6 +14,7 @@ from torch import Tensor
 from ganbench.api.data import DataInfo
 from ganbench.api.errors import InvalidResults, UsageError, one_line
 from ganbench.api.networks import Latent
+from ganbench.inference.cards import description
 from ganbench.modalities import modality_of
 from ganbench.storage.reading import read_file
 from ganbench.training.feed import LabelFeed, LatentFeed
@@ -30,10 +31,12 @@ class Program:
     Args:
         path: of the program.
         card: what lies beside it.
+        output: what it generates, by its path.
     """
 
     path: Path
     card: dict[str, Any]
+    output: DataInfo
 
     @torch.no_grad()
     def generate(self, count: int, seed: int, info: DataInfo) -> tuple[Tensor, Tensor | None]:
@@ -45,12 +48,8 @@ class Program:
             UsageError: they are others than the real ones.
             InvalidResults: the program cannot be run, or its output is not finite.
         """
-        output, given = self.card["output"], self.card["input"]
-        if (output["modality"], tuple(output["shape"])) != (info.modality, info.shape):
-            raise UsageError(
-                f"{self.path} generates {output['modality']} of shape {tuple(output['shape'])}, "
-                f"{info.name} holds {info.modality} of shape {info.shape}"
-            )
+        own, given, modality = self.output, self.card["input"], modality_of(info)
+        modality.require_kin(own, info)
         device = torch.device("cpu")  # where programs are made
         laws = tuple(Latent(size=one["size"], law=one["law"]) for one in given["latents"])
         inputs = [LatentFeed(laws, device, seed).draw(count)]
@@ -65,7 +64,8 @@ class Program:
             raise InvalidResults(f"{self.path} cannot be run: {one_line(error)}") from None
         if not bool(torch.isfinite(raw).all()):
             raise InvalidResults(f"the output of {self.path} is not finite")
-        return modality_of(info).decode(raw, info), inputs[1] if classes else None
+        stored = modality.translated(modality_of(own).decode(raw, own), own, info)
+        return stored, inputs[1] if classes else None
 
 
 def read_program(path: Path) -> Program:
@@ -85,10 +85,10 @@ def read_program(path: Path) -> Program:
         ) from None
     try:
         read = json.loads(told)
-        latents, output = read["input"]["latents"], read["output"]
-        expected, known = read["files"][path.name], [*latents, output["modality"], output["shape"]]
+        latents, expected = read["input"]["latents"], read["files"][path.name]
+        output = description({**read["output"], "name": str(path)})
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidResults(f"{card} is no card of a program: {one_line(error)}") from None
-    if not known or hashlib.sha256(content).hexdigest() != expected:
+    if not latents or hashlib.sha256(content).hexdigest() != expected:
         raise InvalidResults(f"{path} is not the program that {card} describes")
-    return Program(path, read)
+    return Program(path, read, output)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -114,9 +114,10 @@ def score(request: Request, opening: Opening) -> Scored:
             made = make_scores(scores, opening.catalogue)
         else:  # nobody has asked for those that cannot be had
             made = kept_scores(scores, opening.catalogue, partial(_left_out, opening.remark))
+        info = replace(side.data.info, name=name)  # as it was typed
         columns, known = {}, {}
         for heading, source in sources.items():
-            fakes = fakes_of(source, heading, side.data.info, request.count, opening)
+            fakes = fakes_of(source, heading, info, request.count, opening)
             measured = _measured(heading, fakes, side, made)
             columns[heading] = {one.key: one for results in measured for one in results}
             if request.resamples:

@@ -18,6 +18,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.inference.archives import as_images
 from ganbench.inference.kept import KeptRun, find_kept
 from ganbench.inference.programs import PROGRAM, Program, read_program
+from ganbench.modalities import modality_of
 from ganbench.modalities.arrays import Channels, arranged, describe
 from ganbench.planning.chosen import choose_data
 from ganbench.planning.references import parse_reference, split_alternatives
@@ -230,10 +231,12 @@ def fakes_of(
         samples, labels = source.generate(count or GENERATED, EVALUATION_SEED, info)
         return Fakes(samples=samples, labels=labels)
     if isinstance(source, Data):
+        own = replace(source.info, name=name)
         together = _together(source).train
         source = {"all": together, "train": source.train, "heldout": source.heldout}[
             opening.fake_split
         ]
+        source = modality_of(info).translated(source, own, info)
         channels: Channels = "first"
     else:
         channels = opening.channels
@@ -250,14 +253,13 @@ def fakes_of(
 
 
 def _generated(kept: KeptRun, info: DataInfo, count: int | None, opening: Opening) -> Fakes:
-    own = kept.data.info
-    if (own.modality, own.shape) != (info.modality, info.shape):
-        raise UsageError(
-            f"run {kept.run_id} generates {own.modality} of shape {own.shape}, "
-            f"{info.name} holds {info.modality} of shape {info.shape}"
-        )
+    own, modality = replace(kept.data.info, name=f"run {kept.run_id}"), modality_of(info)
+    modality.require_kin(own, info)
     contestant = kept.contestant(opening.device)
     samples, labels = generated(kept, contestant, count or kept.spec.task.fakes, EVALUATION_SEED)
+    samples = modality.translated(samples, own, info)
+    if modality.apart(own, info):  # what it emits means something else than there
+        return Fakes(samples=samples, labels=labels)
     steps = kept.record["used"]["steps"]
     return Fakes(samples=samples, labels=labels, contestant=contestant, steps=steps)
 

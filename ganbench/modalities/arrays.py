@@ -77,12 +77,7 @@ def arranged(
 
     if channels == "last" or (channels == "found" and not fits(samples) and fits(moved)):
         samples, note = moved.contiguous(), f"{name}: channels stand last in it"
-    if not fits(samples):
-        raise UsageError(
-            f"{name} holds samples of shape {tuple(samples.shape[1:])}, "
-            f"{info.name} has samples of shape {shape}",
-            "bring both to one shape; for a folder of images: images:PATH[side=N]",
-        )
+    modality.require_shape(samples, name, info)
     try:
         stored = _typed(samples, modality.stored, name)
         modality.check(name, stored, info, scored=True)

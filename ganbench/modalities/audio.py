@@ -11,6 +11,7 @@ import wave
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
+from ganbench.api.errors import UsageError
 from ganbench.modalities.media import Media, stem_of
 from ganbench.modalities.modality import Modality, no_fault, shape_of, tanh, tanh_range
 
@@ -31,6 +32,8 @@ PAUSE_SECONDS = 0.1
 
 BINS, COLUMNS = 64, 64
 """Of a spectrogram: frequencies up to half the rate, and points in time, about."""
+
+ALIKE = "give both the same rate and length; for a folder of sounds: audio:PATH[rate=N,length=N]"
 
 DECIBELS = 80.0
 """Of a spectrogram, from black to white, which is as loud as the real clips ever are."""
@@ -56,6 +59,20 @@ def doubt(stored: Tensor, info: DataInfo) -> str:
         if largest >= QUIETEST
         else f"lie in -{largest}..{largest}, not in -{FULL_SCALE:,}..{FULL_SCALE - 1:,}"
     )
+
+
+def apart(one: DataInfo, other: DataInfo) -> str:
+    """A number lasts as long as the rate says."""
+    if one.rate == other.rate:
+        return ""
+    return f"{one.rate:,} and {other.rate:,} samples per second"
+
+
+def translate(stored: Tensor, own: DataInfo, info: DataInfo) -> Tensor:
+    """Sounds of the same rate as they are; to resample any would change what is scored."""
+    if said := apart(own, info):
+        raise UsageError(f"{own.name} and {info.name} have {said}", ALIKE)
+    return stored
 
 
 def encode(stored: Tensor, info: DataInfo) -> Tensor:
@@ -164,6 +181,9 @@ AUDIO = Modality(
     stored_shape=shape_of,
     value_fault=no_fault,
     doubt=doubt,
+    apart=apart,
+    alike=ALIKE,
+    translate=translate,
     encode=encode,
     decode=decode,
     range_fault=tanh_range,

@@ -92,6 +92,7 @@ IMAGE = Modality(
     stored_shape=shape_of,
     value_fault=no_fault,
     doubt=doubt,
+    alike="give both the same side and colours; for a folder of images: images:PATH[side=N]",
     encode=encode,
     decode=decode,
     range_fault=tanh_range,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo, ModalityName
-from ganbench.api.errors import PluginNotUsable
+from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.modalities.media import Media
 
 if TYPE_CHECKING:
@@ -46,6 +46,13 @@ class Modality:
             learnt from; None: the same. What a description measured on its own samples, such as the
             range of a column, binds no others.
         doubt: ``doubt(stored, info)``: what looks wrong with samples that are allowed.
+        apart: ``apart(one, other)``: what two descriptions of such data mean otherwise by the same
+            numbers of samples of one shape, behind "they have": ``16,000 and 8,000 samples per
+            second``. Empty: the samples of one are samples of the other.
+        alike: what to type for data sets that are to be alike.
+        translate: ``translate(stored, own, info)``: samples as they are stored in a data set `own`,
+            as `info` would store them. Where it cannot, it raises a `UsageError` that names what
+            has no place there.
         encode: ``encode(stored, info)``: (N, *stored_shape) to (N, *shape) float32, on any device.
             It never changes what it is given, and may return it.
         decode: ``decode(raw, info)``: what a generator emits, (N, *shape) finite floats, to what
@@ -76,6 +83,9 @@ class Modality:
     value_fault: Callable[[Tensor, DataInfo], str]
     score_fault: Callable[[Tensor, DataInfo], str] | None = None
     doubt: Callable[[Tensor, DataInfo], str]
+    apart: Callable[[DataInfo, DataInfo], str] = lambda one, other: ""
+    alike: str = ""
+    translate: Callable[[Tensor, DataInfo, DataInfo], Tensor] = lambda stored, own, info: stored
     encode: Callable[[Tensor, DataInfo], Tensor]
     decode: Callable[[Tensor, DataInfo], Tensor]
     range_fault: Callable[[Tensor, DataInfo], str]
@@ -125,6 +135,57 @@ class Modality:
         if len(samples) and (fault := ask(samples, info)):
             raise PluginNotUsable(f"{what} {fault}")
 
+    def translated(self, stored: Tensor, own: DataInfo, info: DataInfo) -> Tensor:
+        """Samples of one data set as another one, of this modality, would store them.
+
+        Args:
+            stored: (N, *stored shape of `own`), on any device.
+            own: what they are.
+            info: what they are to be.
+
+        Returns:
+            (N, *stored shape of `info`).
+
+        Raises:
+            UsageError: another modality or shape, or something that `info` has no place for.
+        """
+        self._require_same(own, info)
+        found = self.translate(stored, own, info)
+        self.require_shape(found, own.name, info)
+        return found
+
+    def require_kin(self, own: DataInfo, info: DataInfo) -> None:
+        """Make sure, before there are samples, that some of them could be `translated`.
+
+        Raises:
+            UsageError: none could: another modality or shape, or what all samples have.
+        """
+        import torch
+
+        self._require_same(own, info)
+        shape, stored = self.stored_shape(own), getattr(torch, self.stored)
+        self.translated(torch.empty((0, *shape), dtype=stored), own, info)
+
+    def _require_same(self, own: DataInfo, info: DataInfo) -> None:
+        if own.modality != self.name:
+            raise UsageError(
+                f"{own.name} holds {own.modality} of shape {own.shape}, {info.name} holds "
+                f"{info.modality} of shape {info.shape}"
+            )
+
+    def require_shape(self, samples: Tensor, name: str, info: DataInfo) -> None:
+        """Make sure that samples have the shape that such data are stored in.
+
+        Raises:
+            UsageError: they have another one.
+        """
+        found, wanted = tuple(samples.shape[1:]), self.stored_shape(info)
+        if found != wanted:
+            raise UsageError(
+                f"{name} holds samples of shape {found}, {info.name} has samples of shape {wanted}",
+                self.alike or "bring both to one shape",
+            )
+
     def info_fault(self, info: DataInfo) -> str:
         """What is wrong with a description; empty if nothing is."""
         for extra in _EXTRAS:
@@ -139,6 +200,16 @@ class Modality:
     def _order(self) -> str:
         first, *others = self.stored_axes
         return f": {first} come first, then {', '.join(others)}"
+
+
+MOST_NAMED = 5
+"""Of what is wrong: more say the same again."""
+
+
+def named(texts: Sequence[str]) -> str:
+    """The first few, quoted: ``'a', 'b' and 7 more``."""
+    more = f" and {len(texts) - MOST_NAMED:,} more" if len(texts) > MOST_NAMED else ""
+    return ", ".join(map(repr, texts[:MOST_NAMED])) + more
 
 
 def no_fault(*_: object) -> str:

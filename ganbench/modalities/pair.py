@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
+from ganbench.api.errors import UsageError
 from ganbench.modalities.audio import AUDIO
 from ganbench.modalities.image import IMAGE
 from ganbench.modalities.media import Media
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 SINGLES = {one.name: one for one in (POINTS, IMAGE, AUDIO, TEXT, TABULAR)}
 """What a half may be."""
+
+PLACES = ("first", "second")
+"""Of halves, for errors."""
 
 
 def join_pair(first: Tensor, second: Tensor) -> Tensor:
@@ -50,7 +54,7 @@ def split_pair(samples: Tensor, info: DataInfo) -> tuple[Tensor, Tensor]:
 
 def fault(info: DataInfo) -> str:
     """Each half is in order and no pair itself; together they are as wide as the shape tells."""
-    for place, half in zip(("first", "second"), _halves(info), strict=True):
+    for place, half in zip(PLACES, _halves(info), strict=True):
         if half.modality not in SINGLES:
             return f"its {place} half must be {', '.join(SINGLES)}, not {half.modality}"
         if found := _of(half).info_fault(half):
@@ -91,6 +95,33 @@ def doubt(stored: Tensor, info: DataInfo) -> str:
     """What looks wrong with either half."""
     parts = split_pair(stored, info)
     return _first_fault(info, [_of(half).doubt for half in _halves(info)], parts)
+
+
+def apart(one: DataInfo, other: DataInfo) -> str:
+    """What either half means otherwise, or another kind or shape of half."""
+    for place, first, second in zip(PLACES, _halves(one), _halves(other), strict=True):
+        if (first.modality, first.shape) != (second.modality, second.shape):
+            told = (f"{half.modality} of shape {half.shape}" for half in (first, second))
+            return f"different {place} halves: {' and '.join(told)}"
+        if found := _of(first).apart(first, second):
+            return f"in their {place} half {found}"
+    return ""
+
+
+def translate(stored: Tensor, own: DataInfo, info: DataInfo) -> Tensor:
+    """Each half as the other pairs' half would be stored."""
+
+    def half(place: int) -> Tensor:
+        theirs, ours = _halves(own)[place], _halves(info)[place]
+        try:
+            return _of(ours).translated(split_pair(stored, own)[place], theirs, ours)
+        except UsageError as error:
+            raise UsageError(
+                f"the {PLACES[place]} half of {own.name} is none of {info.name}: {error.message}",
+                error.hint,
+            ) from None
+
+    return join_pair(half(0), half(1))
 
 
 def encode(stored: Tensor, info: DataInfo) -> Tensor:
@@ -214,6 +245,8 @@ PAIR = Modality(
     value_fault=value_fault,
     score_fault=score_fault,
     doubt=doubt,
+    apart=apart,
+    translate=translate,
     encode=encode,
     decode=decode,
     range_fault=range_fault,

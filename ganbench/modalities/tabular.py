@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
 from ganbench.api.schema import Categorical, Numeric
+from ganbench.modalities.columns import ALIKE, apart, translate
 from ganbench.modalities.media import ALL, Media
 from ganbench.modalities.modality import Modality, one_hot, simplex_range, tanh_range
 
@@ -271,6 +272,9 @@ TABULAR = Modality(
     value_fault=value_fault,
     score_fault=score_fault,
     doubt=doubt,
+    apart=apart,
+    alike=ALIKE,
+    translate=translate,
     encode=encode,
     decode=decode,
     range_fault=range_fault,

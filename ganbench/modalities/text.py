@@ -9,14 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
+from ganbench.api.errors import UsageError
 from ganbench.api.schema import Vocabulary
 from ganbench.modalities.media import ALL, Media
-from ganbench.modalities.modality import Modality, no_fault, one_hot, simplex_range
+from ganbench.modalities.modality import Modality, named, no_fault, one_hot, simplex_range
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SHEET_TEXTS, FRAME_TEXTS = 32, 8
+
+ALIKE = "give both the same length, as text:PATH[length=N] has it, and texts of the same characters"
 
 
 def fault(info: DataInfo) -> str:
@@ -44,6 +47,49 @@ def value_fault(stored: Tensor, info: DataInfo) -> str:
     if not stored.equal(_ended(stored, info)):
         return f"must hold nothing but token {_vocabulary(info).end} (the end) behind an end"
     return ""
+
+
+def apart(one: DataInfo, other: DataInfo) -> str:
+    """A number is a token, of which each vocabulary has its own."""
+    first, second = _vocabulary(one), _vocabulary(other)
+    if first == second:
+        return ""
+    if alone := sorted({*first.tokens} ^ {*second.tokens}):
+        return f"different vocabularies: one alone has {_named(alone)}"
+    return "different vocabularies: of the same tokens, in another order or read otherwise"
+
+
+def translate(stored: Tensor, own: DataInfo, info: DataInfo) -> Tensor:
+    """The same tokens, by their places in the other vocabulary."""
+    theirs, ours = _vocabulary(own), _vocabulary(info)
+    if (own.shape[0], theirs.separator) != (info.shape[0], ours.separator):
+        raise UsageError(
+            f"{own.name} has texts of {_length(own)}, {info.name} of {_length(info)}", ALIKE
+        )
+    if theirs == ours:
+        return stored
+    places = {token: place for place, token in enumerate(ours.tokens)}
+    found = stored.new_tensor([places.get(token, -1) for token in theirs.tokens])[stored]
+    nowhere = found < 0
+    if count := int(nowhere.any(dim=1).sum()):
+        unknown = [theirs.tokens[place] for place in sorted({*stored[nowhere].tolist()})]
+        raise UsageError(
+            f"{count:,} of {len(stored):,} texts of {own.name} have what no text of {info.name} "
+            f"has: {_named(unknown)}",
+            "write these texts otherwise or leave them out, or compare with texts that have it",
+        )
+    return found
+
+
+def _named(tokens: list[str]) -> str:
+    """Tokens for errors; the one that ends a text by what it does."""
+    shorter = ["an end before the last place"] if "" in tokens else []
+    return ", ".join([*shorter, *filter(None, [named([one for one in tokens if one])])])
+
+
+def _length(info: DataInfo) -> str:
+    separator = _vocabulary(info).separator
+    return f"{info.shape[0]} tokens" + (f" with {separator!r} between them" if separator else "")
 
 
 def encode(stored: Tensor, info: DataInfo) -> Tensor:
@@ -135,6 +181,9 @@ TEXT = Modality(
     stored_shape=stored_shape,
     value_fault=value_fault,
     doubt=no_fault,
+    apart=apart,
+    alike=ALIKE,
+    translate=translate,
     encode=encode,
     decode=decode,
     range_fault=range_fault,

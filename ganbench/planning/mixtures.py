@@ -16,6 +16,7 @@ from ganbench.api.data import Data, DataInfo, Survey
 from ganbench.api.errors import UsageError
 from ganbench.api.parameters import Value
 from ganbench.api.specs import DatasetSpec, import_builder
+from ganbench.modalities import modality_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,12 +84,7 @@ def _describe(specs: Sequence[DatasetSpec], texts: Sequence[str], **settings: An
     infos = [one.info for one in surveys]
     first = infos[0]
     for text, info in zip(texts, infos, strict=True):
-        if (info.modality, info.shape) != (first.modality, first.shape):
-            raise UsageError(
-                f"{texts[0]} has {first.modality} of shape {first.shape}, {text} has "
-                f"{info.modality} of shape {info.shape}: they cannot be mixed",
-                "give both the same side and colours",
-            )
+        _require_alike(replace(first, name=texts[0]), replace(info, name=text))
     info = _mixed_info(first, texts)
     counts = [[getattr(one, split) for one in surveys] for split in ("train", "heldout")]
     train, heldout = (
@@ -102,6 +98,29 @@ def _describe(specs: Sequence[DatasetSpec], texts: Sequence[str], **settings: An
         heldout=heldout,
         notes=tuple(note for one in surveys for note in one.notes),
     )
+
+
+def _require_alike(first: DataInfo, other: DataInfo) -> None:
+    """Make sure that samples of both mean the same by the same numbers.
+
+    Raises:
+        UsageError: they do not: which is said, and what makes them alike.
+        PluginNotUsable: one describes itself wrongly.
+    """
+    for info in (first, other):
+        modality_of(info).check_info(info)
+    modality = modality_of(first)
+    if other.modality == first.modality and (apart := modality.apart(first, other)):
+        raise UsageError(
+            f"{first.name} and {other.name} have {apart}: they cannot be mixed",
+            modality.alike or None,
+        )
+    if (other.modality, other.shape) != (first.modality, first.shape):
+        raise UsageError(
+            f"{first.name} has {first.modality} of shape {first.shape}, {other.name} has "
+            f"{other.modality} of shape {other.shape}: they cannot be mixed",
+            modality.alike or None,
+        )
 
 
 def _mixed_info(first: DataInfo, texts: Sequence[str]) -> DataInfo:

@@ -88,7 +88,7 @@ def test_a_program_and_a_saved_generator_score_as_their_run(runs: Path, tmp_path
     assert list(frame["run"]) == pytest.approx(list(frame["program"]), rel=1e-3)
     with pytest.raises(ganbench.UsageError, match="it cannot be what others are compared with"):
         ganbench.score("ring8", str(program), "sliced-w2")
-    with pytest.raises(ganbench.UsageError, match="generates points of shape"):
+    with pytest.raises(ganbench.UsageError, match="holds points of shape"):
         ganbench.score(str(program), "digits", "fd[extractor=raw]")
     program.write_bytes(program.read_bytes() + b"more")
     with pytest.raises(ganbench.InvalidResults, match="is not the program that"):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from ganbench.api.data import Data, DataInfo, Survey
-from ganbench.api.errors import MissingData, UsageError
+from ganbench.api.errors import MissingData, PluginNotUsable, UsageError
 from ganbench.api.parameters import Parameter
+from ganbench.api.schema import Numeric, Vocabulary
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.budget import Budget
@@ -81,6 +84,61 @@ def test_other_shapes_cannot_be_mixed(catalogue_with: MakeCatalogue) -> None:
     catalogue = catalogue_with(made("narrow", 0.0, 5, 4), made("wide", 0.0, 5, 4, side=2))
     with pytest.raises(UsageError, match=r"narrow has points of shape \(1,\), wide has"):
         choose_data("narrow|wide", catalogue)
+
+
+LETTERS = Vocabulary(tokens=("a", "b", ""))
+TEXT = DataInfo(name="x", modality="text", shape=(4, 3), vocabulary=LETTERS)
+SOUND = DataInfo(name="x", modality="audio", shape=(1, 64), rate=8_000)
+AGE = Numeric(name="age", low=0, high=9)
+TABLE = DataInfo(name="x", modality="tabular", shape=(1,), schema=(AGE,))
+PAIR = DataInfo(name="x", modality="pair", shape=(76,), halves=(SOUND, TEXT))
+
+
+def told(name: str, info: DataInfo) -> DatasetSpec:
+    return DatasetSpec(
+        name=name,
+        description=name,
+        modalities=(info.modality,),
+        describe=lambda: replace(info, name=name),
+        load=lambda: None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (SOUND, replace(SOUND, rate=16_000), "8,000 and 16,000 samples per second.*rate=N"),
+        (
+            TEXT,
+            replace(TEXT, vocabulary=Vocabulary(tokens=("a", "c", ""))),
+            "different vocabularies: one alone has 'b', 'c'.*same characters",
+        ),
+        (
+            TABLE,
+            replace(TABLE, schema=(replace(AGE, high=5),)),
+            "different columns 'age': numbers from 0 to 9 and numbers from 0 to 5.*csv:PATH",
+        ),
+        (
+            PAIR,
+            replace(PAIR, halves=(replace(SOUND, rate=16_000), TEXT)),
+            "in their first half 8,000 and 16,000 samples per second",
+        ),
+    ],
+    ids=["rate", "vocabulary", "schema", "halves"],
+)
+def test_what_the_same_numbers_mean_otherwise_cannot_be_mixed(
+    catalogue_with: MakeCatalogue, one: DataInfo, other: DataInfo, said: str
+) -> None:
+    catalogue = catalogue_with(told("one", one), told("like", one), told("other", other))
+    assert choose_data("one|like", catalogue).info.classes == 2
+    with pytest.raises(UsageError, match=f"one and other have {said}"):
+        choose_data("one|other", catalogue)
+
+
+def test_a_source_that_describes_itself_wrongly_is_told(catalogue_with: MakeCatalogue) -> None:
+    catalogue = catalogue_with(told("one", SOUND), told("other", replace(SOUND, rate=None)))
+    with pytest.raises(PluginNotUsable, match="other describes audio data wrongly: it must have r"):
+        choose_data("one|other", catalogue)
 
 
 def test_all_sources_are_checked_prepared_and_pinned(catalogue_with: MakeCatalogue) -> None:
