@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ganbench import Evaluation, Measurement, UsageError
+from ganbench import Evaluation, EvaluationInfo, Measurement, UsageError
 from ganbench_plugins.networks import ngram
+from ganbench_plugins.scores import requirements
 from ganbench_plugins.scores.text import Column
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def language_model(evaluation: Evaluation, *, n: int) -> list[Measurement]:
     """Bits for a character, both ways: of fakes under an n-gram model of the train split (quality:
     low where they play safe), and of held-out texts under one of the fakes (diversity: low only
     where all of the law is there). Floors are those of as many training texts."""
+    requirements.language_model(EvaluationInfo.of(evaluation), n=n)
     column = Column(evaluation)
     _require_table(column.size, n)
     reverse = _reverse(column, n)
@@ -37,10 +39,11 @@ def language_model(evaluation: Evaluation, *, n: int) -> list[Measurement]:
     return [
         column.measurement(
             f"lm_reverse_{n}",
-            reverse(column.fakes),
+            reverse(column.compared),
             "reverse LM",
             "distance",
             "lower",
+            of=column.compared,
             unit="bits",
             floor=column.of_train(f"reverse/{n}", reverse),
             highest=None,

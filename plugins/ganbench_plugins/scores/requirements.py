@@ -205,6 +205,40 @@ def bleu(evaluation: EvaluationInfo) -> int:
     return min(BLEU_TEXTS, known[fewest])
 
 
+def compared_texts(evaluation: EvaluationInfo) -> int:
+    """How many texts are measured where the number depends on how many there are.
+
+    All fakes, or half as many as there are training lines: floors are of random sets of as many of
+    these, and larger sets would share most of them, or be one and the same.
+    """
+    train = evaluation.train
+    return evaluation.fakes if train is None else min(evaluation.fakes, train // 2)
+
+
+def ngram_jsd(evaluation: EvaluationInfo, *, longest: int) -> None:
+    """Sets of training lines for the floor."""
+    _sets_of_lines("ngram-jsd", evaluation)
+
+
+def distinct_n(evaluation: EvaluationInfo, *, n: int) -> None:
+    """Sets of training lines for the null."""
+    _sets_of_lines("distinct-n", evaluation)
+
+
+def language_model(evaluation: EvaluationInfo, *, n: int) -> None:
+    """Sets of training lines for the floor."""
+    _sets_of_lines("language-model", evaluation)
+
+
+def _sets_of_lines(score: str, evaluation: EvaluationInfo) -> None:
+    if compared_texts(evaluation) < 1:
+        raise UsageError(
+            f"score {score} compares sets of training lines, and {evaluation.data.name} has "
+            f"{evaluation.train} of them",
+            "use two or more, or leave the score out",
+        )
+
+
 def overlap(evaluation: EvaluationInfo) -> None:
     """Held-out lines beside those of training."""
     _two_splits("overlap", evaluation)
