@@ -4,6 +4,7 @@ the numbers are known then, and before each computation. Never imports torch."""
 from __future__ import annotations
 
 from ganbench import Categorical, EvaluationInfo, UsageError
+from ganbench_plugins.networks.windows import LARGEST_CODE, LARGEST_TABLE, longest_window
 
 MOST_FEATURES = 96
 """Of an extractor whose Fréchet distance is taken class by class: with 1,000 samples a side its
@@ -216,18 +217,46 @@ def compared_texts(evaluation: EvaluationInfo) -> int:
 
 
 def ngram_jsd(evaluation: EvaluationInfo, *, longest: int) -> None:
-    """Sets of training lines for the floor."""
+    """Numbers for the windows, and sets of training lines for the floor."""
+    _codes("ngram-jsd", evaluation, longest, parameter="longest")
     _sets_of_lines("ngram-jsd", evaluation)
 
 
 def distinct_n(evaluation: EvaluationInfo, *, n: int) -> None:
-    """Sets of training lines for the null."""
+    """Numbers for the windows, and sets of training lines for the null."""
+    _codes("distinct-n", evaluation, n, parameter="n")
     _sets_of_lines("distinct-n", evaluation)
 
 
 def language_model(evaluation: EvaluationInfo, *, n: int) -> None:
-    """Sets of training lines for the floor."""
+    """A table for the windows, and sets of training lines for the floor."""
+    _table("language-model", evaluation, n)
     _sets_of_lines("language-model", evaluation)
+
+
+def temperature_sweep(evaluation: EvaluationInfo, *, n: int, each: bool) -> None:
+    """A table for the windows."""
+    _table("temperature-sweep", evaluation, n)
+
+
+def _table(score: str, evaluation: EvaluationInfo, n: int) -> None:
+    size = len(evaluation.data.vocabulary or ())
+    if size and n > (fits := longest_window(size, LARGEST_TABLE)):
+        raise UsageError(
+            f"score {score}[n={n}] counts {n}-grams of the {size} tokens of {evaluation.data.name} "
+            f"in a table of {size**n:,} numbers, and {LARGEST_TABLE:,} are the most",
+            f"set the longest that fits: {score}[n={fits}]",
+        )
+
+
+def _codes(score: str, evaluation: EvaluationInfo, n: int, *, parameter: str) -> None:
+    size = len(evaluation.data.vocabulary or ())
+    if size and n > (fits := longest_window(size, LARGEST_CODE)):
+        raise UsageError(
+            f"score {score}[{parameter}={n}] numbers {n}-grams of the {size:,} tokens of "
+            f"{evaluation.data.name}, which are more than 64 bits tell apart",
+            f"set the longest that fits: {score}[{parameter}={fits}]",
+        )
 
 
 def _sets_of_lines(score: str, evaluation: EvaluationInfo) -> None:

@@ -73,6 +73,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             blind="what n characters do not show",
             paper=_SHORT,
             compute=f"{_MODELS}:temperature_sweep",
+            check=requirements.temperature_sweep,
             modalities=("text",),
             parameters={
                 "n": _n(4, "characters of a window"),
