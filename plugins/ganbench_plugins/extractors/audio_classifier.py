@@ -74,12 +74,13 @@ def build_log_mel(data: Data, device: torch.device) -> Extractor:
     Raises:
         UsageError: the samples are no sounds.
     """
-    from ganbench_plugins.extractors import log_mel
     from ganbench_plugins.extractors.frozen import FrozenExtractor, short_name
+    from ganbench_plugins.extractors.log_mel import recipe
 
     check_log_mel(data.info)
     pictures = _pictures(data)
-    seen = cache.content_hash(pictures.tensors(), salt=f"log-mel recipe {log_mel.RECIPE}")
+    made = recipe(data.info.shape, pictures.rate)
+    seen = cache.content_hash(pictures.tensors(), salt=f"log-mel recipe {made}")
 
     def features(clips: Tensor) -> Tensor:
         return pictures(clips).flatten(1).float() / 127.5 - 1
@@ -122,7 +123,7 @@ def check_log_mel(info: DataInfo) -> None:
 
 
 def _pictures(data: Data) -> Pictures:
-    from ganbench_plugins.extractors.log_mel import RECIPE, SIDE, Pictures
+    from ganbench_plugins.extractors.log_mel import SIDE, Pictures, recipe
 
     assert data.info.rate is not None
 
@@ -131,7 +132,8 @@ def _pictures(data: Data) -> Pictures:
         return found.means, found.deviations
 
     samples = cache.content_hash({"sounds": data.train})
-    made = {"recipe": RECIPE, "side": SIDE, "rate": data.info.rate}
+    number = recipe(data.info.shape, data.info.rate)
+    made = {"recipe": number, "side": SIDE, "rate": data.info.rate}
     key = {"what": "log-mel", **made, "samples": samples}
     means, deviations = cache.tensors("extractors", key, compute, what="the levels of log-mels")
     return Pictures(rate=data.info.rate, means=means, deviations=deviations)

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from ganbench import DataInfo
 
-RECIPE = 1
-"""Change it with anything below: it is part of the extractors' ids."""
+RECIPE, PLAIN_RECIPE = 2, 1
+"""Change both with anything below: they are part of the extractors' ids. The plain one is of mono
+clips with one transform for each moment, which were the same before there were others."""
 
 SIDE = 32
 """Mel bands, and moments in time, of a picture: as few as ten words are told apart by, since the
@@ -30,6 +31,7 @@ DEVIATIONS = 3.0
 """Of a band over the train split, from the middle of a picture's grey levels to their ends."""
 
 BATCH = 256
+"""Transforms of a moment that are in memory at once, in clips of one transform and channel."""
 
 _LINEAR_HERTZ, _LINEAR_MELS, _STEP = 1000.0, 15.0, math.log(6.4) / 27
 """Slaney's scale: 3/200 mel per hertz up to 1,000 Hz, then 27 mel for a factor of 6.4."""
@@ -70,27 +72,53 @@ def mel_matrix(rate: int, size: int, bands: int, low: float, high: float) -> Ten
 def log_mel(clips: Tensor, rate: int) -> Tensor:
     """(N, SIDE, SIDE) float64: natural logarithms of the bands' energies, low bands first.
 
-    Channels are mixed down; time is divided into SIDE equal parts, whatever the clips' length.
+    Energies are means over the channels, so that no part of a sound is lost to another channel's.
+    Time is divided into SIDE equal moments, whatever the clips' length; the energies of a moment
+    are means over as many windows as overlap by half or more, so that every sample is heard, the
+    last quarter of a window apart, which fades.
 
     Args:
         clips: (N, C, S) int16, on any device.
         rate: samples per second.
     """
-    mono = clips.double().mean(dim=1) / 32_768
-    hop = math.ceil(mono.shape[1] / SIDE)
-    width = 2 ** round(math.log2(WINDOW_SECONDS * rate))
+    count, channels, samples = clips.shape
+    width, hop, parts = _windows(samples, rate)
+    frames = SIDE * parts
+    sounds = clips.double().flatten(0, 1) / 32_768
     # Twice as many bins as the window tells: else the lowest bands would lie between two of them.
     spectra = torch.stft(
-        torch.nn.functional.pad(mono, (0, hop * SIDE - mono.shape[1])),
+        torch.nn.functional.pad(sounds, (0, hop * frames - samples)),
         n_fft=2 * width,
         win_length=width,
         hop_length=hop,
-        window=torch.hann_window(width, dtype=torch.float64, device=mono.device),
+        window=torch.hann_window(width, dtype=torch.float64, device=clips.device),
         pad_mode="constant",  # a clip may be shorter than the window
         return_complex=True,
-    )[..., :SIDE]
+    )[..., :frames]
     bands = mel_matrix(rate, 2 * width, SIDE, LOWEST_HERTZ, HIGHEST_OF_RATE * rate)
-    return (bands.to(mono.device) @ spectra.abs().square() + FLOOR).log()
+    energies = bands.to(clips.device) @ spectra.abs().square()
+    of_moments = energies.view(count, channels, SIDE, SIDE, parts).mean(dim=(1, 4))
+    return (of_moments + FLOOR).log()
+
+
+def recipe(shape: tuple[int, ...], rate: int) -> int:
+    """The number of the recipe by which clips of a shape (C, S) have their pictures."""
+    channels, samples = shape
+    _, _, parts = _windows(samples, rate)
+    return PLAIN_RECIPE if channels == parts == 1 else RECIPE
+
+
+def _windows(samples: int, rate: int) -> tuple[int, int, int]:
+    """Samples of a window, samples from one to the next, and windows of a moment."""
+    width = 2 ** round(math.log2(WINDOW_SECONDS * rate))
+    moment = math.ceil(samples / SIDE)
+    parts = math.ceil(moment / (width // 2))
+    return width, math.ceil(moment / parts), parts
+
+
+def _batches(clips: Tensor, rate: int) -> tuple[Tensor, ...]:
+    _, _, parts = _windows(clips.shape[2], rate)
+    return torch.split(clips, max(1, BATCH // (clips.shape[1] * parts)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +138,7 @@ class Pictures:
     def of(cls, train: Tensor, info: DataInfo) -> Pictures:
         """Those that suit a train split (N, C, S) int16 on the CPU."""
         assert info.rate is not None
-        bands = torch.cat([log_mel(part, info.rate) for part in torch.split(train, BATCH)])
+        bands = torch.cat([log_mel(part, info.rate) for part in _batches(train, info.rate)])
         by_band = bands.transpose(0, 1).flatten(1)
         # Of a band in which nothing ever sounds any scale will do.
         deviations = by_band.std(dim=1).clamp(min=1e-3)
@@ -118,7 +146,7 @@ class Pictures:
 
     def __call__(self, clips: Tensor) -> Tensor:
         """(N, 1, SIDE, SIDE) uint8 of clips (N, C, S) int16, on their device."""
-        return torch.cat([self._few(part) for part in torch.split(clips, BATCH)])
+        return torch.cat([self._few(part) for part in _batches(clips, self.rate)])
 
     def _few(self, clips: Tensor) -> Tensor:
         means, deviations = (one.to(clips.device)[:, None] for one in (self.means, self.deviations))

@@ -1,6 +1,7 @@
 """Losses of controls: what trains a generator without a discriminator.
 
-`max-likelihood` asks the generator for `log_likelihood(real)`, (B,) of what networks see;
+`max-likelihood` asks the generator for `log_likelihood(real)`, (B,) of what networks see, log p(x)
+of whole samples: a mean over each one's own tokens would weigh short texts more than long ones;
 `closed-form` lets it fit itself, `fit(real)`, to all training samples at once. Any model that has
 the method takes part, whatever its data are.
 """
@@ -18,12 +19,12 @@ GANBENCH_API_VERSION = 2
 
 
 class MaxLikelihood:
-    """The mean negative log-likelihood of real samples."""
+    """The mean negative log-likelihood of real samples, for each place of a sample."""
 
     def generator_loss(self, step: Step) -> Tensor:
-        """-E log p(x)."""
+        """-E log p(x) / L, L places of a text or columns of a row: the same for all samples."""
         generator: Any = step.generator
-        loss: Tensor = -generator.log_likelihood(step.real).mean()
+        loss: Tensor = -generator.log_likelihood(step.real).mean() / step.real.shape[1]
         step.log("nats", loss)
         return loss
 

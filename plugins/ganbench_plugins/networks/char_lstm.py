@@ -39,15 +39,15 @@ class CharLSTM(nn.Module):
             self.enter.bias[hidden : 2 * hidden] = 1.0
 
     def log_likelihood(self, real: Tensor) -> Tensor:
-        """(B,) mean log-probability of a token, to the END token, of texts (B, L, V)."""
+        """(B,) log-probabilities of texts (B, L, V): sums over their tokens, the END token one."""
         targets = real.argmax(dim=-1)
         logits = self._logits(targets)
         found = logits.log_softmax(dim=-1).gather(2, targets.unsqueeze(2)).squeeze(2)
         if self.end is None:
-            return found.mean(dim=1)
+            return found.sum(dim=1)
         ended = (targets == self.end).long()
         counts = (ended.cumsum(dim=1) - ended == 0).to(found.dtype)  # the first END is told, too
-        return (found * counts).sum(dim=1) / counts.sum(dim=1)
+        return (found * counts).sum(dim=1)
 
     def forward(self, latent: Tensor) -> Tensor:
         """(B, L, V) one-hot texts of latents (B, L), drawn token by token."""

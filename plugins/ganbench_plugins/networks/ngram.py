@@ -8,12 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from ganbench import DataInfo, Latent, Networks, Parameter, UsageError
+from ganbench_plugins.networks.windows import LARGEST_TABLE, longest_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-LARGEST = 2**24
-"""Probabilities in a table: 64 MiB."""
 
 
 def table(tokens: Tensor, end: int | None, size: int, n: int) -> Tensor:
@@ -150,10 +148,12 @@ def build(
     """
     assert data.vocabulary is not None
     length, size = data.shape
-    if size**n > LARGEST:
+    fits = longest_window(size, LARGEST_TABLE)
+    if n > fits:
         raise UsageError(
-            f"{n}-grams of {size} tokens make a table of {size**n:,} numbers",
-            "take a smaller n, as ngram[n=2]",
+            f"{n}-grams of {size} tokens make a table of {size**n:,} numbers, and "
+            f"{LARGEST_TABLE:,} are the most",
+            f"take a smaller n: ngram[n={fits}]",
         )
     generator = NGram(length, size, data.vocabulary.end, n)
     return Networks(generator=generator, latent=Latent(size=length, law="uniform"))

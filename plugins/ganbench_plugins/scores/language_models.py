@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ganbench import Evaluation, Measurement, UsageError
+from ganbench import Evaluation, EvaluationInfo, Measurement
 from ganbench_plugins.networks import ngram
+from ganbench_plugins.scores import requirements
 from ganbench_plugins.scores.text import Column
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def language_model(evaluation: Evaluation, *, n: int) -> list[Measurement]:
     """Bits for a character, both ways: of fakes under an n-gram model of the train split (quality:
     low where they play safe), and of held-out texts under one of the fakes (diversity: low only
     where all of the law is there). Floors are those of as many training texts."""
+    requirements.language_model(EvaluationInfo.of(evaluation), n=n)
     column = Column(evaluation)
-    _require_table(column.size, n)
     reverse = _reverse(column, n)
     forward = _forward(column, n)
 
@@ -37,10 +38,11 @@ def language_model(evaluation: Evaluation, *, n: int) -> list[Measurement]:
     return [
         column.measurement(
             f"lm_reverse_{n}",
-            reverse(column.fakes),
+            reverse(column.compared),
             "reverse LM",
             "distance",
             "lower",
+            of=column.compared,
             unit="bits",
             floor=column.of_train(f"reverse/{n}", reverse),
             highest=None,
@@ -73,14 +75,6 @@ def _reverse(column: Column, n: int) -> Callable[[Tensor], float]:
     return reverse
 
 
-def _require_table(size: int, n: int) -> None:
-    if size**n > ngram.LARGEST:
-        raise UsageError(
-            f"{n}-grams of {size} tokens make a table of {size**n:,} numbers",
-            "take a smaller n, as language-model[n=2]",
-        )
-
-
 def temperature_sweep(evaluation: Evaluation, *, n: int, each: bool) -> list[Measurement]:
     """How far the curve of quality against diversity lies above that of maximum likelihood.
 
@@ -90,8 +84,8 @@ def temperature_sweep(evaluation: Evaluation, *, n: int, each: bool) -> list[Mea
     the train split, which is maximum likelihood in closed form. The number is the mean excess of
     reverse bits at equal forward bits; of a generator without a temperature, that of its one point.
     """
+    requirements.temperature_sweep(EvaluationInfo.of(evaluation), n=n, each=each)
     column = Column(evaluation)
-    _require_table(column.size, n)
     forward, reverse = _forward(column, n), _reverse(column, n)
 
     def point(texts: Tensor) -> tuple[float, float]:

@@ -4,6 +4,7 @@ the numbers are known then, and before each computation. Never imports torch."""
 from __future__ import annotations
 
 from ganbench import Categorical, EvaluationInfo, UsageError
+from ganbench_plugins.networks.windows import LARGEST_CODE, LARGEST_TABLE, longest_window
 
 MOST_FEATURES = 96
 """Of an extractor whose Fréchet distance is taken class by class: with 1,000 samples a side its
@@ -203,6 +204,68 @@ def bleu(evaluation: EvaluationInfo) -> int:
             else "use more texts, or leave the score out",
         )
     return min(BLEU_TEXTS, known[fewest])
+
+
+def compared_texts(evaluation: EvaluationInfo) -> int:
+    """How many texts are measured where the number depends on how many there are.
+
+    All fakes, or half as many as there are training lines: floors are of random sets of as many of
+    these, and larger sets would share most of them, or be one and the same.
+    """
+    train = evaluation.train
+    return evaluation.fakes if train is None else min(evaluation.fakes, train // 2)
+
+
+def ngram_jsd(evaluation: EvaluationInfo, *, longest: int) -> None:
+    """Numbers for the windows, and sets of training lines for the floor."""
+    _codes("ngram-jsd", evaluation, longest, parameter="longest")
+    _sets_of_lines("ngram-jsd", evaluation)
+
+
+def distinct_n(evaluation: EvaluationInfo, *, n: int) -> None:
+    """Numbers for the windows, and sets of training lines for the null."""
+    _codes("distinct-n", evaluation, n, parameter="n")
+    _sets_of_lines("distinct-n", evaluation)
+
+
+def language_model(evaluation: EvaluationInfo, *, n: int) -> None:
+    """A table for the windows, and sets of training lines for the floor."""
+    _table("language-model", evaluation, n)
+    _sets_of_lines("language-model", evaluation)
+
+
+def temperature_sweep(evaluation: EvaluationInfo, *, n: int, each: bool) -> None:
+    """A table for the windows."""
+    _table("temperature-sweep", evaluation, n)
+
+
+def _table(score: str, evaluation: EvaluationInfo, n: int) -> None:
+    size = len(evaluation.data.vocabulary or ())
+    if size and n > (fits := longest_window(size, LARGEST_TABLE)):
+        raise UsageError(
+            f"score {score}[n={n}] counts {n}-grams of the {size} tokens of {evaluation.data.name} "
+            f"in a table of {size**n:,} numbers, and {LARGEST_TABLE:,} are the most",
+            f"set the longest that fits: {score}[n={fits}]",
+        )
+
+
+def _codes(score: str, evaluation: EvaluationInfo, n: int, *, parameter: str) -> None:
+    size = len(evaluation.data.vocabulary or ())
+    if size and n > (fits := longest_window(size, LARGEST_CODE)):
+        raise UsageError(
+            f"score {score}[{parameter}={n}] numbers {n}-grams of the {size:,} tokens of "
+            f"{evaluation.data.name}, which are more than 64 bits tell apart",
+            f"set the longest that fits: {score}[{parameter}={fits}]",
+        )
+
+
+def _sets_of_lines(score: str, evaluation: EvaluationInfo) -> None:
+    if compared_texts(evaluation) < 1:
+        raise UsageError(
+            f"score {score} compares sets of training lines, and {evaluation.data.name} has "
+            f"{evaluation.train} of them",
+            "use two or more, or leave the score out",
+        )
 
 
 def overlap(evaluation: EvaluationInfo) -> None:

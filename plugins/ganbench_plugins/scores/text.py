@@ -44,6 +44,8 @@ class Column:
             evaluation.fakes,
             evaluation.data.train.to(evaluation.fakes.device),
         )
+        self.compared = self.fakes[: requirements.compared_texts(EvaluationInfo.of(evaluation))]
+        """Fakes for what depends on how many there are: no more than half of the train split."""
 
     def measurement(
         self,
@@ -53,6 +55,7 @@ class Column:
         panel: Panel,
         direction: Direction,
         *,
+        of: Tensor | None = None,
         unit: str = "",
         null: float | None = None,
         floor: tuple[float, float, float] | None = None,
@@ -60,8 +63,10 @@ class Column:
         lowest: float | None = 0.0,
         highest: float | None = 1.0,
     ) -> Measurement:
-        """One number; `floor` is mean, error and spread of what real texts have."""
-        sizes = f"{len(self.real)}x{len(self.fakes)}"
+        """One number, of all fakes or of these; `floor` is mean, error and spread of what real
+        texts have."""
+        n_fake = len(self.fakes if of is None else of)
+        sizes = f"{len(self.real)}x{n_fake}"
         mean, error, spread = floor or (None, None, None)
         return Measurement(
             key=f"{name}/{self.evaluation.split}/{sizes}",
@@ -75,27 +80,27 @@ class Column:
             floor_spread=spread,
             cap=cap,
             n_real=len(self.real),
-            n_fake=len(self.fakes),
+            n_fake=n_fake,
             unit=unit,
             lowest=lowest,
             highest=highest,
         )
 
     def of_train(self, name: str, compare: Callable[[Tensor], float]) -> tuple[float, float, float]:
-        """Mean, error and spread of what random sets of training texts, as many as there are
-        fakes, give in the place of fakes: they are of the law of the held-out ones."""
+        """Mean, error and spread of what random sets of training texts, as many as `compared`, give
+        in the place of fakes: they are of the law of the held-out ones."""
 
         def compute() -> tuple[float, float, float]:
             values = []
             for draw in range(DRAWS):
                 random = torch.Generator().manual_seed(draw)
-                order = torch.randperm(len(self.train), generator=random)[: len(self.fakes)]
+                order = torch.randperm(len(self.train), generator=random)[: len(self.compared)]
                 values.append(compare(self.train[order.to(self.train.device)]))
             found = torch.tensor(values, dtype=torch.float64)
             spread = float(found.std())
             return float(found.mean()), spread / DRAWS**0.5, spread
 
-        return self.evaluation.once(f"{name}/of train/{len(self.fakes)}", compute)
+        return self.evaluation.once(f"{name}/of train/{len(self.compared)}", compute)
 
 
 def ngram_jsd(evaluation: Evaluation, *, longest: int) -> list[Measurement]:
@@ -104,6 +109,7 @@ def ngram_jsd(evaluation: Evaluation, *, longest: int) -> list[Measurement]:
     Floor: what as many training texts have. Cap: what the characters of real texts have when they
     are shuffled; of single characters that is nothing, and so there is no cap.
     """
+    requirements.ngram_jsd(EvaluationInfo.of(evaluation), longest=longest)
     column, found = Column(evaluation), []
     for n in range(longest, 0, -1):
         grams = functools.partial(Grams.of, n=n, size=column.size, end=column.end)
@@ -115,19 +121,20 @@ def ngram_jsd(evaluation: Evaluation, *, longest: int) -> list[Measurement]:
             return divergence(grams(texts), real)
 
         def cap(distance: Callable[[Tensor], float] = distance) -> float:
-            some = column.train[: len(column.fakes)]
-            return distance(shuffled(some, column.end, seed=0))
+            real = column.train[: len(column.compared)]
+            return distance(shuffled(real, column.end, seed=0))
 
         found.append(
             column.measurement(
                 f"ngram_jsd_{n}",
-                distance(column.fakes),
+                distance(column.compared),
                 f"JSD-{n}",
                 "distance",
                 "lower",
+                of=column.compared,
                 unit="bits",
                 floor=column.of_train(f"ngram_jsd/{n}", distance),
-                cap=evaluation.once(f"ngram_jsd/{n}/cap/{len(column.fakes)}", cap)
+                cap=evaluation.once(f"ngram_jsd/{n}/cap/{len(column.compared)}", cap)
                 if n > 1
                 else None,
             )
@@ -166,6 +173,7 @@ def _spelled(texts: Tensor, end: int | None) -> list[list[int]]:
 
 def distinct_n(evaluation: Evaluation, *, n: int) -> list[Measurement]:
     """Different n-grams over all of them; the null is that of as many training texts."""
+    requirements.distinct_n(EvaluationInfo.of(evaluation), n=n)
     column = Column(evaluation)
 
     def share(texts: Tensor) -> float:
@@ -174,7 +182,13 @@ def distinct_n(evaluation: Evaluation, *, n: int) -> list[Measurement]:
     null, _, _ = column.of_train(f"distinct/{n}", share)
     return [
         column.measurement(
-            f"distinct_{n}", share(column.fakes), f"distinct-{n}", "collapse", "target", null=null
+            f"distinct_{n}",
+            share(column.compared),
+            f"distinct-{n}",
+            "collapse",
+            "target",
+            of=column.compared,
+            null=null,
         )
     ]
 

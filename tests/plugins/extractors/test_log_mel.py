@@ -13,10 +13,13 @@ from ganbench import DataInfo
 from ganbench_plugins.extractors.log_mel import (
     DEVIATIONS,
     FLOOR,
+    PLAIN_RECIPE,
+    RECIPE,
     SIDE,
     Pictures,
     log_mel,
     mel_matrix,
+    recipe,
     to_hertz,
     to_mel,
 )
@@ -59,12 +62,16 @@ def test_no_band_is_empty(rate: int) -> None:
 @pytest.mark.parametrize("samples", [256, 1_000, 4_096, 16_384])
 def test_energies_are_those_of_numpys_transform(samples: int) -> None:
     clips = noise(2, samples)
-    hop = -(-samples // SIDE)
-    sound = np.pad(clips[:, 0].double().numpy() / 32_768, ((0, 0), (256, 256 + SIDE * hop)))
+    moment = -(-samples // SIDE)
+    parts = -(-moment // 128)
+    hop = -(-moment // parts)
+    count = SIDE * parts
+    sound = np.pad(clips[:, 0].double().numpy() / 32_768, ((0, 0), (256, 256 + count * hop)))
     window = np.zeros(512)
     window[128:384] = np.hanning(257)[:256]
-    frames = [sound[:, place * hop : place * hop + 512] * window for place in range(SIDE)]
-    energies = np.abs(np.fft.rfft(np.stack(frames, axis=2), axis=1)) ** 2
+    frames = [sound[:, place * hop : place * hop + 512] * window for place in range(count)]
+    spectra = np.abs(np.fft.rfft(np.stack(frames, axis=2), axis=1)) ** 2
+    energies = spectra.reshape(2, 257, SIDE, parts).mean(axis=3)
     bands = mel_matrix(RATE, 512, SIDE, 40, 0.49 * RATE).numpy()
     expected = np.log(bands @ energies + FLOOR)
     assert np.abs(log_mel(clips, RATE).numpy() - expected).max() < 1e-9
@@ -90,9 +97,51 @@ def test_silence_has_pictures() -> None:
     assert bool((Pictures.of(silence, INFO)(silence) == 128).all())
 
 
-def test_channels_are_mixed_down() -> None:
+@pytest.mark.parametrize(
+    ("rate", "samples"), [(8_000, 4_096), (8_000, 16_384), (16_000, 16_384), (16_000, 65_536)]
+)
+def test_every_sample_is_heard(rate: int, samples: int) -> None:
+    """A click anywhere, but in the last 8 ms, is louder than the floor by a factor of e or more."""
+    last = samples - 8 * rate // 1_000
+    places = [0, last, *np.random.RandomState(0).randint(last, size=62).tolist()]
+    clicks = torch.zeros(len(places), 1, samples, dtype=torch.int16)
+    clicks[torch.arange(len(places)), 0, places] = 32_767
+    loudest = log_mel(clicks, rate).flatten(1).amax(dim=1)
+    assert float(loudest.min()) > np.log(FLOOR) + 1
+
+
+@pytest.mark.parametrize("samples", [256, 1_000, 4_096])
+def test_clips_of_one_window_a_moment_are_what_they_were(samples: int) -> None:
+    """To the bit, under the recipe that was then."""
+    clips, hop = noise(3, samples), -(-samples // SIDE)
+    mono = clips.double().mean(dim=1) / 32_768
+    spectra = torch.stft(
+        torch.nn.functional.pad(mono, (0, hop * SIDE - samples)),
+        n_fft=512,
+        win_length=256,
+        hop_length=hop,
+        window=torch.hann_window(256, dtype=torch.float64),
+        pad_mode="constant",
+        return_complex=True,
+    )[..., :SIDE]
+    bands = mel_matrix(RATE, 512, SIDE, 40, 0.49 * RATE)
+    assert torch.equal(log_mel(clips, RATE), (bands @ spectra.abs().square() + FLOOR).log())
+    assert recipe((1, samples), RATE) == PLAIN_RECIPE
+
+
+@pytest.mark.parametrize("shape", [(2, 4_096), (1, 4_097), (1, 16_384)])
+def test_others_have_a_recipe_of_their_own(shape: tuple[int, int]) -> None:
+    assert recipe(shape, RATE) == RECIPE
+
+
+def test_energies_are_means_over_channels() -> None:
     left, right = noise(3), noise(3, seed=1)
-    stereo = torch.cat([left, right], dim=1)
-    mono = ((left.double() + right.double()) / 2).float()
-    expected = log_mel(mono.round().short(), RATE)
-    assert (log_mel(stereo, RATE) - expected).abs().max() < 0.1
+    both = (log_mel(left, RATE).exp() + log_mel(right, RATE).exp()) / 2
+    found = log_mel(torch.cat([left, right], dim=1), RATE)
+    assert (found - both.log()).abs().max() < 1e-9
+
+
+def test_channels_of_opposite_phase_are_heard() -> None:
+    sound = noise(3)
+    opposite = torch.cat([sound, -sound], dim=1)
+    assert (log_mel(opposite, RATE) - log_mel(sound, RATE)).abs().max() < 1e-9

@@ -243,8 +243,11 @@ def test_overlap_needs_held_out_texts() -> None:
 
 
 def test_tables_that_are_too_large_are_refused() -> None:
-    with pytest.raises(UsageError, match="take a smaller n"):
-        language_model(Snapshot(side(), law()[:64]), n=5)
+    snapshot = Snapshot(side(), law()[:64])
+    with pytest.raises(UsageError, match=re.escape("score language-model[n=5]")):
+        language_model(snapshot, n=5)
+    with pytest.raises(UsageError, match=re.escape("score temperature-sweep[n=5]")):
+        temperature_sweep(snapshot, n=5, each=False)
 
 
 @pytest.mark.parametrize(
