@@ -121,7 +121,7 @@ def ngram_jsd(evaluation: Evaluation, *, longest: int) -> list[Measurement]:
             return divergence(grams(texts), real)
 
         def cap(distance: Callable[[Tensor], float] = distance) -> float:
-            real = column.train[: len(column.compared)]
+            real = evaluation.data.some(column.train, len(column.compared))
             return distance(shuffled(real, column.end, seed=0))
 
         found.append(
