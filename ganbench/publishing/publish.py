@@ -25,6 +25,7 @@ from ganbench.results.frame import Runs, collect, plain_columns
 from ganbench.results.redaction import without_paths
 from ganbench.statistics.groups import grouped
 from ganbench.storage.writing import make_folder, replace_all
+from ganbench.tables.grouping import one_per_seed
 from ganbench.tables.leaderboard import leaderboard
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def publish(
     """Write ``OUT_DIR/SUITE/{runs.csv,leaderboard.csv,datapackage.json}``.
 
     Args:
-        source: the runs to publish, all of them, under this suite's name whichever suite asked for
-            them first: select before.
+        source: the runs to publish, one of each seed (see `ganbench.tables.twins`), under this
+            suite's name whichever suite asked for them first: select before.
         suite: name of the folder.
         out_dir: usually `results`.
         coverage: the tasks and seeds that a rank needs; by default all that occur.
@@ -72,7 +73,8 @@ def publish(
     """
     if not NAME_PATTERN.fullmatch(suite):
         raise UsageError(f"{suite!r} cannot be a suite's name", "use a-z, 0-9, '.', '_', '-'")
-    runs = (source if isinstance(source, Runs) else collect(source)).under(suite)
+    given = source if isinstance(source, Runs) else collect(source)
+    runs, _ = one_per_seed(given.under(suite))
     if runs.frame.empty:
         hint = "run some first: `ganbench run --all`"
         raise NothingSelected("there is no run to publish", hint)
