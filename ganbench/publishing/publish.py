@@ -18,7 +18,7 @@ import msgspec
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.publishing.cells import original_cell, text_cell
-from ganbench.publishing.describing import make_manifest
+from ganbench.publishing.describing import make_manifest, told_columns
 from ganbench.publishing.eligibility import Commands, Objection, objections, ways_out
 from ganbench.publishing.manifest import LEADERBOARD, MANIFEST_FILE, RUNS
 from ganbench.results.frame import Runs, collect, plain_columns
@@ -106,9 +106,10 @@ def without_rank(folder: Path) -> list[str]:
 
 def package(runs: Runs, suite: str, coverage: Coverage | None) -> dict[str, bytes]:
     """File name -> content of a published leaderboard, the manifest last."""
+    told = told_columns(runs.frame)
     contents = {
-        RUNS.file: to_csv(runs.frame, RUNS.written),
-        LEADERBOARD.file: to_csv(leaderboard(runs, coverage), LEADERBOARD.written),
+        form.file: to_csv(frame.drop(columns=form.left_out(told)), form.written)
+        for form, frame in ((RUNS, runs.frame), (LEADERBOARD, leaderboard(runs, coverage)))
     }
     manifest = make_manifest(suite, runs, contents, coverage)
     text = msgspec.json.format(json.dumps(manifest, ensure_ascii=False), indent=1)
