@@ -20,7 +20,7 @@ from ganbench.publishing.manifest import (
     TableForm,
     TableSchema,
 )
-from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
+from ganbench.results.fields import Field
 from ganbench.results.record import Column
 from ganbench.results.redaction import without_paths
 from ganbench.results.seal import canonical_json
@@ -29,6 +29,8 @@ from ganbench.statistics.groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    import pandas as pd
 
     from ganbench.results.frame import Runs
     from ganbench.tables.coverage import Coverage
@@ -51,9 +53,8 @@ def make_manifest(
     """
     frame = runs.frame
     finished = frame["finished"].dropna()
-    fields = run_fields(runs)
-    scores = fields[len(RUN_FIELDS) :]
-    board_fields = [*LEADERBOARD_FIELDS, *itertools.chain(*map(_aggregated, scores))]
+    scores, told = score_fields(runs), told_columns(frame)
+    board_fields = [*LEADERBOARD.fields_among(told), *itertools.chain(*map(_aggregated, scores))]
     manifest: Manifest = {
         "profile": "tabular-data-package",
         "name": f"ganbench-{suite}",
@@ -62,7 +63,7 @@ def make_manifest(
         "ganbench": _about(suite, runs, coverage),
         "resources": [
             _resource(LEADERBOARD, contents, board_fields),
-            _resource(RUNS, contents, fields),
+            _resource(RUNS, contents, [*RUNS.fields_among(told), *scores]),
         ],
     }
     if finished.empty:
@@ -100,10 +101,15 @@ def _about(suite: str, runs: Runs, coverage: Coverage | None) -> About:
     return about
 
 
-def run_fields(runs: Runs) -> list[Field]:
-    """The columns of `runs.csv`."""
+def told_columns(frame: pd.DataFrame) -> frozenset[str]:
+    """The columns in which some run has a value."""
+    return frozenset(frame.columns[frame.notna().any()])
+
+
+def score_fields(runs: Runs) -> list[Field]:
+    """The columns of `runs.csv` that hold scores."""
     settings = set(runs.frame["setting"].unique())
-    return [*RUN_FIELDS, *(_score_field(key, runs, settings) for key in runs.score_keys)]
+    return [_score_field(key, runs, settings) for key in runs.score_keys]
 
 
 def _by_reason(runs: Runs) -> dict[str, list[str]]:

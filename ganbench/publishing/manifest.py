@@ -7,7 +7,7 @@ are not ranked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NotRequired, TypedDict, cast
 
@@ -29,7 +29,7 @@ class TableForm:
     Args:
         name: of its entry under `resources`.
         file: its own name.
-        fields: its first columns; those of scores follow.
+        fields: its first columns, `optional` ones included; those of scores follow.
         written: how a float stands in it.
     """
 
@@ -37,6 +37,14 @@ class TableForm:
     file: str
     fields: Sequence[Field]
     written: Callable[[float], str]
+
+    def fields_among(self, names: Container[str]) -> list[Field]:
+        """Its first columns in a file of these columns, or of rows with values in these."""
+        return [one for one in self.fields if not one.optional or one.name in names]
+
+    def left_out(self, names: Container[str]) -> list[str]:
+        """Names of its other columns, which such a file does not have."""
+        return [one.name for one in self.fields if one.optional and one.name not in names]
 
     def type_of(self, score: str) -> FieldType:
         """The type of a column that follows the fixed ones."""

@@ -17,6 +17,8 @@ from ganbench.publishing.publish import publish, without_rank
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
 from ganbench.tables.coverage import Coverage
+from ganbench.tables.grouping import one_per_seed
+from ganbench.tables.twins import twin_notes
 from ganbench.wording import counted
 
 
@@ -54,7 +56,9 @@ def merge_folders(
         raise UsageError(f"--prefer {prefer} is none of the folders that are merged")
     name, coverage, sources = _of_one_suite(sources, suite, remarks)
     merged = merge(sources, None if prefer is None else str(prefer), newest=newest)
+    merged.runs, twins = one_per_seed(merged.runs.under(name))
     merged.remarks[:0] = remarks
+    merged.remarks += twin_notes(twins)
     if merged.runs.frame.empty:
         raise NothingSelected("no run is left to publish", "; ".join(map(str, merged.conflicts)))
     try:

@@ -18,13 +18,14 @@ import msgspec
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.publishing.cells import original_cell, text_cell
-from ganbench.publishing.describing import make_manifest
+from ganbench.publishing.describing import make_manifest, told_columns
 from ganbench.publishing.eligibility import Commands, Objection, objections, ways_out
 from ganbench.publishing.manifest import LEADERBOARD, MANIFEST_FILE, RUNS
 from ganbench.results.frame import Runs, collect, plain_columns
 from ganbench.results.redaction import without_paths
 from ganbench.statistics.groups import grouped
 from ganbench.storage.writing import make_folder, replace_all
+from ganbench.tables.grouping import one_per_seed
 from ganbench.tables.leaderboard import leaderboard
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def publish(
     """Write ``OUT_DIR/SUITE/{runs.csv,leaderboard.csv,datapackage.json}``.
 
     Args:
-        source: the runs to publish, all of them, under this suite's name whichever suite asked for
-            them first: select before.
+        source: the runs to publish, one of each seed (see `ganbench.tables.twins`), under this
+            suite's name whichever suite asked for them first: select before.
         suite: name of the folder.
         out_dir: usually `results`.
         coverage: the tasks and seeds that a rank needs; by default all that occur.
@@ -72,7 +73,8 @@ def publish(
     """
     if not NAME_PATTERN.fullmatch(suite):
         raise UsageError(f"{suite!r} cannot be a suite's name", "use a-z, 0-9, '.', '_', '-'")
-    runs = (source if isinstance(source, Runs) else collect(source)).under(suite)
+    given = source if isinstance(source, Runs) else collect(source)
+    runs, _ = one_per_seed(given.under(suite))
     if runs.frame.empty:
         hint = "run some first: `ganbench run --all`"
         raise NothingSelected("there is no run to publish", hint)
@@ -104,9 +106,10 @@ def without_rank(folder: Path) -> list[str]:
 
 def package(runs: Runs, suite: str, coverage: Coverage | None) -> dict[str, bytes]:
     """File name -> content of a published leaderboard, the manifest last."""
+    told = told_columns(runs.frame)
     contents = {
-        RUNS.file: to_csv(runs.frame, RUNS.written),
-        LEADERBOARD.file: to_csv(leaderboard(runs, coverage), LEADERBOARD.written),
+        form.file: to_csv(frame.drop(columns=form.left_out(told)), form.written)
+        for form, frame in ((RUNS, runs.frame), (LEADERBOARD, leaderboard(runs, coverage)))
     }
     manifest = make_manifest(suite, runs, contents, coverage)
     text = msgspec.json.format(json.dumps(manifest, ensure_ascii=False), indent=1)

@@ -91,7 +91,8 @@ def known_runs(manifest: Manifest, file: CsvFile) -> Runs:
     """All that a manifest and `runs.csv` say about the runs; none, if a cell could not be read."""
     about, resource = manifest["ganbench"], resource_of(manifest, RUNS)
     fields = resource["schema"]["fields"] if resource else []
-    keys = [one["name"] for one in fields[len(RUNS.fields) :]]
+    names = [one["name"] for one in fields]
+    keys = names[len(RUNS.fields_among(names)) :]
     return Runs(
         typed_frame(file.rows if file.sound else [], keys),
         known_scores(fields),
@@ -112,8 +113,9 @@ def _read_table(folder: Path, form: TableForm, manifest: Manifest, reading: Read
         reading.findings.append(Finding(MANIFEST_FILE, f"it does not list the {form.name}"))
         return
     names = [one["name"] for one in resource["schema"]["fields"]]
-    scores = [Field(name, form.type_of(name), "") for name in names[len(form.fields) :]]
-    fields = [*form.fields, *scores]
+    known = form.fields_among(names)
+    scores = [Field(name, form.type_of(name), "") for name in names[len(known) :]]
+    fields = [*known, *scores]
     if names != [one.name for one in fields]:
         message = f"the columns of {form.name} are not those of this schema"
         reading.findings.append(Finding(MANIFEST_FILE, message))

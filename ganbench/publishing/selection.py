@@ -12,9 +12,12 @@ from ganbench.planning.budget import Budget
 from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.eligibility import Commands
 from ganbench.publishing.publish import publish, without_rank
+from ganbench.results.frame import collect
 from ganbench.results.mirrors import open_runs
 from ganbench.results.record import Record
 from ganbench.tables.coverage import Coverage
+from ganbench.tables.grouping import one_per_seed
+from ganbench.tables.twins import twin_notes
 from ganbench.wording import counted
 
 
@@ -49,8 +52,11 @@ def publish_suite(
         )
     if left_out:
         remark(f"left out: {left_out}")
-    files = publish(records, wanted.name, out, coverage, unranked=unranked, commands=commands)
-    remark(f"{counted(len(records), 'run')} published")
+    taken, twins = one_per_seed(collect(records).under(wanted.name))
+    for line in twin_notes(twins):
+        remark(line)
+    files = publish(taken, wanted.name, out, coverage, unranked=unranked, commands=commands)
+    remark(f"{counted(len(taken.frame), 'run')} published")
     for line in without_rank(files[0].parent):
         remark(line)
     return files

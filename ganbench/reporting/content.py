@@ -19,6 +19,7 @@ from ganbench.results.fields import STATUSES
 from ganbench.results.frame import plain_rows
 from ganbench.tables.assemble import edition_tables, editions
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
+from ganbench.tables.grouping import one_per_seed
 from ganbench.tables.labels import interval_of_seeds
 from ganbench.wording import counted
 
@@ -111,7 +112,7 @@ def gather(
     """
     named = editions(runs, coverage)
     lines = [line for own in named.values() for line in own]
-    rows = plain_rows(runs.frame)
+    rows = plain_rows(one_per_seed(runs)[0].frame)
     made = [
         _edition(name, "" if len(named) == 1 else f"e{index}-", own, runs, records, store)
         for index, (name, own) in enumerate(named.items(), start=1)

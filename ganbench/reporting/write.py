@@ -54,7 +54,7 @@ def write_report(
         store.fetch(loaded.runs.frame["run_id"], Part.PAGE)
     content = gather(loaded.runs, loaded.coverage, loaded.records, store, loaded.warnings)
     replace_all({out: html(content, live).encode("utf-8", "replace")})
-    return len(loaded.runs.frame), loaded.warnings
+    return sum(count for _, count in content.statuses), loaded.warnings
 
 
 def html(content: Content, live: Live | None = None) -> str:

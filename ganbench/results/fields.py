@@ -32,6 +32,8 @@ class Field:
         description: one line.
         unit: of its values; empty if they have none.
         required: whether every row has a value.
+        optional: whether published files leave the column out where no row has a value, as files do
+            that were published before there was such a column.
         varies: whether it tells of the machine (dates, times, memory), so that the same run gives
             another value the next time. All other columns are the same again, byte for byte, on
             one CPU, however often a run was interrupted.
@@ -43,6 +45,7 @@ class Field:
     description: str
     unit: str = ""
     required: bool = False
+    optional: bool = False
     varies: bool = False
     properties: dict[str, Any] = field(default_factory=dict)
 
@@ -140,6 +143,7 @@ ENVIRONMENT: Final = (
     _text("device", "cpu or cuda"),
     _text("device_name", "model of the device that trained"),
     _text("cpu", "model of the CPU"),
+    _text("cpu_kind", "the CPU's family, model and vector units: who rounds alike", optional=True),
 )
 """What is known of the machine and may be published: never its name, its user or its paths."""
 

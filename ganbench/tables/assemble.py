@@ -7,6 +7,7 @@ has a section of its own; and every column has one score key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ganbench.results.frame import Runs, collect
@@ -23,6 +24,7 @@ from ganbench.tables.pairs import with_pairs
 from ganbench.tables.panels import Line, cost, ranking, scores, stability
 from ganbench.tables.profiles import profile, tuning
 from ganbench.tables.sensitivity import sensitivity
+from ganbench.tables.twins import twin_notes
 
 Edition = tuple[Any, ...]
 """Suite, protocol and, for time budgets, device: what one ranking is about."""
@@ -78,11 +80,11 @@ def edition_names(editions: Iterable[Edition]) -> dict[Edition, str]:
 def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
     """All tables of one edition, in the order in which they are read."""
     columns = runs.columns
+    ranked = with_pairs(ranking(lines, f"{name}: ranking", columns), lines)
+    twins = twin_notes(run for line in lines for run in line.entry.twins)
     return [
         with_controls(
-            with_caveats(
-                with_pairs(ranking(lines, f"{name}: ranking", columns), lines), lines, columns
-            ),
+            with_caveats(replace(ranked, notes=(*ranked.notes, *twins)), lines, columns),
             lines,
             runs.specs,
         ),

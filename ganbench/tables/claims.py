@@ -19,6 +19,7 @@ from ganbench.tables.contenders import is_meant
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
 from ganbench.tables.grouping import entries
 from ganbench.tables.shares import Share, shares
+from ganbench.tables.twins import twin_notes
 from ganbench.wording import number
 
 if TYPE_CHECKING:
@@ -72,8 +73,9 @@ def claims_table(claims: Sequence[Claim], runs: Runs, suite: str) -> Table:
             _rows(claim, found) if claim.success is None else _shares(claim, found, runs.scores)
         )
     ]
-    notes = dict.fromkeys(": ".join(filter(None, (one.source, one.protocol))) for one in claims)
-    return Table("claims", f"{suite}: published results", _HEADINGS, tuple(rows), tuple(notes), 1)
+    sources = dict.fromkeys(": ".join(filter(None, (one.source, one.protocol))) for one in claims)
+    notes = (*sources, *twin_notes(run for entry in found for run in entry.twins))
+    return Table("claims", f"{suite}: published results", _HEADINGS, tuple(rows), notes, 1)
 
 
 def verdict(claim: Claim, values: Sequence[float], steps: float) -> tuple[str, str]:

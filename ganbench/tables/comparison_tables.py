@@ -23,6 +23,7 @@ from ganbench.tables.comparison import (
 )
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
 from ganbench.tables.stratified import ALPHA
+from ganbench.tables.twins import twin_notes
 from ganbench.wording import number
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def _overall(contrasts: Sequence[Contrast], title: str, family: int) -> Table:
         f"p: permutation test, seeds exchanged within each task; {_holm(family)}",
         *_scale_notes(contrasts),
         *_silent_notes(contrasts),
+        *_twin_notes(contrasts),
     ]
     if any(contrast.verdict == TOO_FEW for contrast in contrasts):
         notes.append(f"{TOO_FEW}: an order needs {SEEDS_FOR_AN_ORDER} of A and of B on every task")
@@ -170,6 +172,7 @@ def _by_task(contrasts: Sequence[Contrast], title: str, comparison: Comparison) 
         *_silent_notes(contrasts),
         *_seed_notes(contrasts, family),
         *_left_out(contrasts),
+        *_twin_notes(contrasts),
         *_alone(comparison),
         *_version_notes(comparison),
     ]
@@ -299,6 +302,13 @@ def _left_out(contrasts: Sequence[Contrast]) -> list[str]:
 def _accidents(entry: Entry) -> str:
     counts = {status: entry.count(status) for status in STATUSES if status not in COUNTED}
     return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+
+
+def _twin_notes(contrasts: Sequence[Contrast]) -> list[str]:
+    """Runs of seeds that count once: those of A are in every contrast."""
+    pairs = [pair for contrast in contrasts for pair in contrast.pairs]
+    twins = {run["run_id"]: run for pair in pairs for entry in pair for run in entry.twins}
+    return twin_notes(twins.values())
 
 
 def _alone(comparison: Comparison) -> list[str]:

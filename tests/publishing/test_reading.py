@@ -18,6 +18,7 @@ from ganbench.publishing.manifest import LEADERBOARD, RUNS
 from ganbench.publishing.publish import publish
 from ganbench.publishing.reading import known_runs, read_folder, read_published
 from ganbench.publishing.validation.validate import validate
+from ganbench.results.frame import collect
 
 from ..results.synthetic import W2, curve, record, spec
 
@@ -103,6 +104,52 @@ def test_a_wrong_table_is_refused(folder: Path, case: str) -> None:
     with pytest.raises(InvalidResults) as refused:
         read_published(folder)
     assert message in refused.value.message
+
+
+def without_kind(records: list[Any]) -> list[Any]:
+    """The same runs of a time when records did not tell of what kind a processor is."""
+    known = [
+        {name: value for name, value in one["environment"].items() if name != "cpu_kind"}
+        for one in records
+    ]
+    return [
+        {**one, "environment": environment} for one, environment in zip(records, known, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_files_that_tell_no_kind_of_processor_stay_valid(tmp_path: Path, told: bool) -> None:
+    records = RECORDS if told else without_kind(RECORDS)
+    folder = publish(records, "starter", tmp_path)[0].parent
+    for name in ("runs.csv", "leaderboard.csv"):
+        header = (folder / name).read_text("utf-8").splitlines()[0]
+        assert ("cpu_kind" in header.split(",")) is told
+    assert validate(folder).errors == []
+    runs, _ = read_published(folder)
+    kinds = list(runs.frame["cpu_kind"].astype(object).where(runs.frame["cpu_kind"].notna(), None))
+    assert kinds == ["26-2-1 AVX512" if told else None] * 2
+    assert runs.score_keys == collect(records).score_keys
+    again = publish(runs, "starter", tmp_path / "again")
+    assert [file.read_bytes() for file in again] == [
+        (folder / file.name).read_bytes() for file in again
+    ]
+
+
+def test_a_kind_that_some_runs_tell_is_published(tmp_path: Path) -> None:
+    records = [*without_kind(RECORDS[:1]), RECORDS[1]]
+    folder = publish(records, "starter", tmp_path)[0].parent
+    assert validate(folder).errors == []
+    runs, _ = read_published(folder)
+    assert runs.frame["cpu_kind"].isna().tolist() == [True, False]
+
+
+def test_an_empty_column_is_not_what_these_runs_give(tmp_path: Path) -> None:
+    """Nobody takes the kind out of the cells to have a number taken for another trajectory."""
+    folder = publish(RECORDS, "starter", tmp_path)[0].parent
+    change(
+        folder, lambda rows: [row.__setitem__(rows[0].index("cpu_kind"), "") for row in rows[1:]]
+    )
+    assert any("columns are not those" in str(one) for one in validate(folder).errors)
 
 
 MANIFESTS: dict[str, tuple[Callable[[Any], object], str]] = {

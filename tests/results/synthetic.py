@@ -110,8 +110,9 @@ def record(run: RunSpec, ends: list[float], status: str = "ok", **more: Any) -> 
         "points": points, "fresh": fresh(ends, points) if status == "ok" else None,
         "environment": {
             "python": "3.11.7", "torch": "2.14.1", "cuda": None, "driver": None, "device": "cpu",
-            "device_name": "AMD EPYC", "cpu": "AMD EPYC", "threads": 1, "ganbench": "0.1.0",
-            "commit": None, "platform": "Linux-x86_64", "host": "secret-host",
+            "device_name": "AMD EPYC", "cpu": "AMD EPYC", "cpu_kind": "26-2-1 AVX512",
+            "threads": 1, "ganbench": "0.1.0", "commit": None,
+            "platform": "Linux-x86_64", "host": "secret-host",
         },
         "resumed": 0, "started": "2026-11-23T00:00:00+00:00",
         "finished": "2026-11-23T00:00:11+00:00",

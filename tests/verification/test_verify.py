@@ -15,6 +15,8 @@ from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.cli.main import cli
 from ganbench.execution.conditions import Conditions
+from ganbench.publishing.publish import package
+from ganbench.publishing.reading import read_published
 from ganbench.publishing.selection import publish_suite
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
@@ -174,6 +176,29 @@ def test_a_published_row_is_verified_with_weights_from_elsewhere(home: Path, cla
     assert published.environment["cpu"] == claim.environment["cpu"]
     assert published.environment["threads"] == claim.environment["threads"]
     assert check(published).holds
+
+
+def test_a_published_row_is_trained_again_to_the_bit(home: Path, claim: Claim) -> None:
+    published = read_claim(claim.run_id, home / "results" / "tiny")
+    verdict = check(published, retrain=True)
+    assert verdict.elsewhere == ()
+    assert "trained again from its spec: equal, bit by bit" in verdict.summary
+
+
+def test_a_number_that_was_changed_in_a_published_row_is_found(
+    home: Path, claim: Claim, tmp_path: Path
+) -> None:
+    """By two in a hundred, which is far within what other seeds have."""
+    runs, coverage = read_published(home / "results" / "tiny")
+    key = next(key for key in claim.scores if key.startswith("sliced-w2"))
+    frame = runs.frame.copy()
+    frame.loc[frame["run_id"] == claim.run_id, [key, "distance_end"]] *= 0.98
+    (folder := tmp_path / "tiny").mkdir()
+    for name, content in package(replace(runs, frame=frame), "tiny", coverage).items():
+        (folder / name).write_bytes(content)
+    verdict = check(read_claim(claim.run_id, folder), retrain=True)
+    assert not verdict.holds
+    assert [one.key for one in verdict.rescored if one.verdict == "differs"] == [key]
 
 
 def test_other_code_is_refused(claim: Claim) -> None:

@@ -114,14 +114,15 @@ def validate(folder: Path) -> Report:
 
 def _check_descriptions(described: list[FieldSchema], form: TableForm, report: Report) -> None:
     """Whether the manifest describes the columns as they are."""
-    for column, found in zip(form.fields, described, strict=False):
+    known = form.fields_among([found["name"] for found in described])
+    for column, found in zip(known, described, strict=False):
         schema = column.to_schema()
         for key in ("type", "format", "constraints"):
             if found.get(key) != schema.get(key):
                 message = f"{key} is {found.get(key)!r}, it should be {schema.get(key)!r}"
                 finding = Finding(MANIFEST_FILE, f"{form.name}: {message}", None, column.name)
                 report.findings.append(finding)
-    for found in described[len(form.fields) :]:
+    for found in described[len(known) :]:
         if found["type"] != (wanted := form.type_of(found["name"])):
             message = f"{form.name}: type is {found['type']!r}, it should be {wanted!r}"
             report.findings.append(Finding(MANIFEST_FILE, message, None, found["name"]))
