@@ -34,6 +34,7 @@ from ganbench.publishing.manifest import (
 )
 from ganbench.publishing.publish import package
 from ganbench.publishing.reading import known_coverage, known_runs, read_folder, resource_of
+from ganbench.publishing.validation.columns import described
 from ganbench.publishing.validation.runs import RunCheck
 from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs
@@ -136,6 +137,7 @@ def _check_content(
         return
     runs, coverage = known_runs(manifest, file), known_coverage(manifest)
     if file.sound:
+        report.findings += described(runs)
         run_check = RunCheck(runs, manifest["ganbench"]["suite"], file.rows)
         for number, row in enumerate(file.rows, start=2):
             for column, message in run_check.problems(row):

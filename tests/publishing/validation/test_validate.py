@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import copy
-import csv
-import hashlib
-import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -20,6 +17,7 @@ from ganbench.publishing.reading import read_published
 from ganbench.publishing.validation.validate import published_folders, validate
 
 from ...results.synthetic import W2, curve, record, spec
+from ..doctored import Rows, change, change_manifest
 
 RECORDS = [
     record(spec(name, task, seed), curve(task, level, seed))
@@ -29,38 +27,10 @@ RECORDS = [
 ]
 STARTER = Path(__file__).parents[3] / "results" / "starter"
 
-Rows = list[dict[str, str]]
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return publish(RECORDS, "starter", tmp_path)[0].parent
-
-
-def change(folder: Path, file: str, edit: Callable[[Rows], object]) -> None:
-    """Edit a CSV file as somebody would who knows that the manifest has a checksum."""
-    rows = list(csv.DictReader(io.StringIO((folder / file).read_text("utf-8"))))
-    edit(rows)
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    (folder / file).write_text(stream.getvalue(), "utf-8")
-    content = (folder / file).read_bytes()
-    change_manifest(folder, lambda manifest: describe(manifest, file, content))
-
-
-def describe(manifest: dict[str, Any], file: str, content: bytes) -> None:
-    (resource,) = (one for one in manifest["resources"] if one["path"] == file)
-    resource["bytes"] = len(content)
-    resource["hash"] = f"sha256:{hashlib.sha256(content).hexdigest()}"
-
-
-def change_manifest(folder: Path, edit: Callable[[Any], object]) -> None:
-    path = folder / "datapackage.json"
-    manifest = json.loads(path.read_text("utf-8"))
-    edit(manifest)
-    path.write_text(json.dumps(manifest), "utf-8")
 
 
 def test_what_was_published_is_valid(folder: Path) -> None:
