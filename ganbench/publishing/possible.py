@@ -35,6 +35,8 @@ def impossible(row: RunRow, codes: Container[str]) -> Iterator[Problem]:
         if not _is_object(row[column]):
             yield column, "it is no JSON object"
     yield from _scale(row)
+    if (row["steps"] or 0) > 1 and row.get(kind := row["budget_kind"], 0) is None:
+        yield kind, f"it is empty, after {row['steps']} steps on a budget of it"
 
 
 def _scale(row: RunRow) -> Iterator[Problem]:

@@ -67,14 +67,16 @@ def _rate(key: str, column: Column) -> Iterator[Finding]:
     elif null > NEAR * (1 + _ROUNDING):
         message = f"null is {null}: right if that share of the real samples are exact copies"
         yield _finding(key, message, level="warning")
-    if error is None:
+    if null is None or error is None:
         return
     real, fake = column["n_real"], column["n_fake"]
-    sizes = {"near_train": real, "near_duplicates": min(real, fake)}
-    if name in sizes and sizes[name] > 0:
-        known = near_error(sizes[name], RATES[name])
+    sizes = {"near_train": real, "near_duplicates": min(real, fake)}  # else samples not told of
+    if (size := sizes.get(name, 0)) > 0:
+        known = near_error(size, RATES[name])
         if not math.isclose(error, known, rel_tol=_ROUNDING):
             yield _finding(key, f"null_error is {error}, of so many samples it is {known}")
+    elif error**2 >= null * (1 - null):
+        yield _finding(key, f"null_error is {error}, more than any rate of {null} has")
 
 
 def _finding(key: str, message: str, **more: Any) -> Finding:

@@ -131,19 +131,26 @@ def _check_descriptions(described: list[FieldSchema], form: TableForm, report: R
 def _check_content(
     manifest: Manifest, file: CsvFile, contents: dict[str, bytes], report: Report
 ) -> None:
-    """The rows by themselves, then everything that is derived from them."""
+    """The rows by themselves; then, if nothing is wrong with these, all that is derived from them.
+
+    From wrong rows nothing can be derived at all, or everything is wrong once more.
+    """
     if not file.rows:
         report.findings.append(Finding(RUNS_FILE, "there is no run in it"))
         return
     runs, coverage = known_runs(manifest, file), known_coverage(manifest)
+    found: list[Finding] = []
     if file.sound:
-        report.findings += described(runs)
-        run_check = RunCheck(runs, manifest["ganbench"]["suite"], file.rows)
-        for number, row in enumerate(file.rows, start=2):
-            for column, message in run_check.problems(row):
-                report.findings.append(Finding(RUNS_FILE, message, number, column))
+        check = RunCheck(runs, manifest["ganbench"]["suite"], file.rows)
+        found += described(runs)
+        found += [
+            Finding(RUNS_FILE, message, number, column)
+            for number, row in enumerate(file.rows, start=2)
+            for column, message in check.problems(row)
+        ]
+    report.findings += found
     _warn(file.rows, runs, report)
-    if file.sound:
+    if file.sound and all(one.level == "warning" for one in found):
         _check_ranked(file.rows, runs, coverage, report)
         _check_derived(manifest, runs, coverage, contents, report)
 

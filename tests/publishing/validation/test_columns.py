@@ -19,6 +19,7 @@ from ...results.synthetic import column, curve, record, spec
 from ..doctored import published
 
 QUALITY = "high-quality/8@2500"
+HELD_OUT = "near_held-out/raw/heldout/1000x1000"
 TRAIN, TWICE = "near_train/raw/heldout/1000x1000", "near_duplicates/raw/heldout/1000x1000"
 TASK = replace(spec().task, thresholds={"high-quality": 0.8})
 
@@ -27,10 +28,10 @@ def judged(variant: str, seed: int, copies: float) -> Record:
     """A run with a threshold, and a share of samples near to training samples."""
     made = record(replace(spec(variant, seed=seed), task=TASK), curve("ring8", 2, seed))
     made["columns"][QUALITY]["threshold"] = 0.8
-    for key, together in ((TRAIN, 1), (TWICE, 2)):
+    for key, together in ((TRAIN, 1), (HELD_OUT, 1), (TWICE, 2)):
         error = near_error(1000, together)
         made["columns"][key] = column(key, "collapse", "target", null=NEAR, null_error=error)
-    made["points"][-1]["scores"] |= {TRAIN: copies, TWICE: 0.0}
+    made["points"][-1]["scores"] |= {TRAIN: copies, HELD_OUT: 0.0, TWICE: 0.0}
     return made
 
 
@@ -64,6 +65,11 @@ CHANGES: dict[str, tuple[str, Callable[[Any], object], str]] = {
     "a null too low": (TRAIN, lambda one: one.update(null=0.001), "from 0.01 to 1"),
     "a null of all": (TWICE, lambda one: one.update(null=1.0), "from 0.01 to 1"),
     "a vague null": (TRAIN, lambda one: one.update(null_error=0.09), "null_error is 0.09"),
+    "a null of which nothing is known": (
+        HELD_OUT,
+        lambda one: one.update(null_error=0.5),
+        "more than any rate of 0.01 has",
+    ),
     "a vague null of pairs": (
         TWICE,
         lambda one: one.update(null_error=near_error(1000)),

@@ -112,6 +112,11 @@ def test_a_made_up_score_is_found_by_its_range(folder: Path) -> None:
     assert len(below) == len(RECORDS)
 
 
+def test_of_wrong_rows_nothing_that_is_derived_is_called_wrong(folder: Path) -> None:
+    change(folder, "runs.csv", lambda rows: rows[0].update(distance_end="0.001"))
+    assert {one.file for one in validate(folder).errors} == {"runs.csv"}
+
+
 def test_all_of_several_mismatches_are_found(folder: Path) -> None:
     def edit(rows: Rows) -> None:
         rows[0]["seconds"], rows[1]["images"], rows[2]["seed"] = "-1.0", "-3", "9"
