@@ -40,6 +40,9 @@ from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs
 from ganbench.tables.coverage import Coverage
 
+_FILES: Final = (MANIFEST_FILE, RUNS_FILE, LEADERBOARD_FILE)
+"""Each of which tells a leaderboard's folder: one that has lost a file is still to be checked."""
+
 _FREE: Final = ("version", "api")
 """What a manifest says about the ganbench that wrote it: another one may have."""
 
@@ -82,13 +85,13 @@ def published_folders(path: Path) -> list[Path]:
     Raises:
         UsageError: there is no such path, or no leaderboard there.
     """
-    if path.is_file() and path.name in (MANIFEST_FILE, RUNS_FILE, LEADERBOARD_FILE):
+    if path.is_file() and path.name in _FILES:
         return [path.parent]
     if path.is_dir():
-        if any((path / name).exists() for name in (MANIFEST_FILE, RUNS_FILE, LEADERBOARD_FILE)):
+        if any((path / name).exists() for name in _FILES):
             return [path]
-        if found := sorted(one.parent for one in path.glob(f"*/{MANIFEST_FILE}")):
-            return found
+        if found := {one.parent for name in _FILES for one in path.glob(f"*/{name}")}:
+            return sorted(found)
     raise UsageError(
         f"{path} is no published leaderboard",
         f"name a folder that `ganbench publish` has written, or its {MANIFEST_FILE}",
@@ -100,6 +103,11 @@ def validate(folder: Path) -> Report:
     reading = read_folder(folder, LEADERBOARD, RUNS)
     report = Report(folder, findings=reading.findings)
     if reading.manifest is None:
+        report.findings += [
+            Finding(form.file, "it is missing")
+            for form in (LEADERBOARD, RUNS)
+            if not (folder / form.file).exists()
+        ]
         return report
     for form in (LEADERBOARD, RUNS):
         if (resource := resource_of(reading.manifest, form)) is not None:

@@ -219,6 +219,18 @@ def test_paths_that_may_be_named(folder: Path, tmp_path: Path) -> None:
             published_folders(path)
 
 
+@pytest.mark.parametrize("left", ["runs.csv", "leaderboard.csv", "datapackage.json"])
+def test_a_folder_that_has_lost_files_is_still_found(
+    folder: Path, tmp_path: Path, left: str
+) -> None:
+    whole = publish(RECORDS, "whole", tmp_path)[0].parent
+    lost = {"runs.csv", "leaderboard.csv", "datapackage.json"} - {left}
+    for name in lost:
+        (folder / name).unlink()
+    assert published_folders(tmp_path) == [folder, whole]
+    assert {one.file for one in validate(folder).errors} == lost
+
+
 def test_specs_with_paths_of_a_machine_are_left_out_and_said(tmp_path: Path) -> None:
     private = spec(parameters={"weights": "/home/alice/w.pt"})
     folder = publish([record(private, [0.1])], "starter", tmp_path)[0].parent
