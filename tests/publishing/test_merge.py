@@ -71,6 +71,20 @@ def test_runs_folders_and_leaderboards_mix(tmp_path: Path) -> None:
     assert found.remarks == [f"1 run in {runs} left out: not of this suite", FEW]
 
 
+def test_seeds_that_nobody_asked_for_do_not_come_in(tmp_path: Path) -> None:
+    """Of ten runs whoever makes them could take the best; a suite names its seeds."""
+    board = published(tmp_path / "a", ALL)
+    more = kept(tmp_path / "runs", runs_of("vanilla", range(2, 9)) + runs_of("dcgan", range(4)))
+    for order in ((board, more), (more, board)):
+        out, found = merged(tmp_path / "out", *order)
+        frame = read_published(out)[0].frame
+        assert set(frame["variant"]) == {"vanilla", "wgan-gp", "dcgan"}
+        assert set(frame["seed"]) == {0, 1, 2, 3}
+        assert f"5 runs in {more} left out: not of this suite" in found.remarks
+        assert found.twice == 2
+        assert validate(out).errors == []
+
+
 def test_the_same_run_with_equal_results_counts_once(tmp_path: Path) -> None:
     again = record(spec("vanilla"), curve("ring8", 3, 0), finished="2026-11-24T00:00:00+00:00")
     again["environment"]["device_name"] = "another"

@@ -18,6 +18,7 @@ from ganbench.results.frame import Runs, spec_row
 from ganbench.results.identity import code_of
 from ganbench.results.record import Pin
 from ganbench.statistics.groups import grouped
+from ganbench.tables.coverage import Coverage
 
 _NOT_NEGATIVE: Final = (
     "flops",
@@ -63,11 +64,13 @@ class RunCheck:
     Args:
         runs: what the manifest knows: scores, pins and specs.
         suite: that the manifest names.
+        coverage: its tasks and seeds, of which all runs must be.
         rows: all rows of `runs.csv`, as typed values.
     """
 
-    def __init__(self, runs: Runs, suite: str, rows: Sequence[RunRow]) -> None:
-        self._runs, self._suite, self._keys = runs, suite, runs.score_keys
+    def __init__(self, runs: Runs, suite: str, coverage: Coverage, rows: Sequence[RunRow]) -> None:
+        self._runs, self._suite, self._coverage = runs, suite, coverage
+        self._keys = runs.score_keys
         self._occurring = [Counter(map(itemgetter(*columns), rows)) for columns, _ in _ONCE]
         self._primaries = {code: _primary(own) for code, own in grouped(rows, _CODE).items()}
         self._code_problems = {code: _code_problem(code, pins) for code, pins in runs.pins.items()}
@@ -76,6 +79,9 @@ class RunCheck:
         """Everything about one of the rows that cannot be."""
         if row["suite"] != self._suite:
             yield "suite", f"{row['suite']!r}, the manifest says {self._suite!r}"
+        for column, covered in (("task", self._coverage.tasks), ("seed", self._coverage.seeds)):
+            if row[column] not in covered:
+                yield column, f"{row[column]} is none of the {column}s in the manifest"
         yield from self._repeats(row)
         yield from _versions(row)
         yield from self._identity(row)

@@ -149,7 +149,7 @@ def _check_content(
     runs, coverage = known_runs(manifest, file), known_coverage(manifest)
     found: list[Finding] = []
     if file.sound:
-        check = RunCheck(runs, manifest["ganbench"]["suite"], file.rows)
+        check = RunCheck(runs, manifest["ganbench"]["suite"], coverage, file.rows)
         found += described(runs)
         found += [
             Finding(RUNS_FILE, message, number, column)
