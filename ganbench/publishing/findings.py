@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Problem = tuple[str, str]
+"""What is wrong with a row: column and message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -23,7 +23,30 @@ TOLERANCE: Final = 1e-6
 """Relative difference of scores that counts as equal, as in `ganbench verify`."""
 
 _FIXED: Final = tuple(one.name for one in RUN_FIELDS)
-_COMPARED: Final = ("distance_end", "distance_best", "images", "steps", "failed_at_step")
+_COMPARED: Final = (
+    "primary",
+    "distance_end",
+    "distance_best",
+    "distance_floor",
+    "distance_cap",
+    "distance_trivial",
+    "utility_end",
+    "utility_best",
+    "flops",
+    "images",
+    "steps",
+    "parameters",
+    "generator_parameters",
+    "discriminator_parameters",
+    "coupled",
+    "failed_at_step",
+)
+"""What the same experiment gives again, beside its scores. Noise and rises of distances are left
+out: they are differences of nearly equal numbers, in which rounding shows."""
+
+_SLACK: Final = {"utility_end": 1e-5, "utility_best": 1e-5}
+"""Absolute difference that counts as equal: near 0 a utility moves by more than its part of a
+rounding of the distance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +199,15 @@ def _difference(one: RunRow, other: RunRow) -> str | None:
         return None
     keys = sorted(({*one, *other} - set(_FIXED)) | set(_COMPARED))
     for key in ("distance_end", *keys):
-        a, b = one.get(key), other.get(key)
-        if (a is None) != (b is None):
-            return key
-        if (
-            a is not None
-            and b is not None
-            and not math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=1e-12)
-        ):
+        if not _agree(one.get(key), other.get(key), _SLACK.get(key, 1e-12)):
             return key
     return None
+
+
+def _agree(one: Any, other: Any, slack: float) -> bool:
+    if one is None or other is None or isinstance(one, str):
+        return bool(one == other)
+    return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=slack)
 
 
 def _environment(row: RunRow) -> str:

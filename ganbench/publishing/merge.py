@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.planning.suite import Suite, load_suite
@@ -20,6 +20,9 @@ from ganbench.tables.coverage import Coverage
 from ganbench.tables.grouping import one_per_seed
 from ganbench.tables.twins import twin_notes
 from ganbench.wording import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def merge_folders(
@@ -109,11 +112,16 @@ def _of_one_suite(
     tasks = dict.fromkeys(task for one in coverages for task in one.tasks)
     seeds = sorted({seed for one in coverages for seed in one.seeds})
     settings = {setting for one in published for setting in one.runs.frame["setting"]}
-    chosen = [
-        one if one.coverage else _only(one, one.runs.frame["setting"].isin(settings), remarks)
-        for one in sources
-    ]
-    return names.pop(), Coverage(tuple(tasks), tuple(seeds)), chosen
+    coverage = Coverage(tuple(tasks), tuple(seeds))
+    chosen = [_only(one, _covered(one, coverage, settings), remarks) for one in sources]
+    return names.pop(), coverage, chosen
+
+
+def _covered(source: Contribution, coverage: Coverage, settings: Collection[str]) -> pd.Series:
+    """Which of a source's runs are of these tasks and seeds, in one of these settings."""
+    frame = source.runs.frame
+    of_suite = frame["task"].isin(coverage.tasks) & frame["seed"].isin(coverage.seeds)
+    return of_suite & frame["setting"].isin(settings)
 
 
 def _within(source: Contribution, suite: Suite, remarks: list[str]) -> Contribution:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import typing
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
 
 from ganbench.api.errors import InvalidResults
-from ganbench.planning.budget import BudgetKind
 from ganbench.publishing.csvfile import CsvFile, read_csv
 from ganbench.publishing.findings import Finding
 from ganbench.publishing.manifest import (
@@ -26,14 +21,13 @@ from ganbench.publishing.manifest import (
     known_specs,
     known_unranked,
 )
-from ganbench.results.fields import Field, RunRow
+from ganbench.publishing.possible import impossible
+from ganbench.results.fields import Field
 from ganbench.results.frame import Runs, typed_frame
 from ganbench.storage.parsing import from_json
 from ganbench.storage.reading import read_file
 from ganbench.tables.coverage import Coverage
 from ganbench.wording import typed
-
-_OBJECT: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 def read_published(folder: Path) -> tuple[Runs, Coverage]:
@@ -128,7 +122,7 @@ def _read_table(folder: Path, form: TableForm, manifest: Manifest, reading: Read
     file = reading.files[form.name] = read_csv(form.file, content, fields, form.written)
     if file.sound and form is RUNS:
         for number, row in enumerate(file.rows, start=2):
-            for column, message in _impossible(row, manifest):
+            for column, message in impossible(row, manifest["ganbench"]["plugins"]):
                 file.report(message, number, column)
     reading.findings += file.findings
     if file.sound:
@@ -146,27 +140,3 @@ def _changes(file: str, content: bytes, resource: Resource) -> Iterator[Finding]
         if (told := resource[key]) != value:  # type: ignore[literal-required]
             message = f"{key} is {value}, the manifest says {told}"
             yield Finding(file, f"it is not the file that its manifest describes: {message}")
-
-
-def _impossible(row: RunRow, manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """Column and problem of what no run that was published can have."""
-    if row["budget_kind"] not in (kinds := typing.get_args(BudgetKind)):
-        yield "budget_kind", f"{row['budget_kind']!r} is none of: {', '.join(kinds)}"
-    if row["code"] not in manifest["ganbench"]["plugins"]:
-        yield "code", f"{row['code']!r} stands for no plugins in the manifest"
-    if row["budget_amount"] <= 0:
-        yield "budget_amount", f"{row['budget_amount']} is not above 0"
-    for column in ("seed", "protocol", "fakes", "evaluations"):
-        if row[column] < 0:
-            yield column, f"{row[column]} is negative"
-    for column in ("variant_parameters", "dataset_parameters"):
-        if not _is_object(row[column]):
-            yield column, "it is no JSON object"
-
-
-def _is_object(text: str) -> bool:
-    try:
-        _OBJECT.decode(text)
-    except (ValueError, RecursionError):
-        return False
-    return True

@@ -16,6 +16,10 @@ from scipy import special  # not scipy.stats, which takes a second to import
 BEYOND: Final = 0.05
 """How often real samples are farther from real samples than `Floor.reach`."""
 
+NEAR: Final = 0.01
+"""The share of real samples that count as near copies, by a quantile of their distances: what rates
+of copies are of real samples, unless more of these are exact copies."""
+
 _KNOWN: Final = 1e9
 """Real samples from which a rate is known: more, and logarithms lose the digits that differ."""
 
@@ -45,6 +49,18 @@ def chance_of_rate(count: int, n: int, rate: float, error: float = 0.0) -> float
     ways = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
     logs = ways + special.betaln(k + a, n - k + b) - special.betaln(a, b)
     return min(1.0, float(np.exp(logs).sum()))
+
+
+def near_error(n: int, together: int = 1) -> float:
+    """Standard error of the rate `NEAR`, whose quantile n real samples have given.
+
+    With what a quantile of few samples is off: it may be the next one's distance.
+
+    Args:
+        n: real samples, at least 1.
+        together: how many of them are near at once: two that are each other's nearest.
+    """
+    return math.sqrt(NEAR * (1 - NEAR) * together / n) + together / n
 
 
 @dataclass(frozen=True, slots=True)

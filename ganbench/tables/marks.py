@@ -104,10 +104,13 @@ def _copies(entry: Entry, columns: Columns) -> Iterator[_Test]:
         rates = entry.values(key, ("ok",)) if together else []
         if not together or not rates or null is None or not 0 < null < 1:
             continue
+        error = column.get("null_error") or 0.0
+        if error**2 >= null * (1 - null):  # so few real samples know nothing of the rate
+            continue
         of_each = column["n_fake"] if together == 1 else min(column["n_fake"], column["n_real"])
         n = len(rates) * of_each // together
         count = min(n, math.floor(math.fsum(rates) * of_each / together + 1e-6))
         if n:
-            chance = chance_of_rate(count, n, null, column.get("null_error") or 0.0)
+            chance = chance_of_rate(count, n, null, error)
             mean = math.fsum(rates) / len(rates)
             yield chance, key, f"{number(mean)}, of real samples {number(null)}"

@@ -15,11 +15,13 @@ from ganbench.publishing.merge import merge_folders
 from ganbench.publishing.publish import publish
 from ganbench.publishing.reading import read_published
 from ganbench.publishing.validation.validate import validate
+from ganbench.results.frame import collect
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.tables.coverage import Coverage
 
 from ..results.synthetic import W2, curve, record, spec
+from . import doctored
 
 NEEDED = Coverage(("ring8",), (0, 1, 2, 3))
 
@@ -69,6 +71,20 @@ def test_runs_folders_and_leaderboards_mix(tmp_path: Path) -> None:
     assert found.remarks == [f"1 run in {runs} left out: not of this suite", FEW]
 
 
+def test_seeds_that_nobody_asked_for_do_not_come_in(tmp_path: Path) -> None:
+    """Of ten runs whoever makes them could take the best; a suite names its seeds."""
+    board = published(tmp_path / "a", ALL)
+    more = kept(tmp_path / "runs", runs_of("vanilla", range(2, 9)) + runs_of("dcgan", range(4)))
+    for order in ((board, more), (more, board)):
+        out, found = merged(tmp_path / "out", *order)
+        frame = read_published(out)[0].frame
+        assert set(frame["variant"]) == {"vanilla", "wgan-gp", "dcgan"}
+        assert set(frame["seed"]) == {0, 1, 2, 3}
+        assert f"5 runs in {more} left out: not of this suite" in found.remarks
+        assert found.twice == 2
+        assert validate(out).errors == []
+
+
 def test_the_same_run_with_equal_results_counts_once(tmp_path: Path) -> None:
     again = record(spec("vanilla"), curve("ring8", 3, 0), finished="2026-11-24T00:00:00+00:00")
     again["environment"]["device_name"] = "another"
@@ -102,6 +118,48 @@ def test_a_conflict_is_left_out_and_reported(tmp_path: Path) -> None:
     }
     assert ALL[0]["run_id"] not in set(read_published(out)[0].frame["run_id"])
     assert validate(out).errors == []
+
+
+DOCTORED: dict[str, Any] = {
+    "primary": None,
+    "distance_floor": 0.003,
+    "distance_cap": 2.0,
+    "distance_trivial": 0.9,
+    "utility_end": 0.99,
+    "utility_best": 0.99,
+    "flops": 9e11,
+    "parameters": 1,
+    "generator_parameters": 1,
+    "discriminator_parameters": None,
+    "coupled": 1,
+}
+
+
+@pytest.mark.parametrize("column", DOCTORED)
+def test_a_twin_that_differs_in_what_ranks_are_made_of_is_a_conflict(
+    tmp_path: Path, column: str
+) -> None:
+    twin = [{**one, "coupled": False} for one in ALL]
+    runs = collect(twin)  # type: ignore[arg-type]
+    first, value = ALL[0]["run_id"], DOCTORED[column]
+
+    def doctor(row: dict[str, Any]) -> None:
+        if row["run_id"] == first:
+            row[column] = value
+
+    sources = doctored.published(tmp_path / "b", runs, doctor), kept(tmp_path / "a", twin)  # type: ignore[arg-type]
+    _, found = merged(tmp_path / "out", *sources, unranked=True)
+    assert [(one.run_id, one.column) for one in found.conflicts] == [(first, column)]
+    assert {told for _, told, _ in found.conflicts[0].told} >= {value}
+
+
+def test_a_utility_near_nothing_differs_by_rounding_alone(tmp_path: Path) -> None:
+    """Where the distance is nearly that of the trivial generator, a part in 1e7 of it is much."""
+    worst = [record(spec(seed=seed), [0.999999]) for seed in (0, 1)]
+    again = record(spec(seed=0), [0.999999 * (1 - 1e-7)])
+    sources = published(tmp_path / "a", worst), published(tmp_path / "b", [again])
+    _, found = merged(tmp_path / "out", *sources, unranked=True)
+    assert (found.conflicts, found.twice) == ([], 1)
 
 
 @pytest.mark.parametrize("which", [0, 1])

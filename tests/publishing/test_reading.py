@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,9 @@ CELLS = {
     "no code": ("code", "0000aaaa00", "stands for no plugins in the manifest"),
     "a negative seed": ("seed", "-1", "-1 is negative"),
     "no parameters": ("variant_parameters", "[1]", "it is no JSON object"),
+    "no floor where there is a utility": ("distance_floor", "", "with the trivial distance 1.0"),
+    "no cap": ("distance_cap", "", "it is empty, with the trivial distance 1.0"),
+    "nothing spent": ("flops", "", "it is empty, after 4000 steps on a budget of it"),
     "parameters that are no numbers": ("dataset_parameters", '{"a":NaN}', "it is no JSON object"),
 }
 
@@ -86,6 +90,17 @@ def test_a_wrong_cell_is_refused_with_its_place(folder: Path, case: str) -> None
     assert message in refused.value.message
     assert f"runs.csv:2 [{column}]" in refused.value.message
     assert refused.value.hint == f"`ganbench validate {folder}` lists all that is wrong with it"
+    assert any(message in str(one) for one in validate(folder).errors)
+
+
+@pytest.mark.parametrize("cell", [("distance_cap", "5e-324"), ("distance_floor", "2.0")])
+def test_a_scale_that_is_none_is_refused(folder: Path, cell: tuple[str, str]) -> None:
+    column, text = cell
+    change(folder, lambda rows: rows[1].__setitem__(rows[0].index(column), text))
+    message = "runs.csv:2 [distance_trivial]: 1.0, with the floor"
+    with pytest.raises(InvalidResults) as refused:
+        read_published(folder)
+    assert message in refused.value.message
     assert any(message in str(one) for one in validate(folder).errors)
 
 
@@ -213,7 +228,9 @@ def test_a_wrong_leaderboard_keeps_no_runs_from_being_read(folder: Path) -> None
 
 def test_what_utilities_begin_at_is_published_and_checked(tmp_path: Path) -> None:
     """Reference generators and thresholds go with a column, the zero with every run."""
-    records = [record(spec(seed=seed), curve("ring8", 4, seed)) for seed in range(5)]
+    task = replace(spec().task, thresholds={"w2": 0.5})
+    runs = [replace(spec(seed=seed), task=task) for seed in range(5)]
+    records = [record(run, curve("ring8", 4, run.seed)) for run in runs]
     for one in records:
         one["columns"][W2] |= {"references": {"uniform noise": 0.25, "one sample": 2.0}}
         one["columns"][W2] |= {"threshold": 0.5}

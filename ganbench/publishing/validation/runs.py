@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,14 +10,15 @@ from typing import Final
 
 from ganbench.api.version import API_VERSION, PROTOCOL_VERSION, SCHEMA_VERSION
 from ganbench.planning.runspec import run_id_of
+from ganbench.publishing.findings import Problem
+from ganbench.publishing.validation.columns import takes_ranks
+from ganbench.publishing.validation.endings import ending
 from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, spec_row
 from ganbench.results.identity import code_of
-from ganbench.results.record import INSTABILITIES, Pin
-from ganbench.statistics.stability import utility
-
-Problem = tuple[str, str]
-"""Column and message."""
+from ganbench.results.record import Pin
+from ganbench.statistics.groups import grouped
+from ganbench.tables.coverage import Coverage
 
 _NOT_NEGATIVE: Final = (
     "flops",
@@ -51,6 +51,9 @@ _ONCE: Final = (
 )
 """Columns that no two runs share, and what they stand for."""
 
+_CODE: Final = itemgetter("setting", "code")
+"""Of a row: what decides which score is the primary one."""
+
 _ROUNDING: Final = 1e-9
 _FIRST_DAY: Final = "2020-01-01T00:00:00Z"
 
@@ -61,23 +64,29 @@ class RunCheck:
     Args:
         runs: what the manifest knows: scores, pins and specs.
         suite: that the manifest names.
+        coverage: its tasks and seeds, of which all runs must be.
         rows: all rows of `runs.csv`, as typed values.
     """
 
-    def __init__(self, runs: Runs, suite: str, rows: Sequence[RunRow]) -> None:
-        self._runs, self._suite, self._keys = runs, suite, runs.score_keys
+    def __init__(self, runs: Runs, suite: str, coverage: Coverage, rows: Sequence[RunRow]) -> None:
+        self._runs, self._suite, self._coverage = runs, suite, coverage
+        self._keys = runs.score_keys
         self._occurring = [Counter(map(itemgetter(*columns), rows)) for columns, _ in _ONCE]
+        self._primaries = {code: _primary(own) for code, own in grouped(rows, _CODE).items()}
         self._code_problems = {code: _code_problem(code, pins) for code, pins in runs.pins.items()}
 
     def problems(self, row: RunRow) -> Iterator[Problem]:
         """Everything about one of the rows that cannot be."""
         if row["suite"] != self._suite:
             yield "suite", f"{row['suite']!r}, the manifest says {self._suite!r}"
+        for column, covered in (("task", self._coverage.tasks), ("seed", self._coverage.seeds)):
+            if row[column] not in covered:
+                yield column, f"{row[column]} is none of the {column}s in the manifest"
         yield from self._repeats(row)
         yield from _versions(row)
         yield from self._identity(row)
         yield from _ranges(row)
-        yield from _ending(row)
+        yield from self._ending(row)
         yield from self._scores(row)
         yield from _spent(row)
         yield from _dates(row)
@@ -100,13 +109,20 @@ class RunCheck:
             if row[column] != value:
                 yield column, f"{row[column]!r}, the run's spec says {value!r}"
 
+    def _ending(self, row: RunRow) -> Iterator[Problem]:
+        primary, usual = row["primary"], self._primaries[_CODE(row)]
+        if primary != usual and (primary is not None or row["status"] == "ok"):
+            yield "primary", f"{primary or 'empty'}, other runs by this code have {usual}"
+        yield from ending(row, self._runs.scores.get((row["setting"], primary)))
+
     def _scores(self, row: RunRow) -> Iterator[Problem]:
         for key in self._keys:
             value = row[key]
-            if value is None:
-                continue
             column = self._runs.scores.get((row["setting"], key))
-            if row["status"] != "ok":
+            if value is None:
+                if row["status"] == "ok" and column is not None and takes_ranks(key, column):
+                    yield key, "it is empty: a finished run has this score, and its rank needs it"
+            elif row["status"] != "ok":
                 yield key, f"a run that ended as {row['status']} has no score"
             elif column is None:
                 setting = row["setting"]
@@ -118,6 +134,12 @@ class RunCheck:
                     yield key, f"{value} is below {low}, the least that this score can be"
                 if high is not None and value > high + slack:
                     yield key, f"{value} is above {high}, the most that this score can be"
+
+
+def _primary(rows: Sequence[RunRow]) -> str | None:
+    """The primary score of most of these rows that have one."""
+    named = Counter(row["primary"] for row in rows if row["primary"] is not None)
+    return max(named, key=lambda key: named[key], default=None)
 
 
 def _code_problem(code: str, pins: Sequence[Pin]) -> str | None:
@@ -152,31 +174,6 @@ def _ranges(row: RunRow) -> Iterator[Problem]:
             yield column, f"{value} is not in [0, 1]"
 
 
-def _ending(row: RunRow) -> Iterator[Problem]:
-    end, status = row["distance_end"], row["status"]
-    if status != "ok" and end is not None:
-        yield "distance_end", f"a run that ended as {status} has no distance at the end"
-    if status == "ok" and row["primary"] is not None and end != row.get(row["primary"]):
-        yield "distance_end", f"{end}, the primary score is {row.get(row['primary'])}"
-    if status == "ok" and not row["steps"]:
-        yield "steps", "a finished run has taken at least one step"
-    best, floor, cap = row["distance_best"], row["distance_floor"], row["distance_cap"]
-    zero = row["distance_trivial"]
-    if end is not None and best is not None and best > end:
-        yield "distance_best", f"{best} is above the distance at the end, {end}"
-    judged = floor is not None and cap is not None and 0 < floor < cap
-    if judged != (zero is not None) or (judged and not floor < zero <= cap):
-        yield "distance_trivial", f"{zero}, with the floor {floor} and the cap {cap}"
-        return
-    expected = {"utility_end": end if judged else None, "utility_best": best if judged else None}
-    for column, distance in expected.items():
-        known = None if distance is None else utility(distance, zero, floor)
-        if column == "utility_end" and status in INSTABILITIES:
-            known = 0.0
-        if not _same(known, row[column]):
-            yield column, f"{row[column]}, from distance, floor and trivial distance it is {known}"
-
-
 def _spent(row: RunRow) -> Iterator[Problem]:
     kind, amount, spent = row["budget_kind"], row["budget_amount"], row.get(row["budget_kind"])
     if spent is not None and (row["steps"] or 0) > 1:
@@ -199,9 +196,3 @@ def _dates(row: RunRow) -> Iterator[Problem]:
             yield column, f"{row[column]} is before 2020 or still to come"
     if row["started"] and row["finished"] and row["started"] > row["finished"]:
         yield "finished", f"{row['finished']} is before the start, {row['started']}"
-
-
-def _same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return math.isclose(one, other, rel_tol=_ROUNDING, abs_tol=_ROUNDING)

@@ -34,10 +34,14 @@ from ganbench.publishing.manifest import (
 )
 from ganbench.publishing.publish import package
 from ganbench.publishing.reading import known_coverage, known_runs, read_folder, resource_of
+from ganbench.publishing.validation.columns import described
 from ganbench.publishing.validation.runs import RunCheck
 from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs
 from ganbench.tables.coverage import Coverage
+
+_FILES: Final = (MANIFEST_FILE, RUNS_FILE, LEADERBOARD_FILE)
+"""Each of which tells a leaderboard's folder: one that has lost a file is still to be checked."""
 
 _FREE: Final = ("version", "api")
 """What a manifest says about the ganbench that wrote it: another one may have."""
@@ -81,13 +85,13 @@ def published_folders(path: Path) -> list[Path]:
     Raises:
         UsageError: there is no such path, or no leaderboard there.
     """
-    if path.is_file() and path.name in (MANIFEST_FILE, RUNS_FILE, LEADERBOARD_FILE):
+    if path.is_file() and path.name in _FILES:
         return [path.parent]
     if path.is_dir():
-        if any((path / name).exists() for name in (MANIFEST_FILE, RUNS_FILE, LEADERBOARD_FILE)):
+        if any((path / name).exists() for name in _FILES):
             return [path]
-        if found := sorted(one.parent for one in path.glob(f"*/{MANIFEST_FILE}")):
-            return found
+        if found := {one.parent for name in _FILES for one in path.glob(f"*/{name}")}:
+            return sorted(found)
     raise UsageError(
         f"{path} is no published leaderboard",
         f"name a folder that `ganbench publish` has written, or its {MANIFEST_FILE}",
@@ -99,6 +103,11 @@ def validate(folder: Path) -> Report:
     reading = read_folder(folder, LEADERBOARD, RUNS)
     report = Report(folder, findings=reading.findings)
     if reading.manifest is None:
+        report.findings += [
+            Finding(form.file, "it is missing")
+            for form in (LEADERBOARD, RUNS)
+            if not (folder / form.file).exists()
+        ]
         return report
     for form in (LEADERBOARD, RUNS):
         if (resource := resource_of(reading.manifest, form)) is not None:
@@ -131,18 +140,26 @@ def _check_descriptions(described: list[FieldSchema], form: TableForm, report: R
 def _check_content(
     manifest: Manifest, file: CsvFile, contents: dict[str, bytes], report: Report
 ) -> None:
-    """The rows by themselves, then everything that is derived from them."""
+    """The rows by themselves; then, if nothing is wrong with these, all that is derived from them.
+
+    From wrong rows nothing can be derived at all, or everything is wrong once more.
+    """
     if not file.rows:
         report.findings.append(Finding(RUNS_FILE, "there is no run in it"))
         return
     runs, coverage = known_runs(manifest, file), known_coverage(manifest)
+    found: list[Finding] = []
     if file.sound:
-        run_check = RunCheck(runs, manifest["ganbench"]["suite"], file.rows)
-        for number, row in enumerate(file.rows, start=2):
-            for column, message in run_check.problems(row):
-                report.findings.append(Finding(RUNS_FILE, message, number, column))
+        check = RunCheck(runs, manifest["ganbench"]["suite"], coverage, file.rows)
+        found += described(runs)
+        found += [
+            Finding(RUNS_FILE, message, number, column)
+            for number, row in enumerate(file.rows, start=2)
+            for column, message in check.problems(row)
+        ]
+    report.findings += found
     _warn(file.rows, runs, report)
-    if file.sound:
+    if file.sound and all(one.level == "warning" for one in found):
         _check_ranked(file.rows, runs, coverage, report)
         _check_derived(manifest, runs, coverage, contents, report)
 
