@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from ganbench.publishing.cells import original_cell
+from ganbench.publishing.manifest import LEADERBOARD, RUNS
 from ganbench.publishing.publish import publish
 from ganbench.publishing.reading import read_published
-from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS, Field
+from ganbench.results.fields import Field
 
 from ..results.synthetic import curve, record, spec, starter
 
@@ -41,7 +42,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     return publish(records, "starter", out, unranked=True)[0].parent
 
 
-FILES = {"runs.csv": RUN_FIELDS, "leaderboard.csv": LEADERBOARD_FIELDS}
+FILES = {form.file: form for form in (RUNS, LEADERBOARD)}
 HARMLESS = {"seeds", "threads", "commit", "cuda", "driver", "version"}
 """Texts that may look like a number, and then print as they stand in the file."""
 
@@ -55,13 +56,14 @@ def test_frictionless_finds_nothing_wrong(folder: Path) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_pandas_guesses_the_right_types(folder: Path, file: str) -> None:
     read = pd.read_csv(folder / file)
-    for field in FILES[file]:
+    fields = FILES[file].fields_among(read.columns)
+    for field in fields:
         column = read[field.name].dropna()
         if column.empty or field.name in HARMLESS:
             continue
         numeric = pd.api.types.is_numeric_dtype(column)
         assert numeric == (field.type in ("integer", "number")), field.name
-    for key in read.columns[len(FILES[file]) :]:
+    for key in read.columns[len(fields) :]:
         assert pd.api.types.is_numeric_dtype(read[key]), key
 
 
@@ -72,7 +74,7 @@ def test_duckdb_guesses_the_right_types(folder: Path, file: str) -> None:
     types = dict(zip(table.columns, map(str, table.types), strict=True))
     counts = ", ".join(f'count("{name}")' for name in table.columns)
     (known,) = table.aggregate(counts).fetchall()
-    for field, count in zip(FILES[file], known, strict=False):
+    for field, count in zip(FILES[file].fields_among(table.columns), known, strict=False):
         if count and field.name not in HARMLESS:
             assert types[field.name].startswith(duckdb_types(field)), field.name
     assert len(table) == len(pd.read_csv(folder / file))
@@ -100,8 +102,9 @@ def test_what_duckdb_reads_is_what_was_written(folder: Path) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_a_spreadsheet_keeps_every_text(folder: Path, file: str) -> None:
     """As a spreadsheet reads: everything that looks like a number, a date or a formula is one."""
-    strings = [field.name for field in FILES[file] if field.type == "string"]
     raw = pd.read_csv(folder / file, dtype=str, keep_default_na=False)
+    fields = FILES[file].fields_among(raw.columns)
+    strings = [field.name for field in fields if field.type == "string"]
     for name in strings:
         for cell in set(raw[name]) - {""}:
             assert not cell.startswith(("=", "+", "-", "@")), (name, cell)
