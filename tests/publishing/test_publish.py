@@ -254,9 +254,9 @@ def test_it_is_said_who_has_no_rank_and_why(tmp_path: Path) -> None:
     good = [record(spec("dcgan", seed=seed), curve("ring8", 9, seed)) for seed in range(5)]
     copies = [record(spec("vanilla", seed=seed), curve("ring8", 2, seed)) for seed in range(5)]
     key = "near_train/raw/input/heldout/1000x1000"
-    for one in copies:
+    for one in [*good, *copies]:
         one["columns"][key] = column("near train", "collapse", "target", null=0.01)
-        one["points"][-1]["scores"][key] = 1.0
+        one["points"][-1]["scores"][key] = 1.0 if one in copies else 0.01
     folder = publish([*good, *copies], "starter", tmp_path)[0].parent
     mark = "near train 1, of real samples 0.01"
     assert without_rank(folder) == [f"no rank for vanilla: {mark} on ring8"]

@@ -229,8 +229,8 @@ def test_a_wrong_leaderboard_keeps_no_runs_from_being_read(folder: Path) -> None
 def test_what_utilities_begin_at_is_published_and_checked(tmp_path: Path) -> None:
     """Reference generators and thresholds go with a column, the zero with every run."""
     task = replace(spec().task, thresholds={"w2": 0.5})
-    runs = [replace(spec(seed=seed), task=task) for seed in range(5)]
-    records = [record(run, curve("ring8", 4, run.seed)) for run in runs]
+    specs = [replace(spec(seed=seed), task=task) for seed in range(5)]
+    records = [record(one, curve("ring8", 4, one.seed)) for one in specs]
     for one in records:
         one["columns"][W2] |= {"references": {"uniform noise": 0.25, "one sample": 2.0}}
         one["columns"][W2] |= {"threshold": 0.5}
