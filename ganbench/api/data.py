@@ -200,7 +200,7 @@ class Data:
         """
         if self.exchangeable or n >= len(samples):
             return samples[:n]
-        import torch
+        import numpy as np
 
-        order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(0))[:n]
-        return samples[order.to(samples.device)]
+        # Of RandomState, since numpy promises its stream for ever.
+        return samples[np.random.RandomState(0).permutation(len(samples))[:n]]
