@@ -115,6 +115,9 @@ class Scripted:
         raise AssertionError
 
 
+GO_ON = BucketClaims._go_on
+
+
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits, and what is done every now and then the test does."""
@@ -480,3 +483,42 @@ def test_who_tries_a_run_again_goes_on_from_the_state_there_and_who_is_slower_ta
             claims, lambda job: pytest.fail("it has ended"), SPECS[:1], judged=judged
         )
     assert found == new == {FIRST: third.store.read(FIRST)}
+
+
+def test_what_is_done_every_now_and_then_goes_on_after_an_error_that_is_told_once(
+    machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEW_SECONDS", 0.0)
+    one, _ = machines
+    claims, turns = one.claims(), list[int]()
+
+    def act() -> None:
+        turns.append(len(turns))
+        if len(turns) == 3:
+            claims._over.set()
+        raise OSError("no space left on device")
+
+    GO_ON(claims, act)
+    assert len(turns) == 3
+    (said,) = one.said
+    assert "no space left on device" in said
+
+
+def test_a_run_whose_files_cannot_be_read_keeps_no_other_from_the_bucket(
+    machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = machines
+    pushed: list[str] = []
+
+    def push_state(run_id: str) -> None:
+        pushed.append(run_id)
+        if run_id == FIRST:
+            raise OSError("input/output error")
+
+    with one.claims() as claims:
+        for run_id in IDS[:3]:
+            assert claims.take(run_id)
+        monkeypatch.setattr(one.store, "push_state", push_state)
+        with pytest.raises(OSError, match="input/output error"):
+            claims.push()
+    assert pushed == IDS[:3]
