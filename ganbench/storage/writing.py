@@ -103,6 +103,16 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
         _sync_folder(folder)
 
 
+def settle(path: Path) -> None:
+    """Have a file survive a power cut as it is now, though it was not written at once.
+
+    Raises:
+        OSError: it is not there, or the disk fails.
+    """
+    _sync(path)
+    _sync_folder(path.parent)
+
+
 def set_aside(path: Path) -> str:
     """Rename a file that is damaged, so that nobody reads it again and nothing is lost.
 
