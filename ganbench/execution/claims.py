@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from ganbench.api.errors import GanbenchError
+from ganbench.api.errors import GanbenchError, one_line
 from ganbench.results.mirror_store import MirrorStore
 from ganbench.results.requests import ask
 from ganbench.results.store import CANCEL_FILE, RunStore
@@ -157,13 +157,23 @@ class BucketClaims(Claims):
 
     def push(self) -> None:
         """Put into the bucket how far runs are, and their last checkpoints; look for requests to
-        cancel them."""
+        cancel them.
+
+        Raises:
+            OSError: files of a run here cannot be used; those of all others are put there.
+        """
+        failure: OSError | None = None
         for run_id in list(self._held):
-            with contextlib.suppress(GanbenchError), self._files:
-                if run_id in self._held and run_id not in self._lost:
-                    self._store.push_state(run_id)
-                    if self._store.is_cancelled_there(run_id):
-                        ask(self._store.folder(run_id) / CANCEL_FILE)
+            try:
+                with contextlib.suppress(GanbenchError), self._files:
+                    if run_id in self._held and run_id not in self._lost:
+                        self._store.push_state(run_id)
+                        if self._store.is_cancelled_there(run_id):
+                            ask(self._store.folder(run_id) / CANCEL_FILE)
+            except OSError as error:
+                failure = error
+        if failure is not None:
+            raise failure
 
     def _lose(self, run_id: str) -> None:
         self._lost.add(run_id)
@@ -187,8 +197,18 @@ class BucketClaims(Claims):
             self._refreshed = time.monotonic()
 
     def _go_on(self, act: Callable[[], None]) -> None:
+        """Do it again and again, whatever comes of it: without it leases run out."""
+        is_told = False
         while not self._over.wait(RENEW_SECONDS):
-            act()
+            try:
+                act()
+            except Exception as error:  # nobody would see the thread end
+                if not is_told:
+                    self._remark(
+                        f"warning: the bucket may not know how far runs are: {one_line(error)}; "
+                        "it is told again and again"
+                    )
+                is_told = True
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
 from ganbench.planning.runspec import RunSpec
@@ -21,11 +22,12 @@ def find_origins(
         store: where finished runs lie.
         remark: told of each run that begins from the start, and why.
     """
-    kept = list(_finals(store, remark))
+    kept: defaultdict[bytes, list[Kept]] = defaultdict(list)
+    for one in _finals(store, remark):
+        kept[same_but_budget(one[0])].append(one)
     origins = {}
     for spec in specs:
-        same = same_but_budget(spec)
-        alike = [one for one in kept if same_but_budget(one[0]) == same]
+        alike = kept.get(same_but_budget(spec), [])
         reasons = {origin.run_id: _obstacle(origin, note, spec) for origin, note in alike}
         usable = [origin for origin, _ in alike if reasons[origin.run_id] is None]
         if usable:

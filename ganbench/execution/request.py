@@ -89,20 +89,24 @@ def execute(
         plan.prepare_data(missing, catalogue, remark)
         origins = find_origins(missing, store, remark) if conditions.from_finished else {}
         store.fetch(origins.values(), Part.STATE, Part.PAGE)
-        with open_executor(conditions.executor, resources, catalogue) as executor:
-            for run_id in {*finished.records, *finished.foreign}:
-                if run_id not in kept:
-                    store.discard(run_id, start_over=conditions.fresh)
-            with progress(len(plan.runs), executor.slots, store) as listener:
-                return run_plan(
-                    plan,
-                    kept,
-                    store,
-                    executor,
-                    catalogue,
-                    conditions,
-                    listener,
-                    device,
-                    origins,
-                    claims,
-                )
+        with (
+            open_executor(conditions.executor, resources, catalogue) as executor,
+            progress(len(plan.runs), executor.slots, store) as listener,
+        ):
+            return run_plan(
+                plan,
+                kept,
+                store,
+                executor,
+                catalogue,
+                conditions,
+                listener,
+                device,
+                origins,
+                claims,
+                judged={
+                    run_id: finished.records.get(run_id)
+                    for run_id in (*finished.records, *finished.foreign)
+                    if run_id not in kept
+                },
+            )

@@ -90,6 +90,7 @@ def run_plan(
     device: str,
     origins: Mapping[str, str] | None = None,
     claims: Claims | None = None,
+    judged: Mapping[str, Record | None] | None = None,
 ) -> Outcome:
     """Run what is missing and return all records.
 
@@ -104,6 +105,7 @@ def run_plan(
         device: `cpu` or `cuda`.
         origins: run id -> id of the finished run that it goes on from.
         claims: whose turn it is to work on a run; None: a folder's.
+        judged: records that are there and not reused, as `Supervisor` takes them.
 
     Raises:
         Cancelled: somebody has cancelled the plan.
@@ -128,6 +130,7 @@ def run_plan(
             device=device,
             claims=claims,
             origins=origins,
+            judged=judged,
             on_start=listener.started,
             on_cancel=listener.cancelled,
             warn=listener.warned,

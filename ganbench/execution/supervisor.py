@@ -76,6 +76,9 @@ class Supervisor:
         device: `cpu` or `cuda`.
         claims: whose turn it is to work on a run; None: a folder's.
         origins: run id -> id of the finished run that it goes on from.
+        judged: run id -> the record that is to make way for another one; None: one that cannot be
+            read. It is set aside when it is the run's turn, if it is still that one: another
+            command may have replaced it meanwhile.
         on_start: hears of every run that is started.
         on_cancel: hears of every run that is not gone on with, since somebody has cancelled it.
         warn: takes a line for what is on disk and not as it should be.
@@ -91,6 +94,7 @@ class Supervisor:
         device: str,
         claims: Claims | None = None,
         origins: Mapping[str, str] | None = None,
+        judged: Mapping[str, Record | None] | None = None,
         on_start: Callable[[RunSpec], None] = lambda spec: None,
         on_cancel: Callable[[RunSpec, Request], None] = lambda spec, request: None,
         warn: Callable[[str], None] = lambda line: None,
@@ -106,6 +110,7 @@ class Supervisor:
         self._device = device
         self._claims = claims or Claims()
         self._origins = origins or {}
+        self._judged = dict(judged or {})
         self._on_start = on_start
         self._on_cancel = on_cancel
         self._warn = warn
@@ -170,7 +175,7 @@ class Supervisor:
         """Start what is to be done of a unit; the records of those that have ended meanwhile."""
         ours = [run for run in unit if self._claims.take(run.run_id)]
         self._put_off([run for run in unit if run not in ours])
-        left, ended = self._without_ended(ours)
+        left, ended = self._without_ended([run for run in ours if self._is_cleared(run)])
         self._start(left)
         return ended
 
@@ -223,6 +228,22 @@ class Supervisor:
         folder = self._store.create(run.run_id, run.spec.to_json())
         with _fence(folder) as is_ours:
             if not is_ours:
+                self._put_off([run])
+        return is_ours
+
+    def _is_cleared(self, run: _Run) -> bool:
+        """Whether the record that is to be replaced is gone; the run is put off if that cannot be
+        told, since another process is at work on it."""
+        if run.run_id not in self._judged:
+            return True
+        folder = self._store.create(run.run_id, run.spec.to_json())
+        # Whoever writes a record holds the fence: it is the same one until it is set aside.
+        with _fence(folder) as is_ours:
+            if is_ours:
+                judged, found = self._judged.pop(run.run_id), self._store.finished([run.run_id])
+                if run.run_id in found and found.records.get(run.run_id) == judged:
+                    self._store.discard(run.run_id, start_over=self._conditions.fresh)
+            else:
                 self._put_off([run])
         return is_ours
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ganbench.api.errors import InvalidResults
@@ -57,10 +57,10 @@ class RunSpec:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as in `spec.json`; `from_json` is its inverse."""
-        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        own = {one.name: getattr(self, one.name) for one in fields(self)}
+        plain: dict[str, Any] = json.loads(json.dumps(own | {"task": self.task.to_json()}))
         if not self.folder:  # which is nobody's business where nothing depends on it
             del plain["folder"]
-        plain["task"] = self.task.to_json()
         if self.threads == 1:  # specs that tell of no threads have one
             del plain["threads"]
         if self.engine == "eager":  # and those that tell of no engine are eager

@@ -15,6 +15,7 @@ import msgspec
 from ganbench.api.errors import one_line
 from ganbench.planning.budget import Budget
 from ganbench.planning.runspec import RunSpec
+from ganbench.results.seal import canonical_json
 from ganbench.storage.reading import read_file
 from ganbench.storage.writing import write_file
 
@@ -58,13 +59,13 @@ def read_note(run: Path) -> FinalNote | None:
         raise ValueError(f"{path} cannot be used: {one_line(error)}") from None
 
 
-def same_but_budget(spec: RunSpec) -> dict[str, Any]:
-    """All of a spec that must be the same for one run to go on from the other."""
+def same_but_budget(spec: RunSpec) -> bytes:
+    """All of a spec that must be the same for one run to go on from the other, as one key."""
     plain = spec.to_json()
     for name in ("suite", "folder"):
         plain.pop(name, None)
     del plain["task"]["budget"]
-    return plain
+    return canonical_json(plain)
 
 
 def budget_obstacle(smaller: Budget, larger: Budget, marks: int) -> str | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -51,20 +53,24 @@ class Cost:
 class Forecast:
     """Costs by the medians of earlier runs.
 
+    Each record is looked at once and each folder measured once, however many runs are asked for.
+
     Args:
         records: earlier runs; those that the machine or the code has ended tell nothing.
         device_name: where the new ones run: rates of other devices tell nothing.
     """
 
     def __init__(self, records: Iterable[Record], device_name: str | None) -> None:
-        self._records = [
-            one
-            for one in records
-            if one["status"] in COUNTED
-            and one["used"]["seconds"] > 0
-            and one["used"]["steps"] >= LEAST_STEPS
-            and one["environment"].get("device_name") == device_name
-        ]
+        self._pools: defaultdict[_Group, _Pool] = defaultdict(_Pool)
+        for one in records:
+            if (
+                one["status"] in COUNTED
+                and one["used"]["seconds"] > 0
+                and one["used"]["steps"] >= LEAST_STEPS
+                and one["environment"].get("device_name") == device_name
+            ):
+                for group, _ in _groups(_task_of_record(one), str(one["spec"]["variant"])):
+                    self._pools[group].records.append(one)
 
     def cost(self, spec: RunSpec) -> Cost:
         """What a run is expected to cost.
@@ -72,77 +78,109 @@ class Forecast:
         The same variant on the same task tells best; then the variant with other settings, then
         whatever ran on that task: rates differ between variants, so that is said.
         """
-        same_task = [one for one in self._records if _on_task(one, spec)]
-        name = spec.variant.partition("[")[0]
-        pools = (
-            ("this variant and task", [one for one in same_task if _variant(one) == spec.variant]),
-            (
-                "this variant with other settings",
-                [one for one in same_task if _variant(one).partition("[")[0] == name],
-            ),
-            ("other variants on this task", same_task),
-        )
-        exact = pools[0][1]
-        flops = _flops(spec.task.budget, exact)
-        for what, pool in pools:
-            if pool:
+        budget = spec.task.budget
+        groups = _groups(_task_of_spec(spec), spec.variant)
+        nearest = groups[0][0]
+        # What a step costs depends on the variant, so that no other one tells.
+        exact = self._pools.get(nearest)
+        flops = exact.flops(budget) if exact else None
+        if budget.kind == "flops":
+            flops = budget.amount
+        for group, what in groups:
+            if pool := self._pools.get(group):
                 return Cost(
                     flops=flops,
-                    training_seconds=_seconds(spec.task.budget, pool),
-                    other_seconds=median(_other_seconds(one) for one in pool),
-                    basis=f"{len(pool)} of {what}",
-                    exact=pool is exact,
+                    training_seconds=pool.seconds(budget),
+                    other_seconds=pool.other_seconds,
+                    basis=f"{len(pool.records)} of {what}",
+                    exact=group == nearest,
                 )
-        if spec.task.budget.kind == "seconds":
-            seconds = spec.task.budget.amount
+        if budget.kind == "seconds":
             basis = "the budget, without evaluation"
-            return Cost(training_seconds=seconds, other_seconds=0.0, basis=basis, exact=True)
+            return Cost(training_seconds=budget.amount, other_seconds=0.0, basis=basis, exact=True)
         return Cost(flops=flops)
 
     def bytes_of(self, spec: RunSpec, store: RunStore) -> float | None:
         """Size of the run's folder once it has ended: the median of its task's."""
-        same_task = [one for one in self._records if _on_task(one, spec)][:SAMPLED_FOLDERS]
-        sizes = [_size(store.folder(one["run_id"])) for one in same_task]
-        return median(sizes) if sizes else None
+        pool = self._pools.get((_task_of_spec(spec), "", ""))
+        return pool.bytes_in(store) if pool else None
 
 
-def _variant(record: Record) -> str:
-    return str(record["spec"]["variant"])
+_TaskKey = tuple[Any, ...]
+_Group = tuple[_TaskKey, str, str]
+"""Runs of one task, of one variant by its name and by its settings; empty: of any."""
 
 
-def _on_task(record: Record, spec: RunSpec) -> bool:
-    """Whether a run had the same data, evaluation and precision; its budget may be another."""
-    task, wanted = record["spec"]["task"], spec.task
-    scores = [*wanted.scores, *wanted.final_scores]
-    return bool(
-        task["dataset"] == wanted.dataset
-        and record["spec"].get("precision", "float32") == spec.precision
-        and [*task["scores"], *task["final_scores"]] == scores
-        and (task["fakes"], task["evaluations"]) == (wanted.fakes, wanted.evaluations)
+class _Pool:
+    """Runs that tell what others like them cost. No median is taken twice."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self._seconds: dict[str, float] = {}
+        self._flops: dict[str, float | None] = {}
+        self._bytes: dict[Path, float] = {}
+
+    @cached_property
+    def other_seconds(self) -> float:
+        return median(_other_seconds(one) for one in self.records)
+
+    def seconds(self, budget: Budget) -> float:
+        """Of training."""
+        if budget.kind == "seconds":
+            return budget.amount
+        if budget.kind not in self._seconds:
+            used: list[Any] = [one["used"] for one in self.records]
+            self._seconds[budget.kind] = median(
+                float(one["seconds"] / max(one[budget.kind], 1e-9)) for one in used
+            )
+        return budget.amount * self._seconds[budget.kind]
+
+    def flops(self, budget: Budget) -> float | None:
+        """Of training; None if these runs do not tell."""
+        if budget.kind not in self._flops:
+            used: list[Any] = [one["used"] for one in self.records]
+            rates = [float(one["flops"] / one[budget.kind]) for one in used if one[budget.kind] > 0]
+            self._flops[budget.kind] = median(rates) if rates else None
+        rate = self._flops[budget.kind]
+        return None if rate is None else budget.amount * rate
+
+    def bytes_in(self, store: RunStore) -> float:
+        """Of a run's folder."""
+        if store.root not in self._bytes:
+            folders = [store.folder(one["run_id"]) for one in self.records[:SAMPLED_FOLDERS]]
+            self._bytes[store.root] = median(map(_size, folders))
+        return self._bytes[store.root]
+
+
+def _groups(task: _TaskKey, variant: str) -> tuple[tuple[_Group, str], ...]:
+    """All that a run belongs to, the nearest first, and what its runs are to each other."""
+    name = variant.partition("[")[0]
+    return (
+        ((task, name, variant), "this variant and task"),
+        ((task, name, ""), "this variant with other settings"),
+        ((task, "", ""), "other variants on this task"),
     )
 
 
-def _seconds(budget: Budget, pool: list[Record]) -> float:
-    if budget.kind == "seconds":
-        return budget.amount
-    used: list[Any] = [one["used"] for one in pool]
-    return budget.amount * median(
-        float(one["seconds"] / max(one[budget.kind], 1e-9)) for one in used
-    )
+def _task_of_spec(spec: RunSpec) -> _TaskKey:
+    """Data, evaluation and precision; the budget may be another."""
+    task = spec.task
+    scores = (*task.scores, *task.final_scores)
+    return task.dataset, scores, task.fakes, task.evaluations, spec.precision
+
+
+def _task_of_record(record: Record) -> _TaskKey:
+    """As `_task_of_spec`."""
+    spec = record["spec"]
+    task = spec["task"]
+    scores = (*task["scores"], *task["final_scores"])
+    precision = spec.get("precision", "float32")
+    return task["dataset"], scores, task["fakes"], task["evaluations"], precision
 
 
 def _other_seconds(record: Record) -> float:
     clocks = record["clocks"]
     return max(0.0, clocks.get("wall", 0.0) - clocks.get("training", 0.0))
-
-
-def _flops(budget: Budget, exact: list[Record]) -> float | None:
-    """Of training; what a step costs depends on the variant, so that no other one tells."""
-    if budget.kind == "flops":
-        return budget.amount
-    used: list[Any] = [one["used"] for one in exact]
-    per_unit = [float(one["flops"] / one[budget.kind]) for one in used if one[budget.kind] > 0]
-    return budget.amount * median(per_unit) if per_unit else None
 
 
 def _size(folder: Path) -> int:

@@ -181,7 +181,9 @@ class MirrorStore(RunStore):
         return False
 
     def discard(self, run_id: str, *, start_over: bool = False) -> None:
-        """As in any runs folder, and in the bucket.
+        """As in any runs folder, and in the bucket; what is gone on from there is brought.
+
+        For the lease's holder.
 
         Raises:
             GanbenchError: the bucket cannot be used.
@@ -193,6 +195,8 @@ class MirrorStore(RunStore):
             gone += [name for name in there if name.startswith(f"{CHECKPOINT_FOLDER}/")]
         self.bucket.remove(f"{run_id}/{name}" for name in gone)
         self._seen(run_id).drop(gone)
+        if RECORD_FILE in there and not start_over:  # with a record goes all that belongs to it
+            self.receive(run_id, state=True)
 
     def cancel(self, run_id: str) -> Request:
         """As in any runs folder; whoever holds the lease hears of it when it is renewed.

@@ -24,6 +24,7 @@ from ganbench.training.checkpoint import (
     UnstorableState,
     load_checkpoint,
     save_checkpoint,
+    sound_checkpoints,
 )
 from ganbench.training.clock import BudgetClock
 from ganbench.training.state import (
@@ -99,11 +100,12 @@ class Keeper:
         return self._wall_before + time.monotonic() - self._started
 
     def resume(self) -> bool:
-        """Go on from the newest sound checkpoint; False, and nothing changed, if there is none."""
-        state = load_checkpoint(self._folder, self._remark)
-        if state is None or state["run_id"] != self._run_id:
-            return False
-        return self._restore(state)
+        """Go on from the newest checkpoint that can be used, the one before the last if need be;
+        False, and nothing changed, if there is none."""
+        return any(
+            state["run_id"] == self._run_id and self._restore(state)
+            for state in sound_checkpoints(self._folder, self._remark)
+        )
 
     def go_on_from(self, origin: Path, budget: Budget, marks: int) -> list[int] | None:
         """Go on from the end of a finished run that had a smaller budget.

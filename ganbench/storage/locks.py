@@ -66,10 +66,14 @@ def take_fence(lock: Path) -> IO[bytes] | None:
 
 
 def is_held(lock: Path) -> bool:
-    """Whether a living process has taken that fence."""
+    """Whether a living process has taken that fence; to look one need not be allowed to write.
+
+    A fence whose file may not even be read counts as held.
+    """
     try:
-        with lock.open("r+b") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with lock.open("rb") as file:
+            # Shared, so that two who look do not take each other for a holder.
+            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except OSError:

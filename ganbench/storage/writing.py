@@ -16,6 +16,16 @@ ABANDONED_SECONDS = 3600.0
 """No writer needs that long between making a temporary file and giving it its name."""
 
 
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _umask()
+"""Read once: it can only be read by setting it, and it is all threads' for that moment."""
+
+
 @contextlib.contextmanager
 def replacing(target: Path, *, durable: bool) -> Iterator[Path]:
     """A temporary file to write to, which takes the place of `target` when the block is done.
@@ -93,6 +103,16 @@ def replace_all(contents: Mapping[Path, bytes]) -> None:
         _sync_folder(folder)
 
 
+def settle(path: Path) -> None:
+    """Have a file survive a power cut as it is now, though it was not written at once.
+
+    Raises:
+        OSError: it is not there, or the disk fails.
+    """
+    _sync(path)
+    _sync_folder(path.parent)
+
+
 def set_aside(path: Path) -> str:
     """Rename a file that is damaged, so that nobody reads it again and nothing is lost.
 
@@ -167,7 +187,7 @@ def _temporary(target: Path) -> Iterator[Path]:
 
 def _settle(temporary: Path, *, durable: bool) -> None:
     # Temporary files are for their owner alone; a shared folder of results is for its group, too.
-    temporary.chmod(0o666 & ~_umask())
+    temporary.chmod(0o666 & ~_UMASK)
     if durable:  # before the rename: a name that survives a power cut must not be an empty file's
         _sync(temporary)
 
@@ -181,12 +201,6 @@ def _remove_abandoned(path: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - temporary.stat().st_mtime > ABANDONED_SECONDS:
                 temporary.unlink()
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
 
 
 def _sync(path: Path) -> None:

@@ -7,7 +7,7 @@ of the checkpoint before is kept beside it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,12 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(folder: Path, remark: Callable[[str], None]) -> dict[str, Any] | None:
-    """The newest sound state in a folder; None where there is none.
+    """The newest sound state in a folder, as `sound_checkpoints`; None where there is none."""
+    return next(sound_checkpoints(folder, remark), None)
+
+
+def sound_checkpoints(folder: Path, remark: Callable[[str], None]) -> Iterator[dict[str, Any]]:
+    """The sound states in a folder, the newest first; each is read when it is asked for.
 
     Files that are damaged or foreign are renamed, kept, and reported.
 
@@ -67,13 +72,14 @@ def load_checkpoint(folder: Path, remark: Callable[[str], None]) -> dict[str, An
     """
     for path in (folder / LATEST, folder / PREVIOUS):
         try:
-            return read_checkpoint(path)
+            state = read_checkpoint(path)
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
             reason = one_line(error)
             remark(f"checkpoint {path.name} is not used: {reason}; {set_aside(path)}")
-    return None
+            continue
+        yield state
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ganbench.storage.writing import settle
+
 COLUMNS = (
     "discriminator_loss",
     "generator_loss",
@@ -94,9 +96,18 @@ class Telemetry:
             self._path.write_bytes(other.read_bytes())
 
     def state(self) -> dict[str, Any]:
-        """How much of the file is written, with everything recorded so far in it."""
+        """How much of the file is written, with everything recorded so far in it.
+
+        That much is on the disk: after a power cut a state without its rows would be of no use.
+
+        Raises:
+            OSError: the file cannot be written to.
+        """
         self.flush()
-        return {"bytes": self._path.stat().st_size if self._path.exists() else 0}
+        if not self._path.exists():
+            return {"bytes": 0}
+        settle(self._path)
+        return {"bytes": self._path.stat().st_size}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Cut off what was recorded after a `state`: it will be recorded again.

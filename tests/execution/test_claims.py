@@ -69,9 +69,15 @@ class Machine:
         act: Callable[[JobHandle], Ending],
         specs: list[RunSpec] = SPECS,
         slots: int = 1,
+        judged: dict[str, Record | None] | None = None,
     ) -> dict[str, Record]:
         supervisor = Supervisor(
-            self.store, Scripted(act, slots), Conditions(), device="cpu", claims=claims
+            self.store,
+            Scripted(act, slots),
+            Conditions(),
+            device="cpu",
+            claims=claims,
+            judged=judged,
         )
         return {spec.run_id: record for spec, record in supervisor.records(specs)}
 
@@ -107,6 +113,9 @@ class Scripted:
 
     def stop(self, grace: float) -> None:
         raise AssertionError
+
+
+GO_ON = BucketClaims._go_on
 
 
 @pytest.fixture(autouse=True)
@@ -445,3 +454,71 @@ def test_the_record_of_a_worker_that_left_none_is_handed_in(
     (found,) = one.run(lambda job: Ending(exit_code=3), SPECS[:1]).values()
     assert found["status"] == "error"
     assert other.store.read(FIRST) == found
+
+
+def test_who_tries_a_run_again_goes_on_from_the_state_there_and_who_is_slower_takes_its_record(
+    machines: tuple[Machine, Machine],
+) -> None:
+    """Both have seen the record of an accident on a third machine, and are to try again."""
+    one, other = machines
+    third = Machine(one.store.root.with_name("third"), one.store.bucket, one.clock)
+    with third.claims() as claims:
+        assert claims.take(FIRST)
+        third.store.create(FIRST, SPECS[0].to_json())
+        third.keep(FIRST, b"step 7")
+        third.supervise(claims, lambda job: Ending(exit_code=3), SPECS[:1])
+    judged: dict[str, Record | None] = {FIRST: one.store.read_all().records[0]}
+    assert {FIRST: other.store.read_all().records[0]} == judged
+
+    def go_on(job: JobHandle) -> Ending:
+        assert one.kept(FIRST) == b"step 7"
+        assert (one.store.folder(FIRST) / "history.jsonl").read_text() == "7 rows"
+        return one.leave(job, 0.25)
+
+    with one.claims() as claims:
+        new = one.supervise(claims, go_on, SPECS[:1], judged=judged)
+    assert new[FIRST]["status"] == "ok"
+    with other.claims() as claims:
+        found = other.supervise(
+            claims, lambda job: pytest.fail("it has ended"), SPECS[:1], judged=judged
+        )
+    assert found == new == {FIRST: third.store.read(FIRST)}
+
+
+def test_what_is_done_every_now_and_then_goes_on_after_an_error_that_is_told_once(
+    machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "RENEW_SECONDS", 0.0)
+    one, _ = machines
+    claims, turns = one.claims(), list[int]()
+
+    def act() -> None:
+        turns.append(len(turns))
+        if len(turns) == 3:
+            claims._over.set()
+        raise OSError("no space left on device")
+
+    GO_ON(claims, act)
+    assert len(turns) == 3
+    (said,) = one.said
+    assert "no space left on device" in said
+
+
+def test_a_run_whose_files_cannot_be_read_keeps_no_other_from_the_bucket(
+    machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = machines
+    pushed: list[str] = []
+
+    def push_state(run_id: str) -> None:
+        pushed.append(run_id)
+        if run_id == FIRST:
+            raise OSError("input/output error")
+
+    with one.claims() as claims:
+        for run_id in IDS[:3]:
+            assert claims.take(run_id)
+        monkeypatch.setattr(one.store, "push_state", push_state)
+        with pytest.raises(OSError, match="input/output error"):
+            claims.push()
+    assert pushed == IDS[:3]

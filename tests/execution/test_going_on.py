@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
+from ganbench.execution import origins
+from ganbench.execution.origins import find_origins
 from ganbench.planning.budget import Budget
-from ganbench.results.finals import FINAL_FOLDER, budget_obstacle
+from ganbench.planning.runspec import RunSpec
+from ganbench.results.finals import (
+    FINAL_FOLDER,
+    FinalNote,
+    budget_obstacle,
+    same_but_budget,
+    write_note,
+)
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
+
+from ..results.synthetic import record, spec
 
 Cli = Callable[..., "CompletedProcess[str]"]
 
@@ -145,3 +157,32 @@ def test_clean_removes_final_checkpoints(ganbench_cli: Cli, tmp_path: Path) -> N
 def test_budgets_that_can_be_gone_on_to(smaller: str, larger: str, reason: str | None) -> None:
     found = budget_obstacle(Budget.parse(smaller), Budget.parse(larger), 10)
     assert found is None if reason is None else (found and reason in found)
+
+
+def of_budget(one: RunSpec, steps: float) -> RunSpec:
+    return replace(one, task=replace(one.task, budget=Budget("steps", steps)))
+
+
+def test_finished_runs_are_looked_at_once_for_all_that_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every run finds the furthest end of its own seed; none is compared with all others."""
+    compared: list[str] = []
+
+    def counted(one: RunSpec) -> Any:
+        compared.append(one.run_id)
+        return same_but_budget(one)
+
+    monkeypatch.setattr(origins, "same_but_budget", counted)
+    store, seeds = RunStore(tmp_path), [spec("vanilla", "ring8", seed) for seed in range(10)]
+    kept = [of_budget(one, steps) for one in seeds for steps in (10.0, 20.0)]
+    for one in kept:
+        store.write(record(one, [0.5]))
+        folder = store.folder(one.run_id) / FINAL_FOLDER
+        folder.mkdir()
+        write_note(folder, FinalNote(spec=one.to_json(), obstacles=[]))
+    wanted = [of_budget(one, 200.0) for one in seeds]
+    found = find_origins(wanted, store, lambda line: None)
+    ends = [of_budget(one, 20.0).run_id for one in seeds]
+    assert found == dict(zip([one.run_id for one in wanted], ends, strict=True))
+    assert len(compared) == len(kept) + len(wanted)

@@ -27,7 +27,7 @@ from ganbench.execution.conditions import Conditions
 from ganbench.execution.job import BUSY, OTHER_CODE, PREEMPTED, read_job
 from ganbench.execution.supervisor import Supervisor
 from ganbench.planning.runspec import RunSpec
-from ganbench.results.record import Status
+from ganbench.results.record import Record, Status
 from ganbench.results.recording import make_failure
 from ganbench.results.seal import canonical_json
 from ganbench.results.store import LOG_FILE, Finished, RunStore
@@ -379,6 +379,70 @@ def test_a_record_that_cannot_be_read_here_ends_a_run(store: RunStore) -> None:
     assert executor.started == [IDS[0], IDS[2]]
     assert [run_id in line for run_id, line in zip(IDS[:2], said, strict=True)] == [True, True]
     assert all("update ganbench" in line for line in said)
+
+
+def failed(one: RunSpec) -> Record:
+    """A record that `--retry-failed` replaces."""
+    return {**record(one, [0.5]), "status": "error", "failure": make_failure("no space left")}
+
+
+def retry(store: RunStore, executor: Scripted, **judged: Record | None) -> dict[str, str]:
+    one = Supervisor(store, executor, Conditions(), device="cpu", judged=judged)
+    return {spec.run_id: record["status"] for spec, record in one.records(SPECS[:1])}
+
+
+def replaced(store: RunStore) -> list[str]:
+    return [one.name for one in store.root.glob("*/record.json.replaced-*")]
+
+
+def test_a_record_that_was_judged_makes_way_when_it_is_its_turn(store: RunStore) -> None:
+    store.write(failed(SPECS[0]))
+    executor = Scripted(leave_record)
+    assert retry(store, executor, **{IDS[0]: failed(SPECS[0])}) == {IDS[0]: "ok"}
+    assert executor.started == IDS[:1]
+    assert replaced(store) == ["record.json.replaced-1"]
+
+
+def test_a_record_that_cannot_be_read_makes_way_too(store: RunStore) -> None:
+    newer(store.folder(IDS[0]))
+    assert retry(store, Scripted(leave_record), **{IDS[0]: None}) == {IDS[0]: "ok"}
+    assert replaced(store) == ["record.json.replaced-1"]
+
+
+@pytest.mark.parametrize("judged", [failed(SPECS[0]), None])
+def test_what_another_command_has_put_in_its_place_stays(
+    store: RunStore, judged: Record | None
+) -> None:
+    store.write(record(SPECS[0], [0.25]))
+    executor = Scripted(leave_record)
+    assert retry(store, executor, **{IDS[0]: judged}) == {IDS[0]: "ok"}
+    assert executor.started == replaced(store) == []
+
+
+def test_a_record_does_not_make_way_while_another_process_works_there(
+    store: RunStore, held: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one replaces it, and ends."""
+    store.write(failed(SPECS[0]))
+    put_off, looks = Supervisor._put_off, list[int]()
+
+    def meanwhile(self: Supervisor, unit: Any) -> None:
+        put_off(self, unit)
+        looks.extend(1 for _ in unit)
+        if unit and len(looks) == 1:
+            assert replaced(store) == []
+            store.discard(IDS[0])
+            store.write(record(SPECS[0], [0.25]))
+            held.kill()
+            held.wait()
+
+    monkeypatch.setattr(Supervisor, "_put_off", meanwhile)
+    monkeypatch.setattr(Claims, "patience", 0.0)
+    executor = Scripted(leave_record)
+    assert retry(store, executor, **{IDS[0]: failed(SPECS[0])}) == {IDS[0]: "ok"}
+    assert executor.started == []
+    assert replaced(store) == ["record.json.replaced-1"]
+    assert looks == [1]
 
 
 def test_what_cannot_be_started_ends_the_plan(store: RunStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from ganbench.planning.budget import Budget
 from ganbench.planning.runspec import RunSpec
 from ganbench.planning.suite import Task
-from ganbench.results.forecast import Forecast
+from ganbench.results import forecast as module
+from ganbench.results.forecast import SAMPLED_FOLDERS, Forecast
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 
@@ -122,3 +124,43 @@ def test_disk_is_the_median_of_the_tasks_folders(tmp_path: Path) -> None:
         records.append(one)
     assert Forecast(records, HERE).bytes_of(spec(), store) == 300
     assert Forecast([], HERE).bytes_of(spec(), store) is None
+
+
+class Looked(dict[str, Any]):
+    """A record that counts how often something of it is asked for."""
+
+    times = 0
+
+    def __getitem__(self, key: str) -> Any:
+        Looked.times += 1
+        return super().__getitem__(key)
+
+
+@pytest.mark.parametrize("budget", ["2TFLOP", "500steps", "1m"])
+@pytest.mark.parametrize("variant", ["vanilla", "vanilla[lr=1]", "dcgan"])
+def test_records_are_not_gone_through_again_for_every_run(variant: str, budget: str) -> None:
+    """A plan has as many runs as its folder has records, or more."""
+    records: list[Any] = [Looked(record(spec(), 10.0)) for _ in range(50)]
+    forecast = Forecast(records, HERE)
+    forecast.cost(one := spec(variant, budget))
+    before = Looked.times
+    costs = {forecast.cost(replace(one, seed=seed)) for seed in range(50)}
+    assert len(costs) == 1
+    assert Looked.times == before > 0
+
+
+def test_folders_are_not_measured_again_for_every_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[Path] = []
+
+    def size(folder: Path) -> int:
+        measured.append(folder)
+        return 1
+
+    monkeypatch.setattr(module, "_size", size)
+    store = RunStore(tmp_path)
+    forecast = Forecast([record(spec(f"dcgan[lr={n}]"), 10.0) for n in range(1, 50)], HERE)
+    for seed in range(50):
+        assert forecast.bytes_of(replace(spec(), seed=seed), store) == 1
+    assert len(measured) == SAMPLED_FOLDERS

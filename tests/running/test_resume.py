@@ -203,6 +203,23 @@ def test_a_damaged_checkpoint_starts_the_run_over(
     assert "is not used" in capsys.readouterr().out
 
 
+def test_with_a_history_too_short_for_the_last_checkpoint_the_one_before_is_used(
+    tmp_path: Path,
+) -> None:
+    """As a power cut leaves it on a disk that lies."""
+    spec, folder = spec_of("vanilla", "ring8"), tmp_path / "cut"
+    straight = outcome(*attempt(spec, tmp_path / "straight"), tmp_path / "straight")
+    attempt(spec, folder, 20)
+    rows = (folder / HISTORY_FILE).read_bytes()
+    attempt(spec, folder, 40)
+    assert len(rows) < (folder / HISTORY_FILE).stat().st_size
+    (folder / HISTORY_FILE).write_bytes(rows)
+    record, run = attempt(spec, folder)
+    assert record is not None
+    assert record["resumed"] == 1  # twice by the last checkpoint, and not at all from the start
+    assert outcome(record, run, folder) == straight
+
+
 def test_the_checkpoint_of_another_run_is_not_used(tmp_path: Path) -> None:
     attempt(spec_of("vanilla", "ring8", 50), tmp_path / "run", 20)
     record, _ = attempt(spec_of("vanilla", "ring8", 60), tmp_path / "run")

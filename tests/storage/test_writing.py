@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,12 +44,21 @@ def test_a_failure_leaves_all_as_it_was(tmp_path: Path, before: str | None) -> N
 
 
 def test_others_may_read_what_the_umask_lets_them(tmp_path: Path) -> None:
-    before = os.umask(0o027)
-    try:
-        write_file(tmp_path / "file", b"content", durable=False)
-    finally:
-        os.umask(before)
+    program = (
+        "import os, pathlib; os.umask(0o027)\n"
+        "from ganbench.storage.writing import write_file\n"
+        "write_file(pathlib.Path('file'), b'content', durable=False)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=True)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+
+
+def test_to_write_a_file_changes_nothing_for_other_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The umask is the process's: what others made while it was another would have other rights."""
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("it is changed"))
+    write_file(tmp_path / "file", b"content", durable=False)
 
 
 @pytest.mark.parametrize("durable", [True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,23 @@ def test_mean_logits_are_those_that_the_loss_has_computed() -> None:
     assert step.real_logits is step.real_logits
     assert [one.item() for one in step.mean_logits()] == [6, 1.5]
     assert calls == 2
+
+
+def test_what_a_state_needs_is_forced_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced: list[tuple[int, int]] = []
+
+    def fsync(handle: int) -> None:
+        found = os.fstat(handle)
+        forced.append((found.st_ino, found.st_size))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    telemetry = Telemetry(tmp_path / "history.jsonl")
+    assert telemetry.state() == {"bytes": 0}
+    telemetry.record(0, [torch.tensor(0.5)] * 6)
+    telemetry.flush()
+    assert forced == []  # which is done often
+    telemetry.record(1, [torch.tensor(0.5)] * 6)
+    size = telemetry.state()["bytes"]
+    assert ((tmp_path / "history.jsonl").stat().st_ino, size) in forced

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +50,12 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     device = device_name(resolve_device(selection.device))
     forecast = Forecast(contents.records, device)
     records = {record["run_id"]: record for record in contents.records}
+    specs = [(spec.run_id, spec) for spec in plan.runs]  # an id takes a while to compute
+    missing = [spec for run_id, spec in specs if run_id not in records]
     rows = [
-        _row(spec, records.get(spec.run_id), store, forecast)
-        for spec in plan.runs
-        if spec.run_id not in contents.foreign
+        _row(run_id, spec, records.get(run_id), store, forecast)
+        for run_id, spec in specs
+        if run_id not in contents.foreign
     ]
     total = _total(rows)
     if as_json:
@@ -64,7 +65,7 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
         found = {"suite": suite, "threads": plan.threads, "precision": plan.precision}
         found |= {"shard": shard, "runs": rows}
         print_json({**found, "left_out": left_out, "notes": list(plan.notes), "total": total})
-        _refuse_what_cannot_run(plan, records, selection.device)
+        _refuse_what_cannot_run(plan, missing, selection.device)
         return
     print_rows(
         ["run", "budget", "state", "expected"],
@@ -81,10 +82,10 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     if selection.shard:
         talk(f"shard {selection.shard} of {counted(plan.whole, 'run')}")
     _tell(total, rows, device, runs)
-    _refuse_what_cannot_run(plan, records, selection.device)
+    _refuse_what_cannot_run(plan, missing, selection.device)
 
 
-def _refuse_what_cannot_run(plan: Plan, records: Mapping[str, Record], device: str) -> None:
+def _refuse_what_cannot_run(plan: Plan, missing: list[RunSpec], device: str) -> None:
     """Say what `run` would say instead of running.
 
     Raises:
@@ -94,17 +95,17 @@ def _refuse_what_cannot_run(plan: Plan, records: Mapping[str, Record], device: s
     """
     require_threads(plan.threads)
     require_fast_path(plan.precision, device, plan.threads)
-    plan.require_present(spec for spec in plan.runs if spec.run_id not in records)
+    plan.require_present(missing)
 
 
 def _row(
-    spec: RunSpec, record: Record | None, store: RunStore, forecast: Forecast
+    run_id: str, spec: RunSpec, record: Record | None, store: RunStore, forecast: Forecast
 ) -> dict[str, Any]:
     cost = forecast.cost(spec)
-    done = 0.0 if record else _resumable(spec.run_id, store)
+    done = 0.0 if record else _resumable(run_id, store)
     state = "finished" if record else "to run" if done is None else "to resume"
     return {
-        "run_id": spec.run_id,
+        "run_id": run_id,
         "variant": spec.variant,
         "task": spec.task.name,
         "seed": spec.seed,
