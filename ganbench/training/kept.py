@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -194,22 +197,26 @@ def _moved(value: Any, device: torch.device) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    """Lists, tuples and dicts anew, with copies of their tensors but for parameters."""
+    """Containers and arrays anew, with copies of their tensors but for parameters."""
     return _changed(value, lambda one: one if isinstance(one, nn.Parameter) else one.clone())
 
 
 def copied(state: Any) -> Any:
-    """A state whose tensors, parameters included, nobody changes any more."""
+    """A state whose tensors, parameters included, and arrays nobody changes any more."""
     return _changed(state, lambda one: one.detach().clone())
 
 
 def _changed(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     if isinstance(value, Tensor):
         return change(value)
-    if type(value) is dict:
-        return {name: _changed(one, change) for name, one in value.items()}
-    if type(value) in (list, tuple):
+    if type(value) is np.ndarray:
+        return value.copy()
+    if type(value) in (dict, OrderedDict):
+        return type(value)((name, _changed(one, change)) for name, one in value.items())
+    if type(value) in (list, tuple, set):
         return type(value)(_changed(one, change) for one in value)
+    if isinstance(value, dict | list | set | deque):  # of no kind that can be made of its content
+        return copy.copy(value)
     return value
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import random
-from collections import deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,6 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -18,7 +20,14 @@ from torch import Tensor, nn
 from ganbench import Step
 from ganbench.training.checkpoint import UnstorableState, load_checkpoint, save_checkpoint
 from ganbench.training.coupling import couples_samples
-from ganbench.training.kept import keep_tensors, move_part, part_state, put_back, restore_part
+from ganbench.training.kept import (
+    copied,
+    keep_tensors,
+    move_part,
+    part_state,
+    put_back,
+    restore_part,
+)
 from ganbench.training.state import restore_trainer, trainer_state
 
 from .small import CPU, small_networks, small_trainer
@@ -128,6 +137,21 @@ class InObjects(Scaled, nn.Module):
         return self.schedule() * self.counts.made + mean.clone().sum()
 
 
+class Arrays(Scaled):
+    """Keeps arrays, as they are and within others, and changes them in place."""
+
+    def __init__(self) -> None:
+        self.counts = np.zeros(3)
+        self.mean = np.float64(0.0)
+        self.by_name = {"seen": [np.zeros((2, 2), np.int32)]}
+
+    def factor(self) -> Any:
+        self.counts += 1
+        self.by_name["seen"][0][:] += 2
+        self.mean = 0.5 * self.mean + self.counts.sum()
+        return float(self.mean + self.by_name["seen"][0].sum())
+
+
 class Extra(Scaled, nn.Module):
     """Keeps a queue, and says itself what is in it."""
 
@@ -146,7 +170,7 @@ class Extra(Scaled, nn.Module):
         self.queue = deque(state, maxlen=9)
 
 
-LOSSES: list[Callable[[], Any]] = [Private, Late, Slots, Frozen, InObjects, Extra]
+LOSSES: list[Callable[[], Any]] = [Private, Late, Slots, Frozen, InObjects, Arrays, Extra]
 
 
 @pytest.mark.parametrize("make", LOSSES)
@@ -171,13 +195,48 @@ def test_a_training_goes_on_to_the_same_bits(make: Callable[[], Any], tmp_path: 
             assert torch.equal(one.grad, other.grad)
 
 
-@pytest.mark.parametrize("make", [Private, Late, Slots, Frozen, InObjects])
+@pytest.mark.parametrize("make", [Private, Late, Slots, Frozen, InObjects, Arrays])
 def test_looking_ahead_leaves_no_trace(make: Callable[[], Any]) -> None:
     loss, other = make(), make()
     loss.factor(), other.factor()
     with put_back([loss]):
         loss.factor(), loss.factor()
     assert [loss.factor() for _ in range(3)] == [other.factor() for _ in range(3)]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [deque([1], 2), Counter("a"), defaultdict(int, a=1), {1}],
+    ids=lambda one: type(one).__name__,
+)
+def test_looking_ahead_leaves_no_trace_in_what_cannot_be_kept(value: Any) -> None:
+    owner = SimpleNamespace(seen=value)
+    before = copy.copy(value)
+    with put_back([owner]):
+        owner.seen.clear()
+    assert owner.seen == before
+
+
+@pytest.mark.parametrize("value", [Counter("a"), defaultdict(int), np.array(["a"])])
+def test_a_loss_says_what_would_come_back_as_something_else(value: Any) -> None:
+    loss = Arrays()
+    loss.seen = value  # type: ignore[attr-defined]
+    with pytest.raises(UnstorableState, match=r"Arrays keeps a \w+ in seen: give it `state_dict"):
+        part_state(loss)
+
+
+def test_copies_share_nothing() -> None:
+    state: dict[str, Any] = {"a": np.zeros(2), "of": OrderedDict(b=torch.zeros(2), s={1})}
+    apart = copied(state)
+    state["a"] += 1
+    state["of"]["b"] += 1
+    state["of"]["s"].add(2)
+    assert type(apart["of"]) is OrderedDict
+    assert (apart["a"].tolist(), apart["of"]["b"].tolist(), apart["of"]["s"]) == (
+        [0, 0],
+        [0, 0],
+        {1},
+    )
 
 
 def test_a_torch_layer_keeps_its_weights_once_and_its_own() -> None:
