@@ -15,10 +15,10 @@ from ganbench.api.recipe import Training
 from ganbench.modalities import modality_of
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
+from ganbench.training.kept import keep_tensors
 from ganbench.training.objective import Objective
 from ganbench.training.sampling import BESIDE, depends_on_others, sample
 from ganbench.training.seeds import stream_seed
-from ganbench.training.state import keep_tensors
 from ganbench.training.trainer import Trainer
 
 Rehearsal = Callable[[Networks, Data, int], bool]

@@ -38,10 +38,10 @@ from ganbench.running.contracts import (
 )
 from ganbench.training.coupling import JUDGEMENTS, couples_samples
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed, class_shares
+from ganbench.training.kept import move_part
 from ganbench.training.objective import Objective, Part
 from ganbench.training.precision import lower
 from ganbench.training.seeds import stream_seed
-from ganbench.training.state import move_part
 from ganbench.training.trainer import Trainer
 from ganbench.training.wrapped import samples_per_judgement
 

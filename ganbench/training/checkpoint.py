@@ -7,13 +7,14 @@ of the checkpoint before is kept beside it.
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganbench.api.errors import one_line
 from ganbench.storage.sealed import read_sealed, write_sealed
@@ -22,7 +23,10 @@ from ganbench.storage.writing import set_aside
 LATEST, PREVIOUS = "latest.safetensors", "previous.safetensors"
 FRESH = ".fresh.safetensors"
 
-_TENSOR, _ARRAY, _TUPLE, _ITEMS = "tensor", "array", "tuple", "items"
+_TENSOR, _ARRAY, _SCALAR = "tensor", "array", "scalar"
+_ROWS: dict[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset", torch.Size: "size"}
+_ITEMS: dict[type, str] = {dict: "items", OrderedDict: "ordered"}
+_MADE_OF = {name: kind for kinds in (_ROWS, _ITEMS) for kind, name in kinds.items()}
 
 
 class UnstorableState(TypeError):
@@ -34,10 +38,12 @@ def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
 
     Args:
         folder: created if need be.
-        state: nested dicts, lists and tuples of None, bools, numbers, strings, tensors and arrays.
+        state: nested dicts, lists, tuples and sets of None, bools, numbers, strings, tensors,
+            arrays and NumPy's scalars.
 
     Raises:
-        UnstorableState: the state holds anything else.
+        UnstorableState: the state holds anything else, be it of a subclass of these: it would come
+            back as something else.
         OSError: it cannot be written (a full disk, a read-only folder); the last one is untouched.
     """
     tensors: dict[str, Tensor] = {}
@@ -111,25 +117,36 @@ def is_storable(value: Any) -> bool:
 
 def _plain(value: Any, where: str, tensors: dict[str, Tensor]) -> Any:
     """The value as JSON, with its tensors put into `tensors`."""
-    if value is None or isinstance(value, bool | int | float | str):
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
         return value
-    if isinstance(value, list):
+    if kind is list:
         return [_plain(item, f"{where}/{index}", tensors) for index, item in enumerate(value)]
-    if isinstance(value, tuple):
-        return {_TUPLE: _plain(list(value), where, tensors)}
-    if isinstance(value, dict):
-        if not all(isinstance(key, str | int) for key in value):
+    if kind in _ROWS:
+        return {_ROWS[kind]: _plain(list(value), where, tensors)}
+    if kind in _ITEMS:
+        if not all(type(key) in (str, int) for key in value):
             raise UnstorableState(f"{where or 'the state'} has keys that are no names or integers")
         items = [[key, _plain(item, f"{where}/{key}", tensors)] for key, item in value.items()]
-        return {_ITEMS: items}
+        return {_ITEMS[kind]: items}
     name = f"{len(tensors)}{where}"  # numbered, since keys may hold slashes
-    if isinstance(value, np.ndarray):
-        tensors[name] = torch.from_numpy(np.ascontiguousarray(value))
-        return {_ARRAY: name}
-    if isinstance(value, Tensor):
+    if kind is np.ndarray or isinstance(value, np.generic):
+        tensors[name] = _as_tensor(value, where)
+        return {_ARRAY if kind is np.ndarray else _SCALAR: name}
+    if kind in (Tensor, nn.Parameter):
         tensors[name] = value
         return {_TENSOR: name}
-    raise UnstorableState(f"{where or 'the state'} is a {type(value).__name__}")
+    raise UnstorableState(f"{where or 'the state'} is a {kind.__name__}")
+
+
+def _as_tensor(value: Any, where: str) -> Tensor:
+    """An array or a scalar of NumPy's, in a type that torch has as well."""
+    try:
+        return torch.from_numpy(np.array(value, order="C"))  # a copy: torch warns of locked ones
+    except (TypeError, ValueError):
+        raise UnstorableState(
+            f"{where or 'the state'} is of NumPy's type {value.dtype}, which torch has not"
+        ) from None
 
 
 def _restored(value: Any, tensors: dict[str, Tensor]) -> Any:
@@ -138,8 +155,11 @@ def _restored(value: Any, tensors: dict[str, Tensor]) -> Any:
     if not isinstance(value, dict):
         return value
     ((kind, content),) = value.items()
-    if kind == _TUPLE:
-        return tuple(_restored(content, tensors))
-    if kind == _ITEMS:
-        return {key: _restored(item, tensors) for key, item in content}
-    return tensors[content].numpy() if kind == _ARRAY else tensors[content]
+    if kind in _ROWS.values():
+        return _MADE_OF[kind](_restored(content, tensors))
+    if kind in _ITEMS.values():
+        return _MADE_OF[kind]((key, _restored(item, tensors)) for key, item in content)
+    if kind == _TENSOR:
+        return tensors[content]
+    array = tensors[content].numpy()
+    return array[()] if kind == _SCALAR else array

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.training.in_place import change_told
-from ganbench.training.state import module_state, restore_module
+from ganbench.training.kept import put_back
 from ganbench.training.wrapped import samples_per_judgement
 
 JUDGEMENTS = 8
@@ -32,12 +32,10 @@ def couples_samples(network: nn.Module, samples: Tensor, labels: Tensor | None =
     count = min(JUDGEMENTS, len(samples) // size)
     if count < 2:
         return False
-    state = module_state(network)
-    state["tensors"] = {name: one.detach().clone() for name, one in state["tensors"].items()}
-    mode = network.training
+    weights = [one.detach().clone() for one in network.parameters()]
     devices = [samples.device] if samples.device.type == "cuda" else []
     try:
-        with torch.random.fork_rng(devices):
+        with put_back([network]), torch.random.fork_rng(devices):
             torch.manual_seed(0)
             with torch.no_grad():
                 for parameter in network.parameters():
@@ -51,8 +49,9 @@ def couples_samples(network: nn.Module, samples: Tensor, labels: Tensor | None =
                 # Of one after the other: all units of a narrow layer may be dead for one of them.
                 return any(_moved_by_others(logits, place, given) for place in range(count))
     finally:
-        restore_module(network, state, samples.device)
-        network.train(mode)
+        with torch.no_grad():
+            for parameter, weight in zip(network.parameters(), weights, strict=True):
+                parameter.copy_(weight)
 
 
 def _moved_by_others(logits: Tensor, place: int, given: Tensor) -> bool:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ganbench.api.data import Data
 from ganbench.api.errors import PluginNotUsable, UsageError
 from ganbench.api.recipe import SIDES, Side
+from ganbench.training.holders import attributes
 from ganbench.training.step import TrainingStep, described
 
 Method = Literal[
@@ -238,7 +239,7 @@ def _trainable(owner: Any) -> list[nn.Parameter]:
     """Of a module, or of what keeps modules and parameters in attributes."""
     if isinstance(owner, nn.Module):
         return [parameter for parameter in owner.parameters() if parameter.requires_grad]
-    held = vars(owner).values() if hasattr(owner, "__dict__") else ()
+    held = attributes(owner).values()
     own = [one for one in held if isinstance(one, nn.Parameter) and one.requires_grad]
     return own + [one for each in held if isinstance(each, nn.Module) for one in _trainable(each)]
 

@@ -14,11 +14,12 @@ from ganbench.api.recipe import SIDES, Optimiser, Side, Training
 from ganbench.training.average import AverageGenerator
 from ganbench.training.costs import Costs
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
+from ganbench.training.kept import put_back
 from ganbench.training.objective import Objective, Part, not_a_loss
 from ganbench.training.optimisers import make_optimiser, set_learning_rate, stepper
 from ganbench.training.rules import rule_of
 from ganbench.training.sampling import SAMPLING_BATCH
-from ganbench.training.state import put_back
+from ganbench.training.state import made_of
 from ganbench.training.step import Batch, TrainingStep, described
 from ganbench.training.wrapped import samples_per_judgement
 
@@ -88,6 +89,8 @@ class Trainer:
         self._after_critic = objective.methods("after_discriminator_step")
         self._opponents = objective.methods("opponent")
         self._judged = samples_per_judgement(networks.discriminator)
+        self.built = made_of(self)
+        """What there is to put a state into, where the same trainer is built again."""
 
     def _make_optimisers(self) -> None:
         """One for each side, and one for each extra module that brings its own."""

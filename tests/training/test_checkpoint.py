@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter, OrderedDict, defaultdict
+from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -159,6 +161,63 @@ def test_what_cannot_be_written_leaves_the_last_one(tmp_path: Path) -> None:
         save_checkpoint(tmp_path, {"loss": {"function": print}})
     assert read_checkpoint(tmp_path / LATEST)["step"] == 1
     assert [one.name for one in tmp_path.iterdir()] == [LATEST]
+
+
+class Level(IntEnum):
+    LOW = 1
+
+
+class Named(NamedTuple):
+    mean: float
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        np.arange(4).reshape(2, 2).T,
+        np.array(2.5),
+        np.float32(0.1),
+        np.float64(0.1),
+        np.bool_(True),
+        {3, "a", (1, 2)},
+        frozenset({1}),
+        torch.Size([2, 3]),
+        OrderedDict(b=1, a=[2]),
+        True,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_accepted_comes_back_as_it_was(value: Any, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, {"value": [value]})
+    (found,) = read_checkpoint(tmp_path / LATEST)["value"]
+    assert type(found) is type(value)
+    if isinstance(value, np.ndarray | np.generic):
+        assert (found.shape, found.dtype) == (value.shape, value.dtype)
+        assert np.array_equal(found, value)
+    else:
+        assert found == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        defaultdict(float),
+        Counter("ab"),
+        Named(1.0),
+        Level.LOW,
+        np.array(["a", "b"]),
+        np.array([None]),
+        np.arange(3).astype(">i4"),
+        np.ma.masked_array([1.0, 2.0], [True, False]),
+        np.str_("a"),
+        {Level.LOW: 1},
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_would_come_back_as_something_else_is_refused(value: Any, tmp_path: Path) -> None:
+    assert not is_storable(value)
+    with pytest.raises(UnstorableState, match="/value"):
+        save_checkpoint(tmp_path, {"value": value})
 
 
 def test_storable() -> None:

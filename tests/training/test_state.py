@@ -15,14 +15,16 @@ from ganbench import Loss, Optimiser, Step
 from ganbench.planning.budget import Budget
 from ganbench.training.checkpoint import UnstorableState, load_checkpoint, save_checkpoint
 from ganbench.training.clock import BudgetClock
-from ganbench.training.loop import Eager, train
-from ganbench.training.state import (
+from ganbench.training.kept import (
     keep_tensors,
     move_part,
     part_state,
     put_back,
-    random_state,
     restore_part,
+)
+from ganbench.training.loop import Eager, train
+from ganbench.training.state import (
+    random_state,
     restore_random_state,
     restore_trainer,
     trainer_state,
@@ -214,15 +216,15 @@ def test_what_a_loss_is_made_of_goes_with_it() -> None:
 
 
 def test_tensors_come_back_to_the_device_they_are_needed_on() -> None:
-    state = part_state(Term())
-    state["attributes"] = {"means": [torch.ones(2)], "by_side": {"d": torch.ones(1)}, "n": 1}
+    full = Term()
+    full.means, full.by_side = [torch.ones(2)], {"d": torch.ones(1)}
     term = Term()
-    restore_part(term, state, torch.device("meta"))
+    restore_part(term, part_state(full), torch.device("meta"))
     assert (term.means[0].device.type, term.by_side["d"].device.type) == ("meta", "meta")
     lone = Term()
+    full.mean = full.fresh = torch.ones(2)  # type: ignore[attr-defined]
     lone.mean = torch.zeros(2)  # type: ignore[attr-defined]
-    state = {"attributes": {"mean": torch.ones(2), "fresh": torch.ones(2)}, "parts": {}}
-    restore_part(lone, state, torch.device("meta"))
+    restore_part(lone, part_state(full), torch.device("meta"))
     assert lone.mean.device.type == "cpu"  # type: ignore[attr-defined]  # where it has chosen to be
     assert lone.fresh.device.type == "meta"  # type: ignore[attr-defined]
 

@@ -228,8 +228,8 @@ CHECKS: tuple[Check, ...] = (
         asks="Training that is stopped, kept in a checkpoint and gone on with ends with the same "
         "bits.",
         why="Preempted runs would silently differ from undisturbed ones.",
-        mend="keep state in tensors, buffers or plain public attributes, or give the loss "
-        "`state_dict` and `load_state_dict`",
+        mend="keep state in tensors, buffers or plain attributes, or give the loss `state_dict` "
+        "and `load_state_dict`, an nn.Module `get_extra_state` and `set_extra_state`",
         run="isolation:resume",
         needs=("deterministic-step",),
     ),

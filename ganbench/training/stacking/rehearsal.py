@@ -9,10 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ganbench.api.recipe import SIDES, Side
+from ganbench.training.kept import copied, put_back
 from ganbench.training.loop import Eager
 from ganbench.training.state import (
-    copied,
-    put_back,
     random_state,
     restore_random_state,
     restore_trainer,

@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from ganbench import Step
 from ganbench.api.recipe import SIDES
+from ganbench.training.kept import copied
 from ganbench.training.loop import Eager
 from ganbench.training.stacking import stack as module
 from ganbench.training.stacking.joint import JointStep, NotStackable
 from ganbench.training.stacking.stack import Asked, Stack, StackBroken, why_not
 from ganbench.training.stacking.streams import Streams
-from ganbench.training.state import copied, restore_trainer, trainer_state
+from ganbench.training.state import restore_trainer, trainer_state
 from ganbench.training.trainer import Trainer
 
 from ..small import CPU, points, random_data, small_networks, small_trainer, variant_trainer
