@@ -243,13 +243,11 @@ def fakes_of(
     samples, note = arranged(source, info, name, channels)
     if note:
         opening.remark(note)
-    if count is None:
-        return Fakes(samples=samples)
-    if count > len(samples):
+    if count is not None and count > len(samples):
         raise UsageError(f"{name} holds {len(samples)} samples, {count} are wanted")
+    # Files may be sorted, and a score that takes fewer takes the first ones.
     drawn = torch.Generator().manual_seed(stream_seed(0, "fakes"))
-    chosen = torch.randperm(len(samples), generator=drawn)[:count]
-    return Fakes(samples=samples[chosen.sort().values])
+    return Fakes(samples=samples[torch.randperm(len(samples), generator=drawn)[:count]])
 
 
 def _generated(kept: KeptRun, info: DataInfo, count: int | None, opening: Opening) -> Fakes:
