@@ -41,7 +41,7 @@ def few_seeds(count: int) -> str:
     return f"{counted(count, 'seed')}: a rank needs {SEEDS_FOR_AN_ORDER}"
 
 
-_LAST: Final = Estimate(-1.0, -1.0, -1.0, SEEDS_FOR_AN_ORDER)
+_LAST: Final = Interval(-1.0, -1.0, -1.0)
 """Below every utility, for the rank alone: it stands in no mean and in no table."""
 
 
@@ -82,20 +82,21 @@ def _rank_on_task(complete: Sequence[Aggregate]) -> None:
     positive = all(end > 0 for row in distances for end in row.entry.values("distance_end"))
     undecided = _undecided(distances, logarithms=positive)
     _assign("distance_rank", rank_ranges(known, undecided=undecided))
-    # Who never trained has retained nothing of it: that is a place, and no missing number.
     retained = {
-        row: _LAST
-        if row["retained_utility_missing"] == NEVER_TRAINED
-        else row.estimates["retained_utility"]
+        row: row.estimates["retained_utility"]
         for row in complete
-        if row["retained_utility_missing"] == NEVER_TRAINED or "retained_utility" in row.estimates
+        if "retained_utility" in row.estimates
     }
-    _assign("stability_rank", _falling(retained))
+    # Who never trained has retained nothing of it: that is a place, and no missing number.
+    never = [row for row in complete if row["retained_utility_missing"] == NEVER_TRAINED]
+    _assign("stability_rank", _falling(retained, dict.fromkeys(never, _LAST)))
 
 
-def _falling(estimates: Mapping[Aggregate, Estimate]) -> dict[Aggregate, tuple[int, int]]:
-    """Ranks of what is better if it is higher."""
-    claims = {row: one.claim for row, one in estimates.items()}
+def _falling(
+    estimates: Mapping[Aggregate, Estimate], last: Mapping[Aggregate, Interval] | None = None
+) -> dict[Aggregate, tuple[int, int]]:
+    """Ranks of what is better if it is higher; behind them those who are last by definition."""
+    claims = {row: one.claim for row, one in estimates.items()} | dict(last or {})
     return rank_ranges(claims, lower_is_better=False, undecided=_undecided(estimates))
 
 
