@@ -74,6 +74,37 @@ def test_a_convolution_by_hand() -> None:
     assert counter.total == 3 * forward
 
 
+@pytest.mark.parametrize("groups", [2, 8], ids=["grouped", "depthwise"])
+@pytest.mark.parametrize("kind", [nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d])
+def test_a_convolution_in_groups_by_hand(kind: type[nn.Module], groups: int) -> None:
+    """Each of the two gradients costs what the convolution does, and so does each of theirs."""
+    layer = kind(8, 8, 3, padding=1, groups=groups, bias=False)
+    places = 6 if kind is nn.Conv1d else 36
+    kernel = 3 if kind is nn.Conv1d else 9
+    x = torch.randn(B, 8, *[6] * (1 if kind is nn.Conv1d else 2), requires_grad=True)
+    forward = 2 * B * places * kernel * 8 * 8 // groups
+    with StepFlops() as counter:
+        layer(x).sum().backward()
+    assert counter.total == 3 * forward
+    (gradient,) = torch.autograd.grad(layer(x).square().sum(), x, create_graph=True)
+    with StepFlops() as counter:
+        gradient.square().sum().backward(inputs=list(layer.parameters()))
+    assert counter.total == 3 * forward  # as of one group, above
+
+
+def test_attention_by_hand() -> None:
+    """Of CPUs torch's counter knows no formula: what is attended to would be free there."""
+    query = torch.randn(2, 3, 5, 4, requires_grad=True)
+    key, value = (torch.randn(2, 3, 7, size, requires_grad=True) for size in (4, 4))
+    with StepFlops() as counter:
+        found = nn.functional.scaled_dot_product_attention(query, key, value)
+    product = 2 * (2 * 3) * 5 * 7 * 4
+    assert counter.total == 2 * product
+    with StepFlops() as counter:
+        found.sum().backward()
+    assert counter.total == 5 * product  # the scores again, and two products for either gradient
+
+
 def test_it_leaves_the_numbers_alone() -> None:
     plain, counted = (small_trainer(NonSaturating()) for _ in range(2))
     for _ in range(3):
