@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from ganbench.training.average import AverageGenerator
 from ganbench.training.loop import Eager
@@ -54,6 +55,24 @@ def test_trap_8_batch_norm_buffers_are_the_generators() -> None:
     for name, buffer in buffers.items():
         assert torch.equal(copies[name], buffer), name
     assert buffers["1.running_mean"].any()
+
+
+def test_a_spectral_norm_is_that_of_the_averages_weights() -> None:
+    """With the vectors of the weights under training the average's layers were far from norm 1."""
+    torch.manual_seed(0)
+    layer = spectral_norm(nn.Linear(16, 16))
+    average = AverageGenerator(layer, decay=0.99)
+    weight = layer.get_parameter("parametrizations.weight.original")
+    drift = torch.randn(16, 16) / 50
+    for _ in range(20):
+        with torch.no_grad():
+            weight.add_(drift)
+        layer(torch.zeros(1, 16))  # in train mode: one iteration for the layer itself
+        average.update()
+    average.module.eval()
+    axes = [one(torch.eye(16)) - one(torch.zeros(16)) for one in (layer, average.module)]
+    norms = [float(torch.linalg.matrix_norm(one.detach(), 2)) for one in axes]
+    assert norms == pytest.approx([1.0, 1.0], abs=0.01)
 
 
 def test_the_average_is_what_gets_evaluated() -> None:
