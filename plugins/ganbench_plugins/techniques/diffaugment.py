@@ -112,10 +112,16 @@ def _policies(text: str) -> tuple[str, ...]:
 
 
 def misfit(recipe: Recipe, data: DataInfo, *, policy: str, **_: object) -> str | None:
-    """Every word of the policy must be one."""
+    """Every word of the policy must be one; colours are those of an image, not of a pack."""
     unknown = [one for one in policy.split("+") if one not in (*POLICIES, "none")]
     if unknown:
         return f"there is no policy {unknown[0]!r}; there are {', '.join(POLICIES)} and none"
+    names = list(recipe.techniques)
+    if "color" in _policies(policy) and "pac" in names[names.index("diffaug") :]:
+        return (
+            "named before pac it sees packs, whose images its colours would mix: name pac first, "
+            "or leave color out of the policy"
+        )
     return None
 
 

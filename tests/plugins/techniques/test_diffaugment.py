@@ -175,3 +175,20 @@ def test_misfits(policy: str, info: DataInfo, reason: str | None) -> None:
     else:
         assert isinstance(found, str)
         assert found.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("techniques", "policy", "refused"),
+    [
+        ("diffaug+pac:2", "color+translation+cutout", True),
+        ("diffaug+pac:2", "translation+cutout", False),
+        ("pac:2+diffaug", "color", False),
+    ],
+)
+def test_colours_of_a_pack_are_refused(techniques: str, policy: str, refused: bool) -> None:
+    """Saturation moves channels to their mean: of a pack these are the pixels of several images."""
+    chosen = choose_variant(f"vanilla+{techniques}[diffaug.policy={policy}]", catalogue())
+    found = prepare(chosen, image(8), catalogue())
+    assert isinstance(found, str) == refused
+    if refused:
+        assert str(found).startswith("diffaug: named before pac it sees packs")
