@@ -150,7 +150,7 @@ class Step(Protocol):
     @property
     def real(self) -> Tensor:
         """(B, *shape): real samples; images in [-1, 1]. In a generator step: need `real`, but for a
-        control's."""
+        control's; where networks take classes, they are of those that the fakes were made for."""
 
     @property
     def labels(self) -> Tensor:

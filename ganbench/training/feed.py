@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import one_hot
+from torch.nn.functional import one_hot, pad
 
 from ganbench.api.data import Data
 from ganbench.api.errors import UsageError
@@ -82,6 +83,28 @@ class RealFeed:
         self._next += count
         labels = None if self._labels is None else self._labels.index_select(0, chosen)
         return self._encode(self._samples.index_select(0, chosen), self.info), labels
+
+    def of_classes(self, wanted: Tensor) -> tuple[Tensor, Tensor]:
+        """Real samples (B, *shape) of the classes (B,) wanted, any of a class by its weight.
+
+        With their own classes (B,), which are others only where a class has no sample.
+        """
+        order, classes, ends = self._in_order_of_classes
+        first = ends[torch.searchsorted(classes, wanted)]
+        last = ends[torch.searchsorted(classes, wanted, right=True)]
+        drawn = torch.rand(len(wanted), generator=self._random, device=order.device)
+        places = torch.searchsorted(ends, torch.lerp(first, last, drawn.double()), right=True) - 1
+        places = places.clamp_max(len(order) - 1)
+        samples = self._samples.index_select(0, order[places])
+        return self._encode(samples, self.info), classes[places]
+
+    @cached_property
+    def _in_order_of_classes(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Places of all samples, their classes, and where each one's weight begins and ends."""
+        assert self._labels is not None
+        classes, order = self._labels.sort(stable=True)
+        weights = torch.ones_like(order) if self._weights is None else self._weights[order]
+        return order, classes, pad(weights.double().cumsum(0), (1, 0))
 
     def first(self, count: int) -> tuple[Tensor, Tensor | None]:
         """The first samples, as `draw` gives them, for those who only look; nothing moves on."""

@@ -204,14 +204,20 @@ class Trainer:
         needs, control = self.objective.needs(side, self.number), networks.control
         latent = self.latents.draw(count)
         real = labels = fake_labels = None
+        if networks.conditional and of_generator and self.labels is not None:
+            fake_labels = self.labels.draw(count)
         if not of_generator or control or "real" in needs:
             beside = of_generator and not control
-            real, labels = (self.generator_real if beside else self.real).draw(count)
+            feed = self.generator_real if beside else self.real
+            if beside and fake_labels is not None:  # pairs of one class, as the discriminator has
+                real, labels = feed.of_classes(fake_labels)
+            else:
+                real, labels = feed.draw(count)
             self.drawn += 0 if beside else count
             if "real_slopes" in needs:  # before its logits are computed, once for all terms
                 real.requires_grad_()
-        if networks.conditional:
-            fake_labels = self.labels.draw(count) if of_generator and self.labels else labels
+        if networks.conditional and fake_labels is None:
+            fake_labels = labels
         return Batch(latent=latent, real=real, labels=labels, fake_labels=fake_labels)
 
     def loss(self, side: Side, step: TrainingStep) -> Tensor:

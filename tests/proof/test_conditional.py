@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from ganbench import Data, GanbenchError
 
@@ -122,6 +122,39 @@ def test_a_generator_step_asks_for_classes_by_the_tasks_law(law: str) -> None:
     found = torch.bincount(drawn, minlength=10) / len(drawn)
     # 6,400 classes: each share is within 5 standard deviations of its own.
     assert ((found - expected).abs() < 5 * (expected / len(drawn)).sqrt() + 1e-9).all()
+
+
+@pytest.mark.parametrize("law", ["train", "balanced"])
+def test_a_generator_step_compares_fakes_with_real_samples_of_their_class(law: str) -> None:
+    """The discriminator's step does, so that what it adds to all logits of a class is nobody's
+    loss; beside real samples of another class it would be the generator's."""
+    data = long_tail()
+    assert data.train_labels is not None
+    shares = torch.bincount(data.train_labels, minlength=10) / len(data.train_labels)
+    trainer = trainer_of("projection-mlp+rp", data, CATALOGUE, label_law=law)
+    steps = [trainer.draw("generator") for _ in range(100)]
+    labels = torch.cat([step.labels for step in steps])
+    assert torch.equal(labels, torch.cat([step.fake_labels for step in steps]))
+    expected = shares if law == "train" else torch.full((10,), 0.1)
+    found = torch.bincount(labels, minlength=10) / len(labels)
+    assert ((found - expected).abs() < 5 * (expected / len(labels)).sqrt() + 1e-9).all()
+    images = {
+        one.numpy().tobytes(): int(y) for one, y in zip(*trainer.real.first(999), strict=True)
+    }
+    for one, label in zip(steps[0].real, steps[0].labels, strict=True):
+        assert images[one.numpy().tobytes()] == label
+    D, offsets = trainer.networks.discriminator, torch.randn(10)
+
+    class Offset(nn.Module):
+        def forward(self, x: Tensor, classes: Tensor) -> Tensor:
+            logits: Tensor = D(x, classes)
+            return logits.view(-1) + offsets[classes]
+
+    losses = [
+        trainer.objective.total("generator", one)
+        for one in (steps[0], steps[0].judged_by(Offset()))
+    ]
+    torch.testing.assert_close(*losses)
 
 
 def test_with_a_zero_embedding_projection_is_the_unconditional_discriminator() -> None:

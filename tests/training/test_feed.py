@@ -304,3 +304,22 @@ def test_a_weighted_feed_goes_on_where_it_was() -> None:
     other = RealFeed(numbered(9), CPU, 0, torch.arange(9.0))
     other.restore(state)
     assert [drawn(other, 5) for _ in range(6)] == expected
+
+
+@pytest.mark.parametrize("weights", [None, torch.tensor([1.0, 0, 2, 0, 1, 3, 0, 1])])
+def test_samples_of_wanted_classes_are_any_of_theirs_by_their_weights(
+    weights: Tensor | None,
+) -> None:
+    data = replace(numbered(8), train_labels=torch.tensor([2, 0, 0, 2, 2, 1, 0, 0]))
+    feed, twin = (RealFeed(data, CPU, seed=0, weights=weights) for _ in range(2))
+    wanted = torch.tensor([0, 1, 2]).repeat_interleave(3000)
+    samples, labels = feed.of_classes(wanted)
+    assert torch.equal(labels, wanted)
+    share = torch.ones(8) if weights is None else weights
+    for own in range(3):
+        law = torch.where(torch.tensor([2, 0, 0, 2, 2, 1, 0, 0]) == own, share, 0.0)
+        found = torch.bincount(samples[wanted == own, 0].long(), minlength=8) / 3000
+        assert (found - law / law.sum()).abs().max() < 0.05
+        assert not found[law == 0].any()
+    twin.restore(feed.state())
+    assert torch.equal(feed.of_classes(wanted)[0], twin.of_classes(wanted)[0])
