@@ -189,10 +189,25 @@ def _with(name: str, parameters: Mapping[str, Any]) -> str:
     return f"{name}[{inner}]" if inner else name
 
 
+OTHERS = {
+    "momentum": "momentum",
+    "weight_decay": "weight decay",
+    "clip_norm": "gradients of a length up to",
+}
+"""Constants of optimisers that most recipes leave as they are."""
+
+
 def _optimiser(one: Optimiser) -> str:
     name = one.name if isinstance(one.name, str) else one.name.__name__
-    betas = f" {one.betas}" if name.startswith("adam") else ""
-    return f"{name} {one.lr:g}{betas}"
+    own = f" {one.betas}" if name.startswith("adam") else ""
+    own = f" (decay {one.alpha:g})" if name == "rmsprop" else own
+    usual = Optimiser(lr=one.lr)
+    others = [
+        f", {words} {value:g}"
+        for field, words in OTHERS.items()
+        if (value := getattr(one, field)) != getattr(usual, field)
+    ]
+    return f"{name} {one.lr:g}{own}{''.join(others)}"
 
 
 def _own(variant: VariantReference, name: str) -> bool:

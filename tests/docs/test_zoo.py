@@ -41,6 +41,21 @@ def test_it_has_all_that_there_is(module: ModuleType, text: str) -> None:
         assert all(f"\n**{name}**: " in text for name in catalogue.names(kind))
 
 
+@pytest.mark.parametrize(
+    ("variant", "told"),
+    [
+        ("ctgan", "adam 0.0002 (0.5, 0.9), weight decay 1e-06;"),
+        ("mle-lstm", "adam 0.001 (0.9, 0.999), gradients of a length up to 5 for the generator;"),
+        ("lsgan", "rmsprop 0.0001 (decay 0.9);"),
+        ("dcgan", "adam 0.0002 (0.5, 0.999);"),
+    ],
+)
+def test_a_recipe_tells_all_of_an_optimiser_that_is_not_usual(
+    text: str, variant: str, told: str
+) -> None:
+    assert told in section(text, f"## {variant}\n")
+
+
 def test_published_rows_are_those_of_the_leaderboards(text: str) -> None:
     vanilla = section(text, "## vanilla")
     assert "\n| starter | ring8 | `vanilla`: sliced-w2 |" in vanilla
