@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 GANBENCH_API_VERSION = 2
 
 
-UNFORESEEN = ("wgan", "clip", "momentum", "ogda")
-"""Losses and techniques whose step of the discriminator is more than its optimiser's."""
+UNFORESEEN = ("wgan", "clip", "momentum", "ogda", "extragradient", "consensus")
+"""Losses and techniques whose step of the discriminator is more than its optimiser's. Consensus
+takes both players' gradients of one batch as it is, and would never ask for an opponent."""
 
 
 @dataclass(frozen=True)

@@ -227,7 +227,11 @@ def test_other_optimisers_are_refused_when_planned(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "variant", ["wgan+unrolled", "vanilla+clip+unrolled", "vanilla+unrolled+ogda"]
+    "variant",
+    [
+        *("wgan+unrolled", "vanilla+clip+unrolled", "vanilla+unrolled+ogda"),
+        *("vanilla+consensus+unrolled", "vanilla+unrolled+extragradient"),
+    ],
 )
 def test_what_changes_the_optimisers_steps_is_refused(variant: str) -> None:
     """The look-ahead would foresee another discriminator than the one that comes."""
