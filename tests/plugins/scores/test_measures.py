@@ -117,6 +117,19 @@ def test_a_real_side_in_an_order_is_represented_by_samples_of_all_of_it(score: s
         assert found.value == pytest.approx(1, abs=0.1)
 
 
+def test_near_duplicates_are_told_by_samples_of_all_of_a_real_side_in_an_order() -> None:
+    """Half of the law is ten times as wide as the other half, and stands first."""
+    law = torch.randn(6000, 5, generator=torch.Generator().manual_seed(0))
+    law[::2] = 10 * law[::2] + 500
+    held_out, train = law[:4000], law[4000:]
+    order = held_out[:, 0].argsort(descending=True)
+    info = DataInfo(name="two", modality="points", shape=(5,))
+    data = Data(info=info, train=train, heldout=held_out[order])
+    side = RealSide(data, "heldout", torch.device("cpu"), lambda name: Doubling())
+    measured = {one.label: one for one in prdc(Snapshot(side, train), extractor="e")}
+    assert 0.003 < measured["near duplicates"].value < 0.03
+
+
 def test_prdc_of_the_real_law_is_near_its_nulls(side: RealSide) -> None:
     measured = {one.label: one for one in prdc(Snapshot(side, side.data.train), extractor="e")}
     for name in ("density", "coverage", "cov norm"):
