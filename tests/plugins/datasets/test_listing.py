@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ganbench import MissingData, UsageError
+from ganbench_plugins.datasets.image_listing import list_images
 from ganbench_plugins.datasets.listing import (
     FOLDER_ABOVE,
     NOWHERE,
     TWICE,
     Listing,
-    list_images,
 )
 
 
