@@ -12,6 +12,7 @@ says which are; here that is its CRC-32, which a zip's directory has. Never impo
 
 from __future__ import annotations
 
+import io
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from ganbench_plugins.datasets.listing import SUFFIXES as IMAGES
 from ganbench_plugins.datasets.telling import left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -68,17 +69,39 @@ class Archive:
     notes: tuple[str, ...] = ()
     by: str = "by content"
 
-    @property
-    def told(self) -> str:
-        """The line that says what it holds."""
+    def told(self, side: int) -> str:
+        """The line that says what it holds, and what becomes of the first image's size."""
         held = sum(self.heldout)
         classes = f"{len(self.classes)} classes" if self.classes else "no classes"
         parts = (
             f"{len(self.names):,} images, {classes}, {len(self.names) - held:,} to train on, "
             f"{held:,} held out ({self.by})",
             *self.notes,
+            *self._resized(side),
         )
         return f"{ascii(self.path.name)[1:-1]}: {'; '.join(parts)}"
+
+    def _resized(self, side: int) -> Iterator[str]:
+        try:
+            width, height = size_of(self.source(0))
+        except Exception:  # damage is told when it is decoded
+            return
+        if (width, height) != (side, side):
+            yield f"the first is of {width} by {height} px, and is made {side} by {side}"
+
+
+def size_of(image: bytes | NDArray[np.uint8]) -> tuple[int, int]:
+    """Width and height, in pixels.
+
+    Raises:
+        Exception: of any kind, where an encoded image is damaged.
+    """
+    if not isinstance(image, bytes):
+        return image.shape[1], image.shape[0]
+    from PIL import Image
+
+    with Image.open(io.BytesIO(image)) as opened:
+        return opened.size
 
 
 def is_archive(path: str) -> bool:

@@ -178,7 +178,7 @@ def _describe_archive(options: Options) -> Survey:
         fingerprint=content[:16],
         train=len(archive.names) - held,
         heldout=held,
-        notes=(archive.told,),
+        notes=(archive.told(options.side),),
     )
 
 

@@ -119,7 +119,9 @@ def _forms(looks: Sequence[Look], side: int, alpha: str) -> Iterator[str]:
     """What becomes of files that are not stored as networks get them."""
     becomes = "kept as a channel" if alpha == "keep" else f"laid {alpha.replace('-', ' ')}"
     kinds = (
+        (sum(not look.square for look in looks), "not square: cropped to the middle"),
         (sum(look.side < side for look in looks), f"smaller than {side} px: enlarged"),
+        (sum(look.side > side for look in looks), f"larger than {side} px: made smaller"),
         (sum(look.several for look in looks), "of several pages or frames: the first is taken"),
         (sum(look.alpha for look in looks), f"with transparency: {becomes}"),
         (sum(look.bits == 16 for look in looks), "of 16 bits: scaled to 8"),

@@ -74,7 +74,9 @@ def test_a_zip_with_classes(tmp_path: Path, images: Pixels) -> None:
     assert data.train_labels is not None
     for image, label in zip(data.train, data.train_labels.tolist(), strict=True):
         assert by_pixels[image.numpy().tobytes()] == label
-    assert f"faces.zip: {N} images, 3 classes" in survey.notes[0]
+    assert survey.notes[0].startswith(f"faces.zip: {N} images, 3 classes, ")
+    assert survey.notes[0].endswith(" held out (by content)")
+    assert "is of 16 by 16 px" in describe(path=path, side=8).notes[0]
 
 
 def write_folders(folder: Path, images: Pixels) -> Path:
@@ -182,7 +184,9 @@ def test_an_array_in_either_order_says_which(tmp_path: Path, images: Pixels, ord
     np.save(tmp_path / "a.npy", stored)
     path = str(tmp_path / "a.npy")
     assert everything(load(path=path, side=SIDE)) == as_stored(images)
-    assert f"channels stand {order} in it" in describe(path=path, side=SIDE).notes[0]
+    assert describe(path=path, side=SIDE).notes[0].endswith(f"channels stand {order} in it")
+    (told,) = describe(path=path, side=8).notes
+    assert told.endswith("; the first is of 16 by 16 px, and is made 8 by 8")
 
 
 def test_arrays_with_labels_and_grey_ones(tmp_path: Path, images: Pixels) -> None:
@@ -260,7 +264,7 @@ def test_other_files_that_cannot_be_read(tmp_path: Path, images: Pixels) -> None
 def test_damaged_images_are_all_named(tmp_path: Path, images: Pixels) -> None:
     path = write_zip(tmp_path / "a.zip", images)
     with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("x.png", b"no image")
+        archive.writestr("0.png", b"no image")
         archive.writestr("y.png", packed(images[0])[:100])
-    with pytest.raises(UsageError, match=r"2 of 42 images .* x\.png .*y\.png"):
+    with pytest.raises(UsageError, match=r"2 of 42 images .* 0\.png .*y\.png"):
         load(path=path, side=SIDE)
