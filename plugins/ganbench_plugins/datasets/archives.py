@@ -137,12 +137,9 @@ def _zipped(file: Path) -> Archive:
     entries = {one.filename: one for one in archive.infolist() if _is_image(one.filename)}
     if large := [name for name, one in entries.items() if one.file_size > LARGEST]:
         raise ValueError(f"{large[0]} has more than {LARGEST:,} bytes")
-    label_files = [one for one in archive.namelist() if PurePosixPath(one).name == LABEL_FILE]
-    if label_files:
-        where = min(label_files, key=len)  # the highest one
+    if (known := _known_labels(archive)) is not None:
         names, listing = sorted(entries), None
-        base, known = where.removesuffix(LABEL_FILE), read_label_file(archive.read(where))
-        labels = labels_of({base + name: label for name, label in known.items()}, names)
+        labels = labels_of(known, names)
         notes: tuple[str, ...] = (labels.note,) if labels.note else ()
     else:
         listing, names = list_names(file, list(entries))
@@ -163,6 +160,18 @@ def _zipped(file: Path) -> Archive:
         notes=notes,
         by=by,
     )
+
+
+def _known_labels(archive: zipfile.ZipFile) -> dict[str, object] | None:
+    """The labels of the highest label file, by the names that images have in the archive; None
+    where there is none."""
+    found = [one for one in archive.namelist() if PurePosixPath(one).name == LABEL_FILE]
+    if not found:
+        return None
+    where = min(found, key=len)
+    known = read_label_file(archive.read(where))
+    base = where.removesuffix(LABEL_FILE)
+    return None if known is None else {base + name: label for name, label in known.items()}
 
 
 def _is_image(name: str) -> bool:

@@ -30,19 +30,25 @@ def list_images(path: str, heldout: str = "") -> Listing:
     """
     found = list_samples("images", SUFFIXES, path, heldout)
     folders = dict.fromkeys((found.root, *(group.root for group in found.groups)))
-    files = [folder / LABEL_FILE for folder in folders if (folder / LABEL_FILE).is_file()]
+    read = {folder: _labels_in(folder / LABEL_FILE) for folder in folders}
+    files = {folder: own for folder, own in read.items() if own is not None}
     if not files:
         return found
-    known: dict[str, object] = {}
-    for file in files:
-        try:
-            own = read_label_file(file.read_bytes())
-        except (OSError, ValueError) as error:
-            raise UsageError(f"cannot read {file}: {error}") from None
-        known |= {_below(found.root, file.parent, name): label for name, label in own.items()}
-    given = labels_of(known, _names(found))
+    known = {
+        _path(folder, name): label for folder, own in files.items() for name, label in own.items()
+    }
+    paths = [_path(group.root, name) for group in found.groups for name in group.files]
+    given = labels_of(known, paths)
     left_out = found.left_out - Counter({".json": len(files)})
     return replace(found, classes=given.classes, left_out=left_out, given=given)
+
+
+def _labels_in(file: Path) -> dict[str, object] | None:
+    """As `read_label_file`; None where there is no such file."""
+    try:
+        return read_label_file(file.read_bytes()) if file.is_file() else None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {file}: {error}") from None
 
 
 def list_names(file: Path, names: Sequence[str]) -> tuple[Listing, list[str]]:
@@ -64,14 +70,12 @@ def list_names(file: Path, names: Sequence[str]) -> tuple[Listing, list[str]]:
         found = arranged("images", file, [name.replace("/", os.sep) for name in files], Counter())
     except UsageError as error:
         raise UsageError(error.message, "pack one of them alone") from None
-    return found, [above + name for name in _names(found)]
-
-
-def _names(listing: Listing) -> list[str]:
-    """Of each image, as it is seen from the root, group by group."""
-    return [
-        _below(listing.root, group.root, file) for group in listing.groups for file in group.files
+    inside = [
+        _path(group.root, name).removeprefix(f"{file.as_posix()}/")
+        for group in found.groups
+        for name in group.files
     ]
+    return found, [above + name for name in inside]
 
 
 def _above(names: Sequence[str]) -> str:
@@ -81,9 +85,6 @@ def _above(names: Sequence[str]) -> str:
     return f"{common}/" if common else ""
 
 
-def _below(root: Path, folder: Path, name: str) -> str:
-    """A name below a folder, as it is seen from the root, with slashes; from the folder itself,
-    where that lies elsewhere."""
-    inside = folder != root and folder.is_relative_to(root)
-    prefix = f"{folder.relative_to(root).as_posix()}/" if inside else ""
-    return prefix + name.replace(os.sep, "/")
+def _path(folder: Path, name: str) -> str:
+    """Of a name below a folder, with slashes."""
+    return f"{folder.as_posix()}/{name.replace(os.sep, '/')}"

@@ -32,15 +32,16 @@ class Labels:
     note: str = ""
 
 
-def read_label_file(content: bytes) -> dict[str, object]:
-    """Name -> label; empty where there are none.
+def read_label_file(content: bytes) -> dict[str, object] | None:
+    """Name -> label, empty where there are none; None: the file is of something else.
 
     Raises:
-        ValueError: it is no such file.
+        ValueError: it is no JSON, or its labels are no pairs.
     """
     listed: Any = json.loads(content)
-    pairs = listed.get("labels") if isinstance(listed, dict) else None
-    if pairs is None:
+    if not isinstance(listed, dict) or "labels" not in listed:
+        return None
+    if (pairs := listed["labels"]) is None:
         return {}
     try:
         return {str(name).replace("\\", "/"): label for name, label in pairs}
