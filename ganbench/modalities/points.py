@@ -50,7 +50,9 @@ def sheet(fakes: Tensor, real: Tensor, title: str, info: DataInfo) -> tuple[Medi
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    fakes, real = fakes[:SHEET_POINTS].cpu(), real[:SHEET_POINTS].cpu()
+    # Real points may be in an order, by class or source; those of the picture are of all of it.
+    every = -(-len(real) // SHEET_POINTS) or 1
+    fakes, real = fakes[:SHEET_POINTS].cpu(), real[::every].cpu()
     figure = Figure(figsize=(5.12, 5.12), dpi=100, layout="tight")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()

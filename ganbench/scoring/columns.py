@@ -125,17 +125,49 @@ class FeatureColumn:
             compare: (n, d) and (n, d) features -> a number.
             least: samples that it needs on a side.
         """
-        real = self.real
-        half = len(real) // 2
-        if half < least:
+        half = len(self.real) // 2
+        return self._between(f"{name}/halves", compare, (half, half), least)
+
+    def parts(self) -> tuple[int, int]:
+        """Sizes of two disjoint sets of real samples that come nearest to the counts in use: as
+        many as there are fakes, and all the others; halves, where there are as many fakes or more.
+        """
+        n, fakes = len(self.real), len(self.fake)
+        return (n - fakes, fakes) if fakes < n // 2 else (n // 2, n // 2)
+
+    def between_parts(
+        self, name: str, compare: Callable[[Tensor, Tensor], float], least: int
+    ) -> SelfComparison | None:
+        """What `compare` gives between disjoint random sets of the real samples, of the sizes of
+        `parts`; else as `between_halves`.
+
+        Args:
+            name: of the comparison, with all parameters it has: results are kept under it.
+            compare: (n, d) and (m, d) features -> a number.
+            least: samples that it needs on a side.
+        """
+        one, other = self.parts()
+        if one == other:
+            return self.between_halves(name, compare, least)
+        return self._between(f"{name}/{one}x{other}", compare, (one, other), least)
+
+    def _between(
+        self,
+        name: str,
+        compare: Callable[[Tensor, Tensor], float],
+        sizes: tuple[int, int],
+        least: int,
+    ) -> SelfComparison | None:
+        real, (one, other) = self.real, sizes
+        if min(sizes) < least:
             return None
 
         @functools.wraps(compare)  # it is kept under the source of the code that compares
         def compute() -> tuple[Tensor]:
-            return SelfComparison.of(real, half, compare).kept()
+            return SelfComparison.of(real, one, compare, other=other).kept()
 
         def shared() -> SelfComparison:
-            (found,) = self.evaluation.cached(f"{name}/halves", [real], compute)
+            (found,) = self.evaluation.cached(name, [real], compute)
             return SelfComparison.read(found)
 
-        return self.evaluation.once(f"{name}/halves/{self.extractor}", shared)
+        return self.evaluation.once(f"{name}/{self.extractor}", shared)

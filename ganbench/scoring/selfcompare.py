@@ -42,26 +42,30 @@ class SelfComparison:
         size: int,
         compare: Callable[[Tensor, Tensor], float],
         most: int = MOST,
+        *,
+        other: int | None = None,
     ) -> SelfComparison:
         """Compare pairs of sets until the mean is known to 3 %; the same pairs every time.
 
         Args:
             samples: (N, ...) real samples or their features.
-            size: of each set; at most N / 2.
-            compare: (size, ...) and (size, ...) -> a number.
+            size: of the first set.
+            compare: (size, ...) and (other, ...) -> a number.
             most: pairs at most; fewer where each is costly.
+            other: size of the second set; None: that of the first.
 
         Raises:
-            ValueError: there are no two sets of that size.
+            ValueError: there are no two sets of these sizes.
         """
         import torch
 
-        if not 1 <= size <= len(samples) // 2:
-            raise ValueError(f"{len(samples)} samples have no two sets of {size}")
+        both = size + (size if other is None else other)
+        if not (size >= 1 and size < both <= len(samples)):
+            raise ValueError(f"{len(samples)} samples have no two sets of {size} and {both - size}")
         values: list[float] = []
         while True:
             random = torch.Generator().manual_seed(len(values))
-            order = torch.randperm(len(samples), generator=random)[: 2 * size].to(samples.device)
+            order = torch.randperm(len(samples), generator=random)[:both].to(samples.device)
             values.append(compare(samples[order[:size]], samples[order[size:]]))
             found = cls._of_values(values)
             known = len(values) >= FEWEST and found.error <= ACCURACY * abs(found.mean)

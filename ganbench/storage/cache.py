@@ -13,7 +13,6 @@ KINDS = {
     "datasets": "*.safetensors*",
     "weights": "*.safetensors*",
     "hashes": "*.json*",
-    "unpacked": "*",
 }
 """Folders of the cache -> what the files in them that are ours are called; data sets that others
 have downloaded may lie beside them."""

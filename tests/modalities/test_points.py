@@ -80,17 +80,33 @@ def test_a_generator_of_one_point_before_data_at_one_point(value: float, dimensi
         assert (max(blue) < min(grey)) == (value < 0)
 
 
-@pytest.mark.parametrize("dimensions", [1, 2])
-def test_fakes_far_away_do_not_hide_the_data_and_are_counted(
-    dimensions: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    titles: list[str] = []
+@pytest.fixture
+def titles(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    found: list[str] = []
     from matplotlib.axes import Axes
 
     keep: Callable[..., object] = Axes.set_title
     monkeypatch.setattr(
-        Axes, "set_title", lambda self, text, **how: (titles.append(text), keep(self, text, **how))
+        Axes, "set_title", lambda self, text, **how: (found.append(text), keep(self, text, **how))
     )
+    return found
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_of_data_in_an_order_all_of_it_is_seen(dimensions: int, titles: list[str]) -> None:
+    """As of a mixture, whose sources follow one another."""
+    law = normal(10_000, dimensions)
+    law[5000:] += 30
+    picture = sheet(law[torch.randperm(10_000)], law)
+    assert titles == ["mine on task, seed 0"]
+    grey, blue = columns(picture, GREY), columns(picture, BLUE)
+    assert max(grey) - min(grey) == pytest.approx(max(blue) - min(blue), abs=30)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_fakes_far_away_do_not_hide_the_data_and_are_counted(
+    dimensions: int, titles: list[str]
+) -> None:
     fakes = torch.cat([constant(1e4, dimensions), normal(192, dimensions, seed=1) * 0.1])
     picture = sheet(fakes, normal(500, dimensions))
     assert titles == ["mine on task, seed 0 (25.0% outside)"]

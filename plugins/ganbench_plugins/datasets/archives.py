@@ -1,36 +1,48 @@
-"""Images in one file: a zip of images with StyleGAN's `dataset.json`, or an array of NumPy's.
+"""Images in one file: a zip of images, with StyleGAN's `dataset.json` or without, or an array of
+NumPy's.
 
-A zip is what StyleGAN's tools write: not compressed, images by name, and in `dataset.json`
-``{"labels": [[name, class], ...]}``. An array is ``(N, H, W)``, ``(N, H, W, C)`` or
-``(N, C, H, W)`` of bytes: the `.npy` itself, or `x` (or `images`, `data`, `arr_0`) of an `.npz`,
-with classes in `y` (or `labels`, `arr_1`).
+A zip is read as the folder that was packed: `dataset.json` tells the classes (`label_file.py`), or,
+where there is none, the names of folders tell splits and classes (`listing.py`). An array is
+``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of bytes: the `.npy` itself, or `x` (or
+`images`, `data`, `arr_0`) of an `.npz`, with classes in `y` (or `labels`, `arr_1`).
 
-As in folders an image is held out if a hash of its content is 0 modulo 5; here that is its CRC-32,
-which a zip's directory has. Never imports torch.
+As in folders an image is held out if a hash of its content is 0 modulo 5, unless a folder's name
+says which are; here that is its CRC-32, which a zip's directory has. Never imports torch.
 """
 
 from __future__ import annotations
 
-import json
+import io
 import zipfile
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ganbench import MissingData, UsageError
+from ganbench_plugins.datasets.image_listing import list_names
+from ganbench_plugins.datasets.label_file import (
+    LABEL_FILE,
+    Labels,
+    labels_of,
+    numbered,
+    read_label_file,
+)
+from ganbench_plugins.datasets.listing import SUFFIXES as IMAGES
+from ganbench_plugins.datasets.telling import left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
 SUFFIXES = (".zip", ".npz", ".npy")
-IMAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".pgm", ".ppm", ".tif", ".tiff"})
 ARRAYS, LABELS = ("x", "images", "data", "arr_0"), ("y", "labels", "arr_1")
-LABEL_FILE = "dataset.json"
 HELD_OUT_EVERY = 5
+
+LARGEST = 2**30
+"""Bytes of an image in a zip: a packed one that says it has more is an attack, or a mistake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,37 +52,56 @@ class Archive:
     Args:
         path: of the file.
         names: of the images, for people.
-        checksums: CRC-32 of each image's content.
+        heldout: which images are.
         labels: class of each; empty where there are none.
         classes: their names.
         source: the bytes of an encoded image, or the (H, W, C) pixels of one, by its place.
         notes: what to tell of it.
+        by: what tells which are held out.
     """
 
     path: Path
     names: Sequence[str]
-    checksums: Sequence[int]
+    heldout: Sequence[bool]
     labels: Sequence[int]
     classes: tuple[str, ...]
     source: Callable[[int], bytes | NDArray[np.uint8]]
     notes: tuple[str, ...] = ()
+    by: str = "by content"
 
-    @property
-    def heldout(self) -> list[bool]:
-        """Which images are held out."""
-        return [checksum % HELD_OUT_EVERY == 0 for checksum in self.checksums]
-
-    @property
-    def told(self) -> str:
-        """The line that says what it holds."""
+    def told(self, side: int) -> str:
+        """The line that says what it holds, and what becomes of the first image's size."""
         held = sum(self.heldout)
         classes = f"{len(self.classes)} classes" if self.classes else "no classes"
         parts = (
             f"{len(self.names):,} images, {classes}, {len(self.names) - held:,} to train on, "
-            f"{held:,} held out (by content)",
+            f"{held:,} held out ({self.by})",
             *self.notes,
+            *self._resized(side),
         )
         return f"{ascii(self.path.name)[1:-1]}: {'; '.join(parts)}"
+
+    def _resized(self, side: int) -> Iterator[str]:
+        try:
+            width, height = size_of(self.source(0))
+        except Exception:  # damage is told when it is decoded
+            return
+        if (width, height) != (side, side):
+            yield f"the first is of {width} by {height} px, and is made {side} by {side}"
+
+
+def size_of(image: bytes | NDArray[np.uint8]) -> tuple[int, int]:
+    """Width and height, in pixels.
+
+    Raises:
+        Exception: of any kind, where an encoded image is damaged.
+    """
+    if not isinstance(image, bytes):
+        return image.shape[1], image.shape[0]
+    from PIL import Image
+
+    with Image.open(io.BytesIO(image)) as opened:
+        return opened.size
 
 
 def is_archive(path: str) -> bool:
@@ -96,57 +127,61 @@ def open_archive(path: str, channels: str) -> Archive:
         found = _zipped(file) if file.suffix.lower() == ".zip" else _array(file, channels)
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError) as error:
         raise UsageError(f"cannot read {path}: {' '.join(str(error).split())}") from None
-    if not any(found.heldout) or all(found.heldout):
+    if all(found.heldout):
         raise UsageError(f"{path} has too few images for two splits: {len(found.names)}")
     return found
 
 
 def _zipped(file: Path) -> Archive:
     archive = zipfile.ZipFile(file)
-    entries = [
-        one
-        for one in sorted(archive.infolist(), key=lambda one: one.filename)
-        if Path(one.filename).suffix.lower() in IMAGES and not one.filename.startswith("__MACOSX")
-    ]
-    if packed := [one.filename for one in entries if one.compress_type != zipfile.ZIP_STORED]:
-        raise ValueError(f"{packed[0]} is compressed in it; write the zip again with zip -0")
-    names = [one.filename for one in entries]
-    labels, classes, note = _labels_of(archive, names)
+    entries = {one.filename: one for one in archive.infolist() if _is_image(one.filename)}
+    if large := [name for name, one in entries.items() if one.file_size > LARGEST]:
+        raise ValueError(f"{large[0]} has more than {LARGEST:,} bytes")
+    if (known := _known_labels(archive)) is not None:
+        names, listing = sorted(entries), None
+        labels = labels_of(known, names)
+        notes: tuple[str, ...] = (labels.note,) if labels.note else ()
+    else:
+        listing, names = list_names(file, list(entries))
+        labels = Labels(tuple(listing.labels), listing.classes)
+        notes = tuple(left_out(listing.left_out))
+    if listing is None or listing.heldout is None:
+        heldout, by = [_is_held_out(entries[name].CRC) for name in names], "by content"
+    else:
+        by, first = listing.heldout.root.name, len(listing.train.files)
+        heldout = [place >= first for place in range(len(names))]
     return Archive(
         path=file,
         names=names,
-        checksums=[one.CRC for one in entries],
-        labels=labels,
-        classes=classes,
-        source=lambda place: archive.read(entries[place]),
-        notes=note,
+        heldout=heldout,
+        labels=labels.places,
+        classes=labels.classes,
+        source=lambda place: archive.read(entries[names[place]]),
+        notes=notes,
+        by=by,
     )
 
 
-def _labels_of(
-    archive: zipfile.ZipFile, names: Sequence[str]
-) -> tuple[list[int], tuple[str, ...], tuple[str, ...]]:
-    """Classes by `dataset.json`: of all images, or there are none."""
-    where = next((one for one in archive.namelist() if Path(one).name == LABEL_FILE), None)
-    if where is None:
-        return [], (), ()
-    listed: Any = json.loads(archive.read(where))
-    pairs = listed.get("labels") if isinstance(listed, dict) else None
-    if not pairs:
-        return [], (), ()
+def _known_labels(archive: zipfile.ZipFile) -> dict[str, object] | None:
+    """The labels of the highest label file, by the names that images have in the archive; None
+    where there is none."""
+    found = [one for one in archive.namelist() if PurePosixPath(one).name == LABEL_FILE]
+    if not found:
+        return None
+    where = min(found, key=len)
+    known = read_label_file(archive.read(where))
     base = where.removesuffix(LABEL_FILE)
-    known: Mapping[str, object] = {base + str(name): label for name, label in pairs}
-    found = [known.get(name) for name in names]
-    if not all(isinstance(label, int) for label in found):
-        return [], (), (f"the labels of {LABEL_FILE} are no classes of all images: left out",)
-    return *_numbered([int(str(label)) for label in found]), ()
+    return None if known is None else {base + name: label for name, label in known.items()}
 
 
-def _numbered(values: Sequence[int]) -> tuple[list[int], tuple[str, ...]]:
-    """Labels from 0 on, whatever they are in the file, and their names there."""
-    classes = sorted(set(values))
-    places = {value: place for place, value in enumerate(classes)}
-    return [places[value] for value in values], tuple(map(str, classes))
+def _is_image(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+    return path.suffix.lower() in IMAGES and not hidden
+
+
+def _is_held_out(checksum: int) -> bool:
+    return checksum % HELD_OUT_EVERY == 0
 
 
 def _array(file: Path, channels: str) -> Archive:
@@ -159,13 +194,13 @@ def _array(file: Path, channels: str) -> Archive:
         raise ValueError(f"none of its arrays is called {', '.join(ARRAYS)}")
     images, note = arranged(arrays[name], channels)
     values = next((arrays[one] for one in LABELS if one in arrays and one != name), None)
-    labels, classes = _numbered([] if values is None else np.ravel(values).tolist())
+    labels, classes = numbered([] if values is None else np.ravel(values).tolist())
     if labels and len(labels) != len(images):
         raise ValueError(f"it has {len(labels)} labels for {len(images)} images")
     return Archive(
         path=file,
         names=[str(place) for place in range(len(images))],
-        checksums=[zlib.crc32(one.tobytes()) for one in images],
+        heldout=[_is_held_out(zlib.crc32(one.tobytes())) for one in images],
         labels=labels,
         classes=classes if len(classes) > 1 else (),
         source=lambda place: images[place],

@@ -178,7 +178,7 @@ def _describe_archive(options: Options) -> Survey:
         fingerprint=content[:16],
         train=len(archive.names) - held,
         heldout=held,
-        notes=(archive.told,),
+        notes=(archive.told(options.side),),
     )
 
 
@@ -227,8 +227,8 @@ def _loaded(options: Options, found: Images, reasons: list[str]) -> tuple[Data, 
 def _found(options: Options, remark: Callable[[str], object]) -> tuple[Images, list[str]]:
     """All images below the folder, and what each header has against it, empty where nothing."""
     from ganbench_plugins.datasets.faults import fault_of
+    from ganbench_plugins.datasets.image_listing import list_images
     from ganbench_plugins.datasets.images import Images
-    from ganbench_plugins.datasets.listing import list_images
     from ganbench_plugins.datasets.looks import look_at_all
 
     listing = list_images(options.path, options.heldout)

@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING
 from ganbench import MissingData, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ganbench_plugins.datasets.label_file import Labels
 
 SUFFIXES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".bmp", ".dib", ".gif"}
@@ -68,6 +70,7 @@ class Listing:
         heldout: images of a folder of their own that are held out; None: content decides.
         classes: names, sorted.
         left_out: what was found and is not used -> how often.
+        given: classes by a file of labels, in the place of those of folders; None: there is none.
     """
 
     root: Path
@@ -75,6 +78,7 @@ class Listing:
     heldout: Group | None
     classes: tuple[str, ...]
     left_out: Counter[str] = field(default_factory=Counter)
+    given: Labels | None = None
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -84,6 +88,8 @@ class Listing:
     @property
     def labels(self) -> list[int]:
         """The class of each image, group by group; empty where there are no classes."""
+        if self.given is not None:
+            return list(self.given.places)
         places = {name: place for place, name in enumerate(self.classes)}
         files = (file for group in self.groups for file in group.files)
         return [places[_first(file)] for file in files] if places else []
@@ -104,12 +110,9 @@ class Listing:
                 name = os.fsencode(file).replace(os.sep.encode(), b"/")
                 digest.update(name + b"\0" + next(contents).encode())
             digest.update(b"\0held out\0")
+        if self.given is not None:
+            digest.update(repr((self.given.classes, self.given.places)).encode())
         return digest.hexdigest()[:16]
-
-
-def list_images(path: str, heldout: str = "") -> Listing:
-    """The images below `path`, and those below `heldout`: as `list_samples`."""
-    return list_samples("images", SUFFIXES, path, heldout)
 
 
 def list_samples(dataset: str, suffixes: AbstractSet[str], path: str, heldout: str = "") -> Listing:
@@ -135,8 +138,8 @@ def list_samples(dataset: str, suffixes: AbstractSet[str], path: str, heldout: s
     if heldout:
         apart = _apart(root, _folder(dataset, heldout), suffixes, left_out)
         files = _outside(root, apart.root, files)
-    train, named = _splits(dataset, root, files, left_out, named_apart=apart is not None)
-    for group in filter(None, (train, apart)):
+    listing = arranged(dataset, root, files, left_out, apart)
+    for group in listing.groups:
         if not group.files:
             found = ", ".join(f"{count} {what}" for what, count in left_out.most_common(3))
             known = " ".join(sorted(suffixes))
@@ -144,6 +147,29 @@ def list_samples(dataset: str, suffixes: AbstractSet[str], path: str, heldout: s
             raise MissingData(
                 f"{group.root} holds no {SAMPLES[dataset]}{beside}", f"known file types: {known}"
             )
+    return listing
+
+
+def arranged(
+    dataset: str,
+    root: Path,
+    files: Sequence[str],
+    left_out: Counter[str],
+    apart: Group | None = None,
+) -> Listing:
+    """Splits and classes by the names of folders.
+
+    Args:
+        dataset: as in `list_samples`.
+        root: folder, or archive.
+        files: names of its samples, sorted.
+        left_out: counts what is not used.
+        apart: samples of another folder that are held out.
+
+    Raises:
+        UsageError: there is a held-out split and none to train on.
+    """
+    train, named = _splits(dataset, root, tuple(files), left_out, named_apart=apart is not None)
     held = apart or named
     groups = (train,) if held is None else (train, held)
     return Listing(

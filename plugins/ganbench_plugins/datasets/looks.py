@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-VERSION = 2
+VERSION = 3
 """Change it with what is looked for."""
 
 READERS = 8
@@ -43,6 +43,7 @@ class Look(NamedTuple):
         several: whether it has several pages or frames.
         fault: why it cannot be read; empty if it can.
         side: of its central square, in pixels.
+        square: whether that is all of it.
     """
 
     mode: str = ""
@@ -51,6 +52,7 @@ class Look(NamedTuple):
     several: bool = False
     fault: str = ""
     side: int = 0
+    square: bool = True
 
 
 def look_at_all(
@@ -110,7 +112,7 @@ def look_at(path: str) -> Look:
     try:
         with Image.open(path) as image:
             what = image.mode, bits_of(image), has_alpha(image), _several(image)
-            look = Look(*what, side=min(image.size))
+            look = Look(*what, side=min(image.size), square=min(image.size) == max(image.size))
             image.verify()
     except Exception as error:  # damage can end Pillow in any kind of error
         return Look(fault=reason_of(error))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ganbench_plugins.datasets.label_file import LABEL_FILE
+
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator, Sequence
@@ -44,7 +46,8 @@ def told(
         *_lacking(images),
         *_copies(images),
         *_forms(images.looks, side, alpha),
-        *_left_out(listing.left_out, damaged),
+        *((listing.given.note,) if listing.given and listing.given.note else ()),
+        *left_out(listing.left_out, damaged),
         *(() if certain else ("not all are decoded yet: damaged ones will be left out",)),
     )
     return f"{shown(str(listing.root))}: {'; '.join(parts)}"
@@ -63,7 +66,10 @@ def listed(names: Sequence[str], most: int = MOST_FILES) -> str:
 
 def _classes(listing: Listing) -> str:
     if listing.classes:
-        return f"{len(listing.classes)} classes ({listed(listing.classes, MOST_CLASSES)})"
+        by = f" by {LABEL_FILE}" if listing.given else ""
+        return f"{len(listing.classes)} classes{by} ({listed(listing.classes, MOST_CLASSES)})"
+    if listing.given is not None:
+        return f"no classes by {LABEL_FILE}"
     in_folders = [group.folders for group in listing.groups]
     if None in in_folders and any(in_folders):
         return "no classes (one of the splits has no folders of them)"
@@ -113,7 +119,9 @@ def _forms(looks: Sequence[Look], side: int, alpha: str) -> Iterator[str]:
     """What becomes of files that are not stored as networks get them."""
     becomes = "kept as a channel" if alpha == "keep" else f"laid {alpha.replace('-', ' ')}"
     kinds = (
+        (sum(not look.square for look in looks), "not square: cropped to the middle"),
         (sum(look.side < side for look in looks), f"smaller than {side} px: enlarged"),
+        (sum(look.side > side for look in looks), f"larger than {side} px: made smaller"),
         (sum(look.several for look in looks), "of several pages or frames: the first is taken"),
         (sum(look.alpha for look in looks), f"with transparency: {becomes}"),
         (sum(look.bits == 16 for look in looks), "of 16 bits: scaled to 8"),
@@ -122,7 +130,8 @@ def _forms(looks: Sequence[Look], side: int, alpha: str) -> Iterator[str]:
     yield from (f"{count:,} {what}" for count, what in kinds if count)
 
 
-def _left_out(found: Counter[str], damaged: Sequence[str]) -> Iterator[str]:
+def left_out(found: Counter[str], damaged: Sequence[str] = ()) -> Iterator[str]:
+    """What is not used, and how often, if there is any."""
     parts = [f"{len(damaged):,} damaged ({listed(damaged, MOST_LEFT_OUT)})"] if damaged else []
     most = found.most_common()
     parts += [_one_left_out(what, count) for what, count in most[:MOST_LEFT_OUT]]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from typing import TYPE_CHECKING
 
 import PIL
@@ -11,12 +13,17 @@ from PIL import Image
 
 from ganbench import Data, UsageError, cache
 from ganbench_plugins.datasets.decode import Form, Undecodable, decode
+from ganbench_plugins.datasets.looks import reason_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ganbench import DataInfo
     from ganbench_plugins.datasets.archives import Archive
+
+
+ORDER = 2
+"""Change it with the order in which images are read."""
 
 
 def load_archive(archive: Archive, info: DataInfo, form: Form, channels: str) -> Data:
@@ -27,7 +34,8 @@ def load_archive(archive: Archive, info: DataInfo, form: Form, channels: str) ->
     """
     (content,) = cache.file_hashes(archive.path.parent, [archive.path.name])
     made = {"side": form.side, "grey": form.grey, "alpha": form.alpha, "pillow": PIL.__version__}
-    key = {"what": "images of a file", **made, "channels": channels, "content": content}
+    what = {"what": "images of a file", "order": ORDER}
+    key = {**what, **made, "channels": channels, "content": content}
     (pixels,) = cache.tensors("datasets", key, lambda: (_pixels(archive, form),), what="images")
     heldout = torch.tensor(archive.heldout)
     labels = torch.tensor(archive.labels) if archive.classes else None
@@ -57,7 +65,10 @@ def _pixels(archive: Archive, form: Form) -> Tensor:
 
 
 def _decoded(archive: Archive, place: int, form: Form) -> Tensor:
-    source = archive.source(place)
+    try:
+        source = archive.source(place)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:  # damaged, or locked
+        raise Undecodable(reason_of(error)) from None
     if isinstance(source, bytes):
         return decode(io.BytesIO(source), form)
     packed = io.BytesIO()  # as a file, so that there is one way from images to pixels

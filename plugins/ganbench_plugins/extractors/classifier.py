@@ -87,7 +87,7 @@ def frozen_weights(data: Data) -> Weights:
         return tuple(weights[name] for name in order)
 
     samples = cache.content_hash({"images": data.train, "labels": labels})
-    made = {"recipe": RECIPE, "width": width(data), "names": order}
+    made = {"recipe": RECIPE, "width": width(data), "names": order, "classes": classes}
     key = {"what": "classifier", **made, "samples": samples}
     weights = cache.tensors("extractors", key, compute, what="the classifier's weights")
     return dict(zip(order, weights, strict=True))

@@ -48,7 +48,7 @@ def prdc(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
             f"samples has {K_COVERAGE} exact copies or more among them",
             "look at the data, or leave the score out",
         )
-    scores = neighbour_scores(side, column.fake)
+    scores = neighbour_scores(side, column.fake, evaluation.data.some)
 
     def own(one: Tensor, other: Tensor) -> float:
         found = neighbour_scores(real_neighbours(one), other)

@@ -11,6 +11,7 @@ from ganbench import (
     Classifier,
     Direction,
     Evaluation,
+    Extractor,
     Measurement,
     NonFiniteSamples,
     UsageError,
@@ -153,13 +154,20 @@ def _exact_features(evaluation: Evaluation, extractor: str, raw: Tensor) -> Tens
     network, info = evaluation.extractor(extractor), evaluation.data.info
     if info.modality != "image":
         return network(decode(raw, info))
-    known = evaluation.fakes[:8]
-    if not torch.equal(network(known), network(known.float())):
+    if not _takes_unrounded(network, evaluation.fakes[:8]):
         raise UsageError(
             f"score path-length needs an extractor of unrounded images, {extractor} takes bytes",
             "choose another: path-length[extractor=raw]",
         )
     return network(raw.mul(127.5).add(127.5).clamp(0, 255))
+
+
+def _takes_unrounded(network: Extractor, known: Tensor) -> bool:
+    expected = network(known)
+    try:
+        return torch.equal(expected, network(known.float()))
+    except (TypeError, ValueError, RuntimeError):  # as torch-fidelity's networks have it
+        return False
 
 
 def separability(evaluation: Evaluation, *, extractor: str, samples: int) -> list[Measurement]:

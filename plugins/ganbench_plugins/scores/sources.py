@@ -16,7 +16,7 @@ import torch
 
 from ganbench import Evaluation, EvaluationInfo, FeatureColumn, Measurement, UsageError
 from ganbench_plugins.scores import requirements
-from ganbench_plugins.scores.kernels.distances import Points, squared_distances
+from ganbench_plugins.scores.kernels.distances import Points, nearest_in, nearest_others
 from ganbench_plugins.scores.kernels.neighbours import (
     coverage_null,
     covered_samples,
@@ -70,9 +70,8 @@ def sources(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
 
 def limit(real: Tensor) -> Tensor:
     """The squared distance within which 99 % of some real samples have another one."""
-    own = _squared(real, real)
-    own.fill_diagonal_(torch.inf)
-    return own.min(dim=1).values.quantile(1 - BEYOND)
+    (points,) = _centred(real)
+    return nearest_others(points, 1)[:, 0].quantile(1 - BEYOND)
 
 
 def assigned(of_source: list[Tensor], limits: Tensor, fakes: Tensor) -> Tensor:
@@ -83,14 +82,13 @@ def assigned(of_source: list[Tensor], limits: Tensor, fakes: Tensor) -> Tensor:
         limits: (K,) of each source, squared.
         fakes: (M, d) features.
     """
-    nearest = torch.stack([_squared(fakes, real).min(dim=1).values for real in of_source], dim=1)
+    nearest = torch.stack([nearest_in(*_centred(fakes, real)) for real in of_source], dim=1)
     within = (nearest <= limits.to(nearest.device)).any(dim=1)
     found = nearest.argmin(dim=1)
     return torch.where(within, found, len(of_source)).cpu()
 
 
-def _squared(one: Tensor, other: Tensor) -> Tensor:
-    """(n, m) squared distances; centred, since a product of large numbers rounds."""
-    centre = other.double().mean(dim=0)
-    points = (Points.of(side.double() - centre) for side in (one, other))
-    return squared_distances(*points).clamp(min=0)
+def _centred(*sides: Tensor) -> list[Points]:
+    """About the mean of the last side, since a product of large numbers rounds."""
+    centre = sides[-1].double().mean(dim=0)
+    return [Points.of(side.double() - centre) for side in sides]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from ganbench import Data, MissingData, Survey
@@ -72,7 +74,91 @@ def test_a_zip_with_classes(tmp_path: Path, images: Pixels) -> None:
     assert data.train_labels is not None
     for image, label in zip(data.train, data.train_labels.tolist(), strict=True):
         assert by_pixels[image.numpy().tobytes()] == label
-    assert f"faces.zip: {N} images, 3 classes" in survey.notes[0]
+    assert survey.notes[0].startswith(f"faces.zip: {N} images, 3 classes, ")
+    assert survey.notes[0].endswith(" held out (by content)")
+    assert "is of 16 by 16 px" in describe(path=path, side=8).notes[0]
+
+
+def write_folders(folder: Path, images: Pixels) -> Path:
+    """Both splits of two classes, a loose image, and what an archiver of macOS adds."""
+    for place, image in enumerate(images[:-1]):
+        split, name = ("test", "train")[place % 3 > 0], "ab"[place % 2]
+        file = folder / split / name / f"{place}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(packed(image))
+    (folder / "loose.png").write_bytes(packed(images[-1]))
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX" / "._loose.png").write_bytes(b"no image")
+    return folder
+
+
+@pytest.mark.parametrize("above", ["", "photos/"])
+def test_a_zip_of_folders_has_the_splits_and_classes_of_these(
+    tmp_path: Path, images: Pixels, above: str
+) -> None:
+    folder = write_folders(tmp_path / "photos", images)
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        for file in folder.rglob("*.png"):
+            archive.write(file, above + str(file.relative_to(folder)))
+    kept, zipped = (load(path=str(one), side=SIDE) for one in (folder, tmp_path / "photos.zip"))
+    assert kept.info.classes == zipped.info.classes == 2
+    for split in ("train", "heldout", "train_labels", "heldout_labels"):
+        assert torch.equal(getattr(kept, split), getattr(zipped, split))
+    told = describe(path=str(tmp_path / "photos.zip"), side=SIDE).notes[0]
+    assert "39 images, 2 classes" in told
+    assert "13 held out (test); left out: 1 image beside the splits" in told
+
+
+def test_a_zip_with_nothing_to_train_on_is_refused(tmp_path: Path, images: Pixels) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for place, image in enumerate(images):
+            archive.writestr(f"{('val', 'test')[place % 2]}/{place}.png", packed(image))
+    with pytest.raises(UsageError, match="no folder called train"):
+        describe(path=str(tmp_path / "a.zip"))
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        (lambda place: 5 * (place % 2), "2 classes by dataset.json (0, 5)"),
+        (lambda place: None, "no classes by dataset.json"),
+        (lambda place: 0.5, "are no classes of all images: left out"),
+    ],
+)
+def test_the_folder_that_a_zip_of_stylegan_becomes_has_its_classes(
+    tmp_path: Path, images: Pixels, label: Callable[[int], Any], told: str
+) -> None:
+    """And not those of its subfolders, which are a thousand images each."""
+    names = [f"{place // 20:05d}/img{place:08d}.png" for place in range(N)]
+    labels = [[name, label(place)] for place, name in enumerate(names)]
+    path, folder = tmp_path / "a.zip", tmp_path / "folder"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, image in zip(names, images, strict=True):
+            archive.writestr(name, packed(image))
+        known = None if label(0) is None else labels
+        archive.writestr("dataset.json", json.dumps({"labels": known}))
+        archive.extractall(folder)
+    found = describe(path=str(folder), side=SIDE)
+    assert told in found.notes[0]
+    assert "no images" not in found.notes[0]
+    assert found.info.classes == describe(path=str(path), side=SIDE).info.classes
+    by_pixels = {}
+    for one in (path, folder):
+        data = load(path=str(one), side=SIDE)
+        both = ((data.train, data.train_labels), (data.heldout, data.heldout_labels))
+        by_pixels[one] = {
+            image.numpy().tobytes(): None if known is None else int(known[place])
+            for split, known in both
+            for place, image in enumerate(split)
+        }
+    assert by_pixels[path] == by_pixels[folder]
+    (folder / "dataset.json").write_text(json.dumps({"labels": [[one, 1] for one in names]}))
+    changed = describe(path=str(folder), side=SIDE)
+    assert changed.info.classes is None
+    assert (changed.fingerprint != found.fingerprint) == (found.info.classes == 2)
+    (folder / "dataset.json").write_text("no labels")
+    with pytest.raises(UsageError, match=r"cannot read .*dataset\.json"):
+        describe(path=str(folder), side=SIDE)
 
 
 @pytest.mark.parametrize("labels", [None, [[0.5, 1.0]] * N])
@@ -98,7 +184,9 @@ def test_an_array_in_either_order_says_which(tmp_path: Path, images: Pixels, ord
     np.save(tmp_path / "a.npy", stored)
     path = str(tmp_path / "a.npy")
     assert everything(load(path=path, side=SIDE)) == as_stored(images)
-    assert f"channels stand {order} in it" in describe(path=path, side=SIDE).notes[0]
+    assert describe(path=path, side=SIDE).notes[0].endswith(f"channels stand {order} in it")
+    (told,) = describe(path=path, side=8).notes
+    assert told.endswith("; the first is of 16 by 16 px, and is made 8 by 8")
 
 
 def test_arrays_with_labels_and_grey_ones(tmp_path: Path, images: Pixels) -> None:
@@ -140,7 +228,7 @@ def test_what_may_be_read_both_ways_is_asked_for() -> None:
     [
         (np.zeros((40, 8, 8, 3)), "float64"),
         (np.zeros((40, 192), dtype=np.uint8), "no bytes of"),
-        (np.zeros((2, 8, 8), dtype=np.uint8), "too few images for two splits"),
+        (np.zeros((0, 8, 8), dtype=np.uint8), "too few images for two splits"),
     ],
 )
 def test_arrays_that_are_no_images(
@@ -161,10 +249,13 @@ def test_other_files_that_cannot_be_read(tmp_path: Path, images: Pixels) -> None
     with pytest.raises(MissingData, match="there is no file"):
         describe(path=str(tmp_path / "none.zip"))
     path = write_zip(tmp_path / "a.zip", images, how=zipfile.ZIP_DEFLATED)
-    with pytest.raises(UsageError, match="zip -0"):
-        describe(path=path)
+    assert everything(load(path=path, side=SIDE)) == as_stored(images)
     (tmp_path / "a.zip").write_bytes(b"no zip")
     with pytest.raises(UsageError, match="cannot read"):
+        describe(path=path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("dataset.json", json.dumps({"labels": [1, 2]}))
+    with pytest.raises(UsageError, match="no pairs of a name and a class"):
         describe(path=path)
     with pytest.raises(UsageError, match="heldout is about folders"):
         describe(path=path, heldout="test")
@@ -173,7 +264,7 @@ def test_other_files_that_cannot_be_read(tmp_path: Path, images: Pixels) -> None
 def test_damaged_images_are_all_named(tmp_path: Path, images: Pixels) -> None:
     path = write_zip(tmp_path / "a.zip", images)
     with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr("x.png", b"no image")
+        archive.writestr("0.png", b"no image")
         archive.writestr("y.png", packed(images[0])[:100])
-    with pytest.raises(UsageError, match=r"2 of 42 images .* x\.png .*y\.png"):
+    with pytest.raises(UsageError, match=r"2 of 42 images .* 0\.png .*y\.png"):
         load(path=path, side=SIDE)

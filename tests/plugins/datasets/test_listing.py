@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from ganbench import MissingData, UsageError
+from ganbench_plugins.datasets.image_listing import list_images
 from ganbench_plugins.datasets.listing import (
     FOLDER_ABOVE,
     NOWHERE,
     TWICE,
     Listing,
-    list_images,
 )
 
 
@@ -180,3 +180,29 @@ def test_names_are_sorted_as_bytes(tmp_path: Path) -> None:
     odd = os.fsdecode(b"\xff.png")
     make(tmp_path, "é.png", "z.png", odd)
     assert found(list_images(str(tmp_path))) == (["z.png", "é.png", odd], None)
+
+
+def test_labels_of_one_folder_are_none_of_another_one(tmp_path: Path) -> None:
+    root = make(tmp_path / "photos", "0/a.png", "1/b.png")
+    held = make(tmp_path / "held", "0/a.png", "1/b.png")
+    (root / "dataset.json").write_text('{"labels": [["0/a.png", 3], ["1/b.png", 8]]}')
+    assert list_images(str(root)).classes == ("3", "8")
+    (root / "dataset.json").write_text('{"title": "photographs"}')
+    assert list_images(str(root)).classes == ("0", "1")
+    (root / "dataset.json").write_text('{"labels": [["0/a.png", 3], ["1/b.png", 8]]}')
+    assert list_images(str(root), str(held)).labels == []
+    (held / "dataset.json").write_text('{"labels": [["0/a.png", 8], ["1/b.png", 3]]}')
+    assert list_images(str(root), str(held)).labels == [0, 1, 1, 0]
+
+
+def test_labels_may_lie_beside_the_splits_or_in_them(tmp_path: Path) -> None:
+    root = make(tmp_path, "train/0/a.png", "train/1/b.png", "test/0/c.png")
+    (root / "dataset.json").write_text(
+        '{"labels": [["train/0/a.png", 1], ["train/1/b.png", 0], ["test/0/c.png", 0]]}'
+    )
+    assert list_images(str(root)).labels == [1, 0, 0]
+    (root / "dataset.json").rename(root / "train" / "dataset.json")
+    assert list_images(str(root)).labels == []
+    (root / "train" / "dataset.json").write_text('{"labels": [["0/a.png", 1], ["1/b.png", 0]]}')
+    (root / "test" / "dataset.json").write_text('{"labels": [["0/c.png", 1]]}')
+    assert list_images(str(root)).labels == [1, 0, 1]

@@ -90,11 +90,15 @@ def test_pages_alpha_and_colours_that_are_changed_are_told(tmp_path: Path) -> No
     assert "1 with transparency: laid over black" in line(tmp_path, alpha="over-black")
 
 
-def test_what_is_enlarged_is_told(tmp_path: Path) -> None:
-    """Fewer pixels than the networks get: real samples are blurred, and so is what comes near."""
+def test_what_becomes_of_sizes_is_told(tmp_path: Path) -> None:
+    """Fewer pixels than the networks get: real samples are blurred, and so is what comes near. With
+    more of them, a score of files is one of smaller images."""
     fill(tmp_path, 5)
     Image.new("RGB", (40, 20)).save(tmp_path / "wide.png")
+    assert "1 not square: cropped to the middle" in line(tmp_path, side=8)
     assert "smaller than" not in line(tmp_path, side=8)
+    assert "1 larger than 8 px: made smaller" in line(tmp_path, side=8)
+    assert "larger than" not in line(tmp_path, side=20)
     assert "5 smaller than 20 px: enlarged" in line(tmp_path, side=20)
     assert "6 smaller than 32 px: enlarged" in line(tmp_path, side=32)
 

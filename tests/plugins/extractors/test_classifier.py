@@ -105,6 +105,17 @@ def test_other_data_get_other_weights(digits: Data, monkeypatch: pytest.MonkeyPa
     assert not torch.equal(inverted["head.weight"], plain["head.weight"])
 
 
+def test_a_class_that_is_held_out_alone_is_one_more_class(
+    digits: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(classifier_recipe, "MIN_STEPS", 3)
+    monkeypatch.setattr(classifier_recipe, "MAX_STEPS", 3)
+    monkeypatch.setattr(tensorcache, "LEAST_SECONDS", 0)
+    monkeypatch.setattr(tensorcache, "READING_SPEED", float("inf"))
+    more = replace(digits, info=replace(digits.info, classes=11))
+    assert [build(one, CPU).classes for one in (digits, more, digits)] == [10, 11, 10]
+
+
 @pytest.mark.parametrize(("heldout", "expected"), [(0, 8), (200, 20), (1000, 64), (10_000, 64)])
 def test_width_leaves_ten_samples_a_feature(digits: Data, heldout: int, expected: int) -> None:
     empty = torch.empty(heldout, 1, 8, 8, dtype=torch.uint8)

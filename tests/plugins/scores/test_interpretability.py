@@ -156,6 +156,27 @@ def test_the_length_of_a_path_through_a_linear_generator() -> None:
     assert values(doubled)[key] == pytest.approx(4 * found[key], rel=1e-2)
 
 
+def test_an_extractor_that_refuses_unrounded_images_is_told() -> None:
+    """As those of torch-fidelity do, by an error of their own."""
+
+    class OfBytes:
+        id, layer = "of-bytes@12345678", "last"
+
+        def __call__(self, samples: Tensor) -> Tensor:
+            if samples.dtype != torch.uint8:
+                raise ValueError("Expecting image as torch.Tensor with dtype=torch.uint8")
+            return samples.flatten(1).float()
+
+    info = DataInfo(name="grey", modality="image", shape=(1, 2, 2))
+    images = torch.zeros(60, 1, 2, 2, dtype=torch.uint8)
+    data = Data(info=info, train=images, heldout=images)
+    generator = nn.Sequential(linear(1.0, 1.0, 1.0, outputs=4), nn.Unflatten(1, (1, 2, 2)))
+    side = RealSide(data, "heldout", CPU, lambda name: OfBytes())
+    one = Snapshot(side, images, generator=generator, latents=NORMAL)
+    with pytest.raises(UsageError, match="of-bytes takes bytes"):
+        interpretability.path_length(one, extractor="of-bytes", samples=20)
+
+
 # The discriminator.
 
 

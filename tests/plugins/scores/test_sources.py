@@ -10,6 +10,7 @@ from ganbench import Data, DataInfo, Measurement
 from ganbench.api.errors import UsageError
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench_plugins.extractors.raw import build as raw
+from ganbench_plugins.scores.kernels import distances
 from ganbench_plugins.scores.sources import assigned, limit, sources
 
 CPU = torch.device("cpu")
@@ -78,3 +79,17 @@ def test_by_hand() -> None:
 def test_needs_sources() -> None:
     with pytest.raises(UsageError, match="needs two real samples of each source"):
         measured(drawn((N, N), 3), torch.zeros(2 * N, dtype=torch.int64))
+
+
+def test_no_matrix_of_all_pairs_is_ever_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def product(one: Tensor, other: Tensor) -> Tensor:
+        sizes.append(len(one) * other.shape[1])
+        return one @ other
+
+    many, few = drawn((distances.TILE + 50, 0), 1), drawn((distances.TILE + 10, 0), 2)
+    monkeypatch.setattr(distances, "product", product)
+    bound = limit(many)
+    assert assigned([many], bound[None], few).sum() < 0.03 * len(few)
+    assert max(sizes) <= distances.TILE**2

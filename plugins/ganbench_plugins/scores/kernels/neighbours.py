@@ -33,6 +33,8 @@ from ganbench_plugins.scores.kernels.distances import (
 from ganbench_plugins.scores.kernels.validation import centre_of, same_width, sample_matrix
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
 K_PRECISION: Final = 3
@@ -119,11 +121,24 @@ def real_neighbours(real: Tensor, cached: Cached = uncached) -> RealNeighbours:
     return RealNeighbours(centre, points, nearest)
 
 
-def neighbour_scores(real: RealNeighbours, fake: Tensor) -> NeighbourScores:
+def first(rows: Tensor, n: int) -> Tensor:
+    """The first n rows."""
+    return rows[:n]
+
+
+def neighbour_scores(
+    real: RealNeighbours, fake: Tensor, some: Callable[[Tensor, int], Tensor] = first
+) -> NeighbourScores:
     """Precision, recall, density, coverage and near-duplicate rate of fake features (M, d), M >= 4.
 
     The near-duplicate rate needs equally many real and fake samples, since distances shrink with
-    their number: where N and M differ, the first min(N, M) rows of each set are used for it.
+    their number: where N and M differ, min(N, M) of each set are used for it.
+
+    Args:
+        real: the real side.
+        fake: the fakes' features, in no order.
+        some: n of the real rows that stand for all, as `ganbench.Data.some` takes them: the first
+            ones may be of one class, which lies closer together, or less close, than all.
 
     Raises:
         NonFiniteSamples: a feature is not finite.
@@ -139,7 +154,7 @@ def neighbour_scores(real: RealNeighbours, fake: Tensor) -> NeighbourScores:
         recall=float(recalled.double().mean()),
         density=held / (K_COVERAGE * len(points)),
         coverage=float(covered.double().mean()),
-        near_duplicates=_near_duplicates(real, points, nearest[:, 0]),
+        near_duplicates=_near_duplicates(real, points, nearest[:, 0], some),
     )
 
 
@@ -259,12 +274,14 @@ def _opened(norms: Tensor, squared_radii: Tensor) -> Tensor:
     return torch.where(squared_radii > margin, squared_radii - margin, -torch.inf)
 
 
-def _near_duplicates(real: RealNeighbours, fake: Points, nearest: Tensor) -> float:
+def _near_duplicates(
+    real: RealNeighbours, fake: Points, nearest: Tensor, some: Callable[[Tensor, int], Tensor]
+) -> float:
     """Share of fakes whose nearest other fake is nearer than 1 % of the real samples' nearest."""
     n = min(len(real.points), len(fake))
     spacing, norms = real.nearest[:, 0], fake.norms
     if n < len(real.points):
-        spacing = nearest_others(real.points.first(n), 1)[:, 0]
+        spacing = nearest_others(Points.of(some(real.points.rows, n)), 1)[:, 0]
     if n < len(fake):
         nearest, norms = nearest_others(fake.first(n), 1)[:, 0], norms[:n]
     return _share_within(nearest, norms, _near(spacing))
