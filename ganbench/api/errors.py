@@ -70,9 +70,16 @@ class MissingData(UsageError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """A hint that names the closest known names, or lists them all when none is close."""
+    """A hint that names the closest known names, or lists them all when none is close.
+
+    Capitals are no difference: papers write DCGAN and WGAN-GP.
+    """
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=3, cutoff=0.6)
+    folded: dict[str, list[str]] = {}
+    for one in names:
+        folded.setdefault(one.casefold(), []).append(one)
+    keys = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)
+    close = [one for key in keys for one in folded[key]]
     if close:
         return "did you mean " + " or ".join(close) + "?"
     return f"known: {', '.join(names)}" if names else None

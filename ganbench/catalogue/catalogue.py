@@ -19,7 +19,7 @@ from ganbench.catalogue.loading import LoadedPlugin, load_plugins
 from ganbench.catalogue.observers import Observers
 from ganbench.catalogue.plugin import Plugin, State
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice, PluginFile
-from ganbench.catalogue.reserved import RESERVED
+from ganbench.catalogue.reserved import instead
 
 DISABLED_VARIABLE = "GANBENCH_DISABLED_PLUGINS"
 
@@ -146,9 +146,8 @@ class Catalogue:
                 raise UsageError(
                     f"{name!r} is {_a(other)}, not {_a(kind)}", f"see `ganbench info {name}`"
                 )
-        if (reserved := RESERVED.get(name.casefold())) is not None:
-            why, instead = reserved
-            raise UsageError(f"{name} {why}", instead)
+        if (told := instead(name, kind)) is not None:
+            raise UsageError(f"{name} {told[0]}", told[1])
         hint = did_you_mean(name, self.names(kind)) or f"no usable plugin provides {_a(kind)}"
         if unusable := [one.name for one in self.plugins if one.state is not State.LOADED]:
             hint += f" (not loaded: {', '.join(unusable)}; see `ganbench plugins`)"

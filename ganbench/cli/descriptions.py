@@ -21,7 +21,7 @@ from ganbench.api.specs import (
 )
 from ganbench.api.techniques import NEEDS
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.catalogue.reserved import RESERVED
+from ganbench.catalogue.reserved import instead
 from ganbench.modalities import MODALITIES
 from ganbench.planning.chosen import choose_data
 from ganbench.planning.datasets import choose_dataset
@@ -83,7 +83,7 @@ def _unknown(name: str, catalogue: Catalogue) -> UsageError | PluginNotUsable:
     except PluginNotUsable as error:  # it would be here, were its plugin loaded
         return error
     except UsageError as error:
-        if name.casefold() in RESERVED:
+        if instead(name):
             return error
     known = [one for kind in SPEC_TYPES for one in catalogue.names(kind)]
     hint = did_you_mean(name, [*known, *embedded_suites(), *VOCABULARIES])

@@ -50,8 +50,11 @@ class Parsed(click.ParamType):  # type: ignore[type-arg]  # generic since click 
 
 
 def _seconds(text: str) -> float:
-    limit = Budget.parse(text)
-    if limit.kind != "seconds":
+    try:
+        limit = Budget.parse(text)
+    except UsageError:
+        limit = None
+    if limit is None or limit.kind != "seconds":
         raise UsageError(f"{text!r} is not a time", "write it as 30m, 2h or 90s")
     return limit.amount
 
@@ -162,7 +165,7 @@ def selection_options(function: F) -> F:
             "tasks",
             multiple=True,
             shell_complete=complete_tasks,
-            help="Only this task of the suite.",
+            help="Only this task of the suite. May be repeated.",
         ),
         click.option(
             "--seeds",
@@ -179,7 +182,7 @@ def selection_options(function: F) -> F:
             "settings",
             multiple=True,
             metavar="VARIANT.PARAMETER=VALUE",
-            help="Set a parameter of a variant.",
+            help="Set a parameter of a variant. May be repeated.",
         ),
         click.option(
             "--device",

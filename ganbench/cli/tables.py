@@ -42,13 +42,13 @@ def filter_options(function: F) -> F:
     """The options that say which runs to tell of."""
     options = [
         click.option("--suite", help="Only runs of this suite."),
-        click.option("--task", "tasks", multiple=True, help="Only this task."),
+        click.option("--task", "tasks", multiple=True, help="Only this task. May be repeated."),
         click.option(
             "--variant",
             "variants",
             multiple=True,
             shell_complete=complete_variants,
-            help="Only this variant.",
+            help="Only this variant. May be repeated.",
         ),
     ]
     return all_options(options, function)

@@ -15,6 +15,18 @@ from ganbench.console import drop_data, keep_stdout_for_data
 class Verb(click.Command):
     """A verb. Its data has stdout for itself, whatever the plugins that it loads print."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments; a name too many may be one that an option takes."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            known = {option for one in self.params for option in one.opts}
+            ways = [one for one in ("--variant", "--task", "--suite") if one in known]
+            if not (ways and error.message.startswith("Got unexpected extra argument")):
+                raise
+            message = f"{error.message.rstrip('.')}: name it behind {' or '.join(ways)}"
+            raise click.UsageError(message, ctx) from None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Do what the verb does, once its arguments are read and help was not what was wanted."""
         keep_stdout_for_data()

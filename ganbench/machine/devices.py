@@ -65,6 +65,8 @@ def check_device(requested: str) -> str:
             "and their FLOPs, memory and random numbers are untested",
             "use --device cpu",
         )
+    if kind == "gpu":
+        raise UsageError(f"unknown device {requested!r}", "write it as cuda, cuda:0 or cuda:0,2")
     if kind not in DEVICES:
         raise UsageError(f"unknown device {requested!r}", did_you_mean(kind, DEVICES))
     if colon and not (kind == "cuda" and _PLACES.fullmatch(places)):

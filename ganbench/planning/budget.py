@@ -86,10 +86,11 @@ def _unit(unit: str, text: str) -> tuple[BudgetKind, float]:
                 return kind, _PREFIX[prefix]
     if unit.endswith(("FLOPS", "FLOP/s")):
         raise UsageError(f"budget {text!r} is a rate; a budget is an amount", _HINT)
-    raise UsageError(f"budget {text!r} has an unknown unit {unit!r}", _HINT)
+    why = f"an unknown unit {unit!r}" if unit else "no unit"
+    raise UsageError(f"budget {text!r} has {why}", _HINT)
 
 
-_MEMORY = re.compile(r"\s*(\d+(?:\.\d*)?)\s*([KMGT]?)(i?)B?\s*", re.IGNORECASE)
+_MEMORY = re.compile(r"\s*(\d+(?:\.\d*)?)\s*([KMGT]?)(i?)(B?)\s*", re.IGNORECASE)
 
 
 def parse_memory(text: str) -> int:
@@ -101,11 +102,13 @@ def parse_memory(text: str) -> int:
     match = _MEMORY.fullmatch(text)
     if match is None:
         raise UsageError(f"memory {text!r} is not a size", "write it as 8GiB or 500MB")
-    number, prefix, binary = match.groups()
+    number, prefix, binary, byte = match.groups()
     base = 1024 if binary else 1000
     size = float(number) * base ** " KMGT".index(prefix.upper() or " ")
     if not 1 <= size < 2**63:
         raise UsageError(f"memory {text!r} is not a possible size", "write it as 8GiB or 500MB")
+    if not prefix + binary + byte:  # whoever types 8 means gigabytes, and would get bytes
+        raise UsageError(f"memory {text!r} has no unit", "write it as 8GiB or 500MB")
     return int(size)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeVar
 
 from ganbench.api.data import DataInfo, Survey
@@ -192,7 +193,15 @@ def choose_data(text: str, catalogue: Catalogue, folder: str = "") -> ChosenData
     Raises:
         UsageError, PluginNotUsable: as `choose_task`.
     """
-    spec, parameters = choose_dataset(text, catalogue)
+    try:
+        spec, parameters = choose_dataset(text, catalogue)
+    except UsageError as error:
+        path = text.partition("[")[0]
+        if not Path(folder, path).exists():
+            raise
+        readers = (catalogue.get(DatasetSpec, name) for name in catalogue.names(DatasetSpec.kind))
+        known = " or ".join(f"{one.name}:{path}" for one in readers if one.argument == "path")
+        raise UsageError(f"{error.message}: it is a path", f"say what is there: {known}") from error
     arguments = located(spec.parameters, parameters, folder)
     survey = look_at(spec, arguments, text, catalogue)
     return ChosenData(

@@ -124,7 +124,9 @@ class Suite:
             if task.name == name:
                 return task
         names = [task.name for task in self.tasks]
-        raise UsageError(f"suite {self.name} has no task {name!r}", did_you_mean(name, names))
+        several = all(one.strip() in names for one in name.split(","))
+        hint = "repeat the option for each of several" if several else did_you_mean(name, names)
+        raise UsageError(f"suite {self.name} has no task {name!r}", hint)
 
 
 class TaskTable(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -220,8 +222,11 @@ def parse_suite(text: str, source: str) -> Suite:
             claims=table.claims,
         )
     names = [task.name for task in suite.tasks]
-    if not names or len(set(names)) != len(names):
-        raise UsageError(f"suite {source} needs at least one task, each with a name of its own")
+    if not names:
+        raise UsageError(f"suite {source} has no task", "write each under a [[tasks]] heading")
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"suite {source} has two tasks of the name {name!r}", "rename one")
     for number, claim in enumerate(suite.claims, start=1):
         with _located(f"{source}: claim {number}"):
             suite.task(claim.task)
@@ -311,7 +316,7 @@ def _numbered(message: str) -> str:
 
 def _hint(mismatch: Mismatch) -> str | None:
     match mismatch.place:
-        case ("tasks", int()):
+        case ("tasks",) | ("tasks", int()):
             return "write each task under a [[tasks]] heading"
         case (*_, "variants", int()):
             return 'write it as "wgan-gp", or under a [[variants]] heading'
@@ -322,4 +327,6 @@ def _hint(mismatch: Mismatch) -> str | None:
                 key = f"{name}.{next(iter(mismatch.value), '')}"
                 return f'put a name with dots in quotes: "{key}" = [1, 3]'
             return 'write it as lr_scale = ["1/3", 1, 3]'
+        case _ if isinstance(mismatch.value, str) and mismatch.problem.endswith("not an array"):
+            return f'write it in brackets: ["{mismatch.value}"]'
     return mismatch.hint

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ganbench.api.errors import NothingSelected
+from ganbench.api.errors import NothingSelected, did_you_mean
 from ganbench.publishing.manifest import MANIFEST_FILE, RUNS_FILE
 from ganbench.publishing.reading import read_published
 from ganbench.results.frame import Runs, collect
@@ -19,6 +19,11 @@ from ganbench.wording import on_runs, typed
 def is_published(folder: Path) -> bool:
     """Whether a folder holds a published leaderboard, rather than runs."""
     return (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists()
+
+
+def leaderboards_in(folder: Path | str) -> list[Path]:
+    """The published leaderboards of a folder of such, which itself is none."""
+    return sorted(filter(is_published, runs_folder(folder).iterdir()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,28 @@ def load_selected(
     loaded = load_runs(folder)
     wanted = {"suite": () if suite is None else (suite,), "task": tasks, "variant": variants}
     runs = loaded.runs.only(**{column: values for column, values in wanted.items() if values})
+    if loaded.runs.frame.empty:
+        raise NothingSelected(f"there is no run in {folder}", _where_else(folder))
+    unknown = [
+        (f"no run in {folder} is of {column} {value!r}", did_you_mean(value, known))
+        for column, values in wanted.items()
+        for value in values
+        if value not in (known := set(loaded.runs.frame[column]))
+    ]
     if runs.frame.empty:
-        raise NothingSelected(f"no run in {folder} matches", f"{_listing(folder)} lists them")
+        at_once = f"no run in {folder} is all of this at once", f"{_listing(folder)} lists them"
+        raise NothingSelected(*(unknown or [at_once])[0])
     # Whoever looks at some tasks ranks on these.
-    return replace(loaded, runs=runs, coverage=None if tasks else loaded.coverage)
+    coverage = None if tasks else loaded.coverage
+    warnings = [*loaded.warnings, *("; ".join(filter(None, lines)) for lines in unknown)]
+    return replace(loaded, runs=runs, coverage=coverage, warnings=warnings)
+
+
+def _where_else(folder: Path | str) -> str:
+    """Where there may be runs, if not in this folder."""
+    if published := leaderboards_in(folder):
+        return f"there are leaderboards in it: --runs {published[0]}"
+    return f"fill it with {typed('run', '--all', *on_runs(folder))}"
 
 
 def _listing(folder: Path | str) -> str:

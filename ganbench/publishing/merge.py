@@ -12,7 +12,7 @@ from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
 from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.eligibility import Commands
 from ganbench.publishing.joining import Contribution, Merged, merge
-from ganbench.publishing.loading import is_published, load_runs
+from ganbench.publishing.loading import is_published, leaderboards_in, load_runs
 from ganbench.publishing.publish import publish, without_rank
 from ganbench.publishing.selection import membership
 from ganbench.results.fields import UNFINISHED
@@ -87,7 +87,13 @@ def _commands(folders: Iterable[Path], out: Path, suite: str) -> Commands:
 
 
 def _load(folder: Path, remarks: list[str]) -> Contribution:
+    if not folder.exists():
+        known = "a source is a runs folder or a published leaderboard"
+        raise UsageError(f"there is no folder {folder}", known)
     loaded = load_runs(folder)
+    if loaded.runs.frame.empty and (published := leaderboards_in(folder)):
+        named = " ".join(map(str, published))
+        raise UsageError(f"{folder} is no leaderboard, it holds some", f"name them: {named}")
     remarks += loaded.warnings
     runs = loaded.runs
     if not is_published(folder):

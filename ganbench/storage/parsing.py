@@ -59,6 +59,7 @@ class Mismatch(ValueError):
     ) -> None:
         super().__init__(f"{''.join(_path(where, place))} {problem}")
         self.place = place
+        self.problem = problem
         self.value = value
         self.hint = hint
 

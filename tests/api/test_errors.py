@@ -56,6 +56,11 @@ def test_did_you_mean(name: str, known: list[str], hint: str | None) -> None:
     assert did_you_mean(name, known) == hint
 
 
+def test_capitals_are_no_difference() -> None:
+    assert did_you_mean("WGAN-GP", ["wgan-gp", "mlp"]) == "did you mean wgan-gp?"
+    assert did_you_mean("r1", ["R1", "mlp"]) == "did you mean R1?"
+
+
 def test_did_you_mean_names_several_that_are_close() -> None:
     hint = did_you_mean("wgan", ["wgan-gp", "wgan-lp", "dcgan", "mlp"])
     assert hint is not None

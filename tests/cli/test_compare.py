@@ -73,8 +73,8 @@ def test_a_published_leaderboard_gives_the_same(
         (["vanilla", "dcgn"], 2, "these runs have no variant 'dcgn'", "did you mean dcgan?"),
         (["vanilla"], 2, "a comparison needs two variants", "to choose from: dcgan, stillborn"),
         (["vanilla", "vanilla"], 2, "vanilla is named twice", ""),
-        (["vanilla", "dcgan", "--task", "none"], 5, "no run in", "ganbench status"),
-        (["vanilla", "dcgan", "--suite", "none"], 5, "no run in", "ganbench status"),
+        (["vanilla", "dcgan", "--task", "rings"], 5, "is of task 'rings'", "ring8"),
+        (["vanilla", "dcgan", "--suite", "none"], 5, "is of suite 'none'", "starter"),
         (["vanilla", "dcgan", "--format", "pdf"], 2, "'pdf' is not one of", ""),
     ],
 )

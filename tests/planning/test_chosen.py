@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,6 +117,15 @@ def test_mistakes_are_told_with_the_task(
         with pytest.raises(UsageError) as caught:
             choose_task(bad, catalogue)
         assert caught.value.message.startswith(message)
+
+
+def test_a_path_alone_is_told_how_it_is_named(catalogue: Catalogue, tmp_path: Path) -> None:
+    (tmp_path / "my photos").mkdir()
+    with pytest.raises(
+        UsageError, match="task t: unknown dataset 'my photos': it is a p"
+    ) as caught:
+        choose_task(task("vendi", on="my photos[side=16]"), catalogue, str(tmp_path))
+    assert "images:my photos" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_mistakes_in_a_variants_table(entry: str, message: str, hint: str | None
         (SUITE + SUITE, "no valid TOML"),
         ("", "name is missing"),
         ('name = "mine"', "tasks is missing"),
-        ('name = "mine"\ntasks = []', "needs at least one task"),
+        ('name = "mine"\ntasks = []', "has no task"),
         ('name = "mine"\ntasks = [1]', "task 1 is 1, not a table"),
         ('name = "mine"\ntasks = "ring"', "tasks is 'ring', not an array"),
         ("name = 3\n" + TASK, "name is 3, not a string"),
@@ -186,7 +186,7 @@ def test_mistakes_in_a_variants_table(entry: str, message: str, hint: str | None
             SUITE + "[grid]\nlr = [1979-05-27]",
             "grid.lr[0] is datetime.date(1979, 5, 27), not a boolean",
         ),
-        (SUITE + TASK, "each with a name of its own"),
+        (SUITE + TASK, "two tasks of the name 'ring'"),
         (SUITE.replace('"ring"', '"a/b"'), "task 1: name is 'a/b'"),
         (SUITE.replace('"1TFLOP"', "1"), "task 1: budget is 1, not a string"),
         (SUITE.replace("1TFLOP", "1TFLOPS"), "task 1: budget '1TFLOPS' is a rate"),
@@ -233,6 +233,20 @@ def test_a_dotted_name_in_a_grid_brings_the_way_to_write_it() -> None:
     with pytest.raises(UsageError, match="not an array") as caught:
         parse_suite(SUITE + "[grid]\nloss.penalty = [1]", "mine.toml")
     assert caught.value.hint == 'put a name with dots in quotes: "loss.penalty" = [1, 3]'
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('variants = "dcgan"\n' + SUITE, 'write it in brackets: ["dcgan"]'),
+        (SUITE + 'final_scores = "w2"', 'write it in brackets: ["w2"]'),
+        (SUITE.replace("[[tasks]]", "[tasks]"), "write each task under a [[tasks]] heading"),
+    ],
+)
+def test_what_is_no_array_brings_the_way_to_write_one(text: str, hint: str) -> None:
+    with pytest.raises(UsageError, match="not an array") as caught:
+        parse_suite(text, "mine.toml")
+    assert caught.value.hint == hint
 
 
 def test_a_budgets_hint_survives() -> None:

@@ -61,8 +61,35 @@ def test_only_what_is_wanted_is_left(folder: Path) -> None:
 
 
 def test_nothing_selected_is_an_error(folder: Path) -> None:
-    with pytest.raises(NothingSelected, match=r"no run in .* matches"):
-        load_selected(folder, tasks=["digits"])
+    with pytest.raises(NothingSelected, match=r"no run in .* is of task 'ring'") as caught:
+        load_selected(folder, tasks=["ring"])
+    assert caught.value.hint == "did you mean ring8?"
+
+
+def test_each_is_there_and_not_all_at_once(tmp_path: Path) -> None:
+    for one in RECORDS:
+        spec = one["spec"]
+        if (spec["variant"], spec["task"]["name"]) != ("vanilla", "ring8"):
+            RunStore(tmp_path).write(one)
+    with pytest.raises(NothingSelected, match=r"no run in .* is all of this at once"):
+        load_selected(tmp_path, tasks=["ring8"], variants=["vanilla"])
+
+
+def test_what_is_wanted_and_not_there_is_told_beside_what_is(folder: Path) -> None:
+    loaded = load_selected(folder, variants=["vanilla", "wgan-pg"])
+    assert set(loaded.runs.frame["variant"]) == {"vanilla"}
+    assert "is of variant 'wgan-pg'; did you mean wgan-gp?" in loaded.warnings[-1]
+
+
+def test_a_folder_without_runs_says_where_there_may_be_some(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    with pytest.raises(NothingSelected, match="there is no run in") as caught:
+        load_selected(tmp_path / "none")
+    assert "ganbench run --all --runs" in (caught.value.hint or "")
+    board = publish(RECORDS, "starter", tmp_path / "none")[0].parent
+    with pytest.raises(NothingSelected, match="there is no run in") as caught:
+        load_selected(tmp_path / "none")
+    assert caught.value.hint == f"there are leaderboards in it: --runs {board}"
 
 
 def test_no_folder_is_an_error(tmp_path: Path) -> None:

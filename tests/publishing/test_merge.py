@@ -227,3 +227,10 @@ def test_a_damaged_source_is_refused(tmp_path: Path) -> None:
     (source / "runs.csv").write_text("suite\n")
     with pytest.raises(InvalidResults, match="is not the file that its manifest describes"):
         merged(tmp_path / "out", source)
+
+
+def test_a_folder_of_leaderboards_is_none(tmp_path: Path) -> None:
+    board = published(tmp_path / "results", ALL)
+    with pytest.raises(UsageError, match="results is no leaderboard, it holds some") as caught:
+        merged(tmp_path / "out", tmp_path / "results")
+    assert caught.value.hint == f"name them: {board}"

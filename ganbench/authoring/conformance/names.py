@@ -5,6 +5,7 @@ from __future__ import annotations
 from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import SPEC_TYPES, Spec
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.catalogue.reserved import instead
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.references import parse_reference
 
@@ -23,6 +24,8 @@ def kind_of(name: str, kind: str | None, catalogue: Catalogue) -> str:
     found = [one for one in SPEC_TYPES if head in catalogue.names(one)]
     if kind is None and found:
         return found[0]
+    if kind is None and (told := instead(head)):
+        raise UsageError(f"{head} {told[0]}", told[1])
     if kind is None:
         known = [one for each in SPEC_TYPES for one in catalogue.names(each)]
         if unusable := [plugin.name for plugin in catalogue.plugins if plugin.reason]:

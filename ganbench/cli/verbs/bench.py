@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     "tasks",
     multiple=True,
     shell_complete=complete_tasks,
-    help="Only this task of the suite.",
+    help="Only this task of the suite. May be repeated.",
 )
 @click.option(
     "--device",

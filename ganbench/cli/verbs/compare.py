@@ -17,7 +17,7 @@ from ganbench.console import warn
 @click.argument("variants", nargs=-1, metavar="A B [C]...", shell_complete=complete_variants)
 @runs_option
 @click.option("--suite", help="Only runs of this suite.")
-@click.option("--task", "tasks", multiple=True, help="Only this task.")
+@click.option("--task", "tasks", multiple=True, help="Only this task. May be repeated.")
 @form_options
 def command(
     variants: tuple[str, ...], runs: Path, suite: str | None, tasks: tuple[str, ...], form: str

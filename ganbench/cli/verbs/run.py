@@ -74,7 +74,7 @@ def command(
     """Train what is missing of a selection, then print the comparison tables.
 
     VARIANT is a variant's name, with parameters in brackets if wanted (wgan-gp[lr=2e-4]), or any
-    MODEL+LOSS pair (dcgan+wgan-gp).
+    MODEL+LOSS pair (dcgan+wgan-gp); left out, all that the suite names.
     """
     import time
 
