@@ -17,10 +17,10 @@ Shape = Sequence[int]
 class StepFlops(FlopCounterMode):
     """torch's FLOP counter, double backward included, without its attribution to modules.
 
-    It counts matrix products, convolutions and attention; element-wise work is not counted. The
-    attribution is left out because its hooks refuse `autograd.grad` with respect to a leaf, and
-    that is how gradient penalties are written. What torch counts wrongly or not at all is counted
-    by formulas of its own (`CORRECTED`).
+    It counts matrix products, convolutions, attention and recurrent layers; element-wise work is
+    not counted. The attribution is left out because its hooks refuse `autograd.grad` with respect
+    to a leaf, and that is how gradient penalties are written. What torch counts wrongly or not at
+    all is counted by formulas of its own (`CORRECTED`).
     """
 
     def __init__(self) -> None:
@@ -68,12 +68,33 @@ def _scores(query: Shape, key: Shape) -> int:
     return math.prod(query[:3]) * key[2]
 
 
+def _recurrent(x: Shape, *weights: Any, **_: Any) -> int:
+    """Every step's product with every matrix of a layer, of inputs (T, B, I) or (all steps, I).
+
+    Args:
+        x: shape of the inputs.
+        weights: what an operation is given behind them, the shapes of matrices among it: two, or on
+            a GPU a list of all layers'.
+    """
+    given = weights[0] if isinstance(weights[0], list) else weights[:2]
+    return 2 * math.prod(x[:-1]) * sum(math.prod(one) for one in given if len(one) == 2)
+
+
+def _recurrent_backward(x: Shape, *weights: Any, **_: Any) -> int:
+    """Two products for each of the forward pass."""
+    return 2 * _recurrent(x, *weights)
+
+
 _ATEN = torch.ops.aten
 
 CORRECTED: dict[Any, Callable[..., int]] = {
     _ATEN.convolution_backward: _convolution_backward,
     _ATEN._scaled_dot_product_flash_attention_for_cpu: _attention,
     _ATEN._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
+    _ATEN.mkldnn_rnn_layer: _recurrent,
+    _ATEN.mkldnn_rnn_layer_backward: _recurrent_backward,
+    _ATEN._cudnn_rnn: _recurrent,
+    _ATEN._cudnn_rnn_backward: _recurrent_backward,
 }
 """Operations, and what they cost by the shapes of what they are given."""
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from ganbench import Latent, Networks
-from ganbench.training.flops import StepFlops
+from ganbench.training.flops import CORRECTED, StepFlops
 from ganbench.training.loop import Eager
 from ganbench_plugins.variants.vanilla import NonSaturating
 from ganbench_plugins.variants.wgan_gp import WassersteinGradientPenalty
@@ -103,6 +103,38 @@ def test_attention_by_hand() -> None:
     with StepFlops() as counter:
         found.sum().backward()
     assert counter.total == 5 * product  # the scores again, and two products for either gradient
+
+
+@pytest.mark.parametrize(
+    ("layer", "gates"), [(nn.LSTM, 4), (nn.GRU, 3), (nn.RNN, 1)], ids=["lstm", "gru", "rnn"]
+)
+@pytest.mark.parametrize("directions", [1, 2])
+def test_recurrent_layers_by_hand(
+    layer: type[nn.LSTM | nn.GRU | nn.RNN], gates: int, directions: int
+) -> None:
+    """Of the fused kernel of LSTMs torch knows no formula: they would be free."""
+    recurrent = layer(6, 8, num_layers=2, bidirectional=directions == 2)
+    x = torch.randn(5, 3, 6, requires_grad=True)
+    with StepFlops() as counter:
+        found, _ = recurrent(x)
+    each = 2 * 5 * 3 * gates * 8 * directions
+    forward = each * (6 + 8) + each * (8 * directions + 8)
+    assert counter.total == forward
+    with StepFlops() as counter:
+        found.sum().backward()
+    # A kernel of single steps spares the gradient of the first, constant state.
+    assert 1.7 * forward < counter.total <= 2 * forward
+
+
+def test_recurrent_layers_of_a_gpu_by_shapes() -> None:
+    """It gets all weights of all layers as a list, biases among them."""
+    weights = [[32, 6], [32, 8], [32], [32], [32, 8], [32, 8], [32], [32]]
+    products = 2 * 5 * 3 * 32 * (6 + 8 + 8 + 8)
+    forward = CORRECTED[torch.ops.aten._cudnn_rnn]
+    backward = CORRECTED[torch.ops.aten._cudnn_rnn_backward]
+    assert forward([5, 3, 6], weights, 4, None, [2, 3, 8], out_shape=None) == products
+    assert forward([15, 6], weights, 4, None, [2, 3, 8], out_shape=None) == products
+    assert backward([5, 3, 6], weights, 4, [99], out_shape=None) == 2 * products
 
 
 def test_it_leaves_the_numbers_alone() -> None:

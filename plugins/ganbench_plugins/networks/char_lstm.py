@@ -1,6 +1,6 @@
 """A character LSTM (Graves 2013): the law of the next token, to be learnt by maximum likelihood.
 
-Written as matrix products, which the budget's counter sees; torch's fused LSTM it does not.
+Written as matrix products, which the budget's counter sees on any device.
 """
 
 from __future__ import annotations

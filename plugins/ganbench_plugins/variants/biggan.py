@@ -29,7 +29,7 @@ def recipe(
     ] = None,
     ema: Annotated[
         float, Parameter(minimum=0, maximum=1, help="decay of the generator's average")
-    ] = 0.999,
+    ] = 0.99,
 ) -> Recipe:
     """Residual networks that are told the class."""
     return Recipe(
@@ -61,8 +61,8 @@ def ganbench_variants() -> list[VariantSpec]:
             deviations=(
                 "SNGAN's widths instead of 96 channels next to the image, batches of 64 instead of "
                 "2,048",
-                "the average decays by .999 a step instead of .9999, as runs are shorter, and from "
-                "the first step on",
+                "the average decays by .99 a step instead of .9999, and from the first step on: "
+                "runs of hundreds of steps would be judged by the weights that they began with",
                 "no orthogonal regularisation and no truncation of latents",
                 "attention on maps of half the image",
                 "fakes have the classes of the real batch in critic steps, and the data's shares "
