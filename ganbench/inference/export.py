@@ -106,6 +106,7 @@ def card_of(kept: KeptRun, contestant: Contestant) -> dict[str, Any]:
         "input": {
             "latents": [{"size": one.size, "law": one.law} for one in contestant.latents],
             "classes": info.classes if conditional else None,
+            "class_shares": None if contestant.shares is None else contestant.shares.tolist(),
         },
         "output": {
             **described(info),

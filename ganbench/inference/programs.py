@@ -40,7 +40,8 @@ class Program:
 
     @torch.no_grad()
     def generate(self, count: int, seed: int, info: DataInfo) -> tuple[Tensor, Tensor | None]:
-        """(count, *stored shape) samples, and their classes (count,) of equal shares, if any.
+        """(count, *stored shape) samples, and their classes (count,), if any: of the shares that
+        its run was asked for, or equal ones, where the card does not tell.
 
         Of the seed with which a run is evaluated, they are those that the run was scored by.
 
@@ -53,10 +54,10 @@ class Program:
         device = torch.device("cpu")  # where programs are made
         laws = tuple(Latent(size=one["size"], law=one["law"]) for one in given["latents"])
         inputs = [LatentFeed(laws, device, seed).draw(count)]
-        if classes := given["classes"]:
-            shares = torch.full((classes,), 1 / classes)
-            inputs.append(LabelFeed(shares, device, stream_seed(seed, "labels")).draw(count))
         try:
+            if classes := given["classes"]:
+                shares = torch.tensor(given.get("class_shares") or [1 / classes] * classes)
+                inputs.append(LabelFeed(shares, device, stream_seed(seed, "labels")).draw(count))
             module = torch.export.load(str(self.path)).module()
             parts = zip(*(torch.split(one, SAMPLING_BATCH) for one in inputs), strict=True)
             raw = torch.cat([module(*part) for part in parts])

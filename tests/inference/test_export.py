@@ -20,8 +20,10 @@ from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
 from ganbench.inference.export import ONNX, export_generator
 from ganbench.inference.kept import KeptRun, find_kept
+from ganbench.inference.programs import read_program
 from ganbench.results.store import RunStore
 from ganbench.running.contestant import Contestant
+from ganbench.running.evaluator import EVALUATION_SEED
 
 from .conftest import ACGAN
 
@@ -59,6 +61,20 @@ def test_weights_and_program_give_what_the_generator_gives(
         wanted = own(*inputs)
     assert torch.allclose(found, wanted, rtol=1e-5, atol=1e-6)
     assert list(found.shape[1:]) == card["output"]["shape"]
+
+
+def test_a_program_is_asked_for_the_classes_that_its_run_was_asked_for(
+    runs: Path, tmp_path: Path
+) -> None:
+    """Whose shares differ by a few samples of a class here, and by much with a long tail."""
+    ganbench.export("acgan", tmp_path / "g.safetensors", runs=runs, plugins=[ACGAN])
+    own = contestant(runs, "acgan")
+    program = read_program(tmp_path / "g.pt2")
+    _, labels = program.generate(2000, EVALUATION_SEED, own.info)
+    _, wanted = own.sample(2000, EVALUATION_SEED)
+    assert labels is not None
+    assert wanted is not None
+    assert torch.equal(labels, wanted)
 
 
 def test_the_card_tells_of_the_run_and_of_the_files(runs: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ says which are; here that is its CRC-32, which a zip's directory has. Never impo
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from ganbench_plugins.datasets.label_file import (
     read_label_file,
 )
 from ganbench_plugins.datasets.listing import SUFFIXES as IMAGES
+from ganbench_plugins.datasets.looks import quiet
 from ganbench_plugins.datasets.telling import left_out
 
 if TYPE_CHECKING:
@@ -100,8 +102,10 @@ def size_of(image: bytes | NDArray[np.uint8]) -> tuple[int, int]:
         return image.shape[1], image.shape[0]
     from PIL import Image
 
-    with Image.open(io.BytesIO(image)) as opened:
-        return opened.size
+    with warnings.catch_warnings():
+        quiet()
+        with Image.open(io.BytesIO(image)) as opened:
+            return opened.size
 
 
 def is_archive(path: str) -> bool:

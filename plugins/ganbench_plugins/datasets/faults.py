@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ganbench_plugins.datasets.looks import Look
 
 DEEP = "16 bits a channel"
+SCALED = "[bits=16] scales 16 bits to 8"
 
 MOST_NAMED = 200
 """Files of which each is named: more say the same again."""
@@ -75,7 +76,7 @@ def _short(path: str, root: str) -> str:
 def _hint(bad: dict[str, str], *, skip: bool) -> str:
     ways = ["none is left without them"] if skip else []
     if DEEP in bad.values():
-        ways.append("[bits=16] scales 16 bits to 8")
+        ways.append(SCALED)
     if not skip:
         ways.append("[damaged=skip] behind the folder leaves them out")
     if len(bad) <= MOST_TYPED:

@@ -188,11 +188,12 @@ def _load_archive(options: Options) -> Data:
 
     archive = _archive(options)
     form = Form(side=options.side, grey=options.grey, alpha=options.alpha)
-    return load_archive(archive, options.info(len(archive.classes)), form, options.channels)
+    info = options.info(len(archive.classes))
+    return load_archive(archive, info, form, options.channels, options.bits)
 
 
 def _archive(options: Options) -> Archive:
-    for name in ("heldout", "damaged", "bits"):
+    for name in ("heldout", "damaged"):
         if getattr(options, name) != PARAMETERS[name].default:
             raise UsageError(f"{name} is about folders of images, and {options.path} is a file")
     return open_archive(options.path, options.channels)

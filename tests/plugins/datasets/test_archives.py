@@ -261,6 +261,20 @@ def test_other_files_that_cannot_be_read(tmp_path: Path, images: Pixels) -> None
         describe(path=path, heldout="test")
 
 
+def test_images_of_16_bits_are_asked_about_as_in_folders(tmp_path: Path, images: Pixels) -> None:
+    """Of 12 bits in 16, nothing but black would be left."""
+    with zipfile.ZipFile(path := tmp_path / "a.zip", "w") as archive:
+        for place, image in enumerate(images[..., 0]):
+            file = io.BytesIO()
+            Image.fromarray(image.astype(np.uint16) * 16).save(file, "PNG")
+            archive.writestr(f"{place}.png", file.getvalue())
+    with pytest.raises(UsageError, match="16 bits a channel") as refused:
+        load(path=str(path), side=SIDE)
+    assert "[bits=16] scales 16 bits to 8" in (refused.value.hint or "")
+    scaled = load(path=str(path), side=SIDE, bits=16, grey=True)
+    assert int(scaled.train.max()) == round(255 * 16 / 257)
+
+
 def test_damaged_images_are_all_named(tmp_path: Path, images: Pixels) -> None:
     path = write_zip(tmp_path / "a.zip", images)
     with zipfile.ZipFile(path, "a") as archive:
