@@ -60,6 +60,7 @@ TEMPLATES: Mapping[str, Template] = {
     "variant": Template(
         about="Spectral-norm GAN with the hinge loss (Miyato et al. 2018)",
         run="__NAME__",
+        row="--all __NAME__",
         provides=("variant", "loss", "model"),
         modalities=("points", "image"),
         usual=("points", "image"),

@@ -92,10 +92,10 @@ def ranking(
         Heading("why no rank"),
     )
     rows = []
-    for own in grouped(lines, lambda line: line.label).values():
-        # Rows of settings on which the suite is not ranked carry no suite utility of their own.
-        main = max(own, key=lambda line: "suite_utility" in line.row.estimates)
-        row = main.row
+    ranked = _ranked(lines)
+    for whole in grouped(lines, lambda line: line.label).values():
+        own = _ranked(whole)
+        main, row = own[0], own[0].row
         runs, ok = (sum(line.row[name] for line in own) for name in ("runs", "ok"))
         cells = (
             _rank(row, "rank"),
@@ -109,21 +109,27 @@ def ranking(
         key = (row["rank_low"] or math.inf, row["rank_high"] or 0, -utility)
         rows.append((key, Row("", cells, "below" if row["unranked"] else "ranked")))
     rows.sort(key=lambda pair: (pair[1].kind != "ranked", *pair[0]))
-    seeds = {int(seed) for line in lines for seed in line.row["seeds"].split(",")}
-    tasks = sorted({line.row["task"] for line in lines})
+    seeds = {int(seed) for line in ranked for seed in line.row["seeds"].split(",")}
+    tasks = sorted({line.row["task"] for line in ranked})
     notes = [
         "utility: 1 as near as real samples, 0 no nearer than the best trivial generator; unstable "
         f"runs count 0; mean over {', '.join(tasks)}; seeds {interval_of_seeds(seeds)}",
         "[low, high]: 95 % intervals over seeds; ranks are ranges where these overlap, and where "
         "Welch's test tells no order (Holm over all pairs)",
     ]
+    chosen = dict.fromkeys(line.section for line in ranked)
+    if others := dict.fromkeys(line.section for line in lines if line.section not in chosen):
+        notes.append(
+            f"of {'; '.join(chosen)}; of a task the setting with the most runs counts, and so "
+            f"{'; '.join(others)} does not"
+        )
     if len(seeds) < SEEDS_FOR_AN_ORDER:
         notes.append(FEW_NOTE)
-    if any(line.faults for line in lines if line.faults != line.row.limits):
+    if any(line.faults for line in ranked if line.faults != line.row.limits):
         notes.append(MARK_NOTE)
     notes += [
         f"{line.label} on {line.row['task']}: {limit}; so its runs count {CLAIM:g} at most there"
-        for line in lines
+        for line in ranked
         for limit in line.row.limits
     ]
     references = [
@@ -132,6 +138,11 @@ def ranking(
     ]
     ordered = (*(row for _, row in rows), *references)
     return Table("ranking", title, headings, ordered, tuple(notes))
+
+
+def _ranked(lines: Sequence[Line]) -> Sequence[Line]:
+    """Those of the settings on which the suite is ranked: others have no suite utility."""
+    return [line for line in lines if "suite_utility" in line.row.estimates] or lines
 
 
 def stability(lines: Sequence[Line], title: str) -> Table:

@@ -62,13 +62,22 @@ def add_standings(
             admitted.append(row)
     # Ranks are given within an edition: utilities of two protocols or devices are two scales.
     for members in grouped(admitted, lambda row: row.entry.edition).values():
-        needed = coverage or Coverage.of(run for row in members for run in row.entry.runs)
-        for row in members:
-            row.facts["incomplete"] = needed.missing_seeds(row.entry.runs)
-        if len(needed.seeds) >= SEEDS_FOR_AN_ORDER:
-            for part in grouped(members, lambda row: row.entry.part).values():
-                _rank_on_task([row for row in part if not row["incomplete"] and not row.marks])
-        _rank_in_suite(members, needed)
+        parts = grouped(members, lambda row: row.entry.part)
+        main = _main_parts(members)
+        # Of another budget of a task its own seeds are asked for: a try with a seed of its own,
+        # in the same folder, takes no rank away from those who never tried it.
+        needed = coverage or _occurring(row for part in main for row in parts[part])
+        for part, own in parts.items():
+            here = needed if part in main else coverage or _occurring(own)
+            for row in own:
+                row.facts["incomplete"] = here.missing_seeds(row.entry.runs)
+            if len(here.seeds) >= SEEDS_FOR_AN_ORDER:
+                _rank_on_task([row for row in own if not row["incomplete"] and not row.marks])
+        _rank_in_suite(members, needed, main)
+
+
+def _occurring(rows: Iterable[Aggregate]) -> Coverage:
+    return Coverage.of(run for row in rows for run in row.entry.runs)
 
 
 def _rank_on_task(complete: Sequence[Aggregate]) -> None:
@@ -123,10 +132,11 @@ def _assign(name: str, ranks: Mapping[Aggregate, tuple[int, int]]) -> None:
         row.facts |= {f"{name}_low": low, f"{name}_high": high}
 
 
-def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage) -> None:
-    """Rank the variants of one edition by their mean utility over tasks, equally weighted."""
-    # A mean over tasks needs one setting of each, or those run twice would count twice.
-    parts = _main_parts(members)
+def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage, parts: set[Part]) -> None:
+    """Rank the variants of one edition by their mean utility over tasks, equally weighted.
+
+    A mean over tasks needs one setting of each (`parts`), or those run twice would count twice.
+    """
     for row in members:
         if row.entry.part not in parts:
             row.facts["unranked"] = f"the suite is ranked on another setting of {row['task']}"

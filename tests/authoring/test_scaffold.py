@@ -69,6 +69,14 @@ def test_it_is_clean_to_ruff_at_any_length(kind: str, name: str, tmp_path: Path)
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("kind", TEMPLATES)
+def test_the_row_to_publish_is_of_what_was_written(kind: str, tmp_path: Path) -> None:
+    """`--all` alone is what the suite names, and no suite of ganbench's names it."""
+    readme = new(kind, "my-own", into=tmp_path / "it") / "README.md"
+    row, *_ = blocks(readme)[1].text.splitlines()
+    assert "my-own" in row or row.endswith("--all --suite suite.toml")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", TEMPLATES)
 def test_its_readme_and_its_ci_do_what_they_say(kind: str, tmp_path: Path) -> None:

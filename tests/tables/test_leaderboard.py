@@ -11,6 +11,7 @@ from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.planning.budget import Budget
 from ganbench.results.frame import collect
 from ganbench.results.record import Record
+from ganbench.tables.assemble import tables
 from ganbench.tables.coverage import Coverage
 from ganbench.tables.labels import section_names, variant_labels
 from ganbench.tables.leaderboard import aggregates, leaderboard
@@ -216,6 +217,28 @@ def test_budgets_are_not_mixed() -> None:
     ]
     reasons = dict(zip(table["budget_amount"], table["unranked"], strict=True))
     assert reasons[2e12] == "the suite is ranked on another setting of ring8"
+
+
+def test_a_try_of_another_budget_changes_nothing_of_the_ranking() -> None:
+    task = replace(spec().task, budget=Budget("steps", 10))
+    tried = record(replace(spec("b", seed=9), task=task), [0.5], "diverged")
+    runs = [*seeds("a", [0.1] * 5), *seeds("b", [0.2] * 5)]
+    alone, beside = (tables(collect(own))[0] for own in (runs, [*runs, tried]))
+    assert [row.cells for row in beside.rows] == [row.cells for row in alone.rows]
+    assert [row.cells[0].value for row in beside.rows] == ["1", "2"]
+    told = "of ring8, 1TFLOP; of a task the setting with the most runs counts, and so ring8, 10step"
+    assert [note for note in beside.notes if note not in alone.notes] == [f"{told}s does not"]
+
+
+def test_another_budget_needs_seeds_of_its_own() -> None:
+    task = replace(spec().task, budget=Budget("flops", 2e12))
+    large = [
+        record(replace(spec(name, seed=seed), task=task), [end])
+        for name, end in (("a", 0.01), ("b", 0.9))
+        for seed in range(5)
+    ]
+    table = board([*seeds("a", [0.1] * 6), *seeds("b", [0.2] * 6), *large])
+    assert list(table[table["budget_amount"] == 2e12]["distance_rank_low"].astype(int)) == [1, 2]
 
 
 def test_numbers_of_threads_are_not_mixed() -> None:
