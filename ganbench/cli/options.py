@@ -73,6 +73,16 @@ class RunsFolder(click.Path):
         return checked_url(value) if is_url(value) else super().convert(value, param, ctx)
 
 
+class Local(click.Path):
+    """A folder or file to write, on this machine."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; a URL would become folders of that name in the working folder."""
+        if is_url(value):
+            raise UsageError(f"{value} is a URL", "write to a folder of this machine, and copy it")
+        return super().convert(value, param, ctx)
+
+
 RUNS_FOLDER = RunsFolder(path_type=Path, file_okay=False)
 
 
@@ -101,7 +111,7 @@ executor_option = click.option(
 
 out_option = click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Local(path_type=Path, file_okay=False),
     default=Path("results"),
     show_default=True,
     help="Folder of the leaderboards; a folder per suite is made in it.",

@@ -20,8 +20,12 @@ def require_same_code(spec: RunSpec, catalogue: Catalogue) -> None:
     for pin in spec.pins:
         try:
             here = pin_of(catalogue.get(SPEC_TYPES[pin["kind"]], pin["name"]), catalogue)
-        except UsageError as error:
-            raise OtherCode(error.message, error.hint) from None
+        except UsageError:
+            raise OtherCode(
+                f"the {pin['kind']} {pin['name']!r} of this run is that of {_code(pin)}, "
+                "and is not here",
+                _way_out(pin),
+            ) from None
         if here != pin:
             raise OtherCode(
                 f"the {pin['kind']} {pin['name']!r} of this run is that of {_code(pin)}, "
@@ -32,7 +36,7 @@ def require_same_code(spec: RunSpec, catalogue: Catalogue) -> None:
 
 def _way_out(pin: Mapping[str, str]) -> str:
     if not pin["distribution"]:
-        return f"name the run's own {pin['plugin']}: -P FILE"
+        return f"load the run's own {pin['plugin']}, as it was then: -P FILE"
     return f"install the run's: pip install {pin['distribution']}=={pin['version']}"
 
 

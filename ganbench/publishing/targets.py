@@ -11,6 +11,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ganbench.api.errors import GanbenchError, UsageError, one_line
+from ganbench.storage.bucket import is_url
 
 GIT, HUB = "git:", "hf://datasets/"
 
@@ -39,6 +40,11 @@ def put(files: Sequence[Path], target: str, within: str = "") -> str:
         return _to_branch(files, target.removeprefix(GIT), place)
     if target.startswith(HUB):
         return _to_hub(files, target.removeprefix(HUB), place)
+    if is_url(target):
+        raise UsageError(
+            f"nothing is put to {target}",
+            "name a folder, git:URL#BRANCH or hf://datasets/ORG/NAME",
+        )
     folder = Path(target).expanduser() / place
     try:
         _copy(files, folder)

@@ -167,7 +167,8 @@ def test_other_code_under_the_same_name_is_refused(
     assert not (Path(folder) / "record.json").exists()
     missing = ganbench_cli("work", folder)
     assert missing.returncode == OTHER_CODE
-    assert "unknown loss 'plain'" in missing.stderr
+    assert "the loss 'plain' of this run is that of ganbench-plain 1.0" in missing.stderr
+    assert "pip install ganbench-plain==1.0" in missing.stderr
 
 
 def test_code_that_changes_ends_the_plan_and_costs_no_run(

@@ -16,6 +16,7 @@ from ganbench.planning.budget import Budget
 from ganbench.publishing.eligibility import HINTS
 from ganbench.publishing.loading import load_runs
 from ganbench.publishing.publish import publish, without_rank
+from ganbench.publishing.targets import put
 from ganbench.publishing.validation.validate import validate
 from ganbench.results.fields import LEADERBOARD_FIELDS, RUN_FIELDS
 from ganbench.results.frame import collect
@@ -296,3 +297,14 @@ def test_nothing_is_left_behind(folder: Path) -> None:
         "leaderboard.csv",
         "runs.csv",
     ]
+
+
+def test_a_url_is_no_folder_to_put_files_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "starter").mkdir()
+    (tmp_path / "starter" / "runs.csv").write_text("x")
+    with pytest.raises(UsageError, match="nothing is put to s3://b/c"):
+        put([Path("starter/runs.csv")], "s3://b/c")
+    assert [one.name for one in tmp_path.iterdir()] == ["starter"]

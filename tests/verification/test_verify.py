@@ -206,8 +206,13 @@ def test_other_code_is_refused(claim: Claim) -> None:
     with pytest.raises(PluginNotUsable, match=r"is that of ganbench .* \(source sha256:000"):
         check(replace(claim, spec=replace(claim.spec, pins=pins)))
     gone = ({**claim.spec.pins[0], "name": "gone"},)
-    with pytest.raises(PluginNotUsable, match="unknown"):
+    with pytest.raises(PluginNotUsable, match=r"'gone' of this run is that of .* not here") as told:
         check(replace(claim, spec=replace(claim.spec, pins=gone)))
+    assert (told.value.hint or "").startswith("install the run's: pip install ganbench==")
+    own = ({**gone[0], "distribution": "", "version": "", "plugin": "my_gan.py"},)
+    with pytest.raises(PluginNotUsable, match="is that of local code") as told:
+        check(replace(claim, spec=replace(claim.spec, pins=own)))
+    assert told.value.hint == "load the run's own my_gan.py, as it was then: -P FILE"
 
 
 def test_another_protocol_is_refused(claim: Claim) -> None:

@@ -9,7 +9,7 @@ import click
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.completing import complete_runs
-from ganbench.cli.options import runs_option
+from ganbench.cli.options import Local, runs_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import say, talk
@@ -19,7 +19,7 @@ from ganbench.console import say, talk
 @click.argument("run_id", metavar="RUN", shell_complete=complete_runs)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=Local(path_type=Path, dir_okay=False),
     required=True,
     metavar="FILE.safetensors",
     help="File of the weights; card and program are beside it.",

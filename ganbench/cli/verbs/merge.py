@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ganbench.cli.options import RUNS_FOLDER, mirrored
+from ganbench.cli.options import RUNS_FOLDER, Local, mirrored
 from ganbench.cli.verb import Reader
 from ganbench.console import say, talk, warn
 from ganbench.wording import counted
@@ -23,7 +23,7 @@ from ganbench.wording import counted
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Local(path_type=Path, file_okay=False),
     required=True,
     help="Folder of the leaderboards; a folder named like the suite is made in it.",
 )

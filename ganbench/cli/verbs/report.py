@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from ganbench.api.errors import NothingSelected, UsageError
-from ganbench.cli.options import runs_option
+from ganbench.cli.options import Local, runs_option
 from ganbench.cli.tables import filter_options
 from ganbench.cli.verb import Reader
 from ganbench.cli.watching import MOST_LINES, Look, looks, told
@@ -30,7 +30,7 @@ PAGE_SECONDS = 5
 @filter_options
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=Local(path_type=Path),
     default=Path("report.html"),
     show_default=True,
     help="The HTML file to write.",

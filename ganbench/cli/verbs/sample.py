@@ -9,7 +9,7 @@ import click
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.completing import complete_runs
-from ganbench.cli.options import device_option, runs_option
+from ganbench.cli.options import Local, device_option, runs_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import say, talk
@@ -28,7 +28,7 @@ from ganbench.console import say, talk
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Local(path_type=Path, file_okay=False),
     required=True,
     help="Folder of the files, a new or an empty one.",
 )
