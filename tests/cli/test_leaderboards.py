@@ -92,7 +92,7 @@ def test_every_mismatch_is_printed_with_its_place(ganbench_cli: Cli, tmp_path: P
     [
         (["validate", "none"], 2, "none is no published leaderboard"),
         (["validate"], 2, "Missing argument"),
-        (["merge", "none", "--out", "all"], 2, "cannot read the runs folder none"),
+        (["merge", "none", "--out", "all"], 2, "there is no folder none"),
         (["verify", "x", "--runs", "none"], 2, "cannot read the runs folder none"),
     ],
 )
