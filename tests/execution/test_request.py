@@ -16,7 +16,7 @@ from ganbench.execution.executors.executor import open_executor
 from ganbench.results.record import RECORD_FILE
 from ganbench.results.seal import seal, unseal
 from ganbench.results.store import RunStore
-from ganbench_plugins.datasets import listing
+from ganbench_plugins.datasets import image_listing
 
 SUITE = """
 name = "mine"
@@ -53,13 +53,13 @@ def test_the_command_walks_a_folder_once_and_decodes_it_once(
         Image.effect_noise((8, 8), 99).save(photos / f"{number}.png")
     suite = tmp_path / "mine.toml"
     suite.write_text(SUITE.format(photos))
-    walked, walk = [], listing.list_images
+    walked, walk = [], image_listing.list_images
 
     def counted(path: str, heldout: str) -> object:
         walked.append(path)
         return walk(path, heldout)
 
-    monkeypatch.setattr(listing, "list_images", counted)
+    monkeypatch.setattr(image_listing, "list_images", counted)
     runs = tmp_path / "runs"
     for walks in (2, 1):  # the second finds the first one's runs
         frame = ganbench.run("vanilla", "dcgan", suite=str(suite), runs=runs, progress=False)

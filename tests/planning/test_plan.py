@@ -25,7 +25,7 @@ from ganbench.machine import devices
 from ganbench.machine.precision import Precision
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Plan, Selection, make_plan
-from ganbench_plugins.datasets import listing
+from ganbench_plugins.datasets import image_listing
 
 SUITE = """
 name = "mine"
@@ -448,13 +448,13 @@ def test_a_folder_is_walked_once_whatever_the_number_of_variants_and_tasks(
 def count_calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[tuple[Any, ...]]:
     """Arguments of the calls of a function of `images:`, which does what it did."""
     calls: list[tuple[Any, ...]] = []
-    function = getattr(listing, name)
+    function = getattr(image_listing, name)
 
     def counted(*arguments: Any) -> Any:
         calls.append(arguments)
         return function(*arguments)
 
-    monkeypatch.setattr(listing, name, counted)
+    monkeypatch.setattr(image_listing, name, counted)
     return calls
 
 
