@@ -86,7 +86,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             exclusive="opponents",
             deviations=(
                 "loss, optimiser and networks are the recipe's; the variant unrolled has its own",
-                "what else is trained beside the discriminator (acgan's classifier) is not foreseen",
+                "networks beside the discriminator (acgan's classifier) are not foreseen",
             ),
         )
     ]
