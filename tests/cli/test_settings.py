@@ -109,7 +109,7 @@ def test_paths_are_relative_to_their_file(here: Path, monkeypatch: pytest.Monkey
         ("jobs = 0", "ganbench.toml:1: jobs: 0 is not in the range x>=1", None),
         ("device = 'gpu'", "ganbench.toml:1: unknown device 'gpu'", None),
         ("limit = '3steps'", "ganbench.toml:1: '3steps' is not a time", "30m"),
-        ("budget = '3'", "ganbench.toml:1: budget '3' has an unknown unit", "2PFLOP"),
+        ("budget = '3'", "ganbench.toml:1: budget '3' has no unit", "2PFLOP"),
         ("memory = 'lots'", "ganbench.toml:1: memory 'lots' is not a size", "8GiB"),
         ("seeds = 'few'", "ganbench.toml:1: seeds 'few' are no integers", "0-4"),
         ("plugin-files = 'x.py'", "plugin-files is 'x.py', not an array", None),
