@@ -45,12 +45,15 @@ def describe(text: str, catalogue: Catalogue) -> list[Described]:
     """Everything that a text names: one of each kind, a variant first.
 
     Args:
-        text: a name, with techniques, parameters and argument as `run` and suites take it.
+        text: a name, with techniques, parameters and argument as `run` and suites take it; or a
+            suite's file.
         catalogue: what is there.
 
     Raises:
         UsageError, PluginNotUsable: it names nothing, or a parameter does not fit.
     """
+    if text.endswith(".toml"):
+        return [_suite(load_suite(text), catalogue)]
     sources = split_alternatives(text)
     if len(sources) > 1:
         return [

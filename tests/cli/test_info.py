@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -201,6 +202,18 @@ def test_list_tells_the_kinds_of_data(ganbench_cli: Cli) -> None:
     assert lines[0].split() == ["kind", "name", "data", "from", "description"]
     (dcgan,) = [line for line in lines if line.startswith("variant ") and " dcgan " in line]
     assert "points image" in dcgan
+
+
+def test_a_suites_file_is_told_as_its_name_is(ganbench_cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    embedded = resources.files("ganbench.planning") / "suites" / "highdim.toml"
+    file.write_text(embedded.read_text("utf-8"))
+    told = ganbench_cli("info", str(file)).stdout
+    assert told == ganbench_cli("info", "highdim").stdout
+    assert "task gaussian: gaussian[d=64], 500GFLOP" in told
+    without = [line for line in file.read_text().splitlines() if "description" not in line]
+    file.write_text("\n".join(without))
+    assert ganbench_cli("info", str(file)).stdout.startswith("suite highdim\n")
 
 
 def test_what_scores_and_utilities_are_blind_to_is_told(ganbench_cli: Cli) -> None:

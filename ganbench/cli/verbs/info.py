@@ -34,8 +34,8 @@ def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
     """Tell what NAME is: parameters, recipe, paper, distribution, file.
 
     NAME is anything that `run`, `check` or a suite takes, such as dcgan+hinge+r1:10,
-    wgan-gp[lr=2e-4] or images:PATH; or `needs`, for what losses and techniques may need; or
-    `modalities`, for what kinds of data there are.
+    wgan-gp[lr=2e-4] or images:PATH; a suite, by its name or file; or `needs`, for what losses and
+    techniques may need; or `modalities`, for what kinds of data there are.
     """
     found = describe(name, open_catalogue(choice, talk))
     if as_json:
@@ -48,7 +48,8 @@ def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
 
 
 def _print(described: Described) -> None:
-    say(f"{described['kind']} {described['name']}: {described['description']}")
+    told = [f"{described['kind']} {described['name']}", described["description"]]
+    say(": ".join(filter(None, told)))
     for line in _lines(described):
         say(f"  {line}")
 
