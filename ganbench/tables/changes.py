@@ -42,8 +42,7 @@ def changes(lines: Sequence[Line], title: str, runs: Runs) -> list[Table]:
     decidable = False
     for baseline, changed in _changed(lines).items():
         with contextlib.suppress(NothingSelected):
-            found = compare(runs, [baseline, *changed]).by_task
-            own = [one for one in found if one.edition == edition]
+            own = compare(runs, [baseline, *changed], edition).by_task
             decidable |= any(one.has_the_seeds for one in own)
             rows += _rows(baseline, changed, own, sections)
     if not rows:

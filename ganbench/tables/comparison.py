@@ -22,7 +22,7 @@ from ganbench.statistics.intervals import (
 from ganbench.statistics.permutation import PermutationTest, holm
 from ganbench.statistics.ranking import probability_of_improvement
 from ganbench.tables.contenders import Contenders, choose, contenders
-from ganbench.tables.grouping import entries
+from ganbench.tables.grouping import entries, weight
 from ganbench.tables.labels import section_names
 from ganbench.tables.marks import marks_of
 from ganbench.tables.stratified import (
@@ -141,12 +141,13 @@ class Comparison:
     alone: dict[tuple[str, str], list[str]]
 
 
-def compare(runs: Runs, names: Sequence[str]) -> Comparison:
+def compare(runs: Runs, names: Sequence[str], edition: tuple[Any, ...] | None = None) -> Comparison:
     """Compare the variants of these names with the first of them.
 
     Args:
         runs: of any number of suites, settings and protocols: they are kept apart.
         names: of two or more variants, as `contenders.choose` takes them.
+        edition: only of this suite, protocol and device, as if there were no other; None: of all.
 
     Raises:
         UsageError: a name is unknown, doubtful or given twice, or there are fewer than two.
@@ -163,7 +164,8 @@ def compare(runs: Runs, names: Sequence[str]) -> Comparison:
     overall: list[Contrast] = []
     alone: dict[tuple[str, str], list[str]] = {}
     for other in others:
-        pairs = _shared(known, reference, other)
+        shared = _shared(known, reference, other)
+        pairs = [pair for pair in shared if edition in (None, pair[0].edition)]
         by_task += [_contrast(reference, other, [pair], section_of, marks) for pair in pairs]
         overall += [
             _contrast(reference, other, strata, section_of, marks)
@@ -196,7 +198,7 @@ def _shared(known: Contenders, reference: str, other: str) -> list[Pair]:
 def _editions(pairs: Sequence[Pair]) -> list[list[Pair]]:
     """The strata of each suite, protocol and device: of every task the setting with most runs."""
     main: dict[tuple[Any, ...], dict[str, Pair]] = {}
-    for a, b in sorted(pairs, key=lambda pair: len(pair[0].runs) + len(pair[1].runs)):
+    for a, b in sorted(pairs, key=weight):
         main.setdefault(a.edition, {})[a["task"]] = (a, b)
     return [[strata[task] for task in sorted(strata)] for strata in main.values()]
 

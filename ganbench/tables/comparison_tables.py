@@ -22,6 +22,7 @@ from ganbench.tables.comparison import (
     family_size,
 )
 from ganbench.tables.forms.table import Cell, Heading, Row, Table
+from ganbench.tables.labels import setting_notes
 from ganbench.tables.stratified import ALPHA
 from ganbench.tables.twins import twin_notes
 from ganbench.wording import number
@@ -70,8 +71,7 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
         against = f"{name}: B against A = {comparison.reference}"
         own = [one for one in comparison.overall if one.edition == edition]
         if own:
-            family = family_size(comparison.overall)
-            made.append(_overall(own, f"{against}, over all tasks", family))
+            made.append(_overall(own, f"{against}, over all tasks", comparison))
         own = [contrast for contrast in contrasts if contrast.edition == edition]
         made.append(_by_task(own, f"{against}, task by task", comparison))
     return made
@@ -115,7 +115,7 @@ def _plain(one: Contrast) -> dict[str, Any]:
     return row
 
 
-def _overall(contrasts: Sequence[Contrast], title: str, family: int) -> Table:
+def _overall(contrasts: Sequence[Contrast], title: str, comparison: Comparison) -> Table:
     leads = (Heading("variant"), Heading("verdict"))
     headings = (*leads, _RATIO, *_TESTS, Heading("tasks"), *_SEEDS)
     rows = tuple(
@@ -131,10 +131,15 @@ def _overall(contrasts: Sequence[Contrast], title: str, family: int) -> Table:
         )
         for contrast in contrasts
     )
+    family = family_size(comparison.overall)
+    sections = {one.pairs[0][0].part: one.section for one in comparison.by_task}
+    chosen = [sections[a.part] for one in contrasts for a, _ in one.pairs]
+    every = [name for part, name in sections.items() if part[:3] == contrasts[0].edition]
     notes = [
         _who(contrasts),
         "distance B/A: geometric mean of the ratios on the tasks; P(B better): mean of the chances",
         f"p: permutation test, seeds exchanged within each task; {_holm(family)}",
+        *setting_notes(chosen, every),
         *_scale_notes(contrasts),
         *_silent_notes(contrasts),
         *_twin_notes(contrasts),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ganbench.results.fields import RunRow
+from ganbench.results.fields import UNFINISHED, RunRow
 from ganbench.results.frame import Runs, plain_rows
 from ganbench.results.identity import VARIANT_CODE
 from ganbench.statistics.groups import grouped
@@ -25,7 +25,7 @@ from ganbench.tables.thresholds import counted_utility
 from ganbench.tables.twins import counting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 _SETTING = ["suite", "setting"]
@@ -107,6 +107,21 @@ def one_per_seed(runs: Runs) -> tuple[Runs, list[RunRow]]:
     counted = counting(rows, _SEED, runs.specs)
     left_out: list[RunRow] = list(itertools.compress(rows, map(operator.not_, counted)))
     return replace(runs, frame=runs.frame[counted].reset_index(drop=True)), left_out
+
+
+def weight(own: Iterable[Entry]) -> tuple[int, str, str]:
+    """What the largest is sought of where a task was run in several settings, and one is to count.
+
+    The number of runs that have ended in a setting, then when the last one did. What is only
+    planned weighs nothing: it must not take the place of what is there.
+
+    Args:
+        own: entries of one part.
+    """
+    own = list(own)
+    ended = [run for entry in own for run in entry.runs if run["status"] != UNFINISHED]
+    last = max((run["finished"] or "" for run in ended), default="")
+    return len(ended), last, str(own[0].part)
 
 
 def _floor(runs: Runs, row: RunRow) -> Floor | None:

@@ -89,3 +89,15 @@ def _place(row: RunRow) -> tuple[Any, ...]:
 def _hash(row: RunRow, columns: tuple[str, ...]) -> str:
     text = "\0".join(str(row[column]) for column in columns)
     return hashlib.sha256(text.encode()).hexdigest()[:6]
+
+
+def setting_notes(chosen: Iterable[str], every: Iterable[str]) -> list[str]:
+    """A line on the settings that count, by their sections, where others of their tasks do not."""
+    chosen = dict.fromkeys(chosen)
+    others = [section for section in dict.fromkeys(every) if section not in chosen]
+    if not others:
+        return []
+    return [
+        f"of {'; '.join(chosen)}; of a task the setting with the most runs counts, and so "
+        f"{'; '.join(others)} does not"
+    ]

@@ -47,8 +47,8 @@ def with_pairs(table: Table, lines: Sequence[Line]) -> Table:
     p_values = holm([test.p_value for test in tests if test is not None])
     differ = sum(p_value < ALPHA for p_value in p_values)
     note = (
-        f"{differ} of {len(pairs)} pairs of variants differ at p < {ALPHA} (permutation test over "
-        "seeds, Holm): `ganbench compare` shows them"
+        f"{differ} of {len(pairs)} pairs of variants differ in utility at p < {ALPHA} (permutation "
+        "test over seeds, Holm over all pairs); `ganbench compare` tests some against one of them"
     )
     return replace(table, notes=(*table.notes, note))
 

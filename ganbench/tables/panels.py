@@ -13,7 +13,7 @@ from ganbench.statistics.groups import grouped
 from ganbench.statistics.intervals import SEEDS_FOR_AN_ORDER, clopper_pearson
 from ganbench.tables.controls import CONTROL
 from ganbench.tables.forms.table import Cell, Heading, Row, RowKind, Table
-from ganbench.tables.labels import interval_of_seeds
+from ganbench.tables.labels import interval_of_seeds, setting_notes
 from ganbench.tables.marks import LEVEL
 from ganbench.tables.references import rows_of_references, utilities_of_references
 from ganbench.tables.standing import NEVER_TRAINED
@@ -117,12 +117,8 @@ def ranking(
         "[low, high]: 95 % intervals over seeds; ranks are ranges where these overlap, and where "
         "Welch's test tells no order (Holm over all pairs)",
     ]
-    chosen = dict.fromkeys(line.section for line in ranked)
-    if others := dict.fromkeys(line.section for line in lines if line.section not in chosen):
-        notes.append(
-            f"of {'; '.join(chosen)}; of a task the setting with the most runs counts, and so "
-            f"{'; '.join(others)} does not"
-        )
+    chosen, every = ([line.section for line in own] for own in (ranked, lines))
+    notes += setting_notes(chosen, every)
     if len(seeds) < SEEDS_FOR_AN_ORDER:
         notes.append(FEW_NOTE)
     if any(line.faults for line in ranked if line.faults != line.row.limits):

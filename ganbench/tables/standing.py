@@ -24,7 +24,7 @@ from ganbench.statistics.nulls import Floor
 from ganbench.statistics.ranking import rank_ranges, undecided_pairs
 from ganbench.tables.aggregate import Aggregate, Estimate
 from ganbench.tables.coverage import Coverage, sentence
-from ganbench.tables.grouping import Entry
+from ganbench.tables.grouping import Entry, weight
 from ganbench.wording import counted
 
 Part = tuple[Any, ...]
@@ -174,14 +174,9 @@ def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage, parts: set[Pa
 
 def _main_parts(members: Iterable[Aggregate]) -> set[Part]:
     """One setting of each task: the one with the most runs, then the one last run."""
-    sizes: dict[Part, tuple[int, str]] = {}
-    for row in members:
-        size, last = sizes.get(row.entry.part, (0, ""))
-        finished = row["finished"] or ""
-        sizes[row.entry.part] = size + len(row.entry.runs), max(last, finished)
-    tasks = {row.entry.part: row["task"] for row in members}
-    main = {tasks[part]: part for part in sorted(sizes, key=lambda part: (sizes[part], str(part)))}
-    return set(main.values())
+    by_part = grouped((row.entry for row in members), lambda entry: entry.part)
+    own = sorted(by_part.values(), key=weight)
+    return set({entries[0]["task"]: entries[0].part for entries in own}.values())
 
 
 def _suite_utility(own: Iterable[Entry], parts: set[Part]) -> Estimate:

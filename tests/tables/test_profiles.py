@@ -230,8 +230,8 @@ def test_pairs_that_differ_are_counted() -> None:
     differ = sum(p_value < 0.05 for p_value in holm(p_values))
     assert 0 < differ < 3
     assert pair_notes(ends, tasks) == [
-        f"{differ} of 3 pairs of variants differ at p < 0.05 (permutation test over seeds, Holm): "
-        "`ganbench compare` shows them"
+        f"{differ} of 3 pairs of variants differ in utility at p < 0.05 (permutation test over "
+        "seeds, Holm over all pairs); `ganbench compare` tests some against one of them"
     ]
 
 
