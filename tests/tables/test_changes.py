@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 
@@ -86,6 +87,16 @@ def test_verdicts_are_those_of_compare() -> None:
     found = compare(collect(records), ["a", "a+r1", "a+clip", "a[width=9]"]).by_task
     better = {(one.b, *one.tasks) for one in found if one.verdict == "B better"}
     assert better == {("a+r1", "ring8")}
+
+
+def test_another_suite_in_the_folder_changes_no_verdict() -> None:
+    other = copy.deepcopy(remedies())
+    for one in other:
+        one["run_id"] += "-other"
+        one["spec"]["suite"] = "other"
+    alone, beside = changes(remedies()), tables([*remedies(), *other])
+    (own,) = (one for one in beside if one.name == "changes" and one.title == alone.title)
+    assert own == alone
 
 
 def test_a_change_of_a_change_is_one_of_the_plainest_variant() -> None:

@@ -280,6 +280,28 @@ def test_overall_a_task_counts_once_with_the_setting_of_most_runs() -> None:
     assert overall.ratio.estimate == pytest.approx(math.sqrt(0.5))
 
 
+def test_overall_no_budgets_are_mixed_where_all_have_as_many_runs() -> None:
+    records = []
+    for task, budget, ends in itertools.product(
+        ("ring8", "grid25"), (Budget("steps", 10.0), Budget("steps", 20.0)), (HIGH, LOW)
+    ):
+        own = runs_of("a" if ends is HIGH else "b", ends, task)
+        planned = replace(spec(task=task).task, budget=budget)
+        for one, seed in zip(own, range(5), strict=True):
+            run = replace(spec(one["spec"]["variant"], task, seed), task=planned)
+            later = "2026-11-24" if budget.amount == 10 else "2026-11-23"
+            records.append(record(run, [ends[seed]], finished=f"{later}T12:00:00+00:00"))
+    overall = comparison_tables(against(records, "a", "b"))[0]
+    told = "of grid25, 10steps; ring8, 10steps; of a task the setting with the most runs counts"
+    assert f"{told}, and so grid25, 20steps; ring8, 20steps does not" in overall.notes
+    # Of one setting each there is nothing to tell.
+    last = [one for one in records if one["spec"]["task"]["budget"]["amount"] == 10]
+    alone = comparison_tables(against(last, "a", "b"))[0]
+    assert [note for note in overall.notes if note not in alone.notes] == [
+        f"{told}, and so grid25, 20steps; ring8, 20steps does not"
+    ]
+
+
 def test_suites_and_protocols_have_tables_of_their_own() -> None:
     records = [*runs_of("a", HIGH), *runs_of("b", LOW)]
     other = [*runs_of("a", LOW, suite="other"), *runs_of("b", HIGH, suite="other")]

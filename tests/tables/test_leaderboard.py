@@ -230,6 +230,14 @@ def test_a_try_of_another_budget_changes_nothing_of_the_ranking() -> None:
     assert [note for note in beside.notes if note not in alone.notes] == [f"{told}s does not"]
 
 
+def test_what_is_only_planned_takes_nobodys_rank() -> None:
+    larger = replace(spec().task, budget=Budget("steps", 9000))
+    planned = [replace(spec(name, seed=seed), task=larger) for name in "ab" for seed in range(9)]
+    records = [*seeds("a", [0.1] * 5), *seeds("b", [0.2] * 5)]
+    runs = collect(records, {run.run_id: run.to_json() for run in planned})
+    assert [row.cells[0].value for row in tables(runs)[0].rows][:2] == ["1", "2"]
+
+
 def test_another_budget_needs_seeds_of_its_own() -> None:
     task = replace(spec().task, budget=Budget("flops", 2e12))
     large = [
