@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ganbench.reporting.charts import Chart, Numbers, Point, Series, Style, Thread, draw
@@ -28,18 +28,25 @@ _COSTS: tuple[tuple[str, str, str, Callable[[Line], float | None]], ...] = (
 def pareto_charts(lines: Sequence[Line], styles: Mapping[str, Style]) -> list[Chart]:
     """The suite's utility over each cost in which variants differ.
 
+    Whoever is marked, controls among them, is shown and competes with nobody, as in tables. Times
+    of several devices have no chart: they do not compare.
+
     Args:
         lines: of one edition.
         styles: variant -> how it looks.
     """
     ranked = [line for line in lines if line.row.value("suite_utility") is not None]
     variants = grouped(ranked, lambda line: line.label)
+    marked = {line.label for line in ranked if line.row.grave_marks}
+    devices = {line.row["device_name"] for line in ranked}
     utilities = {label: own[0].row.estimates["suite_utility"] for label, own in variants.items()}
     charts = []
     for name, unit, how, price in _COSTS:
         costs = {
             label: _cost([price(line) for line in own], how) for label, own in variants.items()
         }
+        if name == "training time" and len(devices) > 1:
+            continue
         known = {label: costs[label] for label in styles if costs.get(label) is not None}
         prices = [cost for cost in known.values() if cost is not None]
         if len(known) < 2 or max(prices) < ALIKE * min(prices):
@@ -50,7 +57,7 @@ def pareto_charts(lines: Sequence[Line], styles: Mapping[str, Style]) -> list[Ch
             for label, price in zip(known, prices, strict=True)
         ]
         what = f"{name} of a seed" if how == "total" else name
-        charts.append(_chart(whole, what, f"{letter}{unit}"))
+        charts.append(_chart(whole, marked, what, f"{letter}{unit}"))
     return [chart for chart in charts if chart]
 
 
@@ -58,10 +65,16 @@ Priced = tuple[str, Style, float, "Estimate"]
 """A variant, how it looks, what it costs, its utility."""
 
 
-def _chart(variants: Sequence[Priced], what: str, unit: str) -> Chart | None:
+def _chart(
+    variants: Sequence[Priced], marked: Container[str], what: str, unit: str
+) -> Chart | None:
     points = {label: (cost, utility.value or 0.0) for label, _, cost, utility in variants}
-    front = front_of(list(points.values()))
-    on_it = ", ".join(label for label, point in points.items() if point in front)
+    competing = {label: point for label, point in points.items() if label not in marked}
+    front = front_of(list(competing.values()))
+    on_it = ", ".join(label for label, point in competing.items() if point in front)
+    notes = [f"on the front, where nothing is both better and cheaper: {on_it}"] if on_it else []
+    if apart := ", ".join(label for label in points if label not in competing):
+        notes.append(f"marked, and so on no front: {apart}")
     named = f"{what} [{unit}]" if unit else what
     return draw(
         [_series(*one, f"{unit} of {what}".lstrip()) for one in variants],
@@ -74,7 +87,7 @@ def _chart(variants: Sequence[Priced], what: str, unit: str) -> Chart | None:
             [(label, label, "", list(map(number, point))) for label, point in points.items()],
         ),
         y_scale={"low": 0.0, "high": 1.0},
-        notes=(f"on the front, where nothing is both better and cheaper: {on_it}",),
+        notes=tuple(notes),
         front=front,
     )
 
