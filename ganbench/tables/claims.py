@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Final
 
 from ganbench.planning.references import parse_variant
+from ganbench.results.headings import distinct_labels
 from ganbench.results.record import COUNTED
 from ganbench.statistics.intervals import Interval, clopper_pearson, mean_interval
 from ganbench.tables.contenders import is_meant
@@ -60,6 +61,8 @@ _HEADINGS: Final = (
 def claims_table(claims: Sequence[Claim], runs: Runs, suite: str) -> Table:
     """One row per claim and setting that was run; claims without a run have a row that says so.
 
+    A score that a task has by several extractors is as many numbers, and has a row for each.
+
     Args:
         claims: of the suite.
         runs: any; those of other suites are left out.
@@ -69,9 +72,7 @@ def claims_table(claims: Sequence[Claim], runs: Runs, suite: str) -> Table:
     rows = [
         row
         for claim in claims
-        for row in (
-            _rows(claim, found) if claim.success is None else _shares(claim, found, runs.scores)
-        )
+        for row in ((_rows if claim.success is None else _shares)(claim, found, runs.scores))
     ]
     sources = dict.fromkeys(": ".join(filter(None, (one.source, one.protocol))) for one in claims)
     notes = (*sources, *twin_notes(run for entry in found for run in entry.twins))
@@ -142,7 +143,7 @@ def _shares(claim: Claim, found: Iterable[Entry], scores: Scores) -> Iterable[Ro
         yield _row(claim, cell, *share_verdict(claim, share))
 
 
-def _rows(claim: Claim, found: Iterable[Entry]) -> Iterable[Row]:
+def _rows(claim: Claim, found: Iterable[Entry], scores: Scores) -> Iterable[Row]:
     typed = parse_variant(claim.variant)
     own = [
         entry
@@ -152,19 +153,30 @@ def _rows(claim: Claim, found: Iterable[Entry]) -> Iterable[Row]:
     if not own:
         yield _row(claim, Cell(), NOT_REACHED, "not run")
     for entry in own:
-        keys = [key for key in entry.runs[0] if key.startswith(f"{claim.score}/")]
-        values = [value for key in keys for value in entry.values(key, ("ok",))]
         steps = entry.values("steps", ("ok",))
-        said, why = verdict(claim, values, fmean(steps) if steps else 0.0)
-        if lost := entry.count(*COUNTED) - entry.count("ok"):
-            why = "; ".join(filter(None, (why, f"{lost} unstable left out")))
-        yield _row(claim, _cell(values), said, why)
+        for score, values in _values(claim, entry, scores).items():
+            said, why = verdict(claim, values, fmean(steps) if steps else 0.0)
+            if lost := entry.count(*COUNTED) - entry.count("ok"):
+                why = "; ".join(filter(None, (why, f"{lost} unstable left out")))
+            yield _row(claim, _cell(values), said, why, score)
 
 
-def _row(claim: Claim, ours: Cell, said: str, why: str) -> Row:
+def _values(claim: Claim, entry: Entry, scores: Scores) -> dict[str, list[float]]:
+    """What the claimed score came to, by its name; by headings where several extractors have it."""
+    labels = {
+        key: scores[entry["setting"], key]["label"]
+        for key in entry.runs[0]
+        if key.startswith(f"{claim.score}/") and entry.values(key, ("ok",))
+    }
+    names = distinct_labels(labels) if len(labels) > 1 else dict.fromkeys(labels, measured(claim))
+    found = {name: entry.values(key, ("ok",)) for key, name in names.items()}
+    return found or {measured(claim): []}
+
+
+def _row(claim: Claim, ours: Cell, said: str, why: str, score: str = "") -> Row:
     cells = (
         Cell(claim.variant),
-        Cell(measured(claim)),
+        Cell(score or measured(claim)),
         Cell(claim.published),
         Cell(claim.error or None),
         Cell(claim.runs),

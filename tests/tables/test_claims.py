@@ -28,7 +28,7 @@ from ganbench.tables.claims import (
 )
 from ganbench.tables.shares import Share
 
-from ..results.synthetic import record, spec
+from ..results.synthetic import FD, record, spec
 
 RING = Claim(
     task="ring8",
@@ -95,6 +95,18 @@ def test_the_table_of_a_suite() -> None:
     assert "1 unstable left out" in str(cells["why"].value)
     assert [cell.value for cell in absent.cells[-2:]] == [NOT_REACHED, "not run"]
     assert table.notes == ("Lin et al. 2018, table 1", "Lin et al. 2018, table 1: other nets")
+
+
+def test_distances_of_two_extractors_are_two_numbers() -> None:
+    records = [record(spec("vanilla", "digits", seed), [4.0 + seed]) for seed in range(3)]
+    other = FD.replace("classifier-digits@1b2c3d4e", "raw")
+    for one in records:
+        one["columns"][other] = {**one["columns"][FD], "label": "FD[raw]"}
+        one["points"][-1]["scores"][other] = 100.0
+    claims = [changed(task="digits", score="fd", published=5.0)]
+    table = claims_table(claims, collect(records), "starter")
+    told = [(row.cells[1].value, row.cells[5].value, row.cells[5].n) for row in table.rows]
+    assert told == [("FD[classifier]", 5.0, 3), ("FD[raw]", 100.0, 3)]
 
 
 SHARE = changed(score="coverage", success=0.5, published=0.735, runs=200)
