@@ -47,8 +47,10 @@ def interval(value: float, low: float, high: float) -> tuple[str, str]:
     wide = max(0, 1 - math.floor(math.log10(high - low)))
     own = _decimals(value, 2) if value else 0
     decimals = min(max(wide, min(own, wide + 1)), _decimals(largest))
-    if not math.isclose(round(value, decimals), value, rel_tol=_ROUNDED):
-        # The limits are so far apart that what tells them apart would erase the value.
+    erased = any(limit and not round(limit, decimals) for limit in (low, high))
+    if erased or not math.isclose(round(value, decimals), value, rel_tol=_ROUNDED):
+        # They are so far apart that what tells them apart would erase the value, or make of a
+        # limit a zero: an interval that has none in it would seem to have one.
         return number(value), f"[{number(low)}, {number(high)}]"
     shown = [f"{one:,.{decimals}f}" for one in (value, low, high)]
     return shown[0], f"[{shown[1]}, {shown[2]}]"

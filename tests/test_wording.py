@@ -44,6 +44,10 @@ def test_numbers(value: float, text: str) -> None:
         ((0.415, 0.000215, 800.0), "0.415 [0.000215, 800]"),
         ((0.052, -0.5, 0.6), "0.05 [-0.50, 0.60]"),
         ((12.3, 1.0, 4e5), "12 [1, 400,000]"),
+        ((0.0704, 0.00415, 1.097), "0.0704 [0.00415, 1.1]"),
+        ((0.144, -0.0035, 0.291), "0.144 [-0.0035, 0.291]"),
+        ((0.01, 0.00025, 0.0545), "0.01 [0.00025, 0.0545]"),
+        ((0.3, 0.0, 0.58), "0.30 [0.00, 0.58]"),
         ((2e-5, 1e-5, 3e-5), "2.00e-05 [1.00e-05, 3.00e-05]"),
         ((4000.0, 4000.0, 4000.0), "4,000 ±0"),
     ],
@@ -63,6 +67,15 @@ def test_every_interval_can_be_printed(value: float, below: float, above: float)
 def test_no_interval_erases_its_value(value: float, below: float, above: float) -> None:
     shown, _ = interval(value, value - below, value + above)
     assert float(shown.replace(",", "")) == pytest.approx(value, rel=0.06, abs=0)
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0, 1e9), st.floats(0, 1e9))
+def test_no_limit_is_zero_that_is_not(value: float, below: float, above: float) -> None:
+    low, high = value - below, value + above
+    _, limits = interval(value, low, high)
+    if limits != "±0":
+        shown = [float(one.replace(",", "")) for one in limits.strip("[]").split(", ")]
+        assert [one == 0 for one in shown] == [low == 0, high == 0]
 
 
 def test_values_with_their_errors() -> None:

@@ -174,6 +174,11 @@ def embedded_suites() -> list[str]:
     return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
+def typed_suite(name: str) -> str:
+    """What stands behind ``--suite`` for a suite of this name: FILE, where it is not embedded."""
+    return name if name in embedded_suites() else "FILE"
+
+
 def load_suite(name_or_file: str) -> Suite:
     """An embedded suite by name, or a suite from a TOML file.
 

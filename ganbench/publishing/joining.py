@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, RunRow
 from ganbench.results.frame import Runs, plain_rows, typed_frame
-from ganbench.results.record import COUNTED
+from ganbench.results.quality import scaled
+from ganbench.results.record import COUNTED, INSTABILITIES, Column
 from ganbench.results.sources import add_sources
 from ganbench.tables.coverage import Coverage
 from ganbench.wording import counted
@@ -226,11 +227,27 @@ def _joined(sources: Sequence[Contribution], rows: Iterable[RunRow]) -> Runs:
         joined.pins.update(source.runs.pins)
         joined.specs.update(source.runs.specs)
         add_sources(joined.sources, source.runs.sources)
+    columns = joined.scores
+    rows = [_on_scale(row, columns.get((row["setting"], row["primary"]))) for row in rows]
     keys = sorted({key for source in sources for key in source.runs.score_keys})
     used = [key for key in keys if any(row.get(key) is not None for row in rows)]
     settings = {row["setting"] for row in rows}
     declared = {key for setting, key in joined.scores if setting in settings}
     return replace(joined, frame=typed_frame(rows, sorted({*used, *declared})))
+
+
+def _on_scale(row: RunRow, column: Column | None) -> RunRow:
+    """The row with the floor, cap and utilities of its setting here.
+
+    Another machine has rounded its floor otherwise, and one setting has one scale.
+    """
+    if column is None:
+        return row
+    here = scaled(column, row["distance_end"], row["distance_best"])
+    if all(_agree(row[name], here[name], 0.0) for name in here if name.startswith("distance_")):
+        return row
+    unstable = {"utility_end": 0.0} if row["status"] in INSTABILITIES else {}
+    return {**row, **here, **unstable}
 
 
 def _oddities(sources: Sequence[Contribution], rows: Sequence[RunRow]) -> list[str]:
@@ -244,7 +261,8 @@ def _oddities(sources: Sequence[Contribution], rows: Sequence[RunRow]) -> list[s
             if _same_column(defined.setdefault(place, column), column):
                 continue
             remarks.append(
-                f"{source.name} describes {place[1]} otherwise: the first source's holds"
+                f"{source.name} describes {place[1]} otherwise: the first source's holds, and its "
+                "scale for all runs"
             )
     return remarks
 

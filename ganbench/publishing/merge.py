@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
-from ganbench.planning.suite import Suite, load_suite
+from ganbench.planning.suite import Suite, load_suite, typed_suite
 from ganbench.publishing.eligibility import Commands
 from ganbench.publishing.joining import Contribution, Merged, merge
 from ganbench.publishing.loading import is_published, leaderboards_in, load_runs
@@ -65,7 +65,11 @@ def merge_folders(
     if merged.runs.frame.empty:
         raise NothingSelected("no run is left to publish", "; ".join(map(str, merged.conflicts)))
     try:
-        commands = _commands(folders, out, suite or name)
+        words = ["ganbench", "merge", *map(str, folders), "--out", str(out)]
+        words += ["--suite", suite] if suite else []
+        words += ["--prefer", str(prefer)] if prefer else []
+        words += ["--newest"] if newest else []
+        commands = Commands(Commands.of(suite or typed_suite(name)).run, shlex.join(words))
         files = publish(merged.runs, name, out, coverage, unranked=unranked, commands=commands)
     except InvalidResults as error:
         if not merged.conflicts:
@@ -77,13 +81,6 @@ def merge_folders(
         ) from None
     merged.remarks += without_rank(files[0].parent)
     return files, merged
-
-
-def _commands(folders: Iterable[Path], out: Path, suite: str) -> Commands:
-    """What to type for these sources."""
-    sources = map(str, folders)
-    again = shlex.join(("ganbench", "merge", *sources, "--out", str(out), "--suite", suite))
-    return Commands(Commands.of(suite).run, again)
 
 
 def _load(folder: Path, remarks: list[str]) -> Contribution:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ganbench.api.version import __version__
 from ganbench.planning.budget import Budget
+from ganbench.planning.suite import typed_suite
 from ganbench.results.fields import ENVIRONMENT, RunRow
 from ganbench.statistics.groups import grouped
 from ganbench.tables.labels import interval_of_seeds
@@ -109,7 +110,7 @@ def _commands(lines: Sequence[Line]) -> list[str]:
     commands = []
     for (suite, kind, amount, memory, threads, precision), own in groups.items():
         words = ["ganbench", "run", *dict.fromkeys(line.row["variant"] for line in own)]
-        words += ["--suite", suite]
+        words += ["--suite", typed_suite(suite)]
         for task in dict.fromkeys(line.row["task"] for line in own):
             words += ["--task", task]
         words += ["--seeds", _seeds(own), "--budget", str(Budget(kind, amount))]

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Any
 
-from ganbench.results.record import INSTABILITIES, Point, Record
+from ganbench.results.record import INSTABILITIES, Column, Point, Record
 from ganbench.results.references import trivial_distance
 from ganbench.statistics.stability import (
     NOISE_LIMIT,
@@ -21,32 +21,43 @@ from ganbench.statistics.stability import (
 def quality(record: Record) -> dict[str, Any]:
     """Distances, utilities and steadiness, by column; where a run failed there is no end."""
     status, primary = record["status"], record["primary"]
-    end_utility = 0.0 if status in INSTABILITIES else None
+    unstable = {"utility_end": 0.0} if status in INSTABILITIES else {}
     if primary is None:
-        return {"utility_end": end_utility}
+        return unstable
     column = record["columns"][primary]
     curve = [point["scores"].get(primary) for point in record["points"]]
     known = [distance for distance in curve if distance is not None]
     best = min(known, default=None)
     end = curve[-1] if status == "ok" and curve else None
-    floor, cap = column["floor"], column["cap"]
-    zero = trivial_distance(floor, cap, column.get("references", {}))
-    row: dict[str, Any] = {
-        "primary": primary,
-        "distance_end": end,
-        "distance_best": best,
-        "distance_floor": floor,
-        "distance_cap": cap,
-        "distance_trivial": zero,
-        "utility_end": end_utility,
-    }
-    if zero is not None and floor is not None:
-        row["utility_best"] = None if best is None else utility(best, zero, floor)
-        if end is not None:
-            row["utility_end"] = utility(end, zero, floor)
+    row: dict[str, Any] = {"primary": primary, "distance_end": end, "distance_best": best}
+    row |= scaled(column, end, best) | unstable
     if status == "ok":
         row |= _steadiness(record, curve)
     return row
+
+
+def scaled(column: Column, end: float | None, best: float | None) -> dict[str, float | None]:
+    """The distances that a setting tells utilities between, and the utilities of two distances.
+
+    Args:
+        column: what the primary score is in the setting.
+        end, best: distances; None where there is none.
+    """
+    floor, cap = column["floor"], column["cap"]
+    zero = trivial_distance(floor, cap, column.get("references", {}))
+
+    def told(distance: float | None) -> float | None:
+        if distance is None or zero is None or floor is None:
+            return None
+        return utility(distance, zero, floor)
+
+    return {
+        "distance_floor": floor,
+        "distance_cap": cap,
+        "distance_trivial": zero,
+        "utility_end": told(end),
+        "utility_best": told(best),
+    }
 
 
 def _steadiness(record: Record, curve: Sequence[float | None]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def counted_utility(run: RunRow, columns: Mapping[str, Column]) -> float | None:
         return end
     for key, column in columns.items():
         threshold, value = column.get("threshold"), run[key]
-        if threshold is not None and value is not None and _misses(value, threshold, column):
+        if threshold is not None and value is not None and misses(value, threshold, column):
             return CLAIM
     return end
 
@@ -60,12 +60,13 @@ def missed_thresholds(entry: Entry, columns: Mapping[str, Column]) -> Iterator[s
         if threshold is None or not values:
             continue
         value = fmean(values)
-        if _misses(value, threshold, column):
+        if misses(value, threshold, column):
             side = "below" if value < threshold else "above"
             yield f"{column['label']} {number(value)}, {side} {number(threshold)}"
 
 
-def _misses(value: float, threshold: float, column: Column) -> bool:
+def misses(value: float, threshold: float, column: Column) -> bool:
+    """Whether a value of a score is beyond its threshold, on the side that `is_least` tells."""
     return value < threshold if is_least(threshold, column) else value > threshold
 
 

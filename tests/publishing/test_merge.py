@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +21,7 @@ from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.tables.coverage import Coverage
 
-from ..results.synthetic import W2, curve, record, spec
+from ..results.synthetic import FLOORS, W2, curve, record, spec
 from . import doctored
 
 NEEDED = Coverage(("ring8",), (0, 1, 2, 3))
@@ -160,6 +161,38 @@ def test_a_utility_near_nothing_differs_by_rounding_alone(tmp_path: Path) -> Non
     sources = published(tmp_path / "a", worst), published(tmp_path / "b", [again])
     _, found = merged(tmp_path / "out", *sources, unranked=True)
     assert (found.conflicts, found.twice) == ([], 1)
+
+
+def test_a_setting_has_one_scale_whoever_measured_it(tmp_path: Path) -> None:
+    """Another machine rounds the floor otherwise: its rows would not be those of the manifest."""
+    theirs = copy.deepcopy(ALL[4:])
+    for one in theirs:
+        one["columns"][W2]["floor"] = FLOORS["ring8"] * (1 + 1e-4)
+    dead = record(spec("wgan-gp", seed=3), [0.5], "nonfinite_weights")
+    dead["columns"][W2]["floor"] = FLOORS["ring8"] * (1 + 1e-4)
+    sources = published(tmp_path / "a", ALL[:4]), published(tmp_path / "b", [*theirs[:3], dead])
+    for order in (sources, sources[::-1]):
+        out, found = merged(tmp_path / "out", *order, unranked=True)
+        frame = read_published(out)[0].frame
+        assert frame["distance_floor"].nunique() == 1
+        assert validate(out).errors == []
+        assert any(f"describes {W2} otherwise" in remark for remark in found.remarks)
+        assert frame.set_index("run_id").loc[dead["run_id"], "utility_end"] == 0
+
+
+@pytest.mark.parametrize("flags", [{}, {"newest": True}, {"prefer": "a"}])
+def test_what_to_type_instead_is_what_was_typed(tmp_path: Path, flags: dict[str, Any]) -> None:
+    """Of a suite from a file nobody knows here where that is."""
+    mine = [record(spec(seed=seed, suite="mine"), [0.1]) for seed in range(2)]
+    folder = publish(mine, "mine", tmp_path / "a", NEEDED, unranked=True)[0].parent
+    options = {**flags, **({"prefer": folder} if "prefer" in flags else {})}
+    with pytest.raises(InvalidResults) as refused:
+        merged(tmp_path / "out", folder, **options)
+    hint = str(refused.value.hint)
+    assert "`ganbench run --suite FILE vanilla` runs what is missing" in hint
+    typed = {"newest": " --newest", "prefer": f" --prefer {folder}"}
+    again = f"ganbench merge {folder} --out {tmp_path / 'out'}"
+    assert f"`{again}{''.join(typed[one] for one in flags)} --unranked`" in hint
 
 
 @pytest.mark.parametrize("which", [0, 1])

@@ -154,6 +154,14 @@ def test_commands_tell_the_precision_where_it_is_not_float32(tmp_path: Path) -> 
     assert text.count("--precision") == text.count("--budget 1TFLOP --precision bf16") == 1
 
 
+def test_nobody_knows_where_the_file_of_somebodys_suite_is(tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    records = [record(spec(suite="mine"), [0.1])]
+    ganbench.report(write_runs(tmp_path / "runs", records).root, out)
+    text = out.read_text("utf-8").partition('<section id="provenance"')[2]
+    assert "ganbench run vanilla --suite FILE --task ring8" in text
+
+
 def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
     one = record(spec(HOSTILE, "ring8", 0), curve("ring8", 2, 0)[:3], "diverged", run_id="hostile")
     one["failure"]["message"] = HOSTILE  # type: ignore[index]

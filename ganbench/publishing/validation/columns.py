@@ -1,14 +1,16 @@
 """What a manifest says of scores, held to what it follows from: specs, and what a score is.
 
 Whoever lowers a threshold or raises the rate at which copies are expected keeps a rank that the row
-would lose. Thresholds stand in the specs, whose hashes are the ids of runs. Rates of copies have a
-null of 0.01 by definition, or the share of real samples that are exact copies where that is more:
-this share nobody knows without the data, so it is told of, and no error.
+would lose. Thresholds stand in the specs, whose hashes are the ids of runs; what real samples have
+passes them, or the score would be read from its wrong end. Rates of copies have a null of 0.01 by
+definition, or the share of real samples that are exact copies where that is more: this share nobody
+knows without the data, so it is told of, and no error. Of how many samples they are, keys say.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -20,8 +22,12 @@ from ganbench.results.record import Column
 from ganbench.results.references import measurement_name
 from ganbench.statistics.nulls import NEAR, near_error
 from ganbench.tables.marks import RATES
+from ganbench.tables.thresholds import misses
 
 _ROUNDING: Final = 1e-9
+
+_SIZES: Final = re.compile(r"/(\d+)x(\d+)$")
+"""How keys of rates end: real and fake samples."""
 
 
 def takes_ranks(key: str, column: Column) -> bool:
@@ -39,6 +45,9 @@ def described(runs: Runs) -> Iterator[Finding]:
         for key, column in columns.items():
             if measurement_name(key) in RATES:
                 yield from _rate(key, column)
+            if column.get("floor_error") is not None and column.get("floor_spread") is None:
+                message = "it has a floor_error and no floor_spread: nothing is too good to be true"
+                yield _finding(key, message, level="warning")
 
 
 def _thresholds(runs: Runs) -> dict[str, Mapping[str, float]]:
@@ -56,8 +65,17 @@ def _judged(columns: Mapping[str, Column], thresholds: Mapping[str, float]) -> I
         told, known = column.get("threshold"), thresholds.get(measurement_name(key))
         if told != known:
             yield _finding(key, f"threshold is {_shown(told)}, by the specs it is {_shown(known)}")
+        elif _misses(column):
+            read = f"direction is {column['direction']}, null {column['null']}"
+            yield _finding(key, f"{read}: real samples would miss the threshold, {told}")
     for name in sorted(set(thresholds) - set(map(measurement_name, columns))):
         yield _finding(name, "the specs have a threshold for it, and it is no score here")
+
+
+def _misses(column: Column) -> bool:
+    """Whether what real samples have misses the score's own threshold."""
+    null, threshold = column["null"], column.get("threshold")
+    return null is not None and threshold is not None and misses(null, threshold, column)
 
 
 def _rate(key: str, column: Column) -> Iterator[Finding]:
@@ -67,9 +85,12 @@ def _rate(key: str, column: Column) -> Iterator[Finding]:
     elif null > NEAR * (1 + _ROUNDING):
         message = f"null is {null}: right if that share of the real samples are exact copies"
         yield _finding(key, message, level="warning")
+    real, fake = column["n_real"], column["n_fake"]
+    told = _SIZES.search(key)
+    if told and (int(told[1]), int(told[2])) != (real, fake):
+        yield _finding(key, f"n_real is {real} and n_fake {fake}, its key has {told[0][1:]}")
     if null is None or error is None:
         return
-    real, fake = column["n_real"], column["n_fake"]
     sizes = {"near_train": real, "near_duplicates": min(real, fake)}  # else samples not told of
     if (size := sizes.get(name, 0)) > 0:
         known = near_error(size, RATES[name])

@@ -15,7 +15,7 @@ from ganbench.results.record import Column, Record
 from ganbench.statistics.nulls import NEAR, chance_of_rate, near_error
 from ganbench.tables.marks import LEVEL
 
-from ...results.synthetic import column, curve, record, spec
+from ...results.synthetic import W2, column, curve, record, spec
 from ..doctored import published
 
 QUALITY = "high-quality/8@2500"
@@ -61,6 +61,12 @@ CHANGES: dict[str, tuple[str, Callable[[Any], object], str]] = {
     "no threshold": (QUALITY, lambda one: one.pop("threshold"), "threshold is none, by the specs"),
     "a lower one": (QUALITY, lambda one: one.update(threshold=0.1), "by the specs it is 0.8"),
     "one of its own": (TRAIN, lambda one: one.update(threshold=0.1), "by the specs it is none"),
+    "the wrong end": (
+        QUALITY,
+        lambda one: one.update(direction="lower"),
+        "real samples would miss the threshold, 0.8",
+    ),
+    "no fakes": (TRAIN, lambda one: one.update(n_fake=0), "n_fake 0, its key has 1000x1000"),
     "no null": (TRAIN, lambda one: one.update(null=None), "null is none"),
     "a null too low": (TRAIN, lambda one: one.update(null=0.001), "from 0.01 to 1"),
     "a null of all": (TWICE, lambda one: one.update(null=1.0), "from 0.01 to 1"),
@@ -92,6 +98,16 @@ def test_a_null_that_only_data_could_bear_out_is_told_of(tmp_path: Path) -> None
     assert report.errors == []
     (warning,) = report.warnings
     assert (warning.column, "0.5: right if that share" in warning.message) == (TRAIN, True)
+
+
+def test_a_floor_without_its_spread_is_told_of(tmp_path: Path) -> None:
+    """No mark says of a distance below it that it is too good to be true."""
+    report = validate(told(tmp_path, W2, lambda one: one.update(floor_error=1e-4)))
+    assert report.errors == []
+    (warning,) = report.warnings
+    assert (warning.column, "no floor_spread" in warning.message) == (W2, True)
+    known = told(tmp_path, W2, lambda one: one.update(floor_error=1e-4, floor_spread=1e-3))
+    assert validate(known).findings == []
 
 
 def test_a_score_with_a_threshold_may_not_be_left_out(tmp_path: Path) -> None:
