@@ -34,6 +34,13 @@ LEAST_WEIGHT = 0.005
 MOST_ROWS = 10_000
 """That modes are looked for in: more say nothing new, and take minutes."""
 
+APART = 0.9
+"""Of the different numbers of a column, the least share that float32 keeps apart."""
+
+FINE = 10_000
+"""Different numbers that are enough, whatever was lost: finer steps are below every score's
+noise."""
+
 MODES_PARAMETER = Parameter(
     default=MODES,
     minimum=0,
@@ -136,7 +143,7 @@ def _stored(name: str, values: NDArray[np.float64]) -> NDArray[np.float32]:
     """(N,) numbers of a column, held-out ones among them.
 
     Raises:
-        UsageError: float32 cannot hold them.
+        UsageError: float32 cannot hold them, or not tell them apart.
     """
     import numpy as np
 
@@ -149,6 +156,12 @@ def _stored(name: str, values: NDArray[np.float64]) -> NDArray[np.float32]:
             "count in a larger unit, take its logarithm, or leave out the row or the column",
         )
     _numbers(name, values)  # refuses whole numbers that run together
+    different, kept = len(np.unique(values)), len(np.unique(stored))
+    if kept < min(APART * different, FINE):
+        raise UsageError(
+            f"column {name!r} holds {different:,} different numbers, float32 keeps {kept:,} apart",
+            "count from another zero, or in another unit",
+        )
     return stored
 
 

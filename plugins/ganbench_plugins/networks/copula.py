@@ -2,11 +2,14 @@
 
 Each column becomes normal by its ranks, equal values sharing the middle one; what joins columns is
 the correlation of these numbers. Drawn backwards: correlated normal numbers, their places in the
-normal law, and of each column the quantile at that place. Categories have the order that the data
-set gives them, and which it is matters: a copula knows but more and less.
+normal law, and of each column the quantile at that place; of categories it is exact, however rare
+one is. Categories have the order that the data set gives them, and which it is matters: a copula
+knows but more and less.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +18,9 @@ from ganbench import Categorical, DataInfo, Latent, Networks, Numeric, decode, e
 
 QUANTILES = 1001
 """Of a column of numbers; between them it is taken as even."""
+
+BEYOND = 2.0
+"""More than any place in the normal law."""
 
 SMALLEST = 1e-7
 
@@ -29,7 +35,10 @@ class Copula(nn.Module):
     root: Tensor
     """(C, C): of the correlations; rows of length 1."""
     quantiles: Tensor
-    """(C, QUANTILES): values that rows have; of categories, their places."""
+    """(C, QUANTILES): values that rows have; read of columns of numbers."""
+    edges: Tensor
+    """(C, most categories): up to which place in 0 to 1 a category goes, `BEYOND` from the last one
+    that occurs; read of columns of categories."""
     whole: Tensor
     """(C,) which columns are of categories."""
 
@@ -44,22 +53,32 @@ class Copula(nn.Module):
         # Until it is fitted, every column is even over its range.
         ranges = [torch.linspace(*_range(column), QUANTILES) for column in data.schema]
         self.register_buffer("quantiles", torch.stack(ranges))
+        even = [torch.ones(_categories(column)) for column in data.schema]
+        self.register_buffer("edges", _edges(even))
 
     def forward(self, latent: Tensor) -> Tensor:
-        normal = latent @ self.root.T
-        place = torch.special.ndtr(normal) * (QUANTILES - 1)
-        # Between two categories there is none: the nearer place counts, and nothing between.
-        place = torch.where(self.whole, place.round(), place)
+        share = torch.special.ndtr(latent @ self.root.T)
+        category = torch.searchsorted(self.edges, share.T.contiguous(), right=True).T
+        place = share * (QUANTILES - 1)
         below = place.floor().clamp(max=QUANTILES - 2).long()
         columns = torch.arange(len(self.quantiles), device=latent.device)
         low, high = self.quantiles[columns, below], self.quantiles[columns, below + 1]
-        return encode(torch.lerp(low, high, place - below), self.data)
+        number = torch.lerp(low, high, place - below)
+        return encode(torch.where(self.whole, category.to(number), number), self.data)
 
     def fit_columns(self, real: Tensor, *, correlated: bool) -> None:
-        """Quantiles of all rows (N, features), and what joins them where that is wanted."""
+        """Laws of all columns of rows (N, features), and what joins them where that is wanted."""
+        assert self.data.schema is not None
         rows = decode(real, self.data).double()
         grid = torch.linspace(0, len(rows) - 1, QUANTILES, dtype=torch.float64, device=rows.device)
         self.quantiles = rows.sort(dim=0).values[grid.round().long()].T.float().contiguous()
+        counted = [
+            torch.bincount(values.long(), minlength=_categories(column))
+            if isinstance(column, Categorical)
+            else torch.ones(1)
+            for column, values in zip(self.data.schema, rows.T, strict=True)
+        ]
+        self.edges = _edges(counted).to(rows.device)
         if correlated:
             self.root = root_of(correlations(rows)).float()
 
@@ -68,6 +87,20 @@ def _range(column: Numeric | Categorical) -> tuple[float, float]:
     if isinstance(column, Categorical):
         return 0, len(column.categories) - 1
     return column.low, column.high
+
+
+def _categories(column: Numeric | Categorical) -> int:
+    return len(column.categories) if isinstance(column, Categorical) else 1
+
+
+def _edges(counts: Sequence[Tensor]) -> Tensor:
+    """(C, K) where each category's share of the places ends, of counts (at most K,) a column."""
+    found = torch.full((len(counts), max(map(len, counts))), BEYOND)
+    for row, each in zip(found, counts, strict=True):
+        below = each.double().cumsum(dim=0) / each.sum()
+        # A place may round to 1: it is of the last category that occurs, not of one behind it.
+        row[: len(each)] = torch.where(below < 1, below, BEYOND)
+    return found
 
 
 def correlations(rows: Tensor) -> Tensor:

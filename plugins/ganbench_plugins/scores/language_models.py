@@ -20,7 +20,7 @@ INVERSES = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0)
 """Inverse temperatures of a sweep: above 1 a model plays safe."""
 
 SWEPT = 1_000
-"""Texts at each temperature."""
+"""Texts at each temperature; of a generator without one no more than there are fakes."""
 
 
 def language_model(evaluation: Evaluation, *, n: int) -> list[Measurement]:
@@ -83,10 +83,14 @@ def temperature_sweep(evaluation: Evaluation, *, n: int, each: bool) -> list[Mea
     temperatures. The curve that it is held against is that of an n-gram model that was counted on
     the train split, which is maximum likelihood in closed form. The number is the mean excess of
     reverse bits at equal forward bits; of a generator without a temperature, that of its one point.
+    Both sides are of as many texts, since fewer have more reverse bits: `SWEPT`, or all fakes where
+    there are fewer and no temperature.
     """
     requirements.temperature_sweep(EvaluationInfo.of(evaluation), n=n, each=each)
     column = Column(evaluation)
     forward, reverse = _forward(column, n), _reverse(column, n)
+    swept = _swept(evaluation)
+    count = len(swept[1.0])
 
     def point(texts: Tensor) -> tuple[float, float]:
         return forward(texts), reverse(texts)
@@ -95,11 +99,11 @@ def temperature_sweep(evaluation: Evaluation, *, n: int, each: bool) -> list[Mea
         length = evaluation.data.info.shape[0]
         counted = ngram.NGram(length, column.size, column.end, n).to(column.train.device)
         counted.probabilities = ngram.table(column.train, column.end, column.size, n)
-        latent = _uniform(SWEPT, length).to(column.train.device)
+        latent = _uniform(count, length).to(column.train.device)
         return [point(counted.tempered(latent, one).argmax(dim=-1)) for one in INVERSES]
 
-    known = evaluation.once(f"sweep/{n}", reference)
-    points = {one: point(texts) for one, texts in _swept(evaluation).items()}
+    known = evaluation.once(f"sweep/{n}/{count}", reference)
+    points = {one: point(texts) for one, texts in swept.items()}
     excess = [above(known, one) for one in points.values()]
     found = [
         column.measurement(

@@ -170,14 +170,16 @@ def pair_trends(evaluation: Evaluation) -> list[Measurement]:
 def coverage(evaluation: Evaluation) -> list[Measurement]:
     """The share of the real rows' categories that fakes have, mean over columns.
 
+    The null is told by the rows of the other split; without one, none is.
+
     Raises:
         UsageError: no column is of categories.
     """
     requirements.category_coverage(EvaluationInfo.of(evaluation))
     tables = Tables(evaluation)
-    real, train = evaluation.real.cpu(), evaluation.data.train
-    known = rows_of(real if evaluation.split == "train" else torch.cat([train, real]))
-    found = category_coverage(tables.real, tables.fake, known, tables.schema)
+    data = evaluation.data
+    others = rows_of(data.heldout if evaluation.split == "train" else data.train)
+    found = category_coverage(tables.real, tables.fake, others, tables.schema)
     return [tables.measurement("category_coverage", found.share, "collapse", null=found.null)]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from ganbench import Categorical, Numeric, UsageError, decode, encode
 from ganbench.api.errors import PluginNotUsable
@@ -94,6 +96,41 @@ def test_whole_numbers_that_run_together_are_refused_in_held_out_rows_as_well() 
     changed[np.flatnonzero(heldout)[0]] = 2**24 + 1
     with pytest.raises(UsageError, match="column 'age': beyond 16,777,216 whole numbers run"):
         make_table("people", {**COLUMNS, "age": changed}, 0)
+
+
+MILLISECONDS = np.arange(ROWS) * 1.001
+"""Some seconds more than a unit of float32 at 1.7e9."""
+
+
+@pytest.mark.parametrize("values", [1.7e9 + MILLISECONDS, 1e-50 * (1 + MILLISECONDS)])
+def test_fractions_that_run_together_are_refused(values: NDArray[np.float64]) -> None:
+    kept = len(np.unique(values.astype(np.float32)))
+    assert kept < 5
+    told = re.escape(f"column 'time' holds 300 different numbers, float32 keeps {kept} apart")
+    with pytest.raises(UsageError, match=told) as error:
+        make_table("events", {"time": values, **COLUMNS}, 0)
+    assert "another zero" in error.value.hint
+
+
+@pytest.mark.parametrize("apart", [269, 270])
+def test_a_tenth_of_the_numbers_may_run_together(apart: int) -> None:
+    values = np.arange(1.0, 1 + ROWS) + 0.5
+    values[apart - 1 :] = 1e6 + np.arange(1 + ROWS - apart) / 10_000
+    assert len(np.unique(values.astype(np.float32))) == apart
+    table = partial(make_table, "events", {"time": values, **COLUMNS}, 0)
+    if apart == 270:
+        assert len(table().rows) == ROWS
+    else:
+        with pytest.raises(UsageError, match="300 different numbers, float32 keeps 269 apart"):
+            table()
+
+
+def test_many_numbers_may_run_together_as_long_as_their_steps_are_fine() -> None:
+    """Degrees to seven digits: a step of float32 is below a metre."""
+    degrees = -74 + np.random.RandomState(0).permutation(60_000) * 2e-6
+    kept = len(np.unique(degrees.astype(np.float32)))
+    assert 10_000 < kept < 0.9 * len(degrees)
+    assert len(np.unique(make_table("trips", {"west": degrees}, 0).rows)) == kept
 
 
 def test_the_last_column_has_the_same_shares_in_both_splits() -> None:

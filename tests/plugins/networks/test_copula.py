@@ -76,3 +76,55 @@ def test_equal_and_constant_columns_are_no_accident() -> None:
     torch.testing.assert_close(found, torch.tensor([[1.0, 1, 0], [1, 1, 0], [0, 0, 1]]).double())
     root = root_of(found)
     torch.testing.assert_close(root @ root.T, found)
+
+
+def with_categories(counts: Tensor) -> tuple[DataInfo, Tensor]:
+    """A column of numbers and one of as many categories, each as often as it is told."""
+    categories = tuple(str(one) for one in range(len(counts)))
+    info = DataInfo(
+        name="rare", modality="tabular", shape=(1 + len(counts),),
+        schema=(
+            Numeric(name="x", low=0, high=1),
+            Categorical(name="kind", categories=categories, counts=tuple(counts.tolist())),
+        ),
+    )  # fmt: skip
+    places = torch.arange(len(counts)).repeat_interleave(counts)
+    return info, torch.stack([torch.linspace(0, 1, len(places)), places.float()], dim=1)
+
+
+@pytest.mark.parametrize("correlated", [True, False])
+def test_every_category_is_as_frequent_as_in_the_rows_however_rare(correlated: bool) -> None:
+    """At latents that are even in probability shares are exact, within one latent at each edge."""
+    counts = (6_000 / torch.arange(1, 201) ** 1.3).long()[
+        torch.randperm(200, generator=torch.Generator().manual_seed(0))
+    ]
+    assert (counts / counts.sum() < 1 / 1_000).sum() > 100
+    info, rows = with_categories(counts)
+    model = Copula(info)
+    model.fit_columns(encode(rows, info), correlated=correlated)
+    model.root = torch.eye(2)  # the joint law is another test's
+    latents = torch.special.ndtri((torch.arange(200_000) + 0.5).double() / 200_000).float()
+    found = decode(model(latents[:, None].expand(-1, 2)), info)[:, 1].long()
+    shares = torch.bincount(found, minlength=200) / len(found)
+    assert (shares > 0).all()
+    torch.testing.assert_close(shares, counts / counts.sum(), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("counts", [[0, 3, 0, 2, 0], [0, 0, 4], [5, 0], [7]])
+def test_categories_of_no_row_are_not_drawn_by_the_farthest_latents(counts: list[int]) -> None:
+    info, rows = with_categories(torch.tensor(counts))
+    model = Copula(info)
+    model.fit_columns(encode(rows, info), correlated=False)
+    latents = torch.tensor([-40.0, -1, 0, 1, 40])[:, None].expand(-1, 2)
+    found = decode(model(latents), info)[:, 1].long().tolist()
+    there = [place for place, count in enumerate(counts) if count]
+    assert all(bool(one.isfinite().all()) for one in model.buffers())  # or its run would end
+    assert set(found) == set(there)
+
+
+def test_categories_are_even_until_they_are_counted() -> None:
+    info, _ = with_categories(torch.ones(5).long())
+    latents = torch.special.ndtri((torch.arange(1_000) + 0.5).double() / 1_000).float()
+    found = decode(Copula(info)(latents[:, None].expand(-1, 2)), info)
+    assert torch.bincount(found[:, 1].long()).tolist() == [200] * 5
+    torch.testing.assert_close(found[:, 0], (torch.arange(1_000) + 0.5) / 1_000, atol=1e-5, rtol=0)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.stats import hypergeom
 from torch import Tensor
 
 from ganbench import Data, Measurement, NonFiniteSamples, UsageError
@@ -177,6 +178,27 @@ def test_fakes_that_are_not_finite_end_the_run(data: Data) -> None:
     wrong[3, 0] = torch.nan
     with pytest.raises(NonFiniteSamples):
         tables.column_shapes(snapshot(data, wrong))
+
+
+def test_the_null_of_coverage_is_told_by_the_other_split() -> None:
+    """Real rows chose the categories, and say that each is as frequent as it is among them."""
+    kinds = [str(place % 60) for place in range(300)]
+    columns = {"kind": kinds, "side": ["a", "b"] * 150}
+    data = make_table("rare", columns, modes=0).data()
+    fakes = data.train[:40]
+    for split, others in (("heldout", data.train), ("train", data.heldout)):
+        side = RealSide(data, split, torch.device("cpu"), lambda name: pytest.fail(name))
+        (found,) = tables.coverage(Snapshot(side, fakes))
+        expected = [
+            hypergeom.sf(0, len(others), torch.bincount(column.long())[there], len(fakes)).mean()
+            for column, there in (
+                (others[:, place], side.real[:, place].unique().long()) for place in (0, 1)
+            )
+        ]
+        assert found.null == pytest.approx(np.mean(expected))
+    alone = replace(data, heldout=data.heldout[:0])
+    (found,) = tables.coverage(snapshot(alone, fakes))
+    assert found.null is None
 
 
 def test_any_column_can_be_foretold(data: Data) -> None:

@@ -272,6 +272,15 @@ def test_a_sweep_of_counts_of_the_train_split_is_level_with_its_reference() -> N
     assert _sweep(_counted(names().train[:100])) > swept + 0.2
 
 
+@pytest.mark.parametrize("count", [50, 1_000, 2_000])
+def test_a_sweep_of_few_texts_is_held_against_a_curve_of_as_many(count: int) -> None:
+    """Texts of the reference's own law, on one real side: that of more repeats itself less."""
+    latents = torch.rand(count, names().info.shape[0], generator=torch.Generator().manual_seed(5))
+    fakes = _counted(names().train).tempered(2 * latents - 1, 1.0).argmax(dim=-1)
+    (found,) = temperature_sweep(Snapshot(side(), fakes), n=4, each=False)
+    assert abs(found.value) < 0.1
+
+
 def test_a_sweep_can_show_its_curve() -> None:
     snapshot = Snapshot(side(), law()[:FAKES], generator=_counted(names().train))
     found = temperature_sweep(snapshot, n=4, each=True)

@@ -18,6 +18,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import gammaln
 
 from ganbench import Categorical, Numeric
 
@@ -132,31 +133,48 @@ class Coverage:
 
     Args:
         share: of the categories that real samples have, mean over columns.
-        null: its expectation for as many samples of the real law.
+        null: its expectation for as many samples of the real law; None where no row tells.
     """
 
     share: float
-    null: float
+    null: float | None
 
 
 def category_coverage(
     real: NDArray[np.float64],
     fake: NDArray[np.float64],
-    known: NDArray[np.float64],
+    others: NDArray[np.float64],
     schema: Schema,
 ) -> Coverage:
     """Which categories of the real rows (N, C) are among the fakes (M, C).
 
+    The null is what a random M of the other rows have of them, on average over all choices: the
+    same as M new rows of the law, in expectation. It takes rows that did not choose the categories:
+    a rare one that real rows happen to have is rarer than they say. Of more fakes than other rows
+    there are it is what all of these have, less than M new rows would.
+
     Args:
         real, fake: the tables.
-        known: (T, C) rows that tell how frequent each category is.
+        others: (T, C) rows of the real law, none of them among the real ones; may be none.
         schema: has a column of categories.
     """
     shares, nulls = [], []
-    for column, one, other, all_ in zip(schema, real.T, fake.T, known.T, strict=True):
+    for column, one, other, rest in zip(schema, real.T, fake.T, others.T, strict=True):
         if isinstance(column, Categorical):
             there = np.unique(one)
             shares.append(float(np.isin(there, other).mean()))
-            frequency = np.array([(all_ == category).mean() for category in there])
-            nulls.append(float((1 - (1 - frequency) ** len(fake)).mean()))
-    return Coverage(float(np.mean(shares)), float(np.mean(nulls)))
+            counts = np.bincount(rest.astype(np.int64), minlength=len(column.categories))
+            drawn = chance_of_any(counts[there.astype(np.int64)], len(rest), len(fake))
+            nulls.append(float(drawn.mean()))
+    return Coverage(float(np.mean(shares)), float(np.mean(nulls)) if len(others) else None)
+
+
+def chance_of_any(counts: NDArray[np.int64], total: int, draws: int) -> NDArray[np.float64]:
+    """(K,) 1 - C(T - c, M) / C(T, M): that M of T rows have one of c, or all T where M > T."""
+    draws = min(draws, total)
+    enough = total - counts >= draws  # of rows that are none of these
+    left = np.where(enough, total - counts, draws)
+    log = gammaln(left + 1) - gammaln(left - draws + 1)
+    log -= gammaln(total + 1) - gammaln(total - draws + 1)
+    chance: NDArray[np.float64] = np.where(enough, -np.expm1(log), 1.0)
+    return chance

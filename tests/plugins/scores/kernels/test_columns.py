@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.stats import ks_2samp, kstwobign
+from scipy.stats import hypergeom, ks_2samp, kstwobign
 
 from ganbench import Categorical, Numeric
 from ganbench_plugins.datasets import mixed
 from ganbench_plugins.scores.kernels.columns import (
     BINS,
+    Coverage,
     category_coverage,
+    chance_of_any,
     constant_rows,
     correlated,
     kolmogorov_smirnov,
@@ -134,11 +136,63 @@ def test_what_is_constant_is_the_mean_and_the_most_frequent() -> None:
 
 
 def test_coverage_of_few_samples_of_the_law_is_its_null() -> None:
-    known, draws, size = rows(20_000, 6), 200, 12
-    found = [category_coverage(known, rows(size, 100 + one), known, SCHEMA) for one in range(draws)]
+    real, others, draws, size = rows(2_000, 5), rows(20_000, 6), 200, 12
+    found = [category_coverage(real, rows(size, 100 + one), others, SCHEMA) for one in range(draws)]
     mean, error = np.mean([one.share for one in found]), np.std([one.share for one in found])
-    assert mean == pytest.approx(found[0].null, abs=5 * error / np.sqrt(draws))
-    assert 0.5 < found[0].null < 0.99
+    null = found[0].null
+    assert null is not None
+    assert mean == pytest.approx(null, abs=5 * error / np.sqrt(draws))
+    assert 0.5 < null < 0.99
+
+
+KINDS = 300
+ZIPF = 1 / np.arange(1, KINDS + 1) ** 1.3
+
+
+def covered(
+    train: int, heldout: int, fakes: int, draws: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Share and null of a perfect generator of a column with rare categories, each time anew."""
+    random = np.random.RandomState(7)
+    schema = (Categorical(name="kind", categories=tuple(map(str, range(KINDS)))),)
+    found = []
+    for _ in range(draws):
+        sizes = (heldout, fakes, train)
+        sides = [
+            random.choice(KINDS, (size, 1), p=ZIPF / ZIPF.sum()).astype(float) for size in sizes
+        ]
+        found.append(category_coverage(*sides, schema))
+    shares, nulls = ([getattr(one, name) for one in found] for name in ("share", "null"))
+    return np.array(shares), np.array(nulls)
+
+
+@pytest.mark.parametrize("sizes", [(667, 333, 100), (667, 333, 667), (100, 900, 80)])
+def test_the_null_of_rare_categories_is_what_a_perfect_generator_has(
+    sizes: tuple[int, int, int],
+) -> None:
+    """Categories that are known for being in the real rows are rarer than these say."""
+    shares, nulls = covered(*sizes, draws=300)
+    error = (shares - nulls).std() / np.sqrt(len(shares))
+    assert shares.mean() == pytest.approx(nulls.mean(), abs=5 * error)
+    assert error < 0.005
+
+
+def test_with_more_fakes_than_other_rows_the_null_is_less_than_theirs() -> None:
+    shares, nulls = covered(300, 300, 900, draws=50)
+    assert nulls.mean() < shares.mean() - 0.05
+
+
+def test_chances_are_those_of_scipys_hypergeometric_law() -> None:
+    counts = np.arange(8)
+    for draws in (0, 1, 3, 6, 7):
+        expected = hypergeom.sf(0, 7, counts, draws)
+        np.testing.assert_allclose(chance_of_any(counts, 7, draws), expected, atol=1e-12)
+    np.testing.assert_array_equal(chance_of_any(counts, 7, 99), counts > 0)
+
+
+def test_real_rows_alone_tell_no_null() -> None:
+    real = rows(100, 8)
+    assert category_coverage(real, real, real[:0], SCHEMA) == Coverage(1.0, None)
 
 
 def test_half_of_the_categories_is_half_of_the_coverage() -> None:
