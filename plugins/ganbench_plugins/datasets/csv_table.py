@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,11 @@ MANY_TEXTS = 1_000
 
 NOTHING = frozenset({"", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"})
 MISSING = "missing"
+
+FORMULA = re.compile(r"'+\s*[=+\-@]")
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+"""Texts that begin with an apostrophe because they would be formulas of a spreadsheet otherwise,
+which numbers are not: as `ganbench sample` writes tables."""
 
 PARAMETERS = {
     "path": Parameter(default="", path=True, help="the file; its first line names the columns"),
@@ -152,7 +158,7 @@ def read_cells(path: str) -> dict[str, list[str]]:
     reader = csv.reader(text.splitlines(), delimiter=delimiter)
     numbered = [(reader.line_num, row) for row in reader if row]
     rows = [row for _, row in numbered]
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    header = list(map(_read_text, rows[0])) if rows else []
     twice = [name for name, count in Counter(header).items() if count > 1 or not name]
     if not header or twice:
         raise UsageError(
@@ -167,7 +173,14 @@ def read_cells(path: str) -> dict[str, list[str]]:
             f"{len(header)} cells of the header: {', '.join(uneven[:MOST_NAMED])}{more}",
             f"put a cell with a {delimiter!r} of its own in double quotes, or take them out",
         )
-    return {name: [row[place].strip() for row in rows[1:]] for place, name in enumerate(header)}
+    return {name: [_read_text(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
+
+
+def _read_text(cell: str) -> str:
+    """A cell without blanks around it, and without the apostrophe that was put before a formula."""
+    text = cell.strip()
+    quoted = FORMULA.match(text) and not NUMBER.fullmatch(text.lstrip("'"))
+    return text[1:] if quoted else text
 
 
 def _names(text: str) -> list[str]:

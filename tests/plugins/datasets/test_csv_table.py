@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ganbench import Categorical, Data, MissingData, Survey, UsageError
+from ganbench.modalities import modality_of
 from ganbench_plugins.datasets.csv_table import PARAMETERS, describe, load
 
 LINES = [
@@ -88,6 +89,27 @@ def test_the_content_is_the_identity(file: Path) -> None:
     assert describe(**settings(other)).fingerprint == before
     other.write_text(TEXT.replace("\n7,27,", "\n7,28,"))
     assert describe(**settings(other)).fingerprint != before
+
+
+def test_samples_that_ganbench_has_written_are_read_as_what_they_are(file: Path) -> None:
+    signs = ["-1", "+1", "-.5e3", "-", "=a", "'=a", "''@b", "'-1", "+ -2", "@", "it's", "--3"]
+    rows = [f"{place / 7},{signs[place % len(signs)]}" for place in range(60)]
+    file.write_text("\n".join(["=x,@kind", *rows]))
+    data = load(**settings(file))
+    assert data.info.schema is not None
+    assert [column.name for column in data.info.schema] == ["=x", "@kind"]
+    (media,) = modality_of(data.info).files(data.train, data.info).values()
+    (again := file.with_name("samples.csv")).write_bytes(media.content)
+    text = media.content.decode()
+    assert text.startswith("'=x,'@kind\n")
+    written = {line.partition(",")[2] for line in text.splitlines()}
+    assert {"-1", "'=a", "'-1", "it's"} <= written
+    read = load(**settings(again))
+    assert read.info.schema is not None
+    assert [column.name for column in read.info.schema] == ["=x", "@kind"]
+    kinds_read, kinds_made = (info.schema[1].categories for info in (read.info, data.info))
+    assert set(kinds_read) == {*signs, "'@b"} - {"'=a", "''@b"}
+    assert kinds_read == kinds_made
 
 
 @pytest.mark.parametrize("delimiter", [";", "\t"])
