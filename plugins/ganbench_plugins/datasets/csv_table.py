@@ -40,7 +40,9 @@ FEW = 20
 MANY_TEXTS = 1_000
 """Categories of which networks would have to see one number each."""
 
-NOTHING = frozenset({"", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"})
+NOTHING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+"""Cells that say nothing, in small letters or in others."""
+
 MISSING = "missing"
 
 FORMULA = re.compile(r"'+\s*[=+\-@]")
@@ -199,7 +201,7 @@ def _as_numbers(
 
     values = np.full(len(cells), np.nan)
     for place, cell in enumerate(cells):
-        if cell in NOTHING:
+        if _says_nothing(cell):
             continue
         number = _number(cell)
         if number is None:
@@ -208,6 +210,10 @@ def _as_numbers(
             return None
         values[place] = number
     return values
+
+
+def _says_nothing(cell: str) -> bool:
+    return cell.lower() in NOTHING
 
 
 def _number(cell: str) -> float | None:
@@ -229,7 +235,9 @@ def _texts(path: str, name: str, cells: list[str], kept: NDArray[np.bool_]) -> l
     UsageError: nearly every row has a text of its own, which no network can learn.
     """
     texts = [
-        MISSING if cell in NOTHING else cell for cell, keep in zip(cells, kept, strict=True) if keep
+        MISSING if _says_nothing(cell) else cell
+        for cell, keep in zip(cells, kept, strict=True)
+        if keep
     ]
     different = len(set(texts))
     if different > MANY_TEXTS or (different > FEW and different > len(texts) / 2):

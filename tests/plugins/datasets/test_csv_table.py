@@ -75,6 +75,16 @@ def test_missing_numbers_leave_rows_out_and_missing_categories_are_one(file: Pat
     assert "missing" in sex.categories
 
 
+def test_what_is_missing_is_so_in_any_letters(file: Path) -> None:
+    before = describe(**settings(file)).fingerprint
+    spelt = {}
+    for word in ("NA", "Nan", "NAN", "NULL", "Null", "none", "n/a"):
+        file.write_text(TEXT.replace("\n5,25,", f"\n5,{word},").replace(",m\n", f",{word}\n", 1))
+        spelt[word] = describe(**settings(file)).fingerprint
+    assert len({*spelt.values()}) == 1
+    assert before not in spelt.values()
+
+
 def test_a_number_beyond_float32_is_told_with_its_column(file: Path) -> None:
     file.write_text(TEXT.replace("\n5,25,170.71,", "\n5,25,1e39,"))
     with pytest.raises(UsageError, match=r"column 'height' holds 1e\+39, float32 holds no number"):
