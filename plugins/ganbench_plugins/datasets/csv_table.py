@@ -8,6 +8,8 @@ in which a number is missing is left out. Both are told, in one line, before any
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 import math
 import re
 from collections import Counter
@@ -39,6 +41,9 @@ FEW = 20
 
 MANY_TEXTS = 1_000
 """Categories of which networks would have to see one number each."""
+
+CLOSED = "closed"
+"""A row behind the last one, which is swallowed where a quote is open."""
 
 NOTHING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 """Cells that say nothing, in small letters or in others."""
@@ -144,7 +149,8 @@ def read_cells(path: str) -> dict[str, list[str]]:
 
     Raises:
         MissingData: no such file.
-        UsageError: no path; not UTF-8; no header; rows of another length, which are all named.
+        UsageError: no path; not UTF-8; no header; a quote that is never closed; rows of another
+            length, which are all named.
     """
     if not path:
         raise UsageError("csv needs a file", "write it as csv:PATH")
@@ -152,13 +158,11 @@ def read_cells(path: str) -> dict[str, list[str]]:
     if not file.is_file():
         raise MissingData(f"{path} is no file", "write it as csv:PATH")
     try:
-        text = file.read_text("utf-8-sig")
+        text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from None
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(text.splitlines(), delimiter=delimiter)
-    numbered = [(reader.line_num, row) for row in reader if row]
+    delimiter = max(",;\t", key=re.split(r"[\r\n]", text, maxsplit=1)[0].count)
+    numbered = _rows(path, text, delimiter)
     rows = [row for _, row in numbered]
     header = list(map(_read_text, rows[0])) if rows else []
     twice = [name for name, count in Counter(header).items() if count > 1 or not name]
@@ -176,6 +180,38 @@ def read_cells(path: str) -> dict[str, list[str]]:
             f"put a cell with a {delimiter!r} of its own in double quotes, or take them out",
         )
     return {name: [_read_text(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
+
+
+def _rows(path: str, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Rows that are not empty, each behind the number of its last line.
+
+    Lines end as files do, at CR and LF alone, and not where Unicode sees an end. Within quotes
+    they belong to a cell, and stay as they are.
+
+    Raises:
+        UsageError: a cell is never closed, or cannot be read.
+    """
+    lines = itertools.chain(io.StringIO(text, newline=""), [CLOSED])
+    reader = csv.reader(lines, delimiter=delimiter)
+    rows: list[tuple[int, list[str]]] = []
+    begin = 1
+    try:
+        for row in reader:
+            if row:
+                rows.append((reader.line_num, row))
+            begin, before = reader.line_num + 1, begin
+    except csv.Error as error:  # a cell that is longer than the reader takes, above all
+        raise UsageError(
+            f"{path}: the row that begins in line {begin} cannot be read: {error}",
+            'close the double quote that may be open there, or write "" for one in a quoted cell',
+        ) from None
+    if rows.pop()[1] != [CLOSED]:
+        raise UsageError(
+            f"{path}: a double quote is opened in the row that begins in line {before}, and never "
+            "closed",
+            'close it, or write "" for a double quote in a quoted cell',
+        )
+    return rows
 
 
 def _read_text(cell: str) -> str:

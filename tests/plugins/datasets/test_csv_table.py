@@ -9,7 +9,7 @@ import pytest
 
 from ganbench import Categorical, Data, MissingData, Survey, UsageError
 from ganbench.modalities import modality_of
-from ganbench_plugins.datasets.csv_table import PARAMETERS, describe, load
+from ganbench_plugins.datasets.csv_table import PARAMETERS, describe, load, read_cells
 
 LINES = [
     f"{place},{20 + place % 30},{170 + place / 7:.2f},{place % 3},{'fm'[place % 2]}"
@@ -129,6 +129,30 @@ def test_other_delimiters(file: Path, delimiter: str) -> None:
     assert describe(**settings(file)).fingerprint == before
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_end_where_lines_do_and_cells_where_their_quotes_do(file: Path, end: str) -> None:
+    towns = ["New\nYork", "NewYork", "a\u2028b", "c\x85d", "e\vf", "g\fh", "i\r\nj", 'say "k"']
+    rows = [f'"{town.replace(chr(34), 2 * chr(34))}",{place}' for place, town in enumerate(towns)]
+    file.write_text(end.join(["town,x", *rows, rows[0]]), newline="")
+    assert read_cells(str(file)) == {
+        "town": [*towns, towns[0]],
+        "x": [*map(str, range(8)), "0"],
+    }
+
+
+def test_line_breaks_in_cells_are_read_as_they_are_written(file: Path) -> None:
+    towns = ["New\nYork", "NewYork", "a\u2028b", "i\r\nj"]
+    rows = [f'{place / 7},"{towns[place % 4]}"' for place in range(60)]
+    file.write_text("\n".join(["x,town", *rows]), newline="")
+    data = load(**settings(file))
+    (media,) = modality_of(data.info).files(data.train, data.info).values()
+    (again := file.with_name("samples.csv")).write_bytes(media.content)
+    first, read = (one.info.schema for one in (data, load(**settings(again))))
+    assert first is not None
+    assert read is not None
+    assert first[1].categories == read[1].categories == tuple(sorted(towns))  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -139,6 +163,11 @@ def test_other_delimiters(file: Path, delimiter: str) -> None:
             "2 of 3 rows .*: line 4 has 1, line 6 has 3",
         ),
         ("a,b\n1,2\n", "has 1 rows"),
+        ('a,b\n1,2\n3,"x\n5,6\n', "a double quote is opened in the row that begins in line 3, and"),
+        (
+            'a,b\n"1\n1",2\n3,"x\n' + "5,6\n" * 40_000,
+            r"the row that begins in line 4 cannot be read: field larger than field limit",
+        ),
         ("name,b\n" + "".join(f"n{i},1\n" for i in range(50)), "50 different texts"),
     ],
 )
