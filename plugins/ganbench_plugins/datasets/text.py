@@ -104,7 +104,7 @@ def _lines(path: str, content: bytes) -> list[str]:
     UsageError: it is no text.
     """
     try:
-        return content.decode("utf-8").splitlines()
+        return content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{path} is no text in UTF-8: {error.reason} at byte {error.start}"

@@ -92,6 +92,13 @@ def test_a_file(tmp_path: Path) -> None:
     assert file_of_lines(str(file), 16).fingerprint != before
 
 
+def test_a_byte_order_mark_is_no_character(tmp_path: Path) -> None:
+    plain, marked = tmp_path / "plain.txt", tmp_path / "marked.txt"
+    plain.write_text("\n".join(LINES), "utf-8")
+    marked.write_text("\n".join(LINES), "utf-8-sig")
+    assert file_of_lines(str(marked), 32).lines == file_of_lines(str(plain), 32).lines
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
