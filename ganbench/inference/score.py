@@ -104,7 +104,7 @@ def score(request: Request, opening: Opening) -> Scored:
     """
     if not request.fakes:
         raise UsageError("nothing is named to score", "name a data set, a file, an array or a run")
-    sources = {name: open_source(one, opening) for name, one in request.fakes.items()}
+    sources = {name: open_source(one, opening, fake=True) for name, one in request.fakes.items()}
     runs = [one for one in sources.values() if isinstance(one, KeptRun)]
     threads = request.threads or (runs[0].spec.threads if runs else 1)
     require_threads(threads)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ganbench.api.data import Data, DataInfo
 from ganbench.api.errors import InvalidResults, UsageError, one_line
+from ganbench.api.parameters import located
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.inference.archives import as_images
@@ -21,9 +22,11 @@ from ganbench.inference.programs import PROGRAM, Program, read_program
 from ganbench.modalities import modality_of
 from ganbench.modalities.arrays import Channels, arranged, describe
 from ganbench.planning.chosen import choose_data
+from ganbench.planning.datasets import choose_dataset
 from ganbench.planning.references import parse_reference, split_alternatives
 from ganbench.results.store import GENERATOR_FILE
 from ganbench.running.contestant import Contestant
+from ganbench.running.contracts import check_data, made, require
 from ganbench.running.evaluator import EVALUATION_SEED
 from ganbench.running.task import load_data
 from ganbench.scoring.evaluation import RealSide, Snapshot
@@ -89,7 +92,7 @@ class Fakes:
         return self.contestant.snapshot(side, samples, self.labels, self.steps)
 
 
-def open_source(source: object, opening: Opening) -> Source:
+def open_source(source: object, opening: Opening, *, fake: bool = False) -> Source:
     """A data set, an array, a program or a run, whichever it names or is.
 
     Args:
@@ -97,6 +100,8 @@ def open_source(source: object, opening: Opening) -> Source:
             (`.pt2`), of a run's generator, of a folder or zip archive of images, a reference to a
             data set, or a run's id or the beginning of it.
         opening: how.
+        fake: whether it is what somebody has generated: of that all is scored, also what a data set
+            would leave out of its splits.
 
     Raises:
         UsageError: it is none of these.
@@ -122,6 +127,8 @@ def open_source(source: object, opening: Opening) -> Source:
         return find_kept(folder.name, folder.parent, opening.catalogue, opening.remark)
     text = as_images(text)
     if _names_dataset(text, opening.catalogue):
+        if fake and opening.fake_split == "all" and (found := _all_of(text, opening)):
+            return found
         chosen = choose_data(text, opening.catalogue)
         for note in chosen.survey.notes:
             opening.remark(note)
@@ -138,6 +145,19 @@ def open_source(source: object, opening: Opening) -> Source:
 def _names_dataset(text: str, catalogue: Catalogue) -> bool:
     first, *_ = split_alternatives(text)  # of a mixture
     return parse_reference(first).name in catalogue.names(DatasetSpec.kind)
+
+
+def _all_of(text: str, opening: Opening) -> Data | None:
+    """What `DatasetSpec.samples` gives; None of a data set whose splits leave nothing out."""
+    spec, parameters = choose_dataset(text, opening.catalogue)
+    if spec.samples is None:
+        return None
+
+    def check(name: str, found: object) -> Data:
+        return check_data(name, found, require(f"samples of {name}", found, Data).info)
+
+    arguments = located(spec.parameters, parameters, "")
+    return made(opening.catalogue, check, spec, spec.samples, opening.remark, **arguments)
 
 
 def read_array(path: Path) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Iterator
 from types import UnionType
 from typing import TYPE_CHECKING
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SHEET_ROWS, FRAME_ROWS = 32, 8
+
+FORMULA = re.compile(r"'*\s*[=+\-@]")
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+"""What a spreadsheet takes for a formula by its beginning, unless it is a number."""
 
 MODE_SIGMAS = 4.0
 """Standard deviations of a mode that its place can tell, as in CTGAN."""
@@ -224,8 +229,13 @@ def _names(info: DataInfo) -> list[str]:
 
 
 def _text(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip()[:1] in ("=", "+", "-", "@") else text
+    """A text that no spreadsheet takes for a formula; the data set `csv` takes off what it puts on.
+
+    An apostrophe that was there before counts as one that was put on, so that of two different
+    texts none becomes the other.
+    """
+    formula = FORMULA.match(text) and not NUMBER.fullmatch(text.lstrip("'"))
+    return f"'{text}" if formula else text
 
 
 def _csv(rows: list[list[str]]) -> Media:

@@ -6,6 +6,7 @@ stands behind the first end is no part of it.
 
 from __future__ import annotations
 
+import unicodedata
 from typing import TYPE_CHECKING
 
 from ganbench.api.data import DataInfo
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 SHEET_TEXTS, FRAME_TEXTS = 32, 8
+
+SPELLED_OUT = ("Cc", "Zl", "Zp", "Cs")
+"""Unicode's categories of control characters, of what ends a line or a paragraph, and of halves of
+characters, which no file in UTF-8 can hold."""
 
 ALIKE = "give both the same length, as text:PATH[length=N] has it, and texts of the same characters"
 
@@ -128,19 +133,34 @@ def frame(fakes: Tensor, real: Tensor, info: DataInfo) -> tuple[Media, ...]:
 
 
 def files(samples: Tensor, info: DataInfo) -> dict[str, Media]:
-    """One file, a text a line."""
-    return {ALL: _txt(lines(samples, info))}
+    """One file, a text a line, of the characters that it is of: it is data, and may be read back.
+
+    What would break a line or control a terminal is spelled out, as `lines` does more of.
+    """
+    return {ALL: _txt(["".join(map(_unbroken, text)) for text in _texts(samples, info)])}
 
 
 def lines(samples: Tensor, info: DataInfo) -> list[str]:
     """Each text on one line: what cannot be printed is spelled out, line breaks above all."""
+    return ["".join(map(_printable, text)) for text in _texts(samples, info)]
+
+
+def _texts(samples: Tensor, info: DataInfo) -> list[str]:
     vocabulary = _vocabulary(info)
-    texts = (vocabulary.text(numbers) for numbers in samples.tolist())
-    return ["".join(map(_printable, text)) for text in texts]
+    return [vocabulary.text(numbers) for numbers in samples.tolist()]
+
+
+def _unbroken(character: str) -> str:
+    kept = character == "\t" or unicodedata.category(character) not in SPELLED_OUT
+    return character if kept else _spelled(character)
 
 
 def _printable(character: str) -> str:
-    return character if character.isprintable() else ascii(character)[1:-1]
+    return character if character.isprintable() else _spelled(character)
+
+
+def _spelled(character: str) -> str:
+    return ascii(character)[1:-1]
 
 
 def _ended(tokens: Tensor, info: DataInfo) -> Tensor:

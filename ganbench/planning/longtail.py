@@ -62,6 +62,7 @@ def long_tailed(spec: DatasetSpec, settings: Mapping[str, object]) -> DatasetSpe
         parameters={**spec.parameters, **TAIL},
         describe=partial(_describe, spec),
         load=partial(_load, spec),
+        samples=None,
         check=spec.check and partial(_own, spec.check),
         prepare=spec.prepare and partial(_own, spec.prepare),
     )

@@ -16,10 +16,13 @@ from torch import Tensor
 
 import ganbench
 from ganbench.results.store import RunStore
+from ganbench_plugins.datasets.text import ganbench_datasets
 
 from .conftest import ACGAN
 
 Cli = Callable[..., "CompletedProcess[str]"]
+
+(DATASET,) = [one for one in ganbench_datasets() if one.name == "text"]
 
 RAW = "fd[extractor=raw],kid[extractor=raw],prdc[extractor=raw]"
 
@@ -141,6 +144,35 @@ def test_fewer_fakes_are_the_same_wherever_they_are_drawn() -> None:
     assert fewer.equals(ganbench.score(fake.numpy(), real, "fd[extractor=raw]", fakes=30))
     whole = ganbench.score(fake, real, "fd[extractor=raw]", fakes=60)
     assert whole.equals(ganbench.score(fake, real, "fd[extractor=raw]"))
+
+
+def test_a_collapse_onto_few_lines_is_one_from_a_file_as_from_an_array(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = [f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in "lmnrstpz"]
+    real = [f"{one} {other}" for one in words for other in words[::40]]
+    fakes = {"collapsed": real[:5] * 40, "empty": ["", *real[:9]] * 20, "real": real[::7]}
+    Path("real.txt").write_text("\n".join(real))
+    vocabulary = DATASET.describe(path="real.txt", length=12).info.vocabulary
+    scored = {}
+    for name, lines in fakes.items():
+        Path(f"{name}-fakes.txt").write_text("".join(f"{line}\n" for line in lines))
+        np.save(f"{name}.npy", np.array([vocabulary.numbers(line, 12) for line in lines]))
+        of_file, of_array = (
+            ganbench.score(one, "text:real.txt[length=12]", "ngram-jsd[longest=2],distinct-n[n=2]")
+            for one in (f"text:{name}-fakes.txt[length=12]", f"{name}.npy")
+        )
+        assert of_file.equals(of_array)
+        scored[name] = of_file.set_index("score")["value"]["JSD-2"]
+    assert min(scored["collapsed"], scored["empty"]) > 2 * scored["real"]
+    with pytest.raises(ganbench.UsageError, match="5 different lines, which are too few"):
+        ganbench.score(
+            "text:collapsed-fakes.txt[length=12]",
+            "text:real.txt[length=12]",
+            "ngram-jsd",
+            fake_split="heldout",
+        )
 
 
 def test_splits_are_what_they_are_called(digits: ganbench.Data) -> None:

@@ -141,6 +141,13 @@ def test_no_text_is_a_formula() -> None:
     assert frame.content.decode().splitlines() == ["'=1+1,a", "-1,' @b", "1,c"]
 
 
+def test_a_number_is_none_whatever_its_sign() -> None:
+    numbers = ("-1", "+1", "-.5", "-1e-3", "+2.")
+    info = table_info(Categorical(name="-1", categories=(*numbers, "-a", "-1+1", "-inf")))
+    (table,) = TABULAR.files(torch.arange(8.0)[:, None], info).values()
+    assert table.content.decode().splitlines() == ["-1", *numbers, "'-a", "'-1+1", "'-inf"]
+
+
 def test_a_fraction_is_written_where_no_training_row_has_one() -> None:
     (table,) = TABULAR.files(torch.tensor([[100.0, 1, 0], [150, 1.5, 0]]), INFO).values()
     assert table.content.decode().splitlines()[1:] == ["100,1,red", "150,1.5,red"]

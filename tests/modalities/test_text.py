@@ -84,7 +84,21 @@ def test_a_frame_has_eight_texts() -> None:
     assert media.content == b"ab\n" * 8
 
 
+def test_a_file_of_samples_has_the_characters_of_its_data() -> None:
+    kept = "\u00a0\u200c\u200d\u3000\u00ad\u202e\t\ue000"
+    broken = "\n\r\v\f\x1c\x85\u2028\u2029\x00\x1b"
+    info = text_info(20, ("", *kept, *broken))
+    fakes = torch.cat([numbers(info, kept), numbers(info, broken)])
+    (media,) = TEXT.files(fakes, info).values()
+    assert media.content.decode().splitlines() == [
+        kept,
+        r"\n\r\x0b\x0c\x1c\x85\u2028\u2029\x00\x1b",
+    ]
+    assert lines(fakes, info)[0] == r"\xa0\u200c\u200d\u3000\xad\u202e\t\ue000"
+
+
 def test_half_a_character_does_no_harm() -> None:
     info = text_info(1, ("a", "\ud800"))
-    (media,) = TEXT.frame(torch.tensor([[1]]), torch.tensor([[1]]), info)
-    assert media.content == b"\\ud800\n"
+    for media in (*TEXT.frame(torch.tensor([[1]]), torch.tensor([[1]]), info),
+                  *TEXT.files(torch.tensor([[1]]), info).values()):  # fmt: skip
+        assert media.content == b"\\ud800\n"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -180,12 +181,15 @@ def _numbers(name: str, values: NDArray[np.float64]) -> Numeric:
 
 
 def in_order(values: Iterable[str]) -> tuple[str, ...]:
-    """The different ones, by their alphabet; numbers by their size."""
-    found = set(values)
+    """The different ones, by their alphabet; numbers by their size, where all are numbers."""
+    found = sorted(set(values))
     try:
-        return tuple(sorted(found, key=lambda value: (float(value), value)))
+        sizes = {value: float(value) for value in found}
     except ValueError:
-        return tuple(sorted(found))
+        return tuple(found)
+    if any(map(math.isnan, sizes.values())):  # larger than nothing, and smaller
+        return tuple(found)
+    return tuple(sorted(found, key=lambda value: sizes[value]))
 
 
 def modes_of(values: NDArray[np.float64], most: int) -> tuple[tuple[float, float], ...]:

@@ -8,7 +8,10 @@ in which a number is missing is left out. Both are told, in one line, before any
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 import math
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,8 +42,18 @@ FEW = 20
 MANY_TEXTS = 1_000
 """Categories of which networks would have to see one number each."""
 
-NOTHING = frozenset({"", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?"})
+CLOSED = "closed"
+"""A row behind the last one, which is swallowed where a quote is open."""
+
+NOTHING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+"""Cells that say nothing, in small letters or in others."""
+
 MISSING = "missing"
+
+FORMULA = re.compile(r"'+\s*[=+\-@]")
+NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
+"""Texts that begin with an apostrophe because they would be formulas of a spreadsheet otherwise,
+which numbers are not: as `ganbench sample` writes tables."""
 
 PARAMETERS = {
     "path": Parameter(default="", path=True, help="the file; its first line names the columns"),
@@ -136,7 +149,8 @@ def read_cells(path: str) -> dict[str, list[str]]:
 
     Raises:
         MissingData: no such file.
-        UsageError: no path; not UTF-8; no header; rows of another length, which are all named.
+        UsageError: no path; not UTF-8; no header; a quote that is never closed; rows of another
+            length, which are all named.
     """
     if not path:
         raise UsageError("csv needs a file", "write it as csv:PATH")
@@ -144,15 +158,13 @@ def read_cells(path: str) -> dict[str, list[str]]:
     if not file.is_file():
         raise MissingData(f"{path} is no file", "write it as csv:PATH")
     try:
-        text = file.read_text("utf-8-sig")
+        text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from None
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(text.splitlines(), delimiter=delimiter)
-    numbered = [(reader.line_num, row) for row in reader if row]
+    delimiter = max(",;\t", key=re.split(r"[\r\n]", text, maxsplit=1)[0].count)
+    numbered = _rows(path, text, delimiter)
     rows = [row for _, row in numbered]
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    header = list(map(_read_text, rows[0])) if rows else []
     twice = [name for name, count in Counter(header).items() if count > 1 or not name]
     if not header or twice:
         raise UsageError(
@@ -167,7 +179,46 @@ def read_cells(path: str) -> dict[str, list[str]]:
             f"{len(header)} cells of the header: {', '.join(uneven[:MOST_NAMED])}{more}",
             f"put a cell with a {delimiter!r} of its own in double quotes, or take them out",
         )
-    return {name: [row[place].strip() for row in rows[1:]] for place, name in enumerate(header)}
+    return {name: [_read_text(row[place]) for row in rows[1:]] for place, name in enumerate(header)}
+
+
+def _rows(path: str, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Rows that are not empty, each behind the number of its last line.
+
+    Lines end as files do, at CR and LF alone, and not where Unicode sees an end. Within quotes
+    they belong to a cell, and stay as they are.
+
+    Raises:
+        UsageError: a cell is never closed, or cannot be read.
+    """
+    lines = itertools.chain(io.StringIO(text, newline=""), [CLOSED])
+    reader = csv.reader(lines, delimiter=delimiter)
+    rows: list[tuple[int, list[str]]] = []
+    begin = 1
+    try:
+        for row in reader:
+            if row:
+                rows.append((reader.line_num, row))
+            begin, before = reader.line_num + 1, begin
+    except csv.Error as error:  # a cell that is longer than the reader takes, above all
+        raise UsageError(
+            f"{path}: the row that begins in line {begin} cannot be read: {error}",
+            'close the double quote that may be open there, or write "" for one in a quoted cell',
+        ) from None
+    if rows.pop()[1] != [CLOSED]:
+        raise UsageError(
+            f"{path}: a double quote is opened in the row that begins in line {before}, and never "
+            "closed",
+            'close it, or write "" for a double quote in a quoted cell',
+        )
+    return rows
+
+
+def _read_text(cell: str) -> str:
+    """A cell without blanks around it, and without the apostrophe that was put before a formula."""
+    text = cell.strip()
+    quoted = FORMULA.match(text) and not NUMBER.fullmatch(text.lstrip("'"))
+    return text[1:] if quoted else text
 
 
 def _names(text: str) -> list[str]:
@@ -186,7 +237,7 @@ def _as_numbers(
 
     values = np.full(len(cells), np.nan)
     for place, cell in enumerate(cells):
-        if cell in NOTHING:
+        if _says_nothing(cell):
             continue
         number = _number(cell)
         if number is None:
@@ -195,6 +246,10 @@ def _as_numbers(
             return None
         values[place] = number
     return values
+
+
+def _says_nothing(cell: str) -> bool:
+    return cell.lower() in NOTHING
 
 
 def _number(cell: str) -> float | None:
@@ -216,7 +271,9 @@ def _texts(path: str, name: str, cells: list[str], kept: NDArray[np.bool_]) -> l
     UsageError: nearly every row has a text of its own, which no network can learn.
     """
     texts = [
-        MISSING if cell in NOTHING else cell for cell, keep in zip(cells, kept, strict=True) if keep
+        MISSING if _says_nothing(cell) else cell
+        for cell, keep in zip(cells, kept, strict=True)
+        if keep
     ]
     different = len(set(texts))
     if different > MANY_TEXTS or (different > FEW and different > len(texts) / 2):

@@ -2,14 +2,18 @@
 
 A line is cut at the samples' length; what is shorter ends with the END token and is filled up with
 it, so that nothing stands for a padding that a score would have to know of. Lines that are alike,
-after the cut, are one. Which are held out is told by the hash of a line alone: no order, no other
-line and no random number moves a sample from one split to the other.
+after the cut, are one. Lines are put in the order of their hashes, and the first of these are held
+out: no order in the file and no random number moves a sample from one split to the other. Other
+lines move the border, and with it those lines alone that lie between the old one and the new one.
+
+What others have generated is scored line by line (`every_line`): lines that are alike are what
+tells a collapse.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,11 +82,7 @@ class Corpus:
                 f"{name} has {len(different)} different lines, which are too few to train and test",
                 f"give a file with {FEWEST} lines or more, each of which is one sample",
             )
-        alphabet = tuple(sorted(set("".join(different))))
-        if len(alphabet) > MOST_CHARACTERS:
-            raise UsageError(
-                f"{name} has {len(alphabet)} different characters, and {MOST_CHARACTERS} are most"
-            )
+        alphabet = _alphabet(name, different)
         longer = sum(len(line) > length for line in given)
         notes = [f"{longer:,} lines are cut at {length} characters"] if longer else []
         if alike := len(cut) - len(different):
@@ -100,13 +100,7 @@ class Corpus:
     @property
     def info(self) -> DataInfo:
         """Characters, and the END token behind them."""
-        vocabulary = Vocabulary(tokens=(*self.alphabet, ""))
-        return DataInfo(
-            name=self.name,
-            modality="text",
-            shape=(self.length, len(vocabulary)),
-            vocabulary=vocabulary,
-        )
+        return _info(self.name, self.alphabet, self.length)
 
     @property
     def survey(self) -> Survey:
@@ -123,20 +117,72 @@ class Corpus:
         """Both splits, as places in the vocabulary."""
         return Data(
             info=self.info,
-            train=self._numbers(self.lines[self.held_out :]),
-            heldout=self._numbers(self.lines[: self.held_out]),
+            train=_numbers(self.lines[self.held_out :], self.alphabet, self.length),
+            heldout=_numbers(self.lines[: self.held_out], self.alphabet, self.length),
             exchangeable=True,  # they are in the order of their hashes
         )
 
-    def _numbers(self, lines: Sequence[str]) -> Tensor:
-        import torch
 
-        places = {character: place for place, character in enumerate(self.alphabet)}
-        end = len(places)
-        rows = [
-            [*(places[one] for one in line), *([end] * (self.length - len(line)))] for line in lines
-        ]
-        return torch.tensor(rows, dtype=torch.int64)
+def every_line(name: str, lines: Iterable[str], length: int, tell: Callable[[str], object]) -> Data:
+    """Each line as a sample, as it stands: those that are empty or like another one as well.
+
+    Args:
+        name: of the data set.
+        lines: as they are found; longer ones are cut as `Corpus.of` cuts them.
+        length: characters that are kept of each.
+        tell: takes lines for the user.
+
+    Returns:
+        All of them, in their order, as the train split.
+
+    Raises:
+        UsageError: fewer than two lines, or too many different characters.
+    """
+    given = list(lines)
+    if len(given) < 2:
+        raise UsageError(f"{name} has {len(given)} lines, two are the least that can be scored")
+    kept = [line if len(line) <= length else line.strip()[:length].strip() for line in given]
+    if longer := sum(len(line) > length for line in given):
+        tell(f"{name}: {longer:,} of {len(given):,} lines are cut at {length} characters")
+    if empty := kept.count(""):
+        tell(f"{name}: {empty:,} of {len(given):,} lines are empty, and samples as all others")
+    alphabet = _alphabet(name, kept)
+    return Data(
+        info=_info(name, alphabet, length),
+        train=_numbers(kept, alphabet, length),
+        heldout=_numbers((), alphabet, length),
+    )
+
+
+def _alphabet(name: str, lines: Iterable[str]) -> tuple[str, ...]:
+    """All characters that occur, in order.
+
+    Raises:
+        UsageError: they are too many.
+    """
+    alphabet = tuple(sorted(set("".join(lines))))
+    if len(alphabet) > MOST_CHARACTERS:
+        raise UsageError(
+            f"{name} has {len(alphabet)} different characters, and {MOST_CHARACTERS} are most"
+        )
+    return alphabet
+
+
+def _info(name: str, alphabet: tuple[str, ...], length: int) -> DataInfo:
+    vocabulary = Vocabulary(tokens=(*alphabet, ""))
+    return DataInfo(
+        name=name, modality="text", shape=(length, len(vocabulary)), vocabulary=vocabulary
+    )
+
+
+def _numbers(lines: Sequence[str], alphabet: tuple[str, ...], length: int) -> Tensor:
+    """(N, length) places in the vocabulary, of which END is the last."""
+    import torch
+
+    places = {character: place for place, character in enumerate(alphabet)}
+    end = len(places)
+    rows = [[*(places[one] for one in line), *([end] * (length - len(line)))] for line in lines]
+    return torch.tensor(rows, dtype=torch.int64).view(len(rows), length)
 
 
 def _hash(line: str) -> bytes:

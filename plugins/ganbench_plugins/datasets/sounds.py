@@ -63,6 +63,8 @@ def read(path: str) -> tuple[NDArray[np.float64], int]:
         raise Unreadable(f"cannot be read: {type(error).__name__}: {error}") from None
     if not samples.size:
         raise Unreadable("holds no samples")
+    if rate < 1:
+        raise Unreadable(f"tells {rate} samples per second")
     return samples, rate
 
 

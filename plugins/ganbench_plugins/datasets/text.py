@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import sys
 import unicodedata
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 from ganbench import Data, DatasetSpec, MissingData, Parameter, Survey, UsageError, hookimpl
-from ganbench_plugins.datasets.lines import Corpus
+from ganbench_plugins.datasets.lines import Corpus, every_line
 
 UNICODE_LENGTH, NAME_LENGTH, WORD_LENGTH = 32, 14, 16
 HELD_OUT = 8_192
@@ -88,19 +90,25 @@ def words() -> Corpus:
 
 @functools.lru_cache(maxsize=4)
 def _file(path: str, length: int, _touched: tuple[int, int]) -> Corpus:
+    content = Path(path).read_bytes()
+    return Corpus.of(
+        f"text:{path}",
+        _lines(path, content),
+        length,
+        fingerprint=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _lines(path: str, content: bytes) -> list[str]:
+    """Raises:
+    UsageError: it is no text.
+    """
     try:
-        content = Path(path).read_bytes()
-        text = content.decode("utf-8")
+        return content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{path} is no text in UTF-8: {error.reason} at byte {error.start}"
         ) from None
-    return Corpus.of(
-        f"text:{path}",
-        text.splitlines(),
-        length,
-        fingerprint=hashlib.sha256(content).hexdigest(),
-    )
 
 
 def file_of_lines(path: str, length: int) -> Corpus:
@@ -108,6 +116,16 @@ def file_of_lines(path: str, length: int) -> Corpus:
 
     Raises:
         UsageError: there is no such file, it is no text, or has too few lines.
+    """
+    touched = _found(path)
+    return _file(path, length, (touched.st_mtime_ns, touched.st_size))
+
+
+def _found(path: str) -> os.stat_result:
+    """What is known of a file without reading it.
+
+    Raises:
+        UsageError: there is none.
     """
     if not path:
         raise UsageError("text needs a file", "write text:PATH, one sample a line")
@@ -117,7 +135,7 @@ def file_of_lines(path: str, length: int) -> Corpus:
         raise UsageError(f"text file {path} cannot be read: {error.strerror}") from None
     if not Path(path).is_file():
         raise UsageError(f"text file {path} is no file", "give one file, one sample a line")
-    return _file(path, length, (touched.st_mtime_ns, touched.st_size))
+    return touched
 
 
 def describe_file(
@@ -132,8 +150,18 @@ def describe_file(
 
 
 def load_file(*, path: str, length: int) -> Data:
-    """Its lines."""
+    """Its different lines."""
     return file_of_lines(path, length).data()
+
+
+def all_of_file(tell: Callable[[str], object], *, path: str, length: int) -> Data:
+    """Every line of a file that somebody has generated.
+
+    Raises:
+        UsageError: there is no such file, it is no text, or has fewer than two lines.
+    """
+    _found(path)
+    return every_line(f"text:{path}", _lines(path, Path(path).read_bytes()), length, tell)
 
 
 @hookimpl
@@ -174,6 +202,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
             modalities=("text",),
             describe=describe_file,
             load=load_file,
+            samples=all_of_file,
             licence="the user's own data",
             argument="path",
         ),

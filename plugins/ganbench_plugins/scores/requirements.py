@@ -268,6 +268,16 @@ def _sets_of_lines(score: str, evaluation: EvaluationInfo) -> None:
         )
 
 
+def recognised(evaluation: EvaluationInfo, *, extractor: str) -> None:
+    """Real clips that are none of the training clips which vote on them."""
+    if evaluation.split != "heldout":
+        raise UsageError(
+            "score recognised asks the training clips that are nearest to a clip, and the real "
+            "side here is the train split, in which each clip is the nearest to itself",
+            'set split = "heldout" for the task and hold clips out, or leave the score out',
+        )
+
+
 def overlap(evaluation: EvaluationInfo) -> None:
     """Held-out lines beside those of training."""
     _two_splits("overlap", evaluation)

@@ -7,8 +7,16 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from ganbench import Classifier, Evaluation, FeatureColumn, Measurement, UsageError
+from ganbench import (
+    Classifier,
+    Evaluation,
+    EvaluationInfo,
+    FeatureColumn,
+    Measurement,
+    UsageError,
+)
 from ganbench_plugins.extractors.audio_classifier import build_log_mel
+from ganbench_plugins.scores import requirements
 from ganbench_plugins.scores.agreement import agreeing, by_chance
 
 QUIETEST, LOUDEST = 0.01, 0.99
@@ -65,9 +73,10 @@ def recognised(evaluation: Evaluation, *, extractor: str) -> list[Measurement]:
     err differently. Real clips go before both as well: their errors are on both sides.
 
     Raises:
-        UsageError: the extractor is no classifier, or the training clips have no classes or are
-            too few.
+        UsageError: the real clips are the training clips; the extractor is no classifier, or the
+            training clips have no classes or are too few.
     """
+    requirements.recognised(EvaluationInfo.of(evaluation), extractor=extractor)
     column, data = FeatureColumn(evaluation, extractor), evaluation.data
     network, labels = cast("Classifier", evaluation.extractor(extractor)), data.train_labels
     if not hasattr(network, "classify"):

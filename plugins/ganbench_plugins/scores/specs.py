@@ -154,6 +154,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             description="share of clips of whose class a classifier and neighbours are of one mind",
             blind="collapse onto one class, which chance would recognise as well",
             compute=f"{_MEASURES}.sound:recognised",
+            check=requirements.recognised,
             modalities=("audio",),
             parameters={"extractor": replace(_EXTRACTOR["extractor"], default="audio-classifier")},
         ),

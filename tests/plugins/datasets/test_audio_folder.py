@@ -106,9 +106,13 @@ def test_rate_length_and_channels_are_as_asked(tmp_path: Path) -> None:
 def test_damaged_files_are_all_named(folder: Path) -> None:
     (folder / "low" / "bad.wav").write_bytes(b"RIFF\0\0\0\0WAVEnothing")
     wavfile.write(folder / "low" / "empty.wav", RATE, np.zeros(0, dtype=np.int16))
-    with pytest.raises(UsageError, match="2 of 42 sounds cannot be used") as caught:
+    still = bytearray((folder / "low" / "0.wav").read_bytes())
+    still[24:32] = bytes(8)  # samples and bytes per second
+    (folder / "low" / "still.wav").write_bytes(still)
+    with pytest.raises(UsageError, match="3 of 43 sounds cannot be used") as caught:
         load(**settings(folder))
     assert "bad.wav" in str(caught.value)
+    assert "still.wav tells 0 samples per second" in str(caught.value)
     assert "empty.wav holds no samples" in str(caught.value)
 
 

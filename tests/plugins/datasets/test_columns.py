@@ -192,6 +192,13 @@ def test_categories_that_are_numbers_have_their_order() -> None:
     assert in_order(["10", "9", "few"]) == ("10", "9", "few")
 
 
+@pytest.mark.parametrize("nothing", ["nan", "NAN", "-nan"])
+def test_what_is_no_size_puts_no_other_out_of_order(nothing: str) -> None:
+    for left_out in "0123456789":  # sets of other values are gone through in other orders
+        given = [*"0123456789".replace(left_out, ""), nothing]
+        assert in_order(given) == tuple(sorted(given))
+
+
 def test_two_rows_are_no_table() -> None:
     with pytest.raises(UsageError, match="has 2 rows"):
         make_table("small", {"x": np.array([1.0, 2.0])})

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ganbench import Categorical, Data, MissingData, Survey, UsageError
-from ganbench_plugins.datasets.csv_table import PARAMETERS, describe, load
+from ganbench.modalities import modality_of
+from ganbench_plugins.datasets.csv_table import PARAMETERS, describe, load, read_cells
 
 LINES = [
     f"{place},{20 + place % 30},{170 + place / 7:.2f},{place % 3},{'fm'[place % 2]}"
@@ -74,6 +75,16 @@ def test_missing_numbers_leave_rows_out_and_missing_categories_are_one(file: Pat
     assert "missing" in sex.categories
 
 
+def test_what_is_missing_is_so_in_any_letters(file: Path) -> None:
+    before = describe(**settings(file)).fingerprint
+    spelt = {}
+    for word in ("NA", "Nan", "NAN", "NULL", "Null", "none", "n/a"):
+        file.write_text(TEXT.replace("\n5,25,", f"\n5,{word},").replace(",m\n", f",{word}\n", 1))
+        spelt[word] = describe(**settings(file)).fingerprint
+    assert len({*spelt.values()}) == 1
+    assert before not in spelt.values()
+
+
 def test_a_number_beyond_float32_is_told_with_its_column(file: Path) -> None:
     file.write_text(TEXT.replace("\n5,25,170.71,", "\n5,25,1e39,"))
     with pytest.raises(UsageError, match=r"column 'height' holds 1e\+39, float32 holds no number"):
@@ -90,11 +101,56 @@ def test_the_content_is_the_identity(file: Path) -> None:
     assert describe(**settings(other)).fingerprint != before
 
 
+def test_samples_that_ganbench_has_written_are_read_as_what_they_are(file: Path) -> None:
+    signs = ["-1", "+1", "-.5e3", "-", "=a", "'=a", "''@b", "'-1", "+ -2", "@", "it's", "--3"]
+    rows = [f"{place / 7},{signs[place % len(signs)]}" for place in range(60)]
+    file.write_text("\n".join(["=x,@kind", *rows]))
+    data = load(**settings(file))
+    assert data.info.schema is not None
+    assert [column.name for column in data.info.schema] == ["=x", "@kind"]
+    (media,) = modality_of(data.info).files(data.train, data.info).values()
+    (again := file.with_name("samples.csv")).write_bytes(media.content)
+    text = media.content.decode()
+    assert text.startswith("'=x,'@kind\n")
+    written = {line.partition(",")[2] for line in text.splitlines()}
+    assert {"-1", "'=a", "'-1", "it's"} <= written
+    read = load(**settings(again))
+    assert read.info.schema is not None
+    assert [column.name for column in read.info.schema] == ["=x", "@kind"]
+    kinds_read, kinds_made = (info.schema[1].categories for info in (read.info, data.info))
+    assert set(kinds_read) == {*signs, "'@b"} - {"'=a", "''@b"}
+    assert kinds_read == kinds_made
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t"])
 def test_other_delimiters(file: Path, delimiter: str) -> None:
     before = describe(**settings(file)).fingerprint
     file.write_text(TEXT.replace(",", delimiter))
     assert describe(**settings(file)).fingerprint == before
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_end_where_lines_do_and_cells_where_their_quotes_do(file: Path, end: str) -> None:
+    towns = ["New\nYork", "NewYork", "a\u2028b", "c\x85d", "e\vf", "g\fh", "i\r\nj", 'say "k"']
+    rows = [f'"{town.replace(chr(34), 2 * chr(34))}",{place}' for place, town in enumerate(towns)]
+    file.write_text(end.join(["town,x", *rows, rows[0]]), newline="")
+    assert read_cells(str(file)) == {
+        "town": [*towns, towns[0]],
+        "x": [*map(str, range(8)), "0"],
+    }
+
+
+def test_line_breaks_in_cells_are_read_as_they_are_written(file: Path) -> None:
+    towns = ["New\nYork", "NewYork", "a\u2028b", "i\r\nj"]
+    rows = [f'{place / 7},"{towns[place % 4]}"' for place in range(60)]
+    file.write_text("\n".join(["x,town", *rows]), newline="")
+    data = load(**settings(file))
+    (media,) = modality_of(data.info).files(data.train, data.info).values()
+    (again := file.with_name("samples.csv")).write_bytes(media.content)
+    first, read = (one.info.schema for one in (data, load(**settings(again))))
+    assert first is not None
+    assert read is not None
+    assert first[1].categories == read[1].categories == tuple(sorted(towns))  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +163,11 @@ def test_other_delimiters(file: Path, delimiter: str) -> None:
             "2 of 3 rows .*: line 4 has 1, line 6 has 3",
         ),
         ("a,b\n1,2\n", "has 1 rows"),
+        ('a,b\n1,2\n3,"x\n5,6\n', "a double quote is opened in the row that begins in line 3, and"),
+        (
+            'a,b\n"1\n1",2\n3,"x\n' + "5,6\n" * 40_000,
+            r"the row that begins in line 4 cannot be read: field larger than field limit",
+        ),
         ("name,b\n" + "".join(f"n{i},1\n" for i in range(50)), "50 different texts"),
     ],
 )

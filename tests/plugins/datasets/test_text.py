@@ -6,7 +6,7 @@ import pytest
 
 from ganbench.api.errors import MissingData, UsageError
 from ganbench_plugins.datasets import text
-from ganbench_plugins.datasets.lines import Corpus
+from ganbench_plugins.datasets.lines import Corpus, every_line
 from ganbench_plugins.datasets.text import file_of_lines, person_names, unicode_names, words
 
 LINES = [f"line {number} of a file" for number in range(500)]
@@ -57,6 +57,22 @@ def test_lines_are_cut_and_those_alike_are_one() -> None:
     assert corpus.held_out == 100
 
 
+def test_of_what_others_have_generated_every_line_is_a_sample_as_it_stands() -> None:
+    told: list[str] = []
+    given = ["ab", "", "ab", " ab", "b", "", "x" * 9 + " y", "ab"]
+    data = every_line("theirs", given, 10, told.append)
+    assert data.info.vocabulary is not None
+    read = [data.info.vocabulary.text(row) for row in data.train.tolist()]
+    assert read == ["ab", "", "ab", " ab", "b", "", "x" * 9, "ab"]
+    assert data.heldout.shape == (0, 10)
+    assert told == [
+        "theirs: 1 of 8 lines are cut at 10 characters",
+        "theirs: 2 of 8 lines are empty, and samples as all others",
+    ]
+    with pytest.raises(UsageError, match="theirs has 1 lines, two are the least"):
+        every_line("theirs", ["ab"], 10, told.append)
+
+
 def test_every_text_ends_with_the_end_token_alone() -> None:
     data = Corpus.of("file", LINES, 32).data()
     end = len(data.info.vocabulary or ()) - 1
@@ -74,6 +90,13 @@ def test_a_file(tmp_path: Path) -> None:
     before = corpus.fingerprint
     file.write_text("\n".join(LINES) + "\nmore")
     assert file_of_lines(str(file), 16).fingerprint != before
+
+
+def test_a_byte_order_mark_is_no_character(tmp_path: Path) -> None:
+    plain, marked = tmp_path / "plain.txt", tmp_path / "marked.txt"
+    plain.write_text("\n".join(LINES), "utf-8")
+    marked.write_text("\n".join(LINES), "utf-8-sig")
+    assert file_of_lines(str(marked), 32).lines == file_of_lines(str(plain), 32).lines
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from ganbench import Data, DataInfo
+from ganbench import Data, DataInfo, EvaluationInfo
 from ganbench.api.errors import UsageError
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench_plugins.extractors.audio_classifier import build_log_mel
 from ganbench_plugins.extractors.frozen import FrozenClassifier
 from ganbench_plugins.scores.sound import elected, loudness, recognised, root_mean_square
+from ganbench_plugins.scores.specs import ganbench_scores
 
 
 def clips(levels: Tensor, samples: int = 64) -> Tensor:
@@ -131,6 +132,18 @@ def test_without_classes_there_is_nothing_to_recognise() -> None:
     nameless = replace(TONES, train_labels=None, heldout_labels=None)
     with pytest.raises(UsageError, match="needs the classes of tones"):
         told(tones(LABELS, 2), data=nameless)
+
+
+def test_clips_do_not_vote_on_themselves() -> None:
+    side = RealSide(TONES, "train", CPU, lambda name: classifier(RIGHT))
+    with pytest.raises(UsageError, match="in which each clip is the nearest to itself"):
+        recognised(Snapshot(side, TONES.heldout), extractor="pitch")
+    (spec,) = [one for one in ganbench_scores() if one.name == "recognised"]
+    assert spec.check is not None
+    sizes = EvaluationInfo(data=TONES.info, split="heldout", real=60, train=60, fakes=60)
+    spec.check(sizes, extractor="pitch")
+    with pytest.raises(UsageError, match="the real side here is the train split"):
+        spec.check(replace(sizes, split="train"), extractor="pitch")
 
 
 def test_fewer_training_clips_than_are_asked_are_refused() -> None:
