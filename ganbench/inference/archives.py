@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ganbench.api.errors import UsageError
 from ganbench.planning.references import parse_reference
 
 ZIP = ".zip"
@@ -14,11 +15,19 @@ def as_images(text: str) -> str:
 
     ``photos`` and ``photos.zip[side=64]`` become ``images:"photos"`` and
     ``images:"photos.zip"[side="64"]``; any other text is left as it is. So what is held out is what
-    a run that was trained on the same file has never seen.
+    a run that was trained on the same file has never seen. A folder of just that name is meant
+    before one whose name is followed by parameters.
+
+    Raises:
+        UsageError: its name has a quotation mark in it, which references cannot hold.
     """
-    reference = parse_reference(text)
-    path = Path(reference.name).expanduser()
-    if reference.argument is not None or not (path.suffix.lower() == ZIP or path.is_dir()):
-        return text
-    settings = ",".join(f'{name}="{value}"' for name, value in reference.settings.items())
+    path, settings = Path(text).expanduser(), ""
+    if not path.is_dir():
+        reference = parse_reference(text)
+        path = Path(reference.name).expanduser()
+        if reference.argument is not None or not (path.suffix.lower() == ZIP or path.is_dir()):
+            return text
+        settings = ",".join(f'{name}="{value}"' for name, value in reference.settings.items())
+    if '"' in str(path):
+        raise UsageError(f"{path} has a quotation mark in its name", "give it another name")
     return f'images:"{path}"' + (f"[{settings}]" if settings else "")

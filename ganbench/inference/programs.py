@@ -18,7 +18,7 @@ from ganbench.inference.cards import description
 from ganbench.modalities import modality_of
 from ganbench.storage.reading import read_file
 from ganbench.training.feed import LabelFeed, LatentFeed
-from ganbench.training.sampling import SAMPLING_BATCH
+from ganbench.training.sampling import SAMPLING_BATCH, noise_of
 from ganbench.training.seeds import stream_seed
 
 PROGRAM = ".pt2"
@@ -60,7 +60,8 @@ class Program:
                 inputs.append(LabelFeed(shares, device, stream_seed(seed, "labels")).draw(count))
             module = torch.export.load(str(self.path)).module()
             parts = zip(*(torch.split(one, SAMPLING_BATCH) for one in inputs), strict=True)
-            raw = torch.cat([module(*part) for part in parts])
+            with noise_of(seed, device):
+                raw = torch.cat([module(*part) for part in parts])
         except (RuntimeError, ValueError, TypeError, KeyError) as error:
             raise InvalidResults(f"{self.path} cannot be run: {one_line(error)}") from None
         if not bool(torch.isfinite(raw).all()):

@@ -39,7 +39,7 @@ class Request:
         resamples: halves of each fake of which intervals are made; 0: no intervals.
 
     Raises:
-        UsageError: one half, or fewer than none.
+        UsageError: one half, or fewer than none; no fakes.
     """
 
     fakes: Mapping[str, object]
@@ -51,6 +51,8 @@ class Request:
     resamples: int = 0
 
     def __post_init__(self) -> None:
+        if self.count is not None and self.count < 1:
+            raise UsageError(f"{self.count} fakes are no samples", "take 1 or more, or all: None")
         if self.resamples == 1 or self.resamples < 0:
             raise UsageError(f"{self.resamples} halves tell no spread", "take 2 or more, or 0")
 

@@ -24,6 +24,7 @@ from ganbench.modalities.arrays import Channels, arranged, describe
 from ganbench.planning.chosen import choose_data
 from ganbench.planning.datasets import choose_dataset
 from ganbench.planning.references import parse_reference, split_alternatives
+from ganbench.results.record import RECORD_FILE
 from ganbench.results.store import GENERATOR_FILE
 from ganbench.running.contestant import Contestant
 from ganbench.running.contracts import check_data, made, require
@@ -98,7 +99,7 @@ def open_source(source: object, opening: Opening, *, fake: bool = False) -> Sour
     Args:
         source: a tensor or array, the path of a `.npy` or `.npz` file, of an exported program
             (`.pt2`), of a run's generator, of a folder or zip archive of images, a reference to a
-            data set, or a run's id or the beginning of it.
+            data set, or a run's folder, its id or the beginning of it.
         opening: how.
         fake: whether it is what somebody has generated: of that all is scored, also what a data set
             would leave out of its splits.
@@ -109,7 +110,7 @@ def open_source(source: object, opening: Opening, *, fake: bool = False) -> Sour
         InvalidResults, PluginNotUsable: as `find_kept`.
     """
     if isinstance(source, Tensor):
-        return source.detach().cpu()
+        return _plain_tensor(source)
     if hasattr(source, "__array__"):
         return torch.from_numpy(_plain_array(source, "the array"))
     if not isinstance(source, str | Path):
@@ -124,6 +125,9 @@ def open_source(source: object, opening: Opening, *, fake: bool = False) -> Sour
         return read_program(Path(text))
     if Path(text).name == GENERATOR_FILE:
         folder = Path(text).absolute().parent
+        return find_kept(folder.name, folder.parent, opening.catalogue, opening.remark)
+    folder = Path(text).expanduser().absolute()
+    if (folder / RECORD_FILE).is_file():  # its pictures show samples, and are none
         return find_kept(folder.name, folder.parent, opening.catalogue, opening.remark)
     text = as_images(text)
     if _names_dataset(text, opening.catalogue):
@@ -187,10 +191,24 @@ def read_array(path: Path) -> Tensor:
     return torch.from_numpy(_plain_array(found, str(path)))
 
 
+def _plain_tensor(source: Tensor) -> Tensor:
+    """A dense tensor of real numbers on the CPU.
+
+    Raises:
+        UsageError: it is another one.
+    """
+    if source.layout != torch.strided or source.is_complex() or source.dtype == torch.bool:
+        what = "" if source.layout == torch.strided else f" as {source.layout}"
+        raise UsageError(f"the tensor holds {source.dtype}{what}, which are no numbers of samples")
+    return source.detach().cpu()
+
+
 def _plain_array(source: object, name: str) -> Any:
     """An array of numbers that torch can take: in this machine's order of bytes, its own memory."""
     import numpy as np
 
+    if np.ma.is_masked(source):
+        raise UsageError(f"{name} has masked values", "leave out the samples that they are in")
     found = np.asarray(source)
     if found.dtype.kind not in "fiu" or found.dtype.itemsize > 8:
         raise UsageError(f"{name} holds {found.dtype}, which are no numbers of samples")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,16 @@ def _not_kept(*_: object) -> Any:
     raise NotKeptError
 
 
-class _NotKept(dict[str, nn.Module]):
-    """Extra modules of which none was kept."""
+class _NotKept(Mapping[str, nn.Module]):
+    """Extra modules of which none was kept: nobody may be told that there were none."""
 
     def __getitem__(self, _: str) -> nn.Module:
         raise NotKeptError
 
     def __iter__(self) -> Iterator[str]:
+        raise NotKeptError
+
+    def __len__(self) -> int:
         raise NotKeptError
 
 

@@ -131,7 +131,7 @@ class Snapshot:
         self.steps = steps
         self.generator = generator
         self.latents = latents
-        self.extra = extra or {}
+        self.extra = {} if extra is None else extra
         self.training = training
         self.seen = side.data.info if seen is None else seen
         self._logits = logits

@@ -75,13 +75,32 @@ def tree(
     yield path, owner
     if has_own_state(owner) and not own_states:
         return
+    for place, one in _held(owner, path):
+        if is_holder(one):
+            yield from tree(one, own_states=own_states, path=place, seen=seen)
+
+
+def places(owner: object) -> Iterator[str]:
+    """Where an object and all holders that it is made of are, and their further names.
+
+    A name that comes to stand for another part (`self.current = self.stages[1]`) is a new one.
+    """
+    parts = list(tree(owner, own_states=False))
+    first = {id(one): path for path, one in parts}
+    yield from first.values()
+    for path, part in parts:
+        for place, one in () if has_own_state(part) else _held(part, path):
+            if first.get(id(one), place) != place:
+                yield f"{place} as another name of {first[id(one)] or 'the whole'}"
+
+
+def _held(owner: object, path: str) -> Iterator[tuple[str, Any]]:
+    """What an object holds, by paths: in its attributes, and a module's own modules."""
     inner = own_attributes(owner)
     if isinstance(owner, nn.Module):
         inner |= owner._modules
     for name, value in inner.items():
-        for place, one in leaves(value, f"{path}.{name}" if path else name):
-            if is_holder(one):
-                yield from tree(one, own_states=own_states, path=place, seen=seen)
+        yield from leaves(value, f"{path}.{name}" if path else name)
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -182,12 +182,19 @@ def keep_tensors(parts: Iterable[object]) -> bool:
 
 
 def _merged(present: Any, value: Any, device: torch.device) -> Any:
-    """A kept value; parameters are changed in place, since an optimiser holds them."""
+    """A kept value; parameters are changed in place, those in lists as well, since an optimiser
+    and networks hold them."""
     if isinstance(value, Tensor):
-        if isinstance(present, nn.Parameter):
+        if isinstance(present, nn.Parameter) and present.shape == value.shape:
             present.data.copy_(value)
             return present
         return value.to(getattr(present, "device", device))
+    kind = type(value)
+    if kind in (list, tuple) and type(present) is kind and len(present) == len(value):
+        pairs = zip(present, value, strict=True)
+        return kind(_merged(before, one, device) for before, one in pairs)
+    if kind in (dict, OrderedDict) and isinstance(present, dict):
+        return kind((key, _merged(present.get(key), one, device)) for key, one in value.items())
     return _moved(value, device)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,19 @@ ROUNDING = 1e-3
 """Of the samples' spread: smaller differences are no dependence."""
 
 
+@contextmanager
+def noise_of(seed: int, device: torch.device) -> Iterator[None]:
+    """What networks draw by themselves within is of that seed, and moves no other random numbers.
+
+    Args:
+        seed: at least 0.
+        device: where they draw.
+    """
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(seed % 2**63)
+        yield
+
+
 @torch.no_grad()
 def sample(
     generator: nn.Module,
@@ -32,14 +46,15 @@ def sample(
     """(count, *shape) raw outputs of a generator.
 
     The generator is in eval mode for the call (batch norm with running statistics) and back in its
-    former mode after it. Latents depend on the seed and the latent's law alone.
+    former mode after it. Latents depend on the seed and the latent's law alone; noise that the
+    generator draws by itself depends on the seed, and on how many samples are drawn at once.
 
     Args:
         generator: in any mode.
         law: of its input.
         count: of samples.
         device: where they are made.
-        seed: of the latents.
+        seed: of the latents, and of the generator's own noise.
         labels: (count,) classes, for a conditional generator.
     """
     latents = LatentFeed(law, device, seed).draw(count)
@@ -48,7 +63,8 @@ def sample(
     generator.eval()
     try:
         batches = zip(*(torch.split(one, SAMPLING_BATCH) for one in inputs), strict=True)
-        parts = [generator(*batch) for batch in batches]
+        with noise_of(seed, device):
+            parts = [generator(*batch) for batch in batches]
     finally:
         generator.train(training)
     return torch.cat(parts).float()
@@ -76,12 +92,10 @@ def depends_on_others(
     given = () if labels is None else (labels[:BESIDE].to(device),)
     training = generator.training
     generator.eval()
-    devices = [device] if device.type == "cuda" else []
     found = []
     try:
         for each in (latents, mixed):
-            with torch.random.fork_rng(devices):
-                torch.manual_seed(0)
+            with noise_of(0, device):
                 found.append(generator(each, *given)[:half].float())
     finally:
         generator.train(training)

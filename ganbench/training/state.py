@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from ganbench.training.checkpoint import UnstorableState
-from ganbench.training.holders import tree
+from ganbench.training.holders import places
 from ganbench.training.kept import part_state, restore_part
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def made_of(trainer: Trainer) -> frozenset[str]:
     return frozenset(
         f"{name}: {path}" if path else name
         for name, owner in {**_modules(trainer), **parts}.items()
-        for path, _ in tree(owner, own_states=False)
+        for path in places(owner)
     )
 
 

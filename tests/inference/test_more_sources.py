@@ -83,6 +83,14 @@ def test_references_that_are_no_folder_stay_as_they_are(tmp_path: Path) -> None:
     assert as_images(f"{tmp_path}[side=8]") == f'images:"{tmp_path}"[side="8"]'
 
 
+def test_folders_may_be_called_what_looks_like_parameters(tmp_path: Path) -> None:
+    for name in ("a[1]", 'b"c"'):
+        (tmp_path / name).mkdir()
+    assert as_images(f"{tmp_path}/a[1]") == f'images:"{tmp_path}/a[1]"'
+    with pytest.raises(ganbench.UsageError, match='b"c" has a quotation mark in its name'):
+        as_images(f'{tmp_path}/b"c"')
+
+
 def test_a_program_and_a_saved_generator_score_as_their_run(runs: Path, tmp_path: Path) -> None:
     (run,) = (one for one in runs.iterdir() if one.name.startswith("vanilla-ring8"))
     ganbench.export(run.name, tmp_path / "made.safetensors", runs=runs)
@@ -91,9 +99,10 @@ def test_a_program_and_a_saved_generator_score_as_their_run(runs: Path, tmp_path
         "run": run.name,
         "program": str(program),
         "generator": str(run / "generator.safetensors"),
+        "folder": str(run),  # there are pictures in it, which are no samples
     }
     frame = ganbench.score(sources, "ring8", "sliced-w2,modes", fakes=300, runs=runs)
-    assert list(frame["run"]) == list(frame["generator"])
+    assert list(frame["run"]) == list(frame["generator"]) == list(frame["folder"])
     assert list(frame["run"]) == pytest.approx(list(frame["program"]), rel=1e-3)
     with pytest.raises(ganbench.UsageError, match="it cannot be what others are compared with"):
         ganbench.score("ring8", str(program), "sliced-w2")

@@ -217,6 +217,10 @@ def digits() -> ganbench.Data:
         ("nothing", points(20, 0), RAW, "nothing is no data set, folder or file of samples"),
         ("nothing.npy", points(20, 0), RAW, "cannot read nothing.npy"),
         (np.array(["a", "b"]), points(20, 0), RAW, "no numbers"),
+        (points(9, 0) + 1j, points(20, 0), RAW, "complex64, which are no numbers"),
+        (points(9, 0) > 0, points(20, 0), RAW, "bool, which are no numbers"),
+        (points(9, 0).to_sparse(), points(20, 0), RAW, "as torch.sparse_coo, which are no"),
+        (np.ma.masked_less(points(9, 0).numpy(), 0), points(20, 0), RAW, "has masked values"),
         (3, points(20, 0), RAW, "int is nothing to score"),
         ({}, points(20, 0), RAW, "nothing is named to score"),
         ({"floor": points(9, 0)}, points(20, 0), RAW, "'floor' is a column already"),
@@ -233,6 +237,12 @@ def test_what_cannot_be_scored_is_refused_with_its_reason(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ganbench.UsageError, match=f"(?s){said}"):
         ganbench.score(fake, real, scores)
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_fewer_than_one_fake_is_none(count: int) -> None:
+    with pytest.raises(ganbench.UsageError, match=f"{count} fakes are no samples"):
+        ganbench.score(points(9, 0), points(20, 0), RAW, fakes=count)
 
 
 def test_files_that_hold_no_samples_are_refused(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
 from ganbench.running.contestant import contestant_of, rehearse
+from ganbench.running.kept import NotKeptError, _NotKept
+from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.training.feed import class_shares
 
 from ..proof.proofs import advance, catalogue_with, data_of, same, state, trainer_of
@@ -36,6 +41,25 @@ def test_weights_of_extra_modules_must_be_finite_as_well() -> None:
     contestant = contestant_of(trainer)
     assert set(contestant.modules) == {"generator", "discriminator", "extra encoder"}
     assert contestant.extra["encoder"] is contestant.modules["extra encoder"]
+
+
+ASKED: dict[str, Callable[[Any], object]] = {
+    "get": lambda extra: extra.get("encoder"),
+    "in": lambda extra: "encoder" in extra,
+    "bool": bool,
+    "items": lambda extra: list(extra.items()),
+    "copy": dict,
+}
+
+
+@pytest.mark.parametrize("how", ASKED)
+def test_of_extra_modules_that_were_not_kept_nobody_says_that_there_were_none(how: str) -> None:
+    data, samples = data_of("ring8"), torch.zeros(3, 2)
+    side = RealSide(data, "heldout", samples.device, pytest.fail)
+    extra = Snapshot(side, samples, extra=_NotKept()).extra
+    with pytest.raises(NotKeptError):
+        ASKED[how](extra)
+    assert Snapshot(side, samples).extra == {}
 
 
 def test_a_rehearsal_leaves_the_training_as_it_is() -> None:

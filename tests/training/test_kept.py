@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from ganbench import Step
 from ganbench.training.checkpoint import UnstorableState, load_checkpoint, save_checkpoint
 from ganbench.training.coupling import couples_samples
+from ganbench.training.holders import places
 from ganbench.training.kept import (
     copied,
     keep_tensors,
@@ -296,6 +297,56 @@ def test_what_is_made_later_could_not_be_made_again(holds: Any) -> None:
     loss.late = holds
     with pytest.raises(UnstorableState, match="small: late was made when training had begun"):
         trainer_state(trainer)
+
+
+class Stages(Scaled):
+    """Points to one of two objects of its own, and to another one later."""
+
+    def __init__(self) -> None:
+        self.stages = [SimpleNamespace(by=1.0), SimpleNamespace(by=2.0)]
+        self.current = self.stages[0]
+
+    def factor(self) -> float:
+        return float(self.current.by)
+
+
+def test_another_part_under_the_same_name_is_one_that_could_not_be_made_again() -> None:
+    loss = Stages()
+    trainer = small_trainer(loss)
+    trainer_state(trainer)
+    loss.current = loss.stages[1]
+    with pytest.raises(UnstorableState, match=r"current as another name of stages/1 was made when"):
+        trainer_state(trainer)
+
+
+class Grown(nn.Module):
+    """As networks do that grow."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(nn.Linear(2, 2) for _ in range(2))
+        self.active = self.blocks[0]
+
+
+def test_modules_that_are_exchanged_for_others_of_the_same_network_are_told() -> None:
+    grown = Grown()
+    before = set(places(grown))
+    grown.active = grown.blocks[1]
+    assert set(places(grown)) - before == {"active as another name of blocks.1"}
+
+
+@pytest.mark.parametrize("put_into", [list, tuple, lambda own: dict(enumerate(own))])
+def test_parameters_of_others_in_a_list_stay_theirs(put_into: Callable[[Any], Any]) -> None:
+    network = nn.Linear(2, 2)
+    loss, kept = Private(), Private()
+    loss.held = put_into(network.parameters())  # type: ignore[attr-defined]
+    kept.held = put_into(nn.Linear(2, 2).parameters())  # type: ignore[attr-defined]
+    restore_part(loss, part_state(kept), CPU)
+    held = loss.held  # type: ignore[attr-defined]
+    values = list(held.values()) if isinstance(held, dict) else list(held)
+    assert all(one is own for one, own in zip(values, network.parameters(), strict=True))
+    theirs = kept.held  # type: ignore[attr-defined]
+    assert torch.equal(network.weight, theirs[0])
 
 
 def test_a_state_goes_only_where_there_is_a_place_for_it() -> None:

@@ -91,6 +91,26 @@ def test_sampling_leaves_the_global_stream_alone() -> None:
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
+class Noisy(nn.Module):
+    """Draws noise by itself, in eval mode as well."""
+
+    def forward(self, z: Tensor) -> Tensor:
+        return z + torch.randn_like(z)
+
+
+def test_noise_that_a_generator_draws_is_of_the_seed() -> None:
+    state = torch.random.get_rng_state()
+    first, again, other = (sample(Noisy(), Latent(size=3), 300, CPU, seed=s) for s in (4, 4, 5))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    plain = sample(nn.Identity(), Latent(size=3), 300, CPU, seed=4)
+    noise = first - plain
+    assert noise.std() == pytest.approx(1, abs=0.1)
+    assert not torch.allclose(noise[:44], noise[SAMPLING_BATCH:])  # batches have noise of their own
+    assert torch.equal(torch.random.get_rng_state(), state)
+    sample(Noisy(), Latent(size=3), 2, CPU, seed=2**64 - 1)
+
+
 @given(st.floats(-1e3, 1e3, allow_nan=False), st.integers(2, 30), st.integers(1, 5))
 def test_equal_samples_are_dead_and_others_are_not(value: float, count: int, size: int) -> None:
     samples = torch.full((count, size), value)
