@@ -101,6 +101,39 @@ def test_what_papers_propose_passes(kind: str, name: str, file: str) -> None:
     assert not _failed(Inspection(name, kind, catalogue, "cpu"), kind)
 
 
+NOISY = """
+from ganbench import Latent, ModelSpec, Networks, hookimpl
+
+GANBENCH_API_VERSION = 2
+
+
+def build(data):
+    import torch
+    from torch import nn
+
+    class Noisy(nn.Linear):
+        def forward(self, z):
+            return super().forward(z) + 0.1 * torch.randn_like(z)
+
+    n = data.features
+    discriminator = nn.Sequential(nn.Linear(n, 8), nn.ReLU(), nn.Linear(8, 1))
+    return Networks(generator=Noisy(n, n), discriminator=discriminator, latent=Latent(size=n))
+
+
+@hookimpl
+def ganbench_models():
+    return [ModelSpec(name="noisy", description="noise", build=build, modalities=("points",))]
+"""
+
+
+def test_noise_in_a_generator_is_no_state_that_is_lost(tmp_path: Path) -> None:
+    """As StyleGAN draws it, when samples are evaluated as well."""
+    (tmp_path / "noisy.py").write_text(NOISY)
+    files = [PluginFile.read(tmp_path / "noisy.py")]
+    catalogue = Catalogue(entry_points(group=ENTRY_POINT_GROUP), files=files)
+    assert not _failed(Inspection("noisy", "model", catalogue, "cpu"), "model")
+
+
 def test_nothing_is_skipped_of_an_unusual_loss(catalogue: Catalogue) -> None:
     inspection = Inspection("sound-clipped", "loss", catalogue, "cpu")
     results = {one.id: inspection.result(one.id) for one in checks_of("loss")}

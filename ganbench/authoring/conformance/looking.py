@@ -10,7 +10,6 @@ from torch import Tensor
 from ganbench.api.data import DataInfo
 from ganbench.api.networks import Networks
 from ganbench.training.feed import LatentFeed, RealFeed
-from ganbench.training.sampling import noise_of
 from ganbench.training.wrapped import samples_per_judgement
 
 SEED = 1
@@ -68,15 +67,10 @@ class Look:
 
 @torch.no_grad()
 def evaluated(look: Look, joint: bool) -> dict[str, Tensor]:
-    """Samples, and logits where the discriminator has an opinion of samples alone, in eval mode.
-
-    What networks draw by themselves is the same each time.
-    """
+    """Samples, and logits where the discriminator has an opinion of samples alone, in eval mode."""
     for module in (look.networks.generator, look.networks.discriminator):
         module.eval()
-    with noise_of(SEED, look.real.device):
-        found = {"samples": look.fakes()}
-        if not joint:
-            fakes = look.fakes()
-            found |= {"logits": look.logits(look.real), "logits of fakes": look.logits(fakes)}
+    found = {"samples": look.fakes()}
+    if not joint:
+        found |= {"logits": look.logits(look.real), "logits of fakes": look.logits(look.fakes())}
     return found

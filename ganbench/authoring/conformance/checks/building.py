@@ -19,7 +19,7 @@ from ganbench.modalities import modality_of
 from ganbench.training.coupling import JUDGEMENTS, couples_samples
 from ganbench.training.first_step import never_negative, probabilities
 from ganbench.training.loop import Eager
-from ganbench.training.sampling import SAMPLING_BATCH, sample
+from ganbench.training.sampling import SAMPLING_BATCH, noise_of, sample
 from ganbench.training.seeds import seed_everything
 from ganbench.training.wrapped import samples_per_judgement
 
@@ -172,12 +172,16 @@ def state_dict(subject: Subject) -> None:
             if missing.missing_keys or missing.unexpected_keys:
                 keys = (*missing.missing_keys, *missing.unexpected_keys)
                 raise Broken(f"{case}: the state_dict of {name} does not fit a fresh build: {keys}")
-        before, after = (
-            evaluated(subject.look(case, networks, 4), case.joint)
-            for networks in (trainer.networks, fresh)
-        )
+        before, after = (_evaluated(subject, case, one) for one in (trainer.networks, fresh))
         if what := first_difference(before, after):
             raise Broken(f"{case}: {what} differ after the state_dict has been loaded")
+
+
+def _evaluated(subject: Subject, case: Case, networks: Networks) -> dict[str, Tensor]:
+    """As `evaluated` has it; noise that networks draw by themselves is the same each time."""
+    look = subject.look(case, networks, 4)
+    with noise_of(SEED, look.real.device):
+        return evaluated(look, case.joint)
 
 
 def batch_sizes(subject: Subject) -> None:
