@@ -138,8 +138,10 @@ def _is_of_the_hour(column: str) -> bool:
     return "seconds" in column or column.startswith(("started", "finished", "peak_memory"))
 
 
-def checkpoints(bucket: Bucket) -> list[str]:
-    return [key for key in bucket.listing() if "/checkpoint/" in key]
+def with_checkpoints(bucket: Bucket) -> set[str]:
+    """Runs that have any: one or, where a slow machine keeps several, the one before as well."""
+    parts = (key.partition("/checkpoint/") for key in bucket.listing())
+    return {run for run, found, _ in parts if found}
 
 
 def test_the_leaderboard_of_a_bucket_is_that_of_a_folder(
@@ -189,7 +191,7 @@ def test_after_a_kill_another_machine_goes_on_from_the_checkpoints(
     gates.shut(GATE)
     first = one.run("--seeds", "0-1")
     until(lambda: len(gates.told(GATE)) == 2, first)
-    until(lambda: len(checkpoints(bucket)) == 2, first)
+    until(lambda: len(with_checkpoints(bucket)) == 2, first)
     first.kill()
     first.wait()
     gates.open(GATE)
@@ -198,4 +200,4 @@ def test_after_a_kill_another_machine_goes_on_from_the_checkpoints(
     records = other.mirror(monkeypatch).read_all().records
     assert [record["status"] for record in records] == ["ok", "ok"], stderr
     assert [record["resumed"] for record in records] == [1, 1]
-    assert not checkpoints(bucket)
+    assert not with_checkpoints(bucket)
