@@ -10,6 +10,14 @@ from ganbench.planning.references import parse_reference
 ZIP = ".zip"
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is one, whatever is asked: references may be longer than a name can be."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def as_images(text: str) -> str:
     """The reference to `images` that a folder or an archive stands for.
 
@@ -22,10 +30,10 @@ def as_images(text: str) -> str:
         UsageError: its name has a quotation mark in it, which references cannot hold.
     """
     path, settings = Path(text).expanduser(), ""
-    if not path.is_dir():
+    if not is_folder(path):
         reference = parse_reference(text)
         path = Path(reference.name).expanduser()
-        if reference.argument is not None or not (path.suffix.lower() == ZIP or path.is_dir()):
+        if reference.argument is not None or not (path.suffix.lower() == ZIP or is_folder(path)):
             return text
         settings = ",".join(f'{name}="{value}"' for name, value in reference.settings.items())
     if '"' in str(path):

@@ -16,7 +16,7 @@ from ganbench.api.errors import InvalidResults, UsageError, one_line
 from ganbench.api.parameters import located
 from ganbench.api.specs import DatasetSpec
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.inference.archives import as_images
+from ganbench.inference.archives import as_images, is_folder
 from ganbench.inference.kept import KeptRun, find_kept
 from ganbench.inference.programs import PROGRAM, Program, read_program
 from ganbench.modalities import modality_of
@@ -127,7 +127,9 @@ def open_source(source: object, opening: Opening, *, fake: bool = False) -> Sour
         folder = Path(text).absolute().parent
         return find_kept(folder.name, folder.parent, opening.catalogue, opening.remark)
     folder = Path(text).expanduser().absolute()
-    if (folder / RECORD_FILE).is_file():  # its pictures show samples, and are none
+    if (
+        is_folder(folder) and (folder / RECORD_FILE).is_file()
+    ):  # its pictures show samples, and are none
         return find_kept(folder.name, folder.parent, opening.catalogue, opening.remark)
     text = as_images(text)
     if _names_dataset(text, opening.catalogue):

@@ -87,6 +87,10 @@ def test_folders_may_be_called_what_looks_like_parameters(tmp_path: Path) -> Non
     for name in ("a[1]", 'b"c"'):
         (tmp_path / name).mkdir()
     assert as_images(f"{tmp_path}/a[1]") == f'images:"{tmp_path}/a[1]"'
+    long = f'csv:rows.csv[numbers="{",".join(map(str, range(200)))}"]'
+    assert as_images(long) == long  # longer than any name, and no folder
+    with pytest.raises(ganbench.MissingData, match="is no file"):
+        ganbench.score(long, long)
     with pytest.raises(ganbench.UsageError, match='b"c" has a quotation mark in its name'):
         as_images(f'{tmp_path}/b"c"')
 
