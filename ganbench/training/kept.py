@@ -183,9 +183,16 @@ def keep_tensors(parts: Iterable[object]) -> bool:
 
 def _merged(present: Any, value: Any, device: torch.device) -> Any:
     """A kept value; parameters are changed in place, those in lists as well, since an optimiser
-    and networks hold them."""
+    and networks hold them.
+
+    Raises:
+        UnstorableState: a parameter has another shape than the one that was kept.
+    """
     if isinstance(value, Tensor):
-        if isinstance(present, nn.Parameter) and present.shape == value.shape:
+        if isinstance(present, nn.Parameter):
+            if present.shape != value.shape:
+                shapes = f"{tuple(value.shape)} where {tuple(present.shape)} is"
+                raise UnstorableState(f"a parameter was kept with the shape {shapes}")
             present.data.copy_(value)
             return present
         return value.to(getattr(present, "device", device))

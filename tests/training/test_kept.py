@@ -349,6 +349,15 @@ def test_parameters_of_others_in_a_list_stay_theirs(put_into: Callable[[Any], An
     assert torch.equal(network.weight, theirs[0])
 
 
+@pytest.mark.parametrize("put_into", [list, lambda own: dict(enumerate(own))])
+def test_a_parameter_of_another_shape_is_none_that_was_kept(put_into: Callable[[Any], Any]) -> None:
+    loss, kept = Private(), Private()
+    loss.held = put_into(nn.Linear(2, 2).parameters())  # type: ignore[attr-defined]
+    kept.held = put_into(nn.Linear(2, 3).parameters())  # type: ignore[attr-defined]
+    with pytest.raises(UnstorableState, match=r"the shape \(3, 2\) where \(2, 2\) is"):
+        restore_part(loss, part_state(kept), CPU)
+
+
 def test_a_state_goes_only_where_there_is_a_place_for_it() -> None:
     loss = Private()
     loss.late = nn.Linear(1, 1)
