@@ -1,10 +1,11 @@
 """What a manifest says of scores, held to what it follows from: specs, and what a score is.
 
 Whoever lowers a threshold or raises the rate at which copies are expected keeps a rank that the row
-would lose. Thresholds stand in the specs, whose hashes are the ids of runs; what real samples have
-passes them, or the score would be read from its wrong end. Rates of copies have a null of 0.01 by
-definition, or the share of real samples that are exact copies where that is more: this share nobody
-knows without the data, so it is told of, and no error. Of how many samples they are, keys say.
+would lose. Thresholds stand in the specs, whose hashes are the ids of runs. Of a score that is read
+from its wrong end real samples miss the threshold; they do so too where a suite asks for more than
+they have, so that this is told of, and no error. Rates of copies have a null of 0.01 by definition,
+or the share of real samples that are exact copies where that is more: this share nobody knows
+without the data, and it is told of likewise. Of how many samples they are, keys say.
 """
 
 from __future__ import annotations
@@ -66,8 +67,9 @@ def _judged(columns: Mapping[str, Column], thresholds: Mapping[str, float]) -> I
         if told != known:
             yield _finding(key, f"threshold is {_shown(told)}, by the specs it is {_shown(known)}")
         elif _misses(column):
-            read = f"direction is {column['direction']}, null {column['null']}"
-            yield _finding(key, f"{read}: real samples would miss the threshold, {told}")
+            read = f"direction is {column['direction']}, and null {column['null']}"
+            message = f"{read}: right if the suite asks for more than real samples have, {told}"
+            yield _finding(key, message, level="warning")
     for name in sorted(set(thresholds) - set(map(measurement_name, columns))):
         yield _finding(name, "the specs have a threshold for it, and it is no score here")
 

@@ -61,11 +61,6 @@ CHANGES: dict[str, tuple[str, Callable[[Any], object], str]] = {
     "no threshold": (QUALITY, lambda one: one.pop("threshold"), "threshold is none, by the specs"),
     "a lower one": (QUALITY, lambda one: one.update(threshold=0.1), "by the specs it is 0.8"),
     "one of its own": (TRAIN, lambda one: one.update(threshold=0.1), "by the specs it is none"),
-    "the wrong end": (
-        QUALITY,
-        lambda one: one.update(direction="lower"),
-        "real samples would miss the threshold, 0.8",
-    ),
     "no fakes": (TRAIN, lambda one: one.update(n_fake=0), "n_fake 0, its key has 1000x1000"),
     "no null": (TRAIN, lambda one: one.update(null=None), "null is none"),
     "a null too low": (TRAIN, lambda one: one.update(null=0.001), "from 0.01 to 1"),
@@ -108,6 +103,21 @@ def test_a_floor_without_its_spread_is_told_of(tmp_path: Path) -> None:
     assert (warning.column, "no floor_spread" in warning.message) == (W2, True)
     known = told(tmp_path, W2, lambda one: one.update(floor_error=1e-4, floor_spread=1e-3))
     assert validate(known).findings == []
+
+
+STRICT = {"direction": "higher", "null": 0.7}
+
+
+def test_a_score_that_is_read_from_its_wrong_end_is_told_of(tmp_path: Path) -> None:
+    """It cannot be told from a suite that asks for more than real samples have."""
+    report = validate(told(tmp_path, QUALITY, lambda one: one.update(direction="lower")))
+    assert report.errors == []
+    (warning,) = report.warnings
+    assert warning.column == QUALITY
+    assert "more than real samples have, 0.8" in warning.message
+    strict = validate(told(tmp_path, QUALITY, lambda one: one.update(STRICT)))
+    assert [one.column for one in strict.warnings] == [QUALITY]
+    assert strict.errors == []
 
 
 def test_a_score_with_a_threshold_may_not_be_left_out(tmp_path: Path) -> None:
