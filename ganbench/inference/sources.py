@@ -127,9 +127,8 @@ def open_source(source: object, opening: Opening, *, fake: bool = False) -> Sour
         folder = Path(text).absolute().parent
         return find_kept(folder.name, folder.parent, opening.catalogue, opening.remark)
     folder = Path(text).expanduser().absolute()
-    if (
-        is_folder(folder) and (folder / RECORD_FILE).is_file()
-    ):  # its pictures show samples, and are none
+    # Before folders of images: a run's pictures show samples, and are none.
+    if is_folder(folder) and (folder / RECORD_FILE).is_file():
         return find_kept(folder.name, folder.parent, opening.catalogue, opening.remark)
     text = as_images(text)
     if _names_dataset(text, opening.catalogue):

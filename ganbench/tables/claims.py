@@ -72,7 +72,7 @@ def claims_table(claims: Sequence[Claim], runs: Runs, suite: str) -> Table:
     rows = [
         row
         for claim in claims
-        for row in ((_rows if claim.success is None else _shares)(claim, found, runs.scores))
+        for row in (_rows if claim.success is None else _shares)(claim, found, runs.scores)
     ]
     sources = dict.fromkeys(": ".join(filter(None, (one.source, one.protocol))) for one in claims)
     notes = (*sources, *twin_notes(run for entry in found for run in entry.twins))
