@@ -85,8 +85,9 @@ class Training:
         critic_every: generator steps to each such round of discriminator steps: 2 trains the
             generator twice as often as the discriminator.
         updates: `alternating`: the generator's gradient is that of the discriminator as it has just
-            become; `simultaneous`: of the discriminator as it was, then both step, as theory has
-            it. That takes exactly one critic step to each generator step.
+            become; `simultaneous`: both gradients are of one batch and of both players as they
+            were, then both step, as theory has it. That takes exactly one critic step to each
+            generator step, and as many fakes.
         schedule: learning rates over the run: `constant`, `linear` or `cosine` to zero at the
             budget's end, or any function from the fraction of the budget spent, in [0, 1], to what
             the rates are multiplied by (`ganbench.schedules` has more).
@@ -100,8 +101,8 @@ class Training:
     Raises:
         TypeError: a field is of another type.
         UsageError: a number is out of its range; simultaneous updates with other than one critic
-            step; two averages; a discriminator that is trained beside a generator that is not; an
-            average of what takes no steps.
+            step, or with another batch for the generator; two averages; a discriminator that is
+            trained beside a generator that is not; an average of what takes no steps.
     """
 
     generator: Optimiser | None
@@ -135,6 +136,12 @@ class Training:
                 "simultaneous updates take exactly one critic step to each generator step, "
                 f"not {self.critic_steps} to every {self.critic_every}",
                 "set critic_steps=1 and critic_every=1, or updates=alternating",
+            )
+        if self.updates == "simultaneous" and self.generator_batch != self.batch_size:
+            raise UsageError(
+                "simultaneous updates are of one batch, and the generator has "
+                f"{self.generator_batch} fakes where the discriminator has {self.batch_size}",
+                "leave out generator_batch_size, or set updates=alternating",
             )
 
     @property

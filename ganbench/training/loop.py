@@ -41,6 +41,8 @@ class Eager:
         self.trainer = trainer
         objective = trainer.objective
         self._simultaneous = trainer.training.updates == "simultaneous"
+        self._shared: TrainingStep | None = None
+        """The discriminator's step of this round, where the generator's is of the same batch."""
         self._asked = objective.methods("critic_steps")
         self._around = {
             when: [(f"{when}+{part.name}", act) for part, act in objective.methods(when)]
@@ -76,16 +78,23 @@ class Eager:
     def discriminator_step(self) -> Seen:
         """One step of the discriminator, on fakes without a graph.
 
-        Where updates are simultaneous, its weights change at the end of the generator's step.
+        Where updates are simultaneous, its weights change at the end of the generator's step, which
+        is of the same batch.
         """
-        self.trainer.differentiate("discriminator")
-        if not self._simultaneous:
-            self.trainer.update("discriminator")
-        return self.trainer.last["discriminator"]
+        trainer = self.trainer
+        if self._simultaneous:
+            self._shared = trainer.draw("discriminator", graph=True)
+            trainer.differentiate("discriminator", self._shared, again=True)
+        else:
+            trainer.differentiate("discriminator")
+            trainer.update("discriminator")
+        return trainer.last["discriminator"]
 
     def generator_step(self) -> Seen:
-        """One step of the generator, on fakes of its own."""
-        self.trainer.differentiate("generator")
+        """One step of the generator, on fakes of its own; where updates are simultaneous, on those
+        that the discriminator has just judged."""
+        shared, self._shared = self._shared, None
+        self.trainer.differentiate("generator", shared)
         self.trainer.update("generator")
         if self._simultaneous:  # its gradient is as old as the generator's, as theory has it
             self.trainer.update("discriminator")

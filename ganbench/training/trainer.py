@@ -163,7 +163,7 @@ class Trainer:
     def draw(self, side: Side, *, graph: bool = False) -> TrainingStep:
         """A fresh batch for a step of that side."""
         networks, control = self.networks, self.networks.control
-        needs = self.objective.needs(side, self.number)
+        needs = self.needs(side)
         batch = self.inputs(side)
         if not control or "fake" in needs:
             inputs = [one for one in (batch.latent, batch.fake_labels) if one is not None]
@@ -189,6 +189,13 @@ class Trainer:
         step.asks = self.asks
         return step
 
+    def needs(self, side: Side) -> frozenset[str]:
+        """What is needed of the present step of that side; where updates are simultaneous, both
+        sides' losses are computed on the discriminator's."""
+        both = side == "discriminator" and self.training.updates == "simultaneous"
+        sides = SIDES if both else (side,)
+        return frozenset[str]().union(*(self.objective.needs(one, self.number) for one in sides))
+
     def begin(self, number: int, fraction: float) -> None:
         """Begin a round: generator step `number`, at that fraction of the budget."""
         self.drawn = 0
@@ -201,7 +208,7 @@ class Trainer:
         of_generator = side == "generator"
         training, networks = self.training, self.networks
         count = training.generator_batch if of_generator else training.batch_size
-        needs, control = self.objective.needs(side, self.number), networks.control
+        needs, control = self.needs(side), networks.control
         latent = self.latents.draw(count)
         real = labels = fake_labels = None
         if networks.conditional and of_generator and self.labels is not None:
@@ -233,12 +240,19 @@ class Trainer:
         self.last[side] = step, loss
         return loss
 
-    def differentiate(self, side: Side, step: TrainingStep | None = None) -> None:
+    def differentiate(
+        self, side: Side, step: TrainingStep | None = None, *, again: bool = False
+    ) -> None:
         """Put fresh gradients of that side's objective into `parameter.grad`.
 
         In a generator step, gradients are computed for the generator's side alone: none is left
         behind in the discriminator, and none is computed there in vain. In a discriminator step
         fakes have no graph, so there is nothing to leave out, and naming inputs would cost time.
+
+        Args:
+            side: whose objective.
+            step: of what batch; None: of a fresh one.
+            again: whether the other side's is of the same step, and comes next.
         """
         step = self.draw(side) if step is None else step
         if side == "generator":
@@ -249,7 +263,7 @@ class Trainer:
         try:
             loss = self.objective.total(side, step)
             inputs = self.trained[side] if step.differentiable else None
-            loss.backward(inputs=inputs)  # type: ignore[no-untyped-call]
+            loss.backward(retain_graph=again, inputs=inputs)  # type: ignore[no-untyped-call]
         except (AttributeError, RuntimeError, TypeError) as error:
             wrong = loss is None or not_a_loss(loss)
             if wrong and (fault := self.objective.blame(side, step)):

@@ -1,4 +1,4 @@
-"""Simultaneous updates: both players step from where both were."""
+"""Simultaneous updates: both players step from where both were, by one batch."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def batch_norm_networks() -> Networks:
 def test_steps_by_hand_give_the_same_bits(
     networks_of_kind: Any, updates: str, tmp_path: Path
 ) -> None:
-    """Both gradients first, then both optimisers; or one player after the other."""
+    """Both gradients of one batch, then both optimisers; or one player after the other."""
     pixels = networks_of_kind is batch_norm_networks
     data = random_data(image(8)) if pixels else None
     trainer = small_trainer(NonSaturating(), networks_of_kind(), data, updates=updates)
@@ -62,22 +62,24 @@ def test_steps_by_hand_give_the_same_bits(
     G, D, size = twin.networks.generator, twin.networks.discriminator, 16
     g_adam, d_adam = (torch.optim.Adam(one.parameters(), lr=1e-3, fused=True) for one in (G, D))
     start = weights(G)
+    both = updates == "simultaneous"
     for _ in range(12):
-        with torch.no_grad():
+        with torch.set_grad_enabled(both):
             fake = G(twin.latents.draw(size))
         real, _ = twin.real.draw(size)
         real_logits, fake_logits = D(real).view(-1), D(fake).view(-1)
         d_loss = F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean()
-        d_gradients = torch.autograd.grad(d_loss, list(D.parameters()))
+        d_gradients = torch.autograd.grad(d_loss, list(D.parameters()), retain_graph=both)
         for parameter, gradient in zip(D.parameters(), d_gradients, strict=True):
             parameter.grad = gradient
-        if updates == "alternating":
+        if not both:
             d_adam.step()
-        g_loss = F.softplus(-D(G(twin.latents.draw(size))).view(-1)).mean()
+            fake_logits = D(G(twin.latents.draw(size))).view(-1)
+        g_loss = F.softplus(-fake_logits).mean()
         g_gradients = torch.autograd.grad(g_loss, list(G.parameters()))
         for parameter, gradient in zip(G.parameters(), g_gradients, strict=True):
             parameter.grad = gradient
-        if updates == "simultaneous":
+        if both:
             d_adam.step()
         g_adam.step()
     run(trainer, 12, tmp_path)
@@ -93,10 +95,11 @@ def test_the_discriminator_changes_with_the_generator_and_not_before() -> None:
     trainer = small_trainer(NonSaturating(), updates="simultaneous")
     generator, discriminator = trainer.networks.generator, trainer.networks.discriminator
     before = weights(discriminator), weights(generator)
-    Eager(trainer).discriminator_step()
+    eager = Eager(trainer)
+    eager.discriminator_step()
     assert same(before[0], weights(discriminator))
     gradients = [one.grad.clone() for one in discriminator.parameters()]
-    Eager(trainer).generator_step()
+    eager.generator_step()
     assert not same(before[0], weights(discriminator))
     assert not same(before[1], weights(generator))
     assert same(gradients, [one.grad for one in discriminator.parameters()])
@@ -124,9 +127,10 @@ def test_what_follows_a_discriminator_step_follows_the_change_of_its_weights(
 ) -> None:
     loss = Clipping()
     trainer = small_trainer(loss, updates="simultaneous")
-    Eager(trainer).discriminator_step()
+    eager = Eager(trainer)
+    eager.discriminator_step()
     assert loss.clipped == 0
-    Eager(trainer).generator_step()
+    eager.generator_step()
     assert loss.clipped == 1
     run(trainer, 5, tmp_path)
     assert loss.clipped == 6
@@ -134,7 +138,8 @@ def test_what_follows_a_discriminator_step_follows_the_change_of_its_weights(
     assert largest == pytest.approx(0.01)
 
 
-def test_a_step_costs_as_much_as_an_alternating_one(tmp_path: Path) -> None:
+def test_a_generator_step_costs_less_than_an_alternating_one(tmp_path: Path) -> None:
+    """The fakes and their logits are there."""
     clocks, flops = [], []
     for updates in ("simultaneous", "alternating"):
         folder = tmp_path / updates
@@ -142,9 +147,15 @@ def test_a_step_costs_as_much_as_an_alternating_one(tmp_path: Path) -> None:
         trainer = small_trainer(NonSaturating(), updates=updates)
         clocks.append(run(trainer, 5, folder))
         flops.append([trainer.costs.known(side)[1] for side in SIDES])
-    assert flops[0] == flops[1]
-    assert min(flops[0]) > 0
-    assert (clocks[0].images, clocks[0].flops) == (clocks[1].images, clocks[1].flops)
+    assert flops[0][0] == flops[1][0]  # of the discriminator: the fakes are made for it
+    forward = sum(
+        2 * one.weight.numel()
+        for side in SIDES
+        for one in getattr(small_networks(), side).modules()
+        if isinstance(one, nn.Linear)
+    )
+    assert flops[0][1] == flops[1][1] - 16 * forward > 0
+    assert clocks[0].images == clocks[1].images
 
 
 def test_extra_modules_of_the_discriminator_step_with_it() -> None:
@@ -160,10 +171,10 @@ def test_extra_modules_of_the_discriminator_step_with_it() -> None:
         extra={"head": (head, "discriminator")},
     )
     trainer = small_trainer(WithHead(), networks, needs=["head"], updates="simultaneous")
-    before = weights(head)
-    Eager(trainer).discriminator_step()
+    before, eager = weights(head), Eager(trainer)
+    eager.discriminator_step()
     assert same(before, weights(head))
-    Eager(trainer).generator_step()
+    eager.generator_step()
     assert not same(before, weights(head))
 
 
@@ -182,3 +193,69 @@ def test_several_critic_steps_of_a_loss_are_refused(tmp_path: Path) -> None:
         run(trainer, 5, tmp_path)
     alternating = small_trainer(Clipping(critic_steps=2))
     assert run(alternating, 5, tmp_path).images == 5 * 2 * 16
+
+
+def test_another_batch_for_the_generator_is_refused() -> None:
+    adam = Optimiser(lr=1e-3)
+    with pytest.raises(UsageError, match="the generator has 8 fakes where the discriminator has 4"):
+        Training(
+            generator=adam,
+            discriminator=adam,
+            batch_size=4,
+            generator_batch_size=8,
+            updates="simultaneous",
+        )
+
+
+class Pairs(NonSaturating):
+    """Relativistic: it remembers what it was shown."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Tensor, Tensor]] = []
+
+    def discriminator_loss(self, step: Step) -> Tensor:
+        self.seen.append((step.real, step.fake))
+        return F.softplus(step.fake_logits - step.real_logits).mean()
+
+    def generator_loss(self, step: Step) -> Tensor:
+        self.seen.append((step.real, step.fake))
+        return F.softplus(step.real_logits - step.fake_logits).mean()
+
+
+def test_both_losses_are_of_the_same_samples() -> None:
+    loss = Pairs()
+    trainer = small_trainer(loss, needs=["real"], updates="simultaneous")
+    Eager(trainer).step(0, 0.0)
+    (real, fake), (again, once_more) = loss.seen
+    assert again is real
+    assert once_more is fake
+
+
+def test_a_generators_loss_has_no_real_samples_that_its_spec_does_not_name() -> None:
+    trainer = small_trainer(Pairs(), updates="simultaneous")
+    with pytest.raises(PluginNotUsable, match="real"):
+        Eager(trainer).step(0, 0.0)
+
+
+class Steep(NonSaturating):
+    """Both losses ask for slopes at the same fakes."""
+
+    def discriminator_loss(self, step: Step) -> Tensor:
+        return super().discriminator_loss(step) + step.fake_slopes.square().mean()
+
+    def generator_loss(self, step: Step) -> Tensor:
+        return super().generator_loss(step) + step.fake_slopes.square().mean()
+
+
+def test_slopes_that_both_need_are_differentiated_twice() -> None:
+    trainer = small_trainer(Steep(), needs=["fake_slopes"], updates="simultaneous")
+    twin = small_trainer(Steep(), needs=["fake_slopes"], updates="simultaneous")
+    step = twin.draw("discriminator", graph=True)
+    wanted = {
+        side: torch.autograd.grad(twin.loss(side, step), twin.trained[side], retain_graph=True)
+        for side in SIDES
+    }
+    Eager(trainer).step(0, 0.0)
+    for side in SIDES:
+        found = [one.grad for one in trainer.trained[side]]
+        assert same(list(wanted[side]), found), side

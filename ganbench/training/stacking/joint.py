@@ -7,7 +7,7 @@ for all at once, when the first one asks.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
@@ -80,42 +80,48 @@ class JointStep:
     """A step of one side of several trainings.
 
     Args:
-        trainers: of one recipe, each at the same number of steps.
+        trainers: of one recipe, each at the same number of steps, by their places in the streams.
         generator, discriminator: their networks as programs.
         side: whose step it is.
         streams: of their random numbers.
-        places: which of the streams is whose.
+        graph: whether fakes of a discriminator step keep the graph to the generator.
     """
 
     def __init__(
         self,
-        trainers: Sequence[Trainer],
+        trainers: Mapping[int, Trainer],
         generator: Program,
         discriminator: Program,
         side: Side,
         streams: Streams,
-        places: Sequence[int],
+        *,
+        graph: bool,
     ) -> None:
         self._discriminator = discriminator
-        self._places = places
+        self._places = list(trainers)
         self._streams = streams
         self._merged: dict[str, Tensor] = {}
-        needs = trainers[0].objective.needs(side, trainers[0].number)
-        batches = [trainer.inputs(side) for trainer in trainers]
-        with torch.set_grad_enabled(side == "generator"):
+        first = next(iter(trainers.values()))
+        batches = [trainer.inputs(side) for trainer in trainers.values()]
+        with torch.set_grad_enabled(side == "generator" or graph):
             fake = generator(torch.cat([batch.latent for batch in batches]))
-        if "fake_slopes" in needs and not fake.requires_grad:
+        if "fake_slopes" in first.needs(side) and not fake.requires_grad:
             fake.requires_grad_()
-        trainers[0].check_samples(fake, len(batches) * len(batches[0].latent))
+        first.check_samples(fake, len(batches) * len(batches[0].latent))
         self._fake = fake
         self._reals = [batch.real for batch in batches if batch.real is not None]
         parts = self._of_each(fake, len(batches))
         self.steps = [
             StackedStep(trainer, side, replace(batch, fake=part))
-            for trainer, batch, part in zip(trainers, batches, parts, strict=True)
+            for trainer, batch, part in zip(trainers.values(), batches, parts, strict=True)
         ]
         for step in self.steps:
             step.joint = self
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether its losses lead to more than the side whose step it is."""
+        return self._fake.requires_grad
 
     def compute(self, name: str) -> None:
         """Logits or slopes of all trainings, which their steps keep."""

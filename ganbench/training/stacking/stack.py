@@ -206,14 +206,18 @@ class Stack:
         return None
 
     def _play(self, critic_steps: int, simultaneous: bool) -> None:
-        for _ in range(critic_steps):
-            self._differentiate("discriminator")
-            if not simultaneous:
-                self._update("discriminator")
-        self._differentiate("generator")
-        self._update("generator")
         if simultaneous:
+            both = self._draw("discriminator", graph=True)
+            self._differentiate("discriminator", both, again=True)
+            self._differentiate("generator", both)
+            self._update("generator")
             self._update("discriminator")
+            return
+        for _ in range(critic_steps):
+            self._differentiate("discriminator", self._draw("discriminator"))
+            self._update("discriminator")
+        self._differentiate("generator", self._draw("generator"))
+        self._update("generator")
 
     def _stack(self, members: tuple[int, ...]) -> None:
         """Have the programs of just these."""
@@ -224,23 +228,30 @@ class Stack:
                 for side in SIDES
             }
 
-    def _differentiate(self, side: Side) -> None:
-        trainers = [self._trainers[place] for place in self._members]
+    def _draw(self, side: Side, *, graph: bool = False) -> JointStep:
+        """A fresh batch, as of `Trainer.draw`."""
+        trainers = {place: self._trainers[place] for place in self._members}
         generator, discriminator = self._programs["generator"], self._programs["discriminator"]
-        joint = JointStep(trainers, generator, discriminator, side, self._streams, self._members)
+        return JointStep(trainers, generator, discriminator, side, self._streams, graph=graph)
+
+    def _differentiate(self, side: Side, joint: JointStep, *, again: bool = False) -> None:
+        """As of `Trainer.differentiate`."""
         losses = []
-        for place, trainer, step in zip(self._members, trainers, joint.steps, strict=True):
+        for place, step in zip(self._members, joint.steps, strict=True):
+            trainer = self._trainers[place]
             self._streams.switch(place)
             losses.append(trainer.objective.total(side, step))
             trainer.last[side] = step, losses[-1]
         program = self._programs[side]
         for one in program.parameters:
             one.grad = None
-        # As in eager steps: none is computed for the discriminator where the generator learns.
+        # As in eager steps: none is computed for a side that does not learn.
         inputs = [one for one in program.parameters if one.requires_grad]
-        torch.autograd.backward(losses, inputs=inputs if side == "generator" else None)
+        named = inputs if joint.differentiable else None
+        torch.autograd.backward(losses, retain_graph=again, inputs=named)
         program.hand_out()
-        joint.part()
+        if not again:
+            joint.part()
 
     def _update(self, side: Side) -> None:
         for place in self._members:

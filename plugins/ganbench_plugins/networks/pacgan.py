@@ -7,6 +7,7 @@ N(0, .02^2), biases 0.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from ganbench import DataInfo, Latent, Networks
@@ -16,11 +17,18 @@ PIECES = 5
 
 
 class Largest(nn.Module):
-    """(B, O PIECES) to (B, O): the largest of `PIECES` numbers that follow one another."""
+    """(B, PIECES O) to (B, O): the largest of `PIECES` numbers that are O apart.
+
+    Equals share its gradient.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        # Not `amax`, whose gradient is shared out among equals: that costs a sixth of a step.
-        return x.view(len(x), -1, PIECES).max(dim=2).values
+        # Not `max` or `amax`, whose indices and comparisons are a sixth of a step.
+        pieces = x.unflatten(1, (PIECES, -1))
+        with torch.no_grad():
+            largest = (pieces - pieces.amax(dim=1, keepdim=True)).sign_().add_(1)
+            largest /= largest.sum(dim=1, keepdim=True)
+        return (pieces * largest).sum(dim=1)
 
 
 def maxout(fan_in: int, fan_out: int) -> nn.Sequential:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ganbench import DataInfo
-from ganbench_plugins.networks.pacgan import PIECES, build, maxout
+from ganbench_plugins.networks.pacgan import PIECES, Largest, build, maxout
 
 from ...training.small import points
 
@@ -28,12 +28,30 @@ def test_parameters(m: int) -> None:
 
 def test_maxout_takes_the_largest_of_its_pieces() -> None:
     layer = maxout(3, 4)
-    weight, bias = layer[0].get_parameter("weight"), layer[0].get_parameter("bias")
+    linear = layer[0]
+    nn.init.normal_(linear.bias)
     x = torch.randn(6, 3)
-    maps = [weight[unit * PIECES + piece] for unit in range(4) for piece in range(5)]
-    every = torch.stack([x @ one for one in maps], dim=1) + bias
-    expected = torch.stack([every[:, 5 * u : 5 * u + 5].max(dim=1).values for u in range(4)], dim=1)
+    units = [[piece * 4 + unit for piece in range(PIECES)] for unit in range(4)]
+    expected = [linear(x)[:, pieces].max(dim=1).values for pieces in units]
+    expected = torch.stack(expected, dim=1)
     torch.testing.assert_close(layer(x), expected)
+
+
+def test_the_largest_piece_alone_has_a_gradient_and_equals_share_it() -> None:
+    x = torch.tensor([[3.0, 1.0, -2.0, 1.0, 0.0, -9.0, 0.5, 0.0, 1.0, 1.0]], requires_grad=True)
+    found = Largest()(x)  # of 3, -2, 0, .5, 1 and of 1, 1, -9, 0, 1
+    torch.testing.assert_close(found, torch.tensor([[3.0, 1.0]]))
+    found.backward(torch.tensor([[7.0, 6.0]]))
+    torch.testing.assert_close(x.grad, torch.tensor([[7.0, 2, 0, 2, 0, 0, 0, 0, 0, 2]]))
+
+
+def test_numbers_that_hardly_differ_are_no_equals() -> None:
+    one = torch.ones(1)
+    above = torch.nextafter(one, 2 * one)
+    x = torch.cat([one, one, above, one, one])[None].requires_grad_()
+    Largest()(x).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [[0, 0, 1, 0, 0]]
 
 
 def test_weights_are_small_and_gains_one() -> None:
