@@ -202,7 +202,8 @@ class Step(Protocol):
         """The same samples before another discriminator; what is logged of it is not kept."""
 
     def log(self, name: str, value: Tensor | float) -> None:
-        """Keep a number of this step for the run's history, its curves and its observers."""
+        """Keep a number, or a tensor of one element, for the run's history, its curves and its
+        observers."""
 
 
 class Loss(Protocol):

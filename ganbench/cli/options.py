@@ -192,7 +192,7 @@ def selection_options(function: F) -> F:
             "settings",
             multiple=True,
             metavar="VARIANT.PARAMETER=VALUE",
-            help="Set a parameter of a variant. May be repeated.",
+            help="Set a parameter of a variant that does not have it in brackets. May be repeated.",
         ),
         click.option(
             "--device",
@@ -326,6 +326,8 @@ def make_selection(
         key, equals, value = setting.partition("=")
         if not equals or "." not in key:
             raise UsageError(f"--set {setting} is not of the form VARIANT.PARAMETER=VALUE")
+        if key.strip() in pairs:
+            raise UsageError(f"--set {key.strip()} is given twice", "give it one value")
         pairs[key.strip()] = value.strip()
     return Selection(
         variants=variants,

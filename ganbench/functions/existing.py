@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 BOUNDS = (" low", " high")
 """What the columns of an interval are called, behind the name of their value's."""
 
-TOLD = ("label", "key", "panel", "direction", "floor", "null", "cap", "n_real", "n_fake")
+TOLD = (
+    *("label", "key", "panel", "direction"),
+    *("floor", "measured_floor", "floor_error", "null", "cap", "n_real", "n_fake"),
+)
 """Of each measurement, beside its values; what it is held against is that of `Measurement`."""
 
 

@@ -3,10 +3,14 @@
 The delete-half jackknife (Shao & Wu 1989): the spread of a score over random halves of n samples,
 drawn without replacement, is the standard error of the score of all n. Resampling with replacement
 would make copies, which scores of diversity and memorisation exist to find.
+
+A score that takes fewer samples than there are (`w2` a thousand) takes as many of a half, perhaps:
+m of n without replacement spread by sigma^2 (1/m - 1/n), where k new ones would by sigma^2 / k.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,7 +52,9 @@ def intervals(
         except Exception:  # noqa: S112  # too few for it, perhaps: the whole has its value
             continue
         for place, one in enumerate(whole):
-            found[one.key] = _interval(one, [part[place].value for part in parts])
+            alike = [part[place] for part in parts]
+            wider = _wider(one.n_fake, alike[0].n_fake, len(fakes.samples))
+            found[one.key] = _interval(one, [part.value for part in alike], wider)
     return found
 
 
@@ -68,10 +74,23 @@ def _halves(fakes: Fakes, count: int) -> list[Fakes]:
     ]
 
 
-def _interval(one: Measurement, values: list[float]) -> Interval:
+def _wider(taken: int, of_half: int, count: int) -> float:
+    """The standard error of a score of so many new samples over the spread of its halves.
+
+    Args:
+        taken: samples that the score has taken of all; 0: it does not tell.
+        of_half: that it has taken of a half.
+        count: of all samples.
+    """
+    if not 0 < of_half < count or not taken:
+        return 1.0
+    return math.sqrt((1 / taken) / (1 / of_half - 1 / count))
+
+
+def _interval(one: Measurement, values: list[float], wider: float) -> Interval:
     from scipy.stats import t  # half a second, for those alone who ask for intervals
 
-    half = float(t.ppf((1 + LEVEL) / 2, len(values) - 1)) * statistics.stdev(values)
+    half = float(t.ppf((1 + LEVEL) / 2, len(values) - 1)) * statistics.stdev(values) * wider
     low, high = one.value - half, one.value + half
     return (
         low if one.lowest is None else max(low, one.lowest),

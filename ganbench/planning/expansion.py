@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ganbench.api.errors import UsageError, did_you_mean
@@ -45,6 +45,7 @@ def expand_variants(
     ]
     names = {reference.name for _, *both in pairs for reference in both}
     owned = _settings_by_variant(settings, names)
+    _refuse_idle(owned, [both for _, *both in pairs])
     chosen: dict[str, list[Variant]] = {}
     for text, one, pair in pairs:
         own = {**owned.get(one.name, {}), **owned.get(pair.name, {})}
@@ -126,6 +127,22 @@ def _at(
     if techniques := str(rest.pop(WITH, "")):
         reference = reference.also(parse_variant(techniques))
     return choose_variant(reference, catalogue, {**settings, **rest})
+
+
+def _refuse_idle(
+    owned: Mapping[str, Mapping[str, str]], named: Iterable[Sequence[VariantReference]]
+) -> None:
+    """What stands in brackets wins; where it stands in all of them, `--set` would do nothing."""
+    for name, settings in owned.items():
+        meant = [pair for one, pair in named if name in (one.name, pair.name)]
+        for key, value in settings.items():
+            if all(key in pair.settings for pair in meant):
+                sets = f"{meant[0].name}[{key}={meant[0].settings[key]}]"
+                raise UsageError(
+                    f"--set {name}.{key}={value} would change nothing: {sets} stands in the suite, "
+                    "or was typed",
+                    f"name the variant with the value: '{name}[{key}={value}]'",
+                )
 
 
 def _settings_by_variant(

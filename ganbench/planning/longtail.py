@@ -104,6 +104,13 @@ def kept(
 
     largest = int(np.bincount(labels, minlength=classes).min())
     counts = tail_counts(largest, classes, ratio, tail)
+    if not largest:
+        empty = int(np.bincount(labels, minlength=classes).argmin())
+        raise UsageError(
+            "there is no long tail of these samples: "
+            f"class {empty} (of 0 to {classes - 1}) has none to train on",
+            "put some of it into the train split, or take it out of the other one",
+        )
     if counts[-1] < 1:
         raise UsageError(
             f"longtail={ratio:g} leaves no sample of the rarest class: "

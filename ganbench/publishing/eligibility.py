@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from ganbench.results.accounts import overspent
 from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, plain_rows
 from ganbench.results.identity import VARIANT_CODE
@@ -22,6 +23,7 @@ HINTS: Final = {
     "code": "package it (`ganbench new --help` shows how) and run it again",
     "protocol": "run these again with this ganbench: `{run}`",
     "device": "run all on one model of device, or set the budgets in FLOPs",
+    "budget": "set the budgets in seconds, which pay for whatever a step does",
     "control": "its task needs controls in its tables: `{run} CONTROL` runs them",
     "coverage": "`{run}` runs what is missing",
     "accident": "`{run} --retry-failed` runs again what an accident has ended",
@@ -110,6 +112,7 @@ def objections(runs: Runs, coverage: Coverage | None) -> list[Objection]:
         ("code", _local),
         ("protocol", _outdated),
         ("device", _elsewhere),
+        ("budget", _overspent),
         ("control", _uncontrolled),
     ):
         judged = grouped(zip(judge(rows, runs), rows, strict=True), lambda pair: pair[0] or "")
@@ -129,6 +132,11 @@ def _local(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
             if not pin["distribution"]
         ]
         yield f"local code that nobody else can run: {', '.join(local)}" if local else None
+
+
+def _overspent(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
+    for row in rows:
+        yield overspent([row], row["budget_kind"], row["budget_amount"])
 
 
 def _outdated(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:

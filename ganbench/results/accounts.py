@@ -46,17 +46,21 @@ def remarks(record: Record) -> Iterator[str]:
 def overspent(runs: Iterable[Mapping[str, Any]], kind: str, amount: float) -> str | None:
     """What is said of runs of which one has spent more than its budget; None where none has.
 
-    A time budget ends with the step that exceeds it, and a first step always fits. Otherwise a step
-    is taken only if what is known of it fits: what is beyond has been found out afterwards.
+    A time budget ends with the step that exceeds it, and a first step always fits, as does whoever
+    is fitted to all samples at once. Otherwise a step is taken only if what is known of it fits:
+    what is beyond has been found out afterwards.
 
     Args:
         runs: what each has used, by kind; a count may be None.
         kind, amount: of the budget.
     """
-    spent = [run[kind] for run in runs if kind != "seconds" and (run["steps"] or 0) > 1]
+    counted = [run for run in runs if kind != "seconds" and run[kind] is not None]
+    spent = [run[kind] for run in counted if kind == "flops" or run["steps"] > 1]
     share = max(spent, default=0.0) / amount - 1
     if share < SLACK:
         return None
+    if all(run["steps"] == 1 for run in counted):
+        return f"its one step cost {share + 1:.3g} times its budget"
     return f"{share:.0%} more than its budget was spent, on work that had not been counted"
 
 

@@ -170,7 +170,8 @@ def stability(lines: Sequence[Line], title: str) -> Table:
 
     never = [line for line in lines if line.row["retained_utility_missing"] == NEVER_TRAINED]
     notes = [
-        "retained utility: mean utility at the end over the best that any seed ever had",
+        "retained utility: mean progress at the end over the best that any seed ever had; progress "
+        "counts from the real mean to the floor, utility from the best trivial generator",
         "late degradation, oscillation, seed sd: in ln distance, over finished runs; what the "
         "choice of latents explains is left out",
     ]

@@ -9,7 +9,16 @@ from typing import Any
 
 import torch
 
+from ganbench.api.errors import PluginNotUsable
 from ganbench.planning.budget import Budget
+
+FREE_STEPS = 1000
+"""In a row: a budget of which they spend nothing would never be spent."""
+
+_NOTHING = {
+    "flops": "they have no products, convolutions or attention, whose FLOPs are counted",
+    "images": "the discriminator has seen no real sample in them",
+}
 
 _SPENT = ("steps", "images", "flops", "_on_clock", "_timed", "_aside", "_passed")
 
@@ -17,7 +26,8 @@ _SPENT = ("steps", "images", "flops", "_on_clock", "_timed", "_aside", "_passed"
 class BudgetClock:
     """Counts generator steps, images, FLOPs and device seconds; evaluation is not on it.
 
-    Counted budgets (FLOPs, images, steps) are never overshot: a step is taken only if it fits.
+    Counted budgets (FLOPs, images, steps) are never overshot by what is known: a step is taken only
+    if it fits.
     A time budget is overshot by less than a step: the device is synchronised rarely while the end
     is far, and at every step when it is near.
 
@@ -53,6 +63,8 @@ class BudgetClock:
         self._clock = now
         self._started: float | None = None
         self._next_look = 0
+        self._free = 0
+        """Steps in a row that have spent nothing of the budget."""
 
     @property
     def seconds(self) -> float:
@@ -85,7 +97,18 @@ class BudgetClock:
         Args:
             images: real samples that the discriminator saw.
             flops: floating-point operations of all of it.
+
+        Raises:
+            PluginNotUsable: such a training would never end.
         """
+        cost = {"images": images, "flops": flops}.get(self._budget.kind, 1)
+        self._free = 0 if cost else self._free + 1
+        if self._free == FREE_STEPS:
+            raise PluginNotUsable(
+                f"{FREE_STEPS:,} steps in a row have spent nothing of the budget: "
+                + _NOTHING[self._budget.kind],
+                "give it a budget in steps or in seconds",
+            )
         self.steps += 1
         self.images += images
         self.flops += flops

@@ -158,7 +158,17 @@ class TrainingStep:
         return _there(self._batch.fake_labels, "classes of fakes: the networks take none")
 
     def log(self, name: str, value: Tensor | float) -> None:
-        """Keep a number of this step for the history."""
+        """Keep a number of this step for the history.
+
+        Raises:
+            PluginNotUsable: it is no single number.
+        """
+        if isinstance(value, Tensor) and value.numel() != 1:
+            raise PluginNotUsable(
+                f"{self.asks.name if self.asks else 'somebody'} logs {name!r}: it must be one "
+                f"number, it is {described(value)}",
+                "log its mean()",
+            )
         self.logged[name] = value.detach() if isinstance(value, Tensor) else float(value)
 
     def judged_by(self, discriminator: nn.Module) -> TrainingStep:

@@ -326,6 +326,24 @@ def test_the_command_has_a_column_for_each_fake(
     assert printed.stdout.splitlines()[1].split()[-2:] == ["vanilla", "mine.npy"]
 
 
+def test_the_floor_that_is_shown_is_the_measured_one(ganbench_cli: Cli, tmp_path: Path) -> None:
+    """Of fewer samples than features the formula is a third below what real samples have."""
+    own = np.random.RandomState(0)
+    for name, count in (("real", 400), ("fake", 100)):
+        samples = own.standard_normal((count, 200)).astype(np.float32)
+        np.save(tmp_path / f"{name}.npy", samples)
+    given = ["score", "fake.npy", "--against", "real.npy", "--scores", "fd[extractor=raw]"]
+    (row,) = json.loads(ganbench_cli(*given, "--json").stdout)["scores"]
+    assert row["floor"] < 0.8 * row["measured_floor"]
+    assert row["measured_floor"] == pytest.approx(row["values"]["fake.npy"], rel=0.1)
+    printed = ganbench_cli(*given).stdout
+    assert f" {row['measured_floor']:.4g} ± {row['floor_error']:.2g} " in printed
+    frame = ganbench.score(
+        np.load(tmp_path / "fake.npy"), np.load(tmp_path / "real.npy"), given[-1]
+    )
+    assert frame["measured_floor"][0] == row["measured_floor"]
+
+
 def test_fakes_of_other_numbers_share_no_row(ganbench_cli: Cli, tmp_path: Path) -> None:
     for name, count in (("a", 40), ("b", 50)):
         np.save(tmp_path / f"{name}.npy", points(count, 1).numpy())

@@ -82,8 +82,8 @@ def test_a_pairs_setting_wins_over_the_wildcards(catalogue: Catalogue) -> None:
     found = displays(["mlp+*"], settings, catalogue)
     assert "mlp+minimax[model.width=8]" in found
     assert "mlp+wgan-gp[model.width=16]" in found
-    bracketed = displays(["mlp+*[model.width=4]"], settings, catalogue)
-    assert {one.partition("[")[2] for one in bracketed} == {"model.width=4]"}
+    with pytest.raises(UsageError, match="would change nothing"):
+        displays(["mlp+*[model.width=4]"], settings, catalogue)
 
 
 def test_a_wildcards_setting_leaves_pairs_alone_that_were_typed(catalogue: Catalogue) -> None:
@@ -103,6 +103,12 @@ def test_a_wildcards_setting_leaves_pairs_alone_that_were_typed(catalogue: Catal
         ("mlp+*[model.widht=1]", {}, "has no parameter", "did you mean model.width"),
         ("mlp+*[model.width=1", {}, "an opening bracket without a closing one", ""),
         ("mlp+*", {"mpl+*.model.width": "1"}, "names no selected variant", "did you mean mlp+*"),
+        (
+            "vanilla[lr=1e-2]",
+            {"vanilla.lr": "1e-3"},
+            "--set vanilla.lr=1e-3 would change nothing: vanilla[lr=1e-2] stands",
+            "name the variant with the value: 'vanilla[lr=1e-3]'",
+        ),
     ],
 )
 def test_mistakes(
@@ -112,6 +118,16 @@ def test_mistakes(
         expand_variants([text], settings, PLAIN, catalogue)
     assert message in caught.value.message
     assert (caught.value.hint or "").startswith(hint)
+
+
+def test_what_is_set_holds_where_brackets_do_not_say_otherwise(catalogue: Catalogue) -> None:
+    found = expand_variants(
+        ["vanilla", "vanilla[lr=1e-2]"], {"vanilla.lr": "1e-3"}, PLAIN, catalogue
+    )
+    assert [one.display for each in found.values() for one in each] == [
+        "vanilla[lr=0.001]",
+        "vanilla[lr=0.01]",
+    ]
 
 
 def without_extras(catalogue: Catalogue) -> list[str]:

@@ -226,3 +226,10 @@ def test_a_data_set_whose_own_parameter_is_in_the_way() -> None:
     with pytest.raises(UsageError) as caught:
         long_tailed(spec, {"longtail": "2"})
     assert "its own order is in the way" in str(caught.value)
+
+
+def test_a_class_that_nobody_can_train_on_is_named() -> None:
+    labels = np.array([0, 1, 0, 1, 3])
+    with pytest.raises(UsageError, match=r"class 2 \(of 0 to 3\) has none to train on") as caught:
+        kept(labels, 4, 2.0, "exponential", "ascending")
+    assert "longtail=" not in str(caught.value.hint)

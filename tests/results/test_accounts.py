@@ -42,7 +42,15 @@ def test_samples_that_are_no_independent_draws_are_told() -> None:
 def test_more_than_a_budget_is_told() -> None:
     (told,) = remarks(run_with(used=used(flops=1.25e12)))
     assert told == "25% more than its budget was spent, on work that had not been counted"
-    assert list(remarks(run_with(used=used(flops=1.25e12, steps=1)))) == []  # a step always fits
+
+
+def test_a_step_that_is_dearer_than_its_budget_is_told() -> None:
+    """It always fits: a unit that was mistyped, or a variant whose steps are beyond the budget."""
+    (told,) = remarks(run_with(used=used(flops=1.25e14, steps=1)))
+    assert told == "its one step cost 125 times its budget"
+    run = run_with(used=used(images=2_000_000, steps=1))  # fitted to all samples at once
+    run["spec"]["task"]["budget"] = {"kind": "images", "amount": 1000.0}
+    assert list(remarks(run)) == []
 
 
 def test_less_than_a_hundredth_more_is_one_step_and_no_cheat() -> None:

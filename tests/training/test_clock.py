@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, cycle, islice, pairwise, takewhile
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ganbench.api.errors import PluginNotUsable
 from ganbench.planning.budget import Budget, BudgetKind
-from ganbench.training.clock import BudgetClock
+from ganbench.training.clock import FREE_STEPS, BudgetClock
 
 from .small import CPU
 
@@ -210,3 +212,33 @@ def test_steps_taken_aside_last_as_long_as_the_others(monkeypatch: pytest.Monkey
     again = BudgetClock(Budget("steps", 9), CPU, marks=1)
     again.restore(clock.state())
     assert again.seconds == clock.seconds
+
+
+@pytest.mark.parametrize(
+    ("kind", "cost", "message"),
+    [
+        ("flops", (16, 0.0), "no products, convolutions or attention"),
+        ("images", (0, 1e6), "the discriminator has seen no real sample"),
+    ],
+)
+def test_a_budget_of_which_nothing_is_ever_spent_is_told(
+    kind: Any, cost: tuple[int, float], message: str
+) -> None:
+    clock = BudgetClock(Budget(kind, 1e9), CPU, marks=2)
+    clock.count_step(16, 1e6)
+    for _ in range(FREE_STEPS - 1):
+        clock.count_step(*cost)
+    clock.count_step(16, 1e6)  # a critic that trains now and then
+    for _ in range(FREE_STEPS - 1):
+        clock.count_step(*cost)
+    with pytest.raises(PluginNotUsable, match=message) as caught:
+        clock.count_step(*cost)
+    assert caught.value.hint == "give it a budget in steps or in seconds"
+
+
+def test_steps_and_seconds_are_spent_by_steps_that_cost_nothing_else() -> None:
+    for kind in ("steps", "seconds"):
+        clock = BudgetClock(Budget(kind, 1e9), CPU, marks=2, now=lambda: 0.0)
+        for _ in range(FREE_STEPS + 1):
+            clock.count_step(0, 0.0)
+        assert clock.steps == FREE_STEPS + 1

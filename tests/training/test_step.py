@@ -218,3 +218,10 @@ def test_numbers_are_logged_without_their_graph() -> None:
     assert isinstance(logit, Tensor)
     assert not logit.requires_grad
     assert step.logged["number"] == 2.0
+
+
+def test_what_is_logged_is_one_number() -> None:
+    step = step_of(Counted())
+    step.log("one", torch.ones(1, 1))
+    with pytest.raises(PluginNotUsable, match=r"logs 'all': it must be one number, it is a tensor"):
+        step.log("all", step.fake_logits)

@@ -133,7 +133,7 @@ def _print(scored: Scored) -> None:
     rows = [
         [
             f"{row['label']} {_ARROWS[row['direction']]}",
-            _number(row["floor"]),
+            _floor(row),
             _number(row["null"]),
             str(row["n_fake"] or ""),
             *(_value(row, name) for name in scored.columns),
@@ -148,6 +148,13 @@ def _print(scored: Scored) -> None:
 RESAMPLES = 10
 
 _ARROWS = {"lower": "↓", "higher": "↑", "target": "→"}
+
+
+def _floor(row: dict[str, Any]) -> str:
+    """As measured on real samples, where it is, with its standard error: the one to believe."""
+    measured, error = row["measured_floor"], row["floor_error"]
+    told = _number(row["floor"] if measured is None else measured)
+    return told if error is None else f"{told} ± {error:.2g}"
 
 
 def _value(row: dict[str, Any], name: str) -> str:

@@ -176,10 +176,11 @@ def _ranges(row: RunRow) -> Iterator[Problem]:
 
 def _spent(row: RunRow) -> Iterator[Problem]:
     kind, amount, spent = row["budget_kind"], row["budget_amount"], row.get(row["budget_kind"])
-    if spent is not None and (row["steps"] or 0) > 1:
-        # A counted budget is never overshot; time is, by less than a step, which may be a slow one.
+    # Whoever has spent more FLOPs or images, on work that was not counted, has no rank.
+    if spent is not None and kind in ("seconds", "steps"):
+        # Time is overshot by less than a step, which may be a slow one.
         slack = 0.05 * amount + 10 * (row["seconds_per_step"] or 0) if kind == "seconds" else 0
-        if spent > amount * (1 + _ROUNDING) + slack:
+        if spent > amount + slack and (row["steps"] or 0) > 1:
             yield kind, f"{spent:g} is more than the budget of {amount:g}"
     timed_on = row["device_name"] if kind == "seconds" else None
     if row["timed_on"] != timed_on:

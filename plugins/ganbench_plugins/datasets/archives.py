@@ -192,7 +192,7 @@ def _array(file: Path, channels: str) -> Archive:
     import numpy as np
 
     found = np.load(file, allow_pickle=False, mmap_mode="r")
-    arrays = {"arr_0": found} if file.suffix.lower() == ".npy" else dict(found)
+    arrays = {"arr_0": found} if file.suffix.lower() == ".npy" else found  # read one by one
     name = next((one for one in ARRAYS if one in arrays), "")
     if not name:
         raise ValueError(f"none of its arrays is called {', '.join(ARRAYS)}")

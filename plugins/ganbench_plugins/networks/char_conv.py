@@ -7,6 +7,7 @@ convolution over five characters; there is no normalisation in either.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from torch import Tensor, nn
@@ -17,6 +18,20 @@ from ganbench_plugins.networks.ngram import one_hot, unit
 Width = Annotated[int, Parameter(minimum=4, help="channels of every layer")]
 Blocks = Annotated[int, Parameter(minimum=1, help="residual blocks of each network")]
 LATENT = 128
+
+
+def start(networks: Networks) -> Networks:
+    """Weights as the authors' code starts them: uniform, of convolutions with a variance of 4 /
+    (fan in + fan out), which keeps that of a block's input, of linear layers with half of it;
+    biases 0."""
+    for side in (networks.generator, networks.discriminator):
+        for layer in side.modules():
+            if isinstance(layer, nn.Conv1d | nn.Linear):
+                gain = math.sqrt(2) if isinstance(layer, nn.Conv1d) else 1.0
+                nn.init.xavier_uniform_(layer.weight, gain)
+                assert layer.bias is not None
+                nn.init.zeros_(layer.bias)
+    return networks
 
 
 class Block(nn.Module):
@@ -103,15 +118,17 @@ class GumbelSoftmax(nn.Module):
 def build(data: DataInfo, *, width: Width = 32, blocks: Blocks = 5) -> Networks:
     """Generator and critic of `char-wgan-gp`."""
     length, tokens = data.shape
-    return Networks(
+    networks = Networks(
         generator=nn.Sequential(Logits(length, tokens, width, blocks), output_layer(data)),
         discriminator=Critic(length, tokens, width, blocks),
         latent=Latent(size=LATENT),
     )
+    return start(networks)
 
 
 def build_gumbel(data: DataInfo, *, width: Width = 32, blocks: Blocks = 5) -> Networks:
-    """The same networks, the generator's output drawn by Gumbel noise."""
+    """The same networks with torch's initial weights, the generator's output drawn by Gumbel
+    noise."""
     length, tokens = data.shape
     return Networks(
         generator=GumbelSoftmax(Logits(length, tokens, width, blocks)),

@@ -46,6 +46,23 @@ class Halves(nn.Module):
         return torch.cat([network(part) for network, part in parts], dim=1)
 
 
+class Packs(nn.Module):
+    """(B, m n) to (B, m n): of packs of m pairs, all first halves and then all second ones.
+
+    Args:
+        sizes: columns of each half.
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.sizes = list(sizes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        pairs = x.view(len(x), -1, sum(self.sizes))
+        halves = torch.split(pairs, self.sizes, dim=2)
+        return torch.cat([half.flatten(1) for half in halves], dim=1)
+
+
 class Sum(nn.Module):
     """(B, n) to (B, 1)."""
 
@@ -55,13 +72,14 @@ class Sum(nn.Module):
 
 def build_joint(data: DataInfo, *, width: int, latent: int) -> Networks:
     """One latent, a trunk and a head for each half; towers that a common critic looks at."""
-    sizes = half_sizes(data)
-    heads = [_perceptron([width, width, size], nn.ReLU()) for size in sizes]
+    heads = [_perceptron([width, width, size], nn.ReLU()) for size in half_sizes(data)]
+    sizes, packs = _judged(data)
     towers = [nn.Sequential(nn.Linear(size, width), nn.LeakyReLU(LEAK)) for size in sizes]
     generator = nn.Sequential(
         _perceptron([latent, width, width], nn.ReLU()), nn.ReLU(), Heads(heads), output_layer(data)
     )
     discriminator = nn.Sequential(
+        *packs,
         Halves(sizes, towers),
         _perceptron([2 * width, width, width], nn.LeakyReLU(LEAK)),
         nn.LeakyReLU(LEAK),
@@ -82,10 +100,11 @@ def build_independent(data: DataInfo, *, width: int, latent: int) -> Networks:
         _perceptron([own, width, width, width, size], nn.ReLU())
         for own, size in zip(inputs, sizes, strict=True)
     ]
-    critics = [_perceptron([size, width, width, width, 1], nn.LeakyReLU(LEAK)) for size in sizes]
+    judged, packs = _judged(data)
+    critics = [_perceptron([size, width, width, width, 1], nn.LeakyReLU(LEAK)) for size in judged]
     return Networks(
         generator=nn.Sequential(Halves(inputs, generators), output_layer(data)),
-        discriminator=nn.Sequential(Halves(sizes, critics), Sum()),
+        discriminator=nn.Sequential(*packs, Halves(judged, critics), Sum()),
         latent=Latent(size=latent),
     )
 
@@ -106,6 +125,14 @@ def half_sizes(data: DataInfo) -> list[int]:
     """Numbers in either half of a pair, as networks see it."""
     assert data.halves is not None
     return [half.features for half in data.halves]
+
+
+def _judged(data: DataInfo) -> tuple[list[int], list[nn.Module]]:
+    """Numbers of either half that a discriminator sees at once, and what sorts them where it sees
+    several pairs in a pack."""
+    sizes = half_sizes(data)
+    m = data.features // sum(sizes)
+    return [m * size for size in sizes], [Packs(sizes)] if m > 1 else []
 
 
 def _perceptron(units: Sequence[int], activation: nn.Module) -> nn.Sequential:

@@ -110,21 +110,28 @@ class Basis(nn.Module):
 
 class Resample(nn.Module):
     """Twice or half the size through the filter [1, 3, 3, 1] / 8 both ways, which is [1, 2, 1]
-    convolved with the box of a pixel: bilinear interpolation between the centres of pixels."""
+    convolved with the box of a pixel: bilinear interpolation between the centres of pixels.
+
+    Args:
+        way: `up`, `down`, or `smooth`: filtered only, for a convolution of 3 with a stride of 2 and
+            no padding, which makes half the size of it.
+    """
 
     kernel: Tensor
 
     def __init__(self, way: str) -> None:
         super().__init__()
-        self.up = way == "up"
+        self.way = way
         line = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
         self.register_buffer("kernel", torch.outer(line, line)[None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         channels = x.shape[1]
         kernel = self.kernel.expand(channels, 1, 4, 4)
-        if self.up:
+        if self.way == "up":
             return F.conv_transpose2d(x, 4 * kernel, stride=2, padding=1, groups=channels)
+        if self.way == "smooth":
+            return F.conv2d(x, kernel, padding=2, groups=channels)
         return F.conv2d(x, kernel, stride=2, padding=1, groups=channels)
 
 

@@ -11,7 +11,8 @@ the mapping network by a hundredth of that, so that it learns a hundred times mo
 
 Traps avoided: demodulation comes of the scaled weights of each sample, not of the batch; images of
 two sizes are added before the tanh, not after; styles start at one, not at zero; every LeakyReLU,
-that of the discriminator's dense layer too, is multiplied by the root of two.
+that of the discriminator's dense layer too, is multiplied by the root of two; the discriminator
+filters before its convolution that halves the size, whose activation follows at half the size.
 """
 
 from __future__ import annotations
@@ -55,18 +56,28 @@ class Linear(nn.Module):
 
 
 class Conv(nn.Module):
-    """A convolution, scaled when it is used; with bias and activation unless it is `linear`."""
+    """A convolution, scaled when it is used, with bias and activation.
 
-    def __init__(self, fan_in: int, fan_out: int, size: int, *, linear: bool = False) -> None:
+    Args:
+        fan_in, fan_out: channels.
+        size: of the kernel.
+        down: whether it halves the size: of the filtered image, before bias and activation.
+    """
+
+    def __init__(self, fan_in: int, fan_out: int, size: int, *, down: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(fan_out, fan_in, size, size))
         self.bias = nn.Parameter(torch.zeros(fan_out))
-        self.scale, self.linear = 1 / math.sqrt(fan_in * size**2), linear
+        self.scale = 1 / math.sqrt(fan_in * size**2)
+        self.filter = Resample("smooth") if down else None
 
     def forward(self, x: Tensor) -> Tensor:
-        padding = self.weight.shape[-1] // 2
-        found = F.conv2d(x, self.weight * self.scale, self.bias, padding=padding)
-        return found if self.linear else activated(found)
+        weight = self.weight * self.scale
+        if self.filter is not None:  # which has padded it
+            found = F.conv2d(self.filter(x), weight, self.bias, stride=2)
+        else:
+            found = F.conv2d(x, weight, self.bias, padding=weight.shape[-1] // 2)
+        return activated(found)
 
 
 class Modulated(nn.Module):
@@ -173,8 +184,7 @@ def build(data: DataInfo, *, width: int | None, latent: int) -> Networks:
     for level in reversed(range(levels)):
         judge += [
             Conv(widths[level + 1], widths[level + 1], 3),
-            Conv(widths[level + 1], widths[level], 3),
-            Resample("down"),
+            Conv(widths[level + 1], widths[level], 3, down=True),
         ]
     base = (data.height >> levels) * (data.width >> levels)
     judge += [

@@ -225,7 +225,7 @@ def fakes_that_count(evaluation: Evaluation, classes: Classes, least: int) -> li
     if fakes * fewest // n < least:
         raise UsageError(
             f"{told} there would be {fakes * fewest // n} among {fakes} samples of the real law",
-            f"generate more: fakes = {-(-least * n // fewest)} in the task",
+            f"take more fakes: {-(-least * n // fewest)}",
         )
     return [fakes * one // n for one in found]
 

@@ -66,7 +66,7 @@ def class_distance(
     least = features + 1 if distance == "fd" else 2
     for what, count, mend in (
         ("real", evaluation.real, "use more real samples"),
-        ("generated", evaluation.fakes, f"generate more: fakes = {classes * least} in the task"),
+        ("generated", evaluation.fakes, f"take more fakes: {classes * least}"),
     ):
         if count is not None and count < classes * least:
             raise UsageError(
@@ -92,7 +92,8 @@ def _two_splits(score: str, evaluation: EvaluationInfo) -> None:
         raise UsageError(
             f"score {score} tells copies of one split by what samples of the other do, and the "
             "real side here is the train split",
-            'set split = "heldout" for the task and hold samples out, or leave the score out',
+            'compare with the held-out split (split = "heldout" of a task; arrays have none), or leave '
+            "the score out",
         )
 
 
@@ -125,7 +126,9 @@ def _transport(score: str, evaluation: EvaluationInfo, n: int) -> None:
         raise UsageError(
             f"{evaluation.data.name} has too few samples for score {score}: its noise floor "
             f"compares {n} real samples with {n} others",
-            "generate fewer: fakes = N in the task" if score == "sliced-w2" else "set [samples=N]",
+            "take fewer fakes: `fakes = N` of a task, `--fakes N` of ganbench score"
+            if score == "sliced-w2"
+            else "set [samples=N]",
         )
 
 
@@ -199,7 +202,7 @@ def bleu(evaluation: EvaluationInfo) -> int:
     if known[fewest] < 3:
         raise UsageError(
             f"score bleu compares texts with others, and there are too few {fewest} ones",
-            "generate 3 or more: fakes = N in the task"
+            "take 3 fakes or more"
             if fewest == "generated"
             else "use more texts, or leave the score out",
         )

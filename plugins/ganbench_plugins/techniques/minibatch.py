@@ -70,11 +70,18 @@ class MinibatchDiscrimination:
 
     def networks(self, networks: Networks) -> Networks:
         """A discriminator whose last layer sees them too."""
-        from ganbench import wrap_head
+        from ganbench import PluginNotUsable, wrap_head
 
         def wrap(head: nn.Module) -> nn.Module:
-            weight: Tensor = head.weight  # type: ignore[assignment]
-            return beside(head, self.neighbours(weight[0].numel()), self.kernels)
+            features = features_of(head)
+            if features is None:
+                raise PluginNotUsable(
+                    f"the discriminator's last layer is a {type(head).__name__}, which has no "
+                    "weight that tells how many features it sees",
+                    "leave mbd out, or give the discriminator an attribute `head`, a linear layer",
+                    kind="model",
+                )
+            return beside(head, self.neighbours(features), self.kernels)
 
         wrap_head(networks.discriminator, wrap)
         return networks
@@ -126,6 +133,16 @@ def nearness(distances: Tensor) -> Tensor:
     others = 1 - torch.eye(len(distances), dtype=distances.dtype, device=distances.device)
     sums: Tensor = (torch.exp(-distances) * others[:, :, None]).sum(dim=1)
     return sums
+
+
+def features_of(head: nn.Module) -> int | None:
+    """How many features a last layer sees; None where its weights do not tell."""
+    import torch
+
+    while isinstance(within := getattr(head, "head", None), torch.nn.Module):  # of `beside`
+        head = within
+    weight = getattr(head, "weight", None)
+    return weight[0].numel() if isinstance(weight, torch.Tensor) and weight.dim() > 1 else None
 
 
 def beside(head: nn.Module, statistic: Any, count: int) -> nn.Module:

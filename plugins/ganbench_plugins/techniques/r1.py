@@ -23,7 +23,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from ganbench import LossSpec, Optimiser, Parameter, Step, TechniqueSpec, Training, hookimpl
+from ganbench import (
+    DataInfo,
+    LossSpec,
+    Optimiser,
+    Parameter,
+    Recipe,
+    Step,
+    TechniqueSpec,
+    Training,
+    hookimpl,
+)
 from ganbench_plugins.variants.vanilla import NonSaturating
 
 if TYPE_CHECKING:
@@ -73,6 +83,17 @@ class NonSaturatingR1(NonSaturating):
         return super().discriminator_loss(step) + self.r1.discriminator_loss(step)
 
 
+def misfit(recipe: Recipe, data: DataInfo, *, every: int, **_: object) -> str | None:
+    """Of steps that `every` leaves out, the discriminator must have taken some."""
+    pace = recipe.training.critic_every
+    if every == 1 or pace == 1:
+        return None
+    return (
+        f"every={every} counts generator steps, of which the recipe has {pace} to each of the "
+        "discriminator, so that the penalty would be too strong: leave `every` out"
+    )
+
+
 @hookimpl
 def ganbench_techniques() -> list[TechniqueSpec]:
     """R1."""
@@ -85,6 +106,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             needs=("real_slopes",),
             argument="gamma",
             neutral={"gamma": 0.0},
+            misfit=misfit,
         )
     ]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from ganbench import Parameter, Step, TechniqueSpec, hookimpl
+from ganbench_plugins.techniques.r1 import misfit
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -50,5 +51,6 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             needs=("fake_slopes",),
             argument="gamma",
             neutral={"gamma": 0.0},
+            misfit=misfit,
         )
     ]

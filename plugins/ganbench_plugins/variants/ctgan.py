@@ -159,10 +159,11 @@ def ganbench_losses() -> list[LossSpec]:
             paper=PAPER,
             build=ConditionalWasserstein,
             training=Training(generator=adam, discriminator=adam, batch_size=500),
-            needs=("conditions",),
+            needs=("conditions", "slopes"),
             modalities=("tabular",),
             deviations=(
                 "a training row is drawn first, and then which of its categories it was asked for",
+                "what techniques add judges rows without what they were asked for",
             ),
         )
     ]

@@ -191,7 +191,8 @@ def test_an_array_in_either_order_says_which(tmp_path: Path, images: Pixels, ord
 
 def test_arrays_with_labels_and_grey_ones(tmp_path: Path, images: Pixels) -> None:
     grey, labels = images[..., 0], np.arange(N) % 4
-    np.savez(tmp_path / "a.npz", x=grey, y=labels)
+    names = np.array(["what", "nobody", "asks", "for"], dtype=object)  # which would be code
+    np.savez(tmp_path / "a.npz", x=grey, y=labels, names=names)
     data = load(path=str(tmp_path / "a.npz"), side=SIDE, grey=True)
     assert data.info.shape == (1, SIDE, SIDE)
     assert data.info.classes == 4

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from ganbench import DataInfo, Vocabulary
 from ganbench_plugins.networks.char_conv import Block, Critic, GumbelSoftmax, Logits, build
@@ -28,6 +30,26 @@ def test_sizes_of_the_published_networks() -> None:
     critic = (39 * 512 + 512) + blocks + (512 * 32 + 1)
     for network, size in ((networks.generator, generator), (networks.discriminator, critic)):
         assert sum(one.numel() for one in network.parameters()) == size
+
+
+def test_blocks_start_as_the_authors_do() -> None:
+    """Their conv1d: uniform with a variance of 4 / (fan in + fan out), their linear 2 / ...; by
+    these f(x) has about the variance of x, which torch's own weights make a fortieth of."""
+    torch.manual_seed(0)
+    networks = build(INFO, width=64)
+    for side in (networks.generator, networks.discriminator):
+        layers = [one for one in side.modules() if isinstance(one, nn.Conv1d | nn.Linear)]
+        assert len(layers) == 12
+        for layer in layers:
+            fans = sum(layer.weight.shape[:2]) * layer.weight[0, 0].numel()
+            variance = (4 if isinstance(layer, nn.Conv1d) else 2) / fans
+            assert layer.weight.var().item() == pytest.approx(variance, rel=0.1)
+            assert layer.weight.abs().max().item() <= math.sqrt(3 * variance)
+            assert layer.bias is not None
+            assert not layer.bias.any()
+    block = next(one for one in networks.discriminator.modules() if isinstance(one, Block))
+    x = torch.randn(16, 64, 32)
+    assert block.layers(x).std().item() == pytest.approx(1, rel=0.2)
 
 
 def test_the_shortcut_is_the_input_itself() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from hypothesis import given
@@ -13,11 +15,14 @@ from ganbench import DataInfo, Networks
 from ganbench.modalities.pair import PAIR
 from ganbench_plugins.datasets.pairs import DIGIT_NAMES
 from ganbench_plugins.networks.pairs import (
+    Packs,
     build_independent,
     build_joint,
     equal_width,
     half_sizes,
 )
+
+from ...proof.proofs import advance, catalogue_with, data_of, trainer_of
 
 WIDTH, LATENT = 32, 10
 BOTH = pytest.mark.parametrize("build", [build_joint, build_independent])
@@ -42,6 +47,27 @@ def test_samples_are_in_the_range_of_their_halves(build, data: DataInfo) -> None
     assert fakes.shape == (4, *data.shape)
     assert PAIR.range_fault(fakes, data) == ""
     assert networks.discriminator(fakes).shape == (4, 1)
+
+
+@BOTH
+def test_of_packs_each_half_stands_together(build) -> None:
+    m, size = 3, DIGIT_NAMES.shape[0]
+    packed = dataclasses.replace(DIGIT_NAMES, shape=(m * size,))
+    first, second = half_sizes(DIGIT_NAMES)
+    x = torch.randn(4, m, size)
+    found = Packs([first, second])(x.flatten(1))
+    assert torch.equal(found[:, : m * first], x[:, :, :first].flatten(1))
+    assert torch.equal(found[:, m * first :], x[:, :, first:].flatten(1))
+    assert build(packed, width=WIDTH, latent=LATENT).discriminator(x.flatten(1)).shape == (4, 1)
+
+
+@pytest.mark.parametrize("variant", ["joint-gan+pac:2", "independent-gan+pac:2"])
+def test_pairs_train_in_packs(variant: str) -> None:
+    trainer = trainer_of(variant, data_of("digit-names"), catalogue_with())
+    advance(trainer, 1)
+    discriminator = trainer.networks.discriminator
+    gradients = [one.grad for one in discriminator.parameters() if one.dim() == 2]
+    assert all(one is not None and one.any() for one in gradients)
 
 
 @pytest.mark.parametrize("side", ["generator", "discriminator"])

@@ -97,13 +97,28 @@ def test_trap_every_activated_layer_keeps_the_second_moment() -> None:
     assert not [one for one in judge.modules() if isinstance(one, nn.ReLU | nn.LeakyReLU)]
     convolutions = [one for one in judge if isinstance(one, Conv)]
     assert len(convolutions) == 6
-    assert not any(one.linear for one in convolutions)
+    for one in convolutions:
+        one.filter = None if one.filter is None else nn.Identity()  # noise it would take away
     *_, dense, activation, out = judge
     found = [moment(one, 128, one.weight.shape[1], 16, 16) for one in convolutions]
     found.append(moment(nn.Sequential(dense, activation), 512, dense.weight.shape[1]))
     found += [moment(lambda x, one=one: activated(one(x)), 512, 256) for one in generator.mapping]
     assert found == pytest.approx([1 + LEAK**2] * len(found), rel=0.1)
     assert isinstance(out, Linear)
+
+
+def test_trap_what_halves_the_size_is_filtered_first() -> None:
+    """As the authors' `Conv2dLayer(down=2)`: one linear map, whose kernel is that of the filter and
+    of the convolution together, then the activation."""
+    layer = Conv(3, 4, 3, down=True)
+    nn.init.normal_(layer.bias)
+    x = torch.randn(2, 3, 8, 12)
+    line = torch.tensor([1.0, 3.0, 3.0, 1.0]) / 8
+    weight = (layer.weight * layer.scale).view(12, 1, 3, 3)
+    both = F.conv_transpose2d(weight, torch.outer(line, line)[None, None]).view(4, 3, 6, 6)
+    wanted = activated(F.conv2d(x, both, layer.bias, stride=2, padding=2))
+    assert wanted.shape == (2, 4, 4, 6)
+    torch.testing.assert_close(layer(x), wanted, atol=1e-5, rtol=1e-4)
 
 
 def moment(layer: Callable[[Tensor], Tensor], *shape: int) -> float:

@@ -42,7 +42,7 @@ def size(**changes: Any) -> EvaluationInfo:
             size(fakes=19),
             "kid",
             "needs 2 generated samples of each of 10 classes, and there are 19 of all",
-            "generate more: fakes = 20 in the task",
+            "take more fakes: 20",
         ),
     ],
 )
@@ -78,7 +78,7 @@ def test_more_features_than_a_plan_knew_of_are_refused_before_training() -> None
     [
         ([60, 1, 60, 60, 60], 300, "kid", "of class 1 heldout of clusters has 1", "more real"),
         ([60, 4, 60, 60, 60], 300, "fd", "needs 5 samples of each class", "ask for [distance=kid]"),
-        ([60, 6, 60, 60, 60], 60, "kid", "there would be 1 among 60", "fakes = 82 in the task"),
+        ([60, 6, 60, 60, 60], 60, "kid", "there would be 1 among 60", "take more fakes: 82"),
     ],
 )
 def test_a_class_with_too_few_real_samples_is_named(

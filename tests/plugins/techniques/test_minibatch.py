@@ -113,3 +113,29 @@ def test_a_network_that_hides_its_last_layer_is_refused() -> None:
     networks = Networks(generator=nn.Linear(2, 2), discriminator=Opaque(), latent=Latent(size=2))
     with pytest.raises(GanbenchError, match="Opaque does not tell its last layer"):
         MinibatchStddev().networks(networks)
+
+
+@pytest.mark.parametrize("both", ["mbd+mbstd", "mbstd+mbd"])
+def test_both_stand_beside_one_head(both: str) -> None:
+    trainer = trainer_of(f"mlp+hinge+{both}[model.width=8]", data_of("ring8"), catalogue_with())
+    advance(trainer, 2)
+    gains = [
+        one
+        for name, one in trainer.networks.discriminator.named_parameters()
+        if name.endswith("gain")
+    ]
+    assert sorted(len(one) for one in gains) == [1, 100]
+    assert all(bool(one.any()) for one in gains)
+
+
+def test_a_last_layer_without_weights_is_refused() -> None:
+    judge = nn.Sequential(nn.Linear(2, 3), nn.Softmax(dim=1))
+    networks = Networks(generator=nn.Linear(2, 2), discriminator=judge, latent=Latent(size=2))
+    with pytest.raises(GanbenchError, match="last layer is a Softmax, which has no weight"):
+        MinibatchDiscrimination().networks(networks)
+
+
+@pytest.mark.parametrize("technique", ["mbstd", "mbd"])
+def test_they_are_refused_beside_ctgan_whose_loss_has_its_own_penalty(technique: str) -> None:
+    with pytest.raises(GanbenchError, match="ctgan-loss penalises slopes at single samples"):
+        spec_of(f"ctgan+{technique}", catalogue_with(), suite="tabular", task="penguins")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ganbench import Optimiser, Recipe, TechniqueSpec, Training
 from ganbench.api.errors import UsageError
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import prepare
@@ -185,6 +187,22 @@ def test_lazily_it_is_as_strong_on_average() -> None:
     own = R1(gamma=2.0).discriminator_loss(step)
     four = R1(gamma=2.0, every=4).discriminator_loss(step)
     assert four.item() == pytest.approx(4 * own.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("technique", ["r1", "r2"])
+def test_lazily_it_is_refused_beside_generator_steps_without_the_discriminators(
+    technique: str,
+) -> None:
+    """Of every fourth generator step's penalty half stand where the discriminator has no step."""
+    adam = Optimiser(lr=1e-3)
+    training = Training(generator=adam, discriminator=adam, critic_every=2)
+    recipe = Recipe(model="mlp", loss="hinge", training=training)
+    spec = catalogue().get(TechniqueSpec, technique)
+    assert spec.misfit is not None
+    assert "too strong" in str(spec.misfit(recipe, points(), gamma=1.0, every=4))
+    assert spec.misfit(recipe, points(), gamma=1.0, every=1) is None
+    each = replace(recipe, training=replace(training, critic_every=1))
+    assert spec.misfit(each, points(), gamma=1.0, every=4) is None
 
 
 def test_with_gamma_0_the_bits_are_those_without() -> None:

@@ -50,13 +50,29 @@ def test_the_starter_leaderboard_is_valid() -> None:
     assert validate(STARTER).errors == []
 
 
+def test_a_run_that_has_spent_more_than_its_budget_has_no_rank(tmp_path: Path) -> None:
+    """Work that nobody had counted: an honest record tells it."""
+    more = copy.deepcopy(RECORDS)
+    more[0]["used"]["flops"] *= 1.5
+    with pytest.raises(InvalidResults, match="50% more than its budget was spent") as caught:
+        publish(more, "starter", tmp_path)
+    assert "set the budgets in seconds" in str(caught.value)
+    out = publish(more, "starter", tmp_path, unranked=True)[0].parent
+    assert validate(out).findings == []
+
+
+def test_a_count_beyond_the_budget_is_found(folder: Path) -> None:
+    change(folder, "runs.csv", lambda rows: rows[0].update(flops="3000000000000.0"))
+    messages = [one.message for one in validate(folder).errors if one.row == 2]
+    assert any("200% more than its budget was spent" in one for one in messages), messages
+
+
 CELLS = {
     "a better score": ("runs.csv", "distance_end", "0.001", "the primary score is"),
     "a score out of range": ("runs.csv", "utility_end", "1.5", "is not in [0, 1]"),
     "a nicer variant": ("runs.csv", "variant", "mine", "the run's spec says 'vanilla'"),
     "another seed": ("runs.csv", "seed", "7", "the run's spec says 0"),
     "more budget": ("runs.csv", "budget_amount", "2000000000000.0", "the run's spec says"),
-    "more spent": ("runs.csv", "flops", "3000000000000.0", "is more than the budget"),
     "another code": ("runs.csv", "code", "0000aaaa00", "stands for no plugins"),
     "an unknown status": ("runs.csv", "status", "great", "is none of: ok"),
     "a negative time": ("runs.csv", "seconds", "-1.0", "is negative"),
