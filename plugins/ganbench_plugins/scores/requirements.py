@@ -92,8 +92,8 @@ def _two_splits(score: str, evaluation: EvaluationInfo) -> None:
         raise UsageError(
             f"score {score} tells copies of one split by what samples of the other do, and the "
             "real side here is the train split",
-            'compare with the held-out split (split = "heldout" of a task; arrays have none), or leave '
-            "the score out",
+            'compare with the held-out split (split = "heldout" of a task; arrays have none), or '
+            "leave the score out",
         )
 
 
