@@ -36,7 +36,8 @@ NEEDS: Final = {
     "real_slopes": "`step.real_slopes`: gradients of the logits at real samples",
     "fake_slopes": "`step.fake_slopes`: gradients of the logits at fakes",
     "interpolated_slopes": "`step.interpolated_slopes`: gradients of the logits between both",
-    "slopes": "`step.slopes(samples)`: gradients of the logits anywhere",
+    "slopes": "`step.slopes(samples)`: gradients of the logits anywhere; or derivatives of single "
+    "judgements that one takes oneself, so that nothing couples these",
 }
 """What a loss or technique may need of a step. Any other need is the name of something that the
 model must provide: an extra module, or ``joint`` for a discriminator of sample and latent."""

@@ -176,7 +176,8 @@ def smaller(case: Case, catalogue: Catalogue) -> Training:
     training = case.recipe.training
     if case.info.features < SMALL_SAMPLE:
         return training
-    own = training.generator_batch_size
+    # Of simultaneous updates both batches are one.
+    own = None if training.updates == "simultaneous" else training.generator_batch_size
     for batch in _divisors(training.batch_size):
         for generator in (None,) if own is None else _divisors(own):
             changed = replace(training, batch_size=batch, generator_batch_size=generator)

@@ -25,7 +25,7 @@ def needs(subject: Subject) -> None:
     """First steps: what is used is declared, in the words of a run; what is declared is used."""
     spec = subject.spec
     assert isinstance(spec, LossSpec | TechniqueSpec)
-    unused = {*spec.needs} - {JOINT}
+    unused = {*spec.needs} - {JOINT, "slopes"}  # which one may take without asking a step
     for case in subject.cases:
         unused -= _used(subject, case) | _methods(subject, case)
     for name, parameter in spec.parameters.items():  # some may be used in other settings only
