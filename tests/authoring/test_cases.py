@@ -27,7 +27,7 @@ ADAM = Optimiser(lr=1e-3)
     ],
 )
 def test_packs_stay_whole(training: dict[str, Any], batches: tuple[int, int | None]) -> None:
-    prepared = prepare(choose_variant("mlp+hinge+pac:3", catalogue()), image(8), catalogue())
+    prepared = prepare(choose_variant("pacgan[m=3]", catalogue()), image(8), catalogue())
     assert isinstance(prepared, Prepared)
     own = Training(generator=ADAM, discriminator=ADAM, **training)
     case = Case(replace(prepared, recipe=replace(prepared.recipe, training=own)), image(8))
