@@ -81,7 +81,7 @@ def test_the_table_has_one_row(runs: Path) -> None:
 
 
 def test_a_name_from_the_table_is_the_same_run(runs: Path) -> None:
-    typed = ("vanilla[lr_scale=1/9]", "--set", "vanilla.lr_scale=7")
+    typed = ("vanilla[lr_scale=1/9]",)
     where = ("--suite", str(runs.parent / "mine.toml"), "--runs", str(runs), "--json")
     (row,) = json.loads(call("plan", *typed, *where))["runs"]
     assert row["state"] == "finished"
