@@ -54,12 +54,16 @@ def overspent(runs: Iterable[Mapping[str, Any]], kind: str, amount: float) -> st
         runs: what each has used, by kind; a count may be None.
         kind, amount: of the budget.
     """
-    counted = [run for run in runs if kind != "seconds" and run[kind] is not None]
-    spent = [run[kind] for run in counted if kind == "flops" or run["steps"] > 1]
-    share = max(spent, default=0.0) / amount - 1
+    counted = [
+        (run[kind], run["steps"])
+        for run in runs
+        if kind != "seconds" and run[kind] is not None and (kind == "flops" or run["steps"] > 1)
+    ]
+    spent, steps = max(counted, default=(0.0, 0))
+    share = spent / amount - 1
     if share < SLACK:
         return None
-    if all(run["steps"] == 1 for run in counted):
+    if steps == 1:
         return f"its one step cost {share + 1:.3g} times its budget"
     return f"{share:.0%} more than its budget was spent, on work that had not been counted"
 

@@ -197,9 +197,13 @@ def test_of_variants_whose_names_begin_alike_the_longest_gets_the_setting(
 
 
 def test_brackets_win_over_settings(catalogue: Catalogue) -> None:
-    settings = {"dcgan.lr": "0.5"}
-    selection = Selection(variants=["dcgan[lr=1]"], settings=settings, tasks=["ring8"], seeds=[0])
-    assert make_plan(selection, catalogue).runs[0].parameters["lr"] == 1.0
+    selection = Selection(
+        variants=["dcgan[lr=1]", "dcgan"],
+        settings={"dcgan.lr": "0.5"},
+        tasks=["ring8"],
+        seeds=[0],
+    )
+    assert [one.parameters["lr"] for one in make_plan(selection, catalogue).runs] == [1.0, 0.5]
 
 
 @pytest.mark.parametrize(

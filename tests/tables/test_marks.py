@@ -197,5 +197,5 @@ def test_more_than_a_budget_takes_the_rank() -> None:
     made[3]["used"]["flops"] = 1.25 * amount
     told = "25% more than its budget was spent, on work that had not been counted"
     assert marks_on(made) == (told,)
-    made[3]["used"]["steps"] = 1  # a step always fits
-    assert marks_on(made) == ()
+    made[3]["used"]["steps"] = 1  # a step always fits, and is told of
+    assert marks_on(made) == ("its one step cost 1.25 times its budget",)
