@@ -55,9 +55,10 @@ def overspent(runs: Iterable[Mapping[str, Any]], kind: str, amount: float) -> st
         kind, amount: of the budget.
     """
     counted = [
-        (run[kind], run["steps"])
+        (run[kind], steps)
         for run in runs
-        if kind != "seconds" and run[kind] is not None and (kind == "flops" or run["steps"] > 1)
+        if kind != "seconds" and run[kind] is not None
+        if (steps := run["steps"] or 0) > 1 or kind == "flops"
     ]
     spent, steps = max(counted, default=(0.0, 0))
     share = spent / amount - 1
