@@ -78,8 +78,8 @@ class Eager:
     def discriminator_step(self) -> Seen:
         """One step of the discriminator, on fakes without a graph.
 
-        Where updates are simultaneous, its weights change at the end of the generator's step, which
-        is of the same batch.
+        Where updates are simultaneous, the generator's step is of the same batch, so that its fakes
+        keep their graph; the discriminator's weights change at the end of that step.
         """
         trainer = self.trainer
         if self._simultaneous:

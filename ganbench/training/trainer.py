@@ -247,7 +247,8 @@ class Trainer:
 
         In a generator step, gradients are computed for the generator's side alone: none is left
         behind in the discriminator, and none is computed there in vain. In a discriminator step
-        fakes have no graph, so there is nothing to leave out, and naming inputs would cost time.
+        fakes mostly have no graph; then there is nothing to leave out, and naming inputs would cost
+        time.
 
         Args:
             side: whose objective.

@@ -43,6 +43,12 @@ Cli = Callable[..., "CompletedProcess[str]"]
         (["run", "vanilla[lr"], 2, "without a closing one", ""),
         (["run", "vanilla", "--set", "dcgan.lr=1"], 2, "names no selected variant", ""),
         (["run", "vanilla", "--set", "lr=1"], 2, "not of the form", ""),
+        (
+            ["plan", "vanilla", "--set", "vanilla.lr=1", "--set", "vanilla.lr=2"],
+            2,
+            "--set vanilla.lr is given twice",
+            "give it one value",
+        ),
         (["run", "vanilla", "--memory", "lots"], 2, "is not a size", "8GiB"),
         (["run", "vanilla", "--limit", "5steps"], 2, "is not a time", "30m"),
         (["run", "vanilla", "--limit", "10"], 2, "'10' is not a time", "30m"),

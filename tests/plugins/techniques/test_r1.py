@@ -193,7 +193,8 @@ def test_lazily_it_is_as_strong_on_average() -> None:
 def test_lazily_it_is_refused_beside_generator_steps_without_the_discriminators(
     technique: str,
 ) -> None:
-    """Of every fourth generator step's penalty half stand where the discriminator has no step."""
+    """Every fourth generator step is every second one of the discriminator: four times the weight
+    would be twice too strong."""
     adam = Optimiser(lr=1e-3)
     training = Training(generator=adam, discriminator=adam, critic_every=2)
     recipe = Recipe(model="mlp", loss="hinge", training=training)
