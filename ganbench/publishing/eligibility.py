@@ -23,8 +23,8 @@ HINTS: Final = {
     "code": "package it (`ganbench new --help` shows how) and run it again",
     "protocol": "run these again with this ganbench: `{run}`",
     "device": "run all on one model of device, or set the budgets in FLOPs",
-    "budget": "set the budgets in seconds, which pay for whatever a step does, or larger ones if one "
-    "step is dearer",
+    "budget": "set the budgets in seconds, which pay for whatever a step does, or larger ones if "
+    "one step is dearer",
     "control": "its task needs controls in its tables: `{run} CONTROL` runs them",
     "coverage": "`{run}` runs what is missing",
     "accident": "`{run} --retry-failed` runs again what an accident has ended",
