@@ -20,9 +20,8 @@ from ganbench.machine.threads import computing_on, require_threads
 from ganbench.modalities.arrays import Channels
 from ganbench.planning.chosen import ChosenScore, choose_scores, extractors_of
 from ganbench.results.headings import distinct_labels
-from ganbench.running.kept import NotKeptError, kept_scores
-from ganbench.running.task import make_scores, side_of
-from ganbench.scoring.evaluation import RealSide, measure
+from ganbench.running.task import make_scores, scores_there, side_of
+from ganbench.scoring.evaluation import NotThereError, RealSide, measure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +114,7 @@ def score(request: Request, opening: Opening) -> Scored:
         if request.scores:
             made = make_scores(scores, opening.catalogue)
         else:  # nobody has asked for those that cannot be had
-            made = kept_scores(scores, opening.catalogue, partial(_left_out, opening.remark))
+            made = scores_there(scores, opening.catalogue, partial(_left_out, opening.remark))
         info = replace(side.data.info, name=name)  # as it was typed
         columns, known = {}, {}
         for heading, source in sources.items():
@@ -170,7 +169,7 @@ def _measured(
     with torch.random.fork_rng([side.real.device] if side.real.device.type == "cuda" else []):
         try:
             return measure(fakes.snapshot(side), scores)
-        except NotKeptError:
+        except NotThereError:
             raise UsageError(
                 f"a score looks at more of {heading} than its generator, which alone is kept",
                 "leave it out: --scores",

@@ -13,7 +13,7 @@ from ganbench.api.data import Data, DataInfo
 from ganbench.api.networks import Latent, Networks
 from ganbench.api.recipe import Training
 from ganbench.modalities import modality_of
-from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench.scoring.evaluation import NotThereError, RealSide, Snapshot
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
 from ganbench.training.kept import keep_tensors
 from ganbench.training.objective import Objective
@@ -104,6 +104,10 @@ class Contestant:
         )
 
 
+def _no_discriminator(*_: object) -> Tensor:
+    raise NotThereError
+
+
 def contestant_of(trainer: Trainer, shares: Tensor | None = None) -> Contestant:
     """What a trainer trains, to be evaluated while it goes on.
 
@@ -124,7 +128,7 @@ def contestant_of(trainer: Trainer, shares: Tensor | None = None) -> Contestant:
             **{f"extra {name}": module for name, module in trainer.extra.items()},
         },
         extra=trainer.extra,
-        logits=None if networks.control else trainer.logits,
+        logits=_no_discriminator if networks.control else trainer.logits,
         training=trainer.training,
         rehearse=None
         if trainer.training.fitted

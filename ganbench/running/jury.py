@@ -10,8 +10,9 @@ from ganbench.api.data import Data
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.chosen import ChosenTask
 from ganbench.running.contestant import Contestant
+from ganbench.running.log import remark
 from ganbench.running.references import References, score_references
-from ganbench.running.task import Score, make_scores, real_side
+from ganbench.running.task import Score, real_side, scores_there
 from ganbench.running.trial import check_thresholds, try_scores
 from ganbench.scoring.evaluation import RealSide
 
@@ -58,10 +59,14 @@ def jury_of(
         Exception: as a score or an extractor raises it.
     """
     side = real_side(task, data, catalogue, device)
-    scores = make_scores(task.scores, catalogue)
-    final_scores = make_scores(task.final_scores, catalogue)
+    lost = list[str]()
+    scores = scores_there(task.scores, catalogue, lost.append)
+    final_scores = scores_there(task.final_scores, catalogue, lost.append)
     measured = try_scores(contestant, side, [*scores, *final_scores], task.task.fakes)
-    check_thresholds(task.task.thresholds, measured)
+    for text in lost:
+        remark(f"score {text} is left out: it asks for a discriminator, and a control has none")
+    if not lost:
+        check_thresholds(task.task.thresholds, measured)
     return Jury(
         side=side,
         scores=scores,

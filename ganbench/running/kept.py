@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,37 +10,31 @@ import torch
 from torch import nn
 
 from ganbench.api.data import Data
-from ganbench.api.scores import Measurement
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.chosen import ChosenScore
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
 from ganbench.running.contestant import Contestant
 from ganbench.running.generator import load_generator
 from ganbench.running.players import Players
-from ganbench.running.task import Score, make_scores
+from ganbench.scoring.evaluation import NotThereError
 from ganbench.training.feed import class_shares
 
 
-class NotKeptError(Exception):
-    """A score looks at more of the training than the generator, which is all that a run leaves."""
-
-
 def _not_kept(*_: object) -> Any:
-    raise NotKeptError
+    raise NotThereError
 
 
 class _NotKept(Mapping[str, nn.Module]):
     """Extra modules of which none was kept: nobody may be told that there were none."""
 
     def __getitem__(self, _: str) -> nn.Module:
-        raise NotKeptError
+        raise NotThereError
 
     def __iter__(self) -> Iterator[str]:
-        raise NotKeptError
+        raise NotThereError
 
     def __len__(self) -> int:
-        raise NotKeptError
+        raise NotThereError
 
 
 def kept_contestant(
@@ -62,7 +56,7 @@ def kept_contestant(
         digest: the SHA-256 that the file must have, where that is known.
 
     Returns:
-        A contestant of which scores may ask nothing but the generator: they get a `NotKeptError`.
+        A contestant of which scores may ask nothing but the generator: they get a `NotThereError`.
 
     Raises:
         InvalidResults: there is no such file, or it holds other weights.
@@ -84,39 +78,3 @@ def kept_contestant(
         training=recipe.training,
         rehearse=_not_kept,
     )
-
-
-def kept_scores(
-    scores: Iterable[ChosenScore], catalogue: Catalogue, lost: Callable[[str], None]
-) -> list[Score]:
-    """As `make_scores`; those that ask a kept contestant for more than its generator measure
-    nothing.
-
-    Args:
-        scores: of a task.
-        catalogue: where they are from.
-        lost: is told the text of such a score, once.
-    """
-    chosen = list(scores)
-    made = make_scores(chosen, catalogue)
-    return [_or_lost(one.text, *own, lost) for one, own in zip(chosen, made, strict=True)]
-
-
-def _or_lost(
-    text: str,
-    compute: Callable[..., list[Measurement]],
-    parameters: dict[str, Any],
-    lost: Callable[[str], None],
-) -> Score:
-    told = set[str]()
-
-    def computed(*evaluation: Any, **given: Any) -> list[Measurement]:
-        try:
-            return compute(*evaluation, **given)
-        except NotKeptError:
-            if text not in told:
-                told.add(text)
-                lost(text)
-            return []
-
-    return computed, parameters

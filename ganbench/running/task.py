@@ -22,7 +22,7 @@ from ganbench.planning.chosen import (
 from ganbench.results.record import Trained
 from ganbench.running.contracts import check_data, check_extractor, check_measurements, made
 from ganbench.running.log import remark
-from ganbench.scoring.evaluation import RealSide
+from ganbench.scoring.evaluation import NotThereError, RealSide
 from ganbench.scoring.realcache import Origin, RealCache
 from ganbench.storage.sealed import content_hash
 from ganbench.storage.tensorcache import TensorCache
@@ -141,3 +141,38 @@ def make_scores(scores: Iterable[ChosenScore], catalogue: Catalogue) -> list[Sco
         )
         for score in scores
     ]
+
+
+def scores_there(
+    scores: Iterable[ChosenScore], catalogue: Catalogue, lost: Callable[[str], None]
+) -> list[Score]:
+    """As `make_scores`; those that ask a contestant for what it does not have measure nothing.
+
+    Args:
+        scores: of a task.
+        catalogue: where they are from.
+        lost: is told the text of such a score, once.
+    """
+    chosen = list(scores)
+    made = make_scores(chosen, catalogue)
+    return [_or_lost(one.text, *own, lost) for one, own in zip(chosen, made, strict=True)]
+
+
+def _or_lost(
+    text: str,
+    compute: Callable[..., list[Measurement]],
+    parameters: dict[str, Any],
+    lost: Callable[[str], None],
+) -> Score:
+    told = set[str]()
+
+    def computed(*evaluation: Any, **given: Any) -> list[Measurement]:
+        try:
+            return compute(*evaluation, **given)
+        except NotThereError:
+            if text not in told:
+                told.add(text)
+                lost(text)
+            return []
+
+    return computed, parameters

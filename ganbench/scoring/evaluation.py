@@ -21,6 +21,11 @@ from ganbench.storage.tensorcache import Tensors
 T = TypeVar("T")
 
 
+class NotThereError(Exception):
+    """A score asks a contestant for what it does not have: of a kept run the generator alone is
+    there, and a control has no discriminator."""
+
+
 class RealSide:
     """What all evaluations of a run share: real samples, extractors and everything cached.
 

@@ -24,8 +24,9 @@ from ganbench.planning.chosen import choose_task
 from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.evaluator import Evaluator, Unstable
-from ganbench.running.kept import NotKeptError, kept_contestant, kept_scores
-from ganbench.running.task import load_data, real_side, require_same_files
+from ganbench.running.kept import kept_contestant
+from ganbench.running.task import load_data, real_side, require_same_files, scores_there
+from ganbench.scoring.evaluation import NotThereError
 from ganbench.training.clock import BudgetClock
 from ganbench.verification.claims import Claim, read_claim
 from ganbench.verification.verdict import Verdict, judge_recomputed, judge_retrained
@@ -79,7 +80,7 @@ def verify(
         try:
             status, scores, lost = _evaluate(claim, claim.weights, catalogue, remark)
             return judge_recomputed(_without_lost(claim, scores, lost, remark), status, scores)
-        except NotKeptError:
+        except NotThereError:
             remark(
                 "all scores look at more than the generator, which alone is kept: training again"
             )
@@ -97,7 +98,7 @@ def _evaluate(
     scores measure nothing, since they look at more than the generator.
 
     Raises:
-        NotKeptError: nothing is left to measure.
+        NotThereError: nothing is left to measure.
     """
     device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
     spec, task = claim.spec, claim.spec.task
@@ -115,8 +116,8 @@ def _evaluate(
             contestant,
             clock,
             real_side(chosen, data, catalogue, device),
-            kept_scores(chosen.scores, catalogue, lost.append),
-            kept_scores(chosen.final_scores, catalogue, lost.append),
+            scores_there(chosen.scores, catalogue, lost.append),
+            scores_there(chosen.final_scores, catalogue, lost.append),
         )
         try:
             evaluator.evaluate(final=True)
@@ -128,7 +129,7 @@ def _evaluate(
         status = claim.status
     scores = evaluator.points[-1]["scores"]
     if lost and not scores:
-        raise NotKeptError
+        raise NotThereError
     return status, scores, lost
 
 

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from ganbench.running.contestant import contestant_of, rehearse
-from ganbench.running.kept import NotKeptError, _NotKept
-from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench.running.kept import _NotKept
+from ganbench.scoring.evaluation import NotThereError, RealSide, Snapshot
 from ganbench.training.feed import class_shares
 
 from ..proof.proofs import advance, catalogue_with, data_of, same, state, trainer_of
@@ -57,7 +57,7 @@ def test_of_extra_modules_that_were_not_kept_nobody_says_that_there_were_none(ho
     data, samples = data_of("ring8"), torch.zeros(3, 2)
     side = RealSide(data, "heldout", samples.device, pytest.fail)
     extra = Snapshot(side, samples, extra=_NotKept()).extra
-    with pytest.raises(NotKeptError):
+    with pytest.raises(NotThereError):
         ASKED[how](extra)
     assert Snapshot(side, samples).extra == {}
 

@@ -47,6 +47,7 @@ name = "ring"
 dataset = "ring8"
 budget = "30steps"
 scores = ["sliced-w2"]
+final_scores = ["discriminator"]
 fakes = 200
 evaluations = 3
 controls = ["gaussian", "gaussian-at-once"]
@@ -170,6 +171,21 @@ def test_runs_of_controls_are_evaluated_at_the_same_marks(records: dict[str, Rec
     assert records["gaussian-at-once"]["used"]["flops"] > 0
     assert records["gaussian"]["used"]["images"] == 30 * 256
     assert all("generator_sha256" in one for one in records.values())
+
+
+def test_what_asks_a_discriminator_measures_nothing_of_a_control(
+    plan: Plan, records: dict[str, Record], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = {
+        name: [key for key in record["points"][-1]["scores"] if key.startswith("d_auc")]
+        for name, record in records.items()
+    }
+    assert asked == {"gaussian": [], "gaussian-at-once": [], "vanilla": ["d_auc@200"]}
+    spec = next(one for one in plan.runs if one.variant == "gaussian-at-once")
+    Run(spec, tmp_path, catalogue(), CPU).execute()
+    told = capfd.readouterr()
+    assert "score discriminator is left out: it asks for a disc" in told.out + told.err
+    assert "pictures" not in told.out + told.err
 
 
 def test_tables_show_controls_and_rank_them_nowhere(records: dict[str, Record]) -> None:

@@ -24,6 +24,8 @@ STYLES = 1000
 """That tell the standard deviation of a style along a direction."""
 SPREAD = {"normal": 1.0, "uniform": 3**-0.5, "categorical": 0.0}
 """Standard deviations of a latent's coordinates; a class is no direction."""
+WIDE = {"normal": 2.0, "uniform": 1.0}
+"""How far a latent is shown on either side of 0: no generator was trained outside its law."""
 SHOWN = 8
 NOISY_COPIES, NOISE = 8, 0.1
 """Of SmoothGrad (Smilkov et al. 2017, arXiv:1706.03825)."""
@@ -87,6 +89,8 @@ def opinions(evaluation: Evaluation, **parameters: object) -> dict[str, bytes]:
     """What the discriminator thinks: a map of its logits with their gradient, and where a grid of
     latents comes to lie, of points in the plane; which pixels its logit hangs on, of images."""
     info = evaluation.data.info
+    if evaluation.training is not None and evaluation.training.control:
+        return {}
     if info.modality == "image" and evaluation.fake_labels is None:
         return {"saliency": _saliency(evaluation)}
     if info.modality == "points" and info.features == 2 and evaluation.fake_labels is None:
@@ -128,7 +132,8 @@ def _field(evaluation: Evaluation) -> bytes:
         x, y = torch.meshgrid(*edges, indexing="xy")
         draw(axes, evaluation, x, y, torch.stack([x, y], dim=2).view(-1, 2).to(device))
     size = sum(part.size for part in evaluation.latents)
-    if evaluation.generator is not None and size == 2:
+    flat = size == len(latents.continuous(evaluation.latents)) == 2
+    if evaluation.generator is not None and flat:
         _latent_grid(axes, evaluation)
     axes.set_title("logits of the discriminator, uphill arrows, image of a latent grid", fontsize=9)
     return _png(figure)
@@ -147,11 +152,12 @@ def _arrows(axes: Axes, evaluation: Evaluation, x: Tensor, y: Tensor, at: Tensor
 
 
 def _latent_grid(axes: Axes, evaluation: Evaluation) -> None:
-    """The lines of a grid over two standard deviations of a latent, where the generator puts
-    them."""
+    """The lines of a grid over two standard deviations of a latent, as far as its law goes, where
+    the generator puts them."""
     generator = latents.generator_of(evaluation, "discriminator")
-    edge = torch.linspace(-2, 2, LATENT_GRID)
-    grid = torch.stack(torch.meshgrid(edge, edge, indexing="xy"), dim=2)
+    laws = [part.law for part in evaluation.latents for _ in range(part.size)]
+    edges = [torch.linspace(-1, 1, LATENT_GRID) * WIDE[law] for law in laws]
+    grid = torch.stack(torch.meshgrid(*edges, indexing="xy"), dim=2)
     placed = latents.samples_of(generator, grid.view(-1, 2), None).cpu().view(grid.shape)
     for lines in (placed, placed.transpose(0, 1)):
         for line in lines:
@@ -200,6 +206,7 @@ def _plane(evaluation: Evaluation) -> tuple[Any, Axes]:
     axes.scatter(x, y, s=6, color="#888888", linewidths=0, zorder=1)
     low, high = real.amin(0), real.amax(0)
     margin = 0.15 * float((high - low).max()) or 1.0
+    axes.set_aspect("equal")  # so that uphill is across the contour lines
     axes.set_xlim(float(low[0]) - margin, float(high[0]) + margin)
     axes.set_ylim(float(low[1]) - margin, float(high[1]) + margin)
     return figure, axes

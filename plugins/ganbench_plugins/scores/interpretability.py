@@ -18,7 +18,7 @@ from ganbench import (
     decode,
     encode,
 )
-from ganbench_plugins.scores.kernels import judging, latents
+from ganbench_plugins.scores.kernels import judging, latents, sefa
 from ganbench_plugins.scores.kernels.jacobian import LARGEST, conditioning, jacobians
 
 if TYPE_CHECKING:
@@ -43,9 +43,12 @@ def jacobian(evaluation: Evaluation, *, samples: int) -> list[Measurement]:
     columns = latents.continuous(evaluation.latents)
     if not columns:
         raise UsageError("score jacobian needs a latent that is not of classes alone")
-    device = evaluation.fakes.device
-    at = latents.draw(evaluation.latents, samples, seed=0).to(device)
-    found = jacobians(generator, at, latents.labels_of(evaluation, samples), columns)
+    at = latents.draw(evaluation.latents, samples, seed=0)
+    labels, of = latents.labels_of(evaluation, samples), None
+    if sefa.has_style(generator):  # it has divided latents by their norm: there rank is lost anyway
+        at, of = latents.samples_of(generator, at, labels, of="style"), "synthesis"
+        columns = list(range(at.shape[1]))
+    found = jacobians(generator, at.to(evaluation.fakes.device), labels, columns, of=of)
     if not bool(torch.isfinite(found).all()):
         raise NonFiniteSamples("derivatives of the generator are not finite")
     known = conditioning(found)

@@ -212,6 +212,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             paper="Odena et al. 2018, Is Generator Conditioning Causally Related to GAN "
             "Performance?, arXiv:1802.08768",
             compute=f"{_MEASURES}.interpretability:jacobian",
+            modalities=("points", "image", "audio"),
             parameters=_samples(64, "latents"),
         ),
         ScoreSpec(

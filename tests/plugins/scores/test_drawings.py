@@ -151,6 +151,25 @@ def test_points_in_the_plane_are_drawn(draw: Any) -> None:
     assert Image.open(io.BytesIO(content)).size == (512, 512)
 
 
+def test_uphill_is_across_the_lines_of_equal_logits_and_latents_stay_within_their_law(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr(drawings, "_png", lambda figure: shown.append(figure) or b"")
+    places: list[Tensor] = []
+
+    class Remembers(nn.Module):
+        def forward(self, z: Tensor) -> Tensor:
+            places.append(z)
+            return z
+
+    law = (Latent(size=1), Latent(size=1, law="uniform"))
+    drawings.opinions(points(generator=Remembers(), latents=law))
+    axes = shown[0].axes[0]
+    assert axes.get_aspect() == 1
+    assert torch.cat(places).amax(dim=0).tolist() == [2, 1]
+
+
 def test_packs_have_no_place_in_the_plane() -> None:
     packed = points(logits=lambda samples, labels=None: samples.norm(dim=1)[::2])
     assert drawings.opinions(packed) == {}

@@ -103,6 +103,32 @@ def test_forward_products_are_those_of_reverse_mode() -> None:
     torch.testing.assert_close(found, exact.permute(1, 0, 2))
 
 
+def test_of_a_style_it_is_the_style_that_is_moved() -> None:
+    """A latent divided by its norm loses a direction before it is anything."""
+
+    class Styled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.map = linear(4.0, 2.0, 0.5)
+
+        def first_weight(self) -> Tensor:
+            return self.map.weight
+
+        def style(self, z: Tensor) -> Tensor:
+            return nn.functional.normalize(z)
+
+        def synthesis(self, w: Tensor) -> Tensor:
+            found: Tensor = self.map(w)
+            return found
+
+        def forward(self, z: Tensor) -> Tensor:
+            return self.synthesis(self.style(z))
+
+    found = values(interpretability.jacobian(snapshot(Styled()), samples=20))
+    assert found["ln κ(JᵀJ)"] == pytest.approx(math.log(16 / 0.25), rel=1e-5)
+    assert found["rank loss"] == 0
+
+
 def test_classes_are_no_direction() -> None:
     law = (Latent(size=2), Latent(size=4, law="categorical"), Latent(size=1, law="uniform"))
     assert latents.continuous(law) == [0, 1, 6]

@@ -35,7 +35,11 @@ class Conditioning(NamedTuple):
 
 
 def jacobians(
-    generator: nn.Module, latents: Tensor, labels: Tensor | None, columns: Sequence[int]
+    generator: nn.Module,
+    latents: Tensor,
+    labels: Tensor | None,
+    columns: Sequence[int],
+    of: str | None = None,
 ) -> Tensor:
     """(B, D, k): derivatives of the D numbers of a sample by k latent coordinates, in eval mode.
 
@@ -46,12 +50,14 @@ def jacobians(
         generator: of latents (B, d), and of classes (B,) where it is conditional.
         latents, labels: where; on the generator's device.
         columns: the coordinates.
+        of: the method that is called in the place of the generator.
     """
+    call = generator if of is None else getattr(generator, of)
     given = () if labels is None else (labels,)
 
     def sampled(at: Tensor) -> Tensor:
         torch.manual_seed(0)  # noise inside the generator is the same in every product
-        out: Tensor = generator(at, *given)
+        out: Tensor = call(at, *given)
         return out.flatten(1)
 
     found: list[Tensor] = []
