@@ -93,7 +93,8 @@ class DrawnThread:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A `Series` in pixels; `name` and `leader` are absent where there is no mean to name."""
+    """A `Series` in pixels; no `path` where no run is finished, no `name` and `leader` where none
+    was ever evaluated."""
 
     series: Series
     path: str
@@ -164,7 +165,7 @@ def draw(
     points = [point for one in series for point in _all_points(one)]
     if not points:
         return None
-    named = [one for one in series if one.points]
+    named = [one for one in series if _end(one)]
     letters = max((min(len(one.name), LONGEST) for one in named), default=0)
     right = WIDTH - letters * LETTER - BESIDE
     height = max(HEIGHT, TOP + BOTTOM + LINE * len(named))
@@ -172,7 +173,7 @@ def draw(
     x = scale_of((p[0] for p in points), LEFT, right, **(x_scale or {}))
     heights = [p[1] for p in points] + ([rule[0]] if rule else [])
     y = scale_of(heights, bottom, TOP, **(y_scale or {}))
-    places = _spread([y(one.points[-1][1]) for one in named], TOP + 4, bottom)
+    places = _spread([y(end[1]) for one in named if (end := _end(one))], TOP + 4, bottom)
     ends = dict(zip((one.name for one in named), places, strict=True))
     return Chart(
         title=title,
@@ -191,6 +192,14 @@ def draw(
         notes=notes,
         front=_path(front, x, y, steps=True) if front else "",
     )
+
+
+def _end(series: Series) -> Point | None:
+    """Where its name is led from: the end of its mean, or of its longest run without one."""
+    if series.points:
+        return series.points[-1]
+    longest = max((one.points for one in series.threads), key=len, default=())
+    return longest[-1] if longest else None
 
 
 def _all_points(series: Series) -> Iterable[Point]:
@@ -213,12 +222,12 @@ def _drawn(series: Series, x: Scale, y: Scale, name_y: float | None) -> Drawn:
         for one in series.threads
         if one.points
     ]
-    if name_y is None:
+    end = _end(series)
+    if end is None or name_y is None:
         return Drawn(series, "", marks, threads, "", 0.0, "")
     name = series.name if len(series.name) <= LONGEST else series.name[: LONGEST - 1] + "…"
-    end_x, end_y, _ = marks[-1]
-    leader = f"M{end_x + 5:g} {end_y:g}L{x.end + 10:g} {name_y:g}"
-    path = _path(series.points, x, y, steps=series.steps)
+    leader = f"M{x(end[0]) + 5:g} {y(end[1]):g}L{x.end + 10:g} {name_y:g}"
+    path = _path(series.points, x, y, steps=series.steps) if series.points else ""
     return Drawn(series, path, marks, threads, name, name_y, leader)
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ganbench.reporting.charts import Chart, Style
+from ganbench.reporting.drawings import MOST_BYTES as OF_DRAWINGS
 from ganbench.reporting.drawings import Gallery, galleries
 from ganbench.reporting.failures import Failed, failures
 from ganbench.reporting.figures import distance_charts, mode_charts, profile_chart
 from ganbench.reporting.grids import Grid, grids
 from ganbench.reporting.pareto import pareto_charts
 from ganbench.reporting.provenance import Provenance, provenance
+from ganbench.reporting.samples import MOST_BYTES as OF_SAMPLES
 from ganbench.reporting.samples import Samples, choose_samples
 from ganbench.results.fields import STATUSES
 from ganbench.results.frame import plain_rows
@@ -114,7 +116,9 @@ def gather(
     lines = [line for own in named.values() for line in own]
     rows = plain_rows(one_per_seed(runs)[0].frame)
     made = [
-        _edition(name, "" if len(named) == 1 else f"e{index}-", own, runs, records, store)
+        _edition(
+            name, "" if len(named) == 1 else f"e{index}-", own, runs, records, store, len(named)
+        )
         for index, (name, own) in enumerate(named.items(), start=1)
     ]
     counts = [(status, sum(row["status"] == status for row in rows)) for status in STATUSES]
@@ -148,7 +152,9 @@ def _edition(
     runs: Runs,
     records: Mapping[str, Record],
     store: RunStore | None,
+    parts: int,
 ) -> Edition:
+    """One of so many, which share what a page can carry of pictures and sounds."""
     tables = edition_tables(lines, name, runs)
     tasks = {line.section: line.row["task"] for line in lines}
     groups: dict[str, list[Grid]] = {}
@@ -163,7 +169,7 @@ def _edition(
     styles = {label: Style.number(index) for index, label in enumerate(ranked)}
     places = list(tasks)
     ordered = sorted(lines, key=lambda line: (places.index(line.section), ranked.index(line.label)))
-    drawn, left_out = galleries(ordered, store) if store else ([], "")
+    drawn, left_out = galleries(ordered, store, OF_DRAWINGS // parts) if store else ([], "")
     return Edition(
         name=name,
         anchor=anchor,
@@ -173,7 +179,9 @@ def _edition(
         modes=mode_charts(ordered, runs, records, styles),
         profile=profile_chart(lines, styles),
         pareto=pareto_charts(lines, styles),
-        samples=choose_samples(ordered, records, store) if store else Samples((), ()),
+        samples=choose_samples(ordered, records, store, OF_SAMPLES // parts)
+        if store
+        else Samples((), ()),
         galleries=drawn,
         left_out=left_out,
     )

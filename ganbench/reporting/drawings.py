@@ -40,14 +40,15 @@ class Gallery:
     runs: Sequence[Drawn]
 
 
-def galleries(lines: Sequence[Line], store: RunStore) -> tuple[list[Gallery], str]:
+def galleries(lines: Sequence[Line], store: RunStore, most_bytes: int) -> tuple[list[Gallery], str]:
     """The pictures, section by section, and what was left out, as a sentence.
 
     Args:
         lines: in the order of the page; of each the first run that has pictures is shown.
         store: where the runs' folders are.
+        most_bytes: of all of them.
     """
-    left, missing = MOST_BYTES, 0
+    left, missing = most_bytes, 0
     found = []
     for section, own in grouped(lines, lambda line: line.section).items():
         runs = []

@@ -213,7 +213,7 @@ def _thread(label: str, run: Mapping[str, Any], curve: list[Point]) -> Thread:
     status, failed = str(run["status"]), run["status"] not in ("ok", UNFINISHED)
     tip = f"{label}, seed {run['seed']}: {number(first)} → {number(last)}"
     if failed:
-        tip += f", {status} after {percent(x)} of the budget"
+        tip += f", then {status}, last evaluated at {percent(x)} of the budget"
     return Thread(curve, tip, status, failed)
 
 

@@ -55,6 +55,7 @@ class GridCell:
     Args:
         text: of the value; `spread` of its interval, None where the column has none.
         order: what it is sorted by, empty for what is always last.
+        apart: how far it is from what is best, where that is neither end: it is sorted by that.
         drawing: pixels of low, value and high; None where there is nothing to draw, and no cell
             for it where the column `draws` nothing.
     """
@@ -62,6 +63,7 @@ class GridCell:
     text: str
     spread: str | None
     order: str
+    apart: str
     span: int
     drawing: tuple[float, float, float] | None
     draws: bool
@@ -166,8 +168,9 @@ def _column(table: Table, index: int) -> Column:
         is_text=is_text,
         first="descending" if heading.direction == "higher" else "ascending",
     )
+    best = _targets(table, index) if heading.direction == "target" else {}
     made = []
-    for cell, (value, spread) in zip(cells, text.cells, strict=True):
+    for row, cell, (value, spread) in zip(table.rows, cells, text.cells, strict=True):
         # A reason where there is no number has the room of the interval, too.
         wide = spreads and cell.value is None
         made.append(
@@ -175,6 +178,7 @@ def _column(table: Table, index: int) -> Column:
                 text=value,
                 spread=spread if spreads and not wide else None,
                 order=_order(cell, heading.name),
+                apart=_apart(cell, best.get(row.section)),
                 span=2 if wide else 1,
                 drawing=_drawing(cell) if draws else None,
                 draws=draws,
@@ -182,6 +186,22 @@ def _column(table: Table, index: int) -> Column:
             )
         )
     return column, made
+
+
+def _targets(table: Table, index: int) -> dict[str, float]:
+    """Section -> what the perfect generator has there, its first row for comparison."""
+    found: dict[str, float] = {}
+    for row in table.rows:
+        value = row.cells[index].value
+        if row.kind == "reference" and isinstance(value, int | float):
+            found.setdefault(row.section, float(value))
+    return found
+
+
+def _apart(cell: Cell, best: float | None) -> str:
+    if best is None or not isinstance(cell.value, int | float):
+        return ""
+    return repr(abs(cell.value - best))
 
 
 def _order(cell: Cell, heading: str) -> str:

@@ -90,7 +90,7 @@ def choose_samples(
     lines: Sequence[Line],
     records: Mapping[str, Record],
     store: RunStore,
-    most_bytes: int = MOST_BYTES,
+    most_bytes: int,
 ) -> Samples:
     """Read the frames of these runs, as many as `most_bytes` allow."""
     known = [

@@ -208,7 +208,8 @@ def scores(
 
     def cells(line: Line) -> tuple[Cell, ...]:
         silent = (line.row["uninterpretable"] or "").split()
-        values = [line.score(key, SILENT if key in silent else "") for key, _ in columns]
+        # Its value is nobody's to read, to sort by or to quote: not even with an interval.
+        values = [Cell(text=SILENT) if key in silent else line.score(key) for key, _ in columns]
         rank = (_rank(line.row, "distance_rank"),) if name == "distance" else ()
         return (*rank, Cell(line.label), Cell(line.row["ok"]), *values)
 

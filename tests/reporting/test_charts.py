@@ -44,7 +44,7 @@ def test_the_path_goes_through_the_marks() -> None:
     assert abs((heights[1] - heights[0]) - (heights[2] - heights[1])) < 0.3  # on a log scale
 
 
-def test_a_failed_run_ends_with_a_cross_and_an_empty_variant_has_no_name() -> None:
+def test_a_failed_run_ends_with_a_cross_and_is_named_where_no_run_of_it_has_finished() -> None:
     failed = Thread([(0.1, 1.0), (0.2, 2.0)], "tip", "diverged", failed=True)
     fine = Thread([(0.1, 1.0), (0.2, 3.0)], "tip", "ok")
     chart = drawn(line("a", 1.0, 3.0, threads=(fine,)), line("b", threads=(failed,), index=1))
@@ -53,7 +53,10 @@ def test_a_failed_run_ends_with_a_cross_and_an_empty_variant_has_no_name() -> No
     (cross,) = [thread.end for thread in second.threads]
     assert cross is not None
     assert cross[0] == first.marks[-1][0]
-    assert (first.name, second.name, second.path) == ("a", "", "")
+    assert (first.name, second.name, second.path) == ("a", "b", "")
+    assert second.leader.startswith(f"M{cross[0] + 5:g} {cross[1]:g}L")
+    never = drawn(line("a", 1.0, 3.0), line("b", index=1)).series[1]
+    assert (never.name, never.leader) == ("", "")
 
 
 def test_without_any_point_there_is_no_chart() -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from ganbench.reporting import drawings
 from ganbench.reporting.drawings import Gallery, galleries
 from ganbench.results.frame import collect
 from ganbench.results.media import DRAWINGS_FOLDER
@@ -17,7 +14,7 @@ from ganbench.tables.assemble import editions
 from ..results.synthetic import curve, record, spec
 
 
-def drawn(folder: Path, *, without: int = -1) -> tuple[list[Gallery], str]:
+def drawn(folder: Path, *, without: int = -1, most_bytes: int = 10**6) -> tuple[list[Gallery], str]:
     """Of two variants with two seeds, two pictures each; one seed has none."""
     records: list[Record] = [
         record(spec(name, "ring8", seed), curve("ring8", 2, seed))
@@ -33,7 +30,7 @@ def drawn(folder: Path, *, without: int = -1) -> tuple[list[Gallery], str]:
             for name in ("field", "saliency"):
                 (home / f"{name}.png").write_bytes(b"x" * 100)
     (lines,) = editions(collect(records)).values()
-    return galleries(lines, store)
+    return galleries(lines, store, most_bytes)
 
 
 def test_the_first_seed_of_each_variant_is_shown(tmp_path: Path) -> None:
@@ -48,8 +45,7 @@ def test_the_next_seed_stands_in_for_one_without_pictures(tmp_path: Path) -> Non
     assert [run.seed for run in gallery.runs] == [1, 1]
 
 
-def test_what_does_not_fit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawings, "MOST_BYTES", 350)
-    (gallery,), note = drawn(tmp_path)
+def test_what_does_not_fit_is_told(tmp_path: Path) -> None:
+    (gallery,), note = drawn(tmp_path, most_bytes=350)
     assert [run.variant for run in gallery.runs] == ["a"]
     assert note.startswith("Those of 1 more")

@@ -100,7 +100,7 @@ def test_curves_end_where_the_tables_say() -> None:
         for thread in drawn.threads
         if thread.end
     ]
-    assert "nonfinite_weights after 40 %" in failed.tip
+    assert "nonfinite_weights, last evaluated at 40 %" in failed.tip
 
 
 def test_a_task_without_a_primary_distance_has_a_curve_all_the_same(tmp_path: Path) -> None:

@@ -6,7 +6,10 @@
   root.classList.add("js");
 
   // Tables: best first, then worst first, then as they were.
-  const shown = (row, column) => row.querySelector(`[data-c="${column}"]`)?.dataset.o ?? "";
+  const shown = (row, column) => {
+    const cell = row.querySelector(`[data-c="${column}"]`);
+    return cell?.dataset.s ?? cell?.dataset.o ?? "";
+  };
 
   const compare = (a, b, sign) => {
     if (a === "" || b === "") return (a === "") - (b === ""); // what is missing is always last

@@ -208,6 +208,9 @@ def test_scores_that_say_nothing_are_marked() -> None:
         one["points"][-1]["scores"][keys["precision"]] = 0.1
     text = render(tables(records), "terminal")
     assert text.count("not interpretable") == 2  # the cell and the note that explains it
+    cells = [cell for table in tables(records) for row in table.rows for cell in row.cells]
+    (silent,) = [cell for cell in cells if cell.text == "not interpretable"]
+    assert (silent.value, silent.low, silent.high) == (None, None, None)
     assert "not interpretable" not in TERMINAL
 
 
