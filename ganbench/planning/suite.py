@@ -232,11 +232,27 @@ def parse_suite(text: str, source: str) -> Suite:
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"suite {source} has two tasks of the name {name!r}", "rename one")
+    _refuse_two_scales(suite, source)
     for number, claim in enumerate(suite.claims, start=1):
         with _located(f"{source}: claim {number}"):
             suite.task(claim.task)
             claim.check()
     return suite
+
+
+def _refuse_two_scales(suite: Suite, source: str) -> None:
+    """A budget of time is one of a device: no ranking takes such tasks together with others.
+
+    Raises:
+        UsageError: some tasks have budgets of time, and some have not.
+    """
+    timed = [task.name for task in suite.tasks if task.budget.kind == "seconds"]
+    if timed and len(timed) < len(suite.tasks):
+        raise UsageError(
+            f"suite {source} has budgets of time ({', '.join(timed)}) and others, which no ranking "
+            "takes together",
+            "give all tasks one sort of budget, or make two suites of them",
+        )
 
 
 def _task(table: TaskTable, number: int) -> Task:

@@ -56,9 +56,12 @@ def read_csv(
     file = CsvFile(name)
     try:
         text = content.decode("utf-8")
-        header, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header, *lines = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
     except (UnicodeDecodeError, csv.Error, ValueError) as error:
-        file.report(f"it is no CSV file in UTF-8: {error or 'it is empty'}")
+        file.report(f"it is no CSV file in UTF-8: {error}")
+        return file
+    if not text:
+        file.report("it is empty")
         return file
     if "\r" in text or not text.endswith("\n"):
         file.report("its lines do not all end with LF alone")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ganbench.results.accounts import overspent
 from ganbench.results.fields import RunRow
@@ -108,6 +109,7 @@ def objections(runs: Runs, coverage: Coverage | None) -> list[Objection]:
         coverage: what a rank needs; by default all tasks and seeds that occur.
     """
     rows = plain_rows(runs.frame)
+    beyond = list(itertools.compress(rows, _overspent(rows, runs)))
     found: list[Objection] = []
     for kind, judge in (
         ("code", _local),
@@ -122,7 +124,11 @@ def objections(runs: Runs, coverage: Coverage | None) -> list[Objection]:
             Objection.to(kind, reason, [row for _, row in own])
             for reason, own in sorted(judged.items())
         ]
-    return found + list(_incomplete(rows, coverage or Coverage.of(rows)))
+    return found + list(_incomplete(rows, beyond, coverage or Coverage.of(rows)))
+
+
+def _by_code(row: RunRow) -> tuple[Any, ...]:
+    return tuple(row[name] for name in VARIANT_CODE)
 
 
 def _local(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
@@ -162,14 +168,18 @@ def _uncontrolled(rows: Sequence[RunRow], runs: Runs) -> Iterator[str | None]:
         yield f"{row['task']} has no run of its control {', '.join(absent)}" if absent else None
 
 
-def _incomplete(rows: Iterable[RunRow], needed: Coverage) -> Iterator[Objection]:
-    rows = list(rows)
+def _incomplete(
+    rows: Sequence[RunRow], beyond: Sequence[RunRow], needed: Coverage
+) -> Iterator[Objection]:
+    """Objections to rows of variants that lack seeds; those that have gone `beyond` their budget
+    are no gap, which a run more would fill."""
     tasks: dict[str, set[str]] = {}  # of a variant by whatever code
-    for row in rows:
+    for row in (*rows, *beyond):
         tasks.setdefault(row["variant"], set()).add(row["task"])
-    for own in grouped(rows, lambda row: tuple(row[name] for name in VARIANT_CODE)).values():
+    ended = grouped(beyond, _by_code)
+    for code, own in grouped(rows, _by_code).items():
         variant = own[0]["variant"]
-        if gaps := needed.gaps(own, tasks[variant]):
+        if gaps := needed.gaps([*own, *ended.get(code, ())], tasks[variant]):
             accident = any(row["status"] not in COUNTED for row in own)
             kind = "accident" if accident else "coverage"
             yield Objection.to(kind, f"{variant}: {gaps}", own)

@@ -9,7 +9,7 @@ from pathlib import Path
 from ganbench.api.errors import NothingSelected, did_you_mean
 from ganbench.publishing.manifest import MANIFEST_FILE, RUNS_FILE
 from ganbench.publishing.reading import read_published
-from ganbench.results.frame import Runs, collect
+from ganbench.results.frame import Runs, collect, plain_rows
 from ganbench.results.mirrors import open_runs, runs_folder
 from ganbench.results.record import Record
 from ganbench.tables.coverage import Coverage
@@ -90,6 +90,12 @@ def load_selected(
     if runs.frame.empty:
         at_once = f"no run in {folder} is all of this at once", f"{_listing(folder)} lists them"
         raise NothingSelected(*(unknown or [at_once])[0])
+    if variants:
+        others = {column: values for column, values in wanted.items() if column != "variant"}
+        beside = loaded.runs.only(**{column: one for column, one in others.items() if one})
+        shown = set(runs.frame["variant"])
+        hidden = [row for row in plain_rows(beside.frame) if row["variant"] not in shown]
+        runs = replace(runs, hidden=hidden)
     # Whoever looks at some tasks ranks on these.
     coverage = None if tasks else loaded.coverage
     warnings = [*loaded.warnings, *("; ".join(filter(None, lines)) for lines in unknown)]

@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ganbench.api.errors import InvalidResults, NothingSelected, UsageError
-from ganbench.planning.suite import Suite, load_suite, typed_suite
+from ganbench.planning.suite import Suite, embedded_suites, load_suite, typed_suite
 from ganbench.publishing.eligibility import Commands
 from ganbench.publishing.joining import Contribution, Merged, merge
 from ganbench.publishing.loading import is_published, leaderboards_in, load_runs
 from ganbench.publishing.publish import publish, without_rank
 from ganbench.publishing.selection import membership
+from ganbench.publishing.validation.validate import validate
 from ganbench.results.fields import UNFINISHED
 from ganbench.tables.coverage import Coverage
 from ganbench.tables.grouping import one_per_seed
+from ganbench.tables.labels import interval_of_seeds
 from ganbench.tables.twins import twin_notes
 from ganbench.wording import counted
 
@@ -69,7 +71,11 @@ def merge_folders(
         words += ["--suite", suite] if suite else []
         words += ["--prefer", str(prefer)] if prefer else []
         words += ["--newest"] if newest else []
-        commands = Commands(Commands.of(suite or typed_suite(name)).run, shlex.join(words))
+        run = Commands.of(suite or typed_suite(name)).run
+        own = load_suite(name).seeds if name in embedded_suites() else None
+        if suite is None and coverage.seeds != own:
+            run += f" --seeds {interval_of_seeds(coverage.seeds)}"
+        commands = Commands(run, shlex.join(words))
         files = publish(merged.runs, name, out, coverage, unranked=unranked, commands=commands)
     except InvalidResults as error:
         if not merged.conflicts:
@@ -87,6 +93,11 @@ def _load(folder: Path, remarks: list[str]) -> Contribution:
     if not folder.exists():
         known = "a source is a runs folder or a published leaderboard"
         raise UsageError(f"there is no folder {folder}", known)
+    if is_published(folder) and (wrong := validate(folder).errors):
+        raise InvalidResults(
+            f"{folder} is no valid leaderboard: {wrong[0]}",
+            f"`ganbench validate {folder}` lists what is wrong; get it again from whoever made it",
+        )
     loaded = load_runs(folder)
     if loaded.runs.frame.empty and (published := leaderboards_in(folder)):
         named = " ".join(map(str, published))

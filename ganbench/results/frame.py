@@ -11,7 +11,7 @@ import pandas as pd
 
 from ganbench.api.errors import InvalidResults
 from ganbench.api.version import PROTOCOL_VERSION
-from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED
+from ganbench.results.fields import ENVIRONMENT, RUN_FIELDS, UNFINISHED, RunRow
 from ganbench.results.identity import Pins, code_of, own_code, pins_of, printable, setting_of
 from ganbench.results.quality import quality, seconds_per_step
 from ganbench.results.record import LARGEST, Column, Pin, Record
@@ -31,6 +31,7 @@ class Runs:
         specs: run id -> the run's whole spec, where it is known.
         unranked: run id -> why the row that the run is part of may have no rank.
         sources: ``DISTRIBUTION==VERSION HASH`` -> `released` or ``unverified: why``, where known.
+        hidden: rows of further variants on the same tasks, which somebody does not want to see.
     """
 
     frame: pd.DataFrame
@@ -39,6 +40,7 @@ class Runs:
     specs: dict[str, dict[str, Any]] = field(default_factory=dict)
     unranked: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
+    hidden: Sequence[RunRow] = ()
 
     @property
     def score_keys(self) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ganbench.results.fields import RunRow
 from ganbench.results.frame import Runs, collect
 from ganbench.results.record import Column, Record
 from ganbench.statistics.groups import grouped
@@ -81,12 +82,15 @@ def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
     """All tables of one edition, in the order in which they are read."""
     columns = runs.columns
     ranked = with_pairs(ranking(lines, f"{name}: ranking", columns), lines)
-    twins = twin_notes(run for line in lines for run in line.entry.twins)
+    suites = {line.row["suite"] for line in lines}
+    hidden = [run for run in runs.hidden if run["suite"] in suites]
+    twins = [*_hidden_note(hidden), *twin_notes(run for line in lines for run in line.entry.twins)]
     return [
         with_controls(
             with_caveats(replace(ranked, notes=(*ranked.notes, *twins)), lines, columns),
             lines,
             runs.specs,
+            hidden,
         ),
         *sensitivity(lines, f"{name}: learning-rate sensitivity"),
         *changes(lines, f"{name}: what each change is worth", runs),
@@ -97,6 +101,13 @@ def edition_tables(lines: list[Line], name: str, runs: Runs) -> list[Table]:
         *_score_tables(lines, name, "collapse", columns),
         cost(lines, f"{name}: cost"),
     ]
+
+
+def _hidden_note(hidden: Sequence[RunRow]) -> list[str]:
+    """A line where ranks are others than those of all variants."""
+    count = len({run["variant"] for run in hidden})
+    others = "others are" if count > 1 else "other is"
+    return [f"ranks among the variants shown: {count} {others} left out"] if count else []
 
 
 def _score_tables(

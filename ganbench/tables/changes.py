@@ -7,6 +7,7 @@ the question "which remedy helps, and where" is then a table of changes by tasks
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 from typing import TYPE_CHECKING
 
@@ -67,13 +68,20 @@ def changes(lines: Sequence[Line], title: str, runs: Runs) -> list[Table]:
 def _changed(lines: Sequence[Line]) -> Mapping[str, list[str]]:
     """Label of each baseline -> labels of its changes, in the order in which they are printed."""
     labels: dict[str, set[str]] = {}
+    parameters: dict[str, set[str]] = {}
     for line in lines:
         own = line.label.removesuffix(f" ({CONTROL})")  # as `compare` calls it
         labels.setdefault(line.row["variant"], set()).add(own)
+        parameters[line.row["variant"]] = set(json.loads(line.row["variant_parameters"]))
     known = {variant: min(own) for variant, own in labels.items() if len(own) == 1}
     found: dict[str, list[str]] = {}
     for variant, label in known.items():
-        bases = [one for one in known if _extends(variant, one)]
+        # `dcgan+hinge` is the model with a loss, of a recipe of its own, and no changed `dcgan`.
+        bases = [
+            one
+            for one in known
+            if _extends(variant, one) and parameters[one] <= parameters[variant]
+        ]
         if bases:
             found.setdefault(known[min(bases, key=len)], []).append(label)
     return found

@@ -9,6 +9,7 @@ from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.parameters import AUTO, Parameter
 from ganbench.planning.references import Named, VariantReference, parse_variant
 from ganbench.statistics.groups import grouped
+from ganbench.tables.controls import CONTROL
 from ganbench.tables.labels import variant_labels
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def choose(names: Sequence[str], known: Contenders) -> list[str]:
 
 
 def _labels(name: str, known: Contenders) -> list[str]:
+    name = name.removesuffix(f" ({CONTROL})")  # as tables print it
     if name in known:
         return [name]
     typed = parse_variant(name)

@@ -64,7 +64,10 @@ def _name(variant: str) -> str:
 
 
 def with_controls(
-    table: Table, lines: Sequence[Line], specs: Mapping[str, Mapping[str, Any]]
+    table: Table,
+    lines: Sequence[Line],
+    specs: Mapping[str, Mapping[str, Any]],
+    hidden: Iterable[RunRow] = (),
 ) -> Table:
     """The table with notes on its controls: which are missing, and which are nearer to the data
     than every GAN.
@@ -73,8 +76,11 @@ def with_controls(
         table: the ranking of some lines.
         lines: of one edition.
         specs: as of `missing_controls`.
+        hidden: further runs on these tasks, which are not shown.
     """
     rows = [run for line in lines for run in line.entry.runs]
+    shown = {run["task"] for run in rows}
+    rows += [run for run in hidden if run["task"] in shown]
     notes = [
         f"not to be read without its controls: {', '.join(absent)} on {task} "
         f"({'is' if len(absent) == 1 else 'are'} not run)"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ganbench.tables.grouping import Entry
 
 LINE_NOTE = "below the line: not all seeds have a result, so no rank"
+BARRED_NOTE = "below the line: runs that may not be ranked; the ranking tells why"
 MARK_NOTE = (
     "marked rows have no rank: below a floor, or copies, as real samples are in one row of "
     f"{1 / LEVEL:,.0f}; or near the data and beyond a threshold of the task; or off the rules"
@@ -301,7 +302,10 @@ def _with_line(notes: Sequence[str], lines: Iterable[Line]) -> tuple[str, ...]:
     """With what is below the line, and why."""
     lines = list(lines)
     marked = [line for line in lines if line.faults]
-    missing = [LINE_NOTE] if any(line.row["incomplete"] for line in lines) else []
+    below = [line.row for line in lines if line.row["incomplete"]]
+    # Who is barred has one reason in both places.
+    alike = {row["incomplete"] == row["unranked"] for row in below}
+    missing = [note for same, note in ((False, LINE_NOTE), (True, BARRED_NOTE)) if same in alike]
     reasons = [f"{one.label} on {one.section}: {'; '.join(one.faults)}" for one in marked]
     return (*notes, *missing, *([MARK_NOTE, *reasons] if marked else []))
 

@@ -53,11 +53,13 @@ def add_standings(
     Rows with a run that `unranked` (run id -> reason) names have no rank and displace nobody.
     """
     admitted = []
+    barred: dict[Part, dict[str, None]] = {}
     for row in rows:
         ids = row.entry.values("run_id")
         reason = next((unranked[run_id] for run_id in ids if run_id in unranked), None)
         if reason:
             row.facts["unranked"] = row.facts["incomplete"] = reason
+            barred.setdefault(_whose(row), {})[reason] = None
         else:
             admitted.append(row)
     # Ranks are given within an edition: utilities of two protocols or devices are two scales.
@@ -73,7 +75,12 @@ def add_standings(
                 row.facts["incomplete"] = here.missing_seeds(row.entry.runs)
             if len(here.seeds) >= SEEDS_FOR_AN_ORDER:
                 _rank_on_task([row for row in own if not row["incomplete"] and not row.marks])
-        _rank_in_suite(members, needed, main)
+        _rank_in_suite(members, needed, main, barred)
+
+
+def _whose(row: Aggregate) -> Part:
+    """The variant by its code, within its edition."""
+    return row.entry.edition, row.entry.own_code
 
 
 def _occurring(rows: Iterable[Aggregate]) -> Coverage:
@@ -132,7 +139,12 @@ def _assign(name: str, ranks: Mapping[Aggregate, tuple[int, int]]) -> None:
         row.facts |= {f"{name}_low": low, f"{name}_high": high}
 
 
-def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage, parts: set[Part]) -> None:
+def _rank_in_suite(
+    members: Sequence[Aggregate],
+    needed: Coverage,
+    parts: set[Part],
+    barred: Mapping[Part, Iterable[str]],
+) -> None:
     """Rank the variants of one edition by their mean utility over tasks, equally weighted.
 
     A mean over tasks needs one setting of each (`parts`), or those run twice would count twice.
@@ -153,7 +165,10 @@ def _rank_in_suite(members: Sequence[Aggregate], needed: Coverage, parts: set[Pa
     few = few_seeds(len(needed.seeds)) if provisional else ""
     for own in variants:
         absent = sorted(tasks - {row["task"] for row in own})
-        problem = _problem(own, absent, needed, by_any_code[own[0]["variant"]])
+        # Why some of its runs may not be ranked is why the others have no rank in the suite.
+        problem = "; ".join(barred.get(_whose(own[0]), ())) or _problem(
+            own, absent, needed, by_any_code[own[0]["variant"]]
+        )
         found = [row.entry for row in own]
         estimate = Estimate() if absent else _suite_utility(found, parts)
         for row in own:

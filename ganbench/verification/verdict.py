@@ -34,7 +34,8 @@ class Rescored:
         key, label: of the score.
         claimed, found: its values; None where it is missing.
         verdict: `same` (all bits), `equal` (to 1e-6), or `differs`; of another trajectory `within
-            seeds` or `outside seeds`, or `no spread` where the other seeds are all alike.
+            seeds` or `outside seeds`, `as claimed` where both stand out to the same side, or `no
+            spread` where the other seeds are all alike, and one of both is like them.
         low, high: what the other seeds allow, where that was asked.
     """
 
@@ -86,13 +87,26 @@ class Verdict:
         elif outside := self._count("outside seeds"):
             outcome = f"another trajectory{where}, outside of the interval of the other seeds"
             outcome += f" in {outside} {of}"
-        elif self._count("within seeds", "no spread"):
-            outcome = f"another trajectory{where}, within the interval of the other seeds"
+        elif told := self._trajectory():
+            outcome = f"another trajectory{where}, {told}"
         elif self._count("equal"):
             outcome = f"equal to {TOLERANCE:g}"
         else:
             outcome = "equal, bit by bit"
         return f"{self.run_id}: {self.method}: {outcome}"
+
+    def _trajectory(self) -> str:
+        """How scores that may differ lie to the other seeds; empty where none differs."""
+        words = {
+            "within seeds": "within the interval of the other seeds",
+            "as claimed": "beyond their interval, on the side of the claim,",
+            "no spread": "with no interval known, as the other seeds are alike,",
+        }
+        counts = {one: self._count(one) for one in words if self._count(one)}
+        if set(counts) <= {"within seeds"}:
+            return "".join(words[one] for one in counts)
+        told = ", ".join(f"{words[one]} in {count}" for one, count in counts.items())
+        return f"{told} of {len(self.rescored)} scores"
 
     def _count(self, *verdicts: str) -> int:
         return sum(one.verdict in verdicts for one in self.rescored)
@@ -170,10 +184,12 @@ def _compared(claim: Claim, key: str, found: float | None, level: float | None) 
     if level is None or len(others) < 2:
         return one
     if len(set(others)) == 1:  # such as a count of nothing found: no interval is known
-        return replace(one, verdict="no spread")
+        known = others[0] in (claimed, found)
+        return replace(one, verdict="no spread" if known else "outside seeds")
     relative = key in claim.distances and min(claimed, found, *others) > 0
     seeds = (geometric_prediction_interval if relative else prediction_interval)(others, level)
     # Of both, or any claim would pass with an honest rerun. A seed that stands out may do so again.
     places = {(value > seeds.high) - (value < seeds.low) for value in (claimed, found)}
-    verdict = "within seeds" if len(places) == 1 else "outside seeds"
+    alike = "within seeds" if places == {0} else "as claimed"
+    verdict = alike if len(places) == 1 else "outside seeds"
     return replace(one, low=seeds.low, high=seeds.high, verdict=verdict)

@@ -187,6 +187,10 @@ def test_mistakes_in_a_variants_table(entry: str, message: str, hint: str | None
             "grid.lr[0] is datetime.date(1979, 5, 27), not a boolean",
         ),
         (SUITE + TASK, "two tasks of the name 'ring'"),
+        (
+            SUITE + TASK.replace("1TFLOP", "10m").replace('"ring"', '"late"'),
+            "budgets of time (late) and others, which no ranking takes together",
+        ),
         (SUITE.replace('"ring"', '"a/b"'), "task 1: name is 'a/b'"),
         (SUITE.replace('"1TFLOP"', "1"), "task 1: budget is 1, not a string"),
         (SUITE.replace("1TFLOP", "1TFLOPS"), "task 1: budget '1TFLOPS' is a rate"),

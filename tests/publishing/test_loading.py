@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from ganbench.api.errors import NothingSelected, UsageError
 from ganbench.publishing.loading import load_runs, load_selected
 from ganbench.publishing.publish import publish
 from ganbench.results.store import RunStore
+from ganbench.tables.assemble import tables
 from ganbench.tables.coverage import Coverage
 
 from ..results.synthetic import curve, record, spec
@@ -58,6 +60,26 @@ def test_only_what_is_wanted_is_left(folder: Path) -> None:
     assert len(left) == 2
     assert load_selected(folder, tasks=["ring8"]).coverage is None
     assert len(load_selected(folder, suite="starter").runs.frame) == 8
+
+
+def test_who_asks_for_some_variants_is_told_that_there_are_others(folder: Path) -> None:
+    def notes(**wanted: list[str]) -> str:
+        loaded = load_selected(folder, **wanted)  # type: ignore[arg-type]
+        return " ".join(tables(loaded.runs, loaded.coverage)[0].notes)
+
+    assert "ranks among the variants shown: 1 other is left out" in notes(variants=["vanilla"])
+    assert "left out" not in notes()
+    assert "left out" not in notes(variants=["vanilla", "wgan-gp"])
+
+
+def test_a_control_that_is_not_shown_is_not_missing(tmp_path: Path) -> None:
+    task = replace(spec().task, controls=("tvae",))
+    for name in ("vanilla", "tvae"):
+        one = record(replace(spec(name), task=task), [0.1])
+        one["parameters"]["discriminator"] = 0 if name == "tvae" else 1
+        RunStore(tmp_path).write(one)
+    loaded = load_selected(tmp_path, variants=["vanilla"])
+    assert not any("without its controls" in note for note in tables(loaded.runs)[0].notes)
 
 
 def test_nothing_selected_is_an_error(folder: Path) -> None:

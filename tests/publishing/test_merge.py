@@ -136,6 +136,10 @@ DOCTORED: dict[str, Any] = {
 }
 
 
+TELLTALE = ("primary", *(one for one in DOCTORED if one.startswith(("distance_", "utility_"))))
+"""What the file itself gives away, so that no such source is merged at all."""
+
+
 @pytest.mark.parametrize("column", DOCTORED)
 def test_a_twin_that_differs_in_what_ranks_are_made_of_is_a_conflict(
     tmp_path: Path, column: str
@@ -149,6 +153,10 @@ def test_a_twin_that_differs_in_what_ranks_are_made_of_is_a_conflict(
             row[column] = value
 
     sources = doctored.published(tmp_path / "b", runs, doctor), kept(tmp_path / "a", twin)  # type: ignore[arg-type]
+    if column in TELLTALE:
+        with pytest.raises(InvalidResults, match=f"is no valid leaderboard: .*{column}"):
+            merged(tmp_path / "out", *sources, unranked=True)
+        return
     _, found = merged(tmp_path / "out", *sources, unranked=True)
     assert [(one.run_id, one.column) for one in found.conflicts] == [(first, column)]
     assert {told for _, told, _ in found.conflicts[0].told} >= {value}
@@ -189,7 +197,7 @@ def test_what_to_type_instead_is_what_was_typed(tmp_path: Path, flags: dict[str,
     with pytest.raises(InvalidResults) as refused:
         merged(tmp_path / "out", folder, **options)
     hint = str(refused.value.hint)
-    assert "`ganbench run --suite FILE vanilla` runs what is missing" in hint
+    assert "`ganbench run --suite FILE --seeds 0-3 vanilla` runs what is missing" in hint
     typed = {"newest": " --newest", "prefer": f" --prefer {folder}"}
     again = f"ganbench merge {folder} --out {tmp_path / 'out'}"
     assert f"`{again}{''.join(typed[one] for one in flags)} --unranked`" in hint

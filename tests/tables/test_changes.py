@@ -52,6 +52,21 @@ def remedies() -> list[Record]:
     ]
 
 
+def test_a_pair_of_the_models_name_is_no_change_of_the_variant_of_that_name() -> None:
+    """`dcgan+hinge` has the model and a loss, and a batch and a rate of its own."""
+    mine = {"lr": 2e-4, "width": None}
+    pair = {"model.width": None, "loss.margin": 1.0}
+
+    def of(variant: str, parameters: dict[str, object]) -> list[Record]:
+        return [
+            record(spec(variant, seed=seed, parameters=parameters), [end])
+            for seed, end in enumerate(BASE)
+        ]
+
+    records = of("dcgan", mine) + of("dcgan+pac:2", {**mine, "pac.m": 2}) + of("dcgan+hinge", pair)
+    assert list(rows(changes(records))) == ["dcgan+pac:2"]
+
+
 def test_a_changed_control_is_compared_as_others_are() -> None:
     of_controls = runs_of("tvae", BASE) + runs_of("tvae[width=32]", [3 * one for one in BASE])
     for one in of_controls:

@@ -39,6 +39,7 @@ RUNS = known(
         ("vanilla+r1:2e1", "vanilla+r1:20"),
         ("vanilla+r1:10[r1.every=16]", "vanilla+r1[r1.every=16]"),
         ("vanilla[width=auto]", "vanilla"),
+        ("vanilla+r1 (control)", "vanilla+r1"),
     ],
 )
 def test_what_stands_behind_a_colon_may_be_typed_in_any_form(typed: str, meant: str) -> None:

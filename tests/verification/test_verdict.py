@@ -114,7 +114,11 @@ def test_outside_of_the_interval_is_told_from_within(
 
 @pytest.mark.parametrize(("claimed", "found"), [(9.0, 12.0), (0.1, 0.2)])
 def test_a_seed_that_stands_out_may_do_so_again(claim: Claim, claimed: float, found: float) -> None:
-    assert retrained(replace(claim, scores={"w2": claimed}), found, THERE).holds
+    verdict = retrained(replace(claim, scores={"w2": claimed}), found, THERE)
+    assert verdict.holds
+    assert verdict.summary.endswith(
+        "beyond their interval, on the side of the claim, in 1 of 1 scores"
+    )
 
 
 def test_of_distances_the_interval_is_one_of_factors(claim: Claim) -> None:
@@ -139,7 +143,10 @@ def test_seeds_that_are_all_alike_predict_nothing(claim: Claim) -> None:
     verdict = retrained(alike, 0.001, THERE)
     assert [one.verdict for one in verdict.rescored] == ["no spread"]
     assert verdict.holds
+    assert "no interval known" in verdict.summary
     assert not retrained(alike, 0.001, HERE).holds
+    assert retrained(replace(alike, scores={"w2": 0.001}), 0.0, THERE).holds
+    assert not retrained(replace(alike, scores={"w2": 0.001}), 0.5, THERE).holds  # unlike all
 
 
 def test_one_other_seed_has_no_interval(claim: Claim) -> None:

@@ -31,6 +31,10 @@ _SIZES: Final = re.compile(r"/(\d+)x(\d+)$")
 """How keys of rates end: real and fake samples."""
 
 
+FEW: Final = 100
+"""Training samples: a rate whose null is of fewer can hardly be told from that of copies."""
+
+
 def takes_ranks(key: str, column: Column) -> bool:
     """Whether a row may lose its rank by what this score says."""
     return "threshold" in column or measurement_name(key) in RATES
@@ -100,6 +104,9 @@ def _rate(key: str, column: Column) -> Iterator[Finding]:
             yield _finding(key, f"null_error is {error}, of so many samples it is {known}")
     elif error**2 >= null * (1 - null):
         yield _finding(key, f"null_error is {error}, more than any rate of {null} has")
+    elif error > near_error(FEW, RATES[name]):
+        message = f"null_error is {error}: right if there are fewer than {FEW} training samples"
+        yield _finding(key, message, level="warning")
 
 
 def _finding(key: str, message: str, **more: Any) -> Finding:

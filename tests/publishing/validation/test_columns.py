@@ -95,6 +95,14 @@ def test_a_null_that_only_data_could_bear_out_is_told_of(tmp_path: Path) -> None
     assert (warning.column, "0.5: right if that share" in warning.message) == (TRAIN, True)
 
 
+def test_a_null_that_only_few_training_samples_leave_so_vague_is_told_of(tmp_path: Path) -> None:
+    """With it no share of copies of held-out samples is too many."""
+    report = validate(told(tmp_path, HELD_OUT, lambda one: one.update(null_error=0.0994)))
+    assert report.errors == []
+    (warning,) = report.warnings
+    assert (warning.column, "fewer than 100 training" in warning.message) == (HELD_OUT, True)
+
+
 def test_a_floor_without_its_spread_is_told_of(tmp_path: Path) -> None:
     """No mark says of a distance below it that it is too good to be true."""
     report = validate(told(tmp_path, W2, lambda one: one.update(floor_error=1e-4)))

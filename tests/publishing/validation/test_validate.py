@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import csv
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -57,8 +58,13 @@ def test_a_run_that_has_spent_more_than_its_budget_has_no_rank(tmp_path: Path) -
     with pytest.raises(InvalidResults, match="50% more than its budget was spent") as caught:
         publish(more, "starter", tmp_path)
     assert "set the budgets in seconds" in str(caught.value)
+    assert "seeds" not in str(caught.value).replace("budgets in seconds", "")  # none is missing
     out = publish(more, "starter", tmp_path, unranked=True)[0].parent
     assert validate(out).findings == []
+    with (out / "leaderboard.csv").open() as stream:
+        rows = [row for row in csv.DictReader(stream) if row["variant"] == "vanilla"]
+    assert {"50% more" in row["unranked"] for row in rows} == {True}
+    assert sorted("50% more" in row["incomplete"] for row in rows) == [False, True]
 
 
 def test_a_count_beyond_the_budget_is_found(folder: Path) -> None:
