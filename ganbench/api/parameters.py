@@ -43,8 +43,8 @@ class Parameter:
         minimum, maximum: inclusive bounds of a number.
         choices: the only values allowed, if not empty.
         kind: bool, int, float or str, where the default does not tell.
-        path: whether the text names a file or folder: relative ones in a suite are relative to the
-            suite's file. The plugin gets it absolute.
+        path: whether the text names a file or folder, of a data set, a score or an extractor:
+            relative ones in a suite are relative to the suite's file. The plugin gets it absolute.
 
     Raises:
         TypeError: a field is of another type.

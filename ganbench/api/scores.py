@@ -157,7 +157,7 @@ class Evaluation(Protocol):
     fake_labels: Tensor | None
     """(M,) int64 classes that the fakes were made for; None where the generator takes none."""
     steps: int
-    """Generator steps that the run has taken."""
+    """Generator steps that the run has taken; 0 where it tries its scores before the first one."""
     generator: nn.Module | None
     """What made the fakes, in train mode, to be looked at and left as it is; None for samples of no
     generator."""

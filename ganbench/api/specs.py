@@ -81,6 +81,15 @@ class Spec:
             object.__setattr__(self, "parameters", declared_in(builder))
         for name, parameter in self.parameters.items():
             parameter.convert(parameter.default, f"{self.name}.{name}")
+            if parameter.path and self.kind in _OF_RECIPES:
+                raise ValueError(
+                    f"{self.kind} {self.name!r}: {name} has path=True; what a file holds would be "
+                    "part of no run's id, so only data sets, scores and extractors take files"
+                )
+
+
+_OF_RECIPES = ("variant", "model", "loss", "technique")
+"""Kinds of which a recipe is made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

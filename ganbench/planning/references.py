@@ -140,7 +140,10 @@ def _split_settings(text: str) -> tuple[str, dict[str, str]]:
         if not shape.endswith("]"):
             raise UsageError(
                 f"{text!r} has an opening bracket without a closing one at its end",
-                'put what has brackets of its own in quotes: images:"photos [2023]"[side=32]',
+                "write the parameters of all parts in one pair of brackets at the end, "
+                "A+B+C[b.lr=1,c.every=4]"
+                if "]" in shape and "+" in shape.rpartition("]")[2]
+                else 'put what has brackets of its own in quotes: images:"photos [2023]"[side=32]',
             )
         for part in filter(None, map(str.strip, _pieces(stripped[start + 1 : -1], _COMMA))):
             key, equals, value = part.partition("=")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+from ganbench.api.errors import GanbenchError
+from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.chosen import ChosenScore
 from ganbench.results.media import DRAWINGS_FOLDER
@@ -45,4 +47,5 @@ def draw_scores(
                 (folder / DRAWINGS_FOLDER).mkdir(exist_ok=True)
                 write_file(folder / DRAWINGS_FOLDER / f"{name}.png", content, durable=False)
         except Exception as error:  # a plugin may raise anything, and the run has its numbers
-            remark(f"pictures of score {score.text} are left out: {error}")
+            why = error if isinstance(error, GanbenchError) else told(error, catalogue.plugins)
+            remark(f"pictures of score {score.text} are left out: {why}")

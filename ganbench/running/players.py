@@ -169,7 +169,9 @@ class Players:
         for part in techniques:
             if (change := part.method("networks")) is not None:
                 with self.catalogue.whose(self.catalogue.get(TechniqueSpec, part.name)):
-                    networks = check_networks(self.recipe.model, change(networks))
+                    what = f"what networks of technique {part.name} returns"
+                    changed = require(what, change(networks), Networks)
+                    networks = check_networks(self.recipe.model, changed)
         if networks.conditional and samples_per_judgement(networks.discriminator) > 1:
             raise UsageError(
                 f"model {self.recipe.model} judges samples by their classes, and "

@@ -7,6 +7,7 @@ with no synchronisation but at the marks of the budget.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
@@ -112,7 +113,14 @@ class Eager:
         if not self._asked:
             return training.critic_steps if number % training.critic_every == 0 else 0
         part, ask = self._asked[-1]  # a technique knows better than the loss
-        steps = int(ask(number))
+        asked = ask(number)
+        try:
+            steps = operator.index(asked)
+        except TypeError:
+            raise PluginNotUsable(
+                f"{part.kind} {part.name} asks for {asked!r} critic steps: no whole number",
+                kind=part.kind,
+            ) from None
         least = 1 if number == 0 else 0  # a generator learns nothing from a critic that has not
         if steps < least or (self._simultaneous and steps != 1):
             wanted = (

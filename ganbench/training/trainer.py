@@ -307,7 +307,14 @@ class Trainer:
         asks = step.asks
         for part, opponent in self._opponents:
             step.asks = part
-            opposed = step.judged_by(opponent(self, step))
+            judge = opponent(self, step)
+            if not isinstance(judge, nn.Module):
+                raise PluginNotUsable(
+                    f"opponent of technique {part.name} must return a module that judges samples, "
+                    f"it returned {described(judge)}",
+                    kind="technique",
+                )
+            opposed = step.judged_by(judge)
             step.asks = opposed.asks = asks
             opposed.logged = step.logged
             step = opposed

@@ -21,6 +21,8 @@ from ganbench import (
 from ganbench.api.errors import UsageError
 from ganbench.api.specs import NAME_PATTERN, SPEC_TYPES, import_builder
 
+ADAM = Training(generator=Optimiser(lr=1e-4), discriminator=Optimiser(lr=1e-4))
+
 
 def spec(**changes: Any) -> ModelSpec:
     return ModelSpec(**{"name": "mlp", "description": "layers", "build": "m:f", **changes})
@@ -87,6 +89,16 @@ def test_modalities_are_known_ones(modalities: Any) -> None:
 def test_a_default_fits_its_own_bounds(parameter: Parameter) -> None:
     with pytest.raises(UsageError, match=r"mlp\.width is"):
         spec(parameters={"width": parameter})
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"), [(ModelSpec, {}), (LossSpec, {"training": ADAM}), (TechniqueSpec, {})]
+)
+def test_parts_of_recipes_take_no_files(kind: Any, more: dict[str, Any]) -> None:
+    """A run's id tells what a path says, and not what lies there."""
+    weights = {"weights": Parameter(default="", path=True, help="a file")}
+    with pytest.raises(ValueError, match="weights has path=True"):
+        kind(name="filed", description="reads a file", build=dict, parameters=weights, **more)
 
 
 def test_by_default_a_spec_works_on_every_modality() -> None:

@@ -24,7 +24,7 @@ UNUSUAL = (
     *(("loss", one) for one in ("mean-matching", "buffered", "dragan", "unrolled")),
     *(("loss", one) for one in ("temperate", "simultaneous", "looking-ahead")),
     ("model", "batch-norm"),
-    *(("technique", one) for one in ("lazy", "multiplier")),
+    *(("technique", one) for one in ("slow", "lazy", "multiplier")),
 )
 QUICK = (
     ("variant", "vanilla"),
@@ -132,6 +132,36 @@ def test_noise_in_a_generator_is_no_state_that_is_lost(tmp_path: Path) -> None:
     files = [PluginFile.read(tmp_path / "noisy.py")]
     catalogue = Catalogue(entry_points(group=ENTRY_POINT_GROUP), files=files)
     assert not _failed(Inspection("noisy", "model", catalogue, "cpu"), "model")
+
+
+SPACED = """
+from ganbench import Data, DataInfo, DatasetSpec, Parameter, hookimpl
+GANBENCH_API_VERSION = 2
+
+def describe(**_):
+    return DataInfo(name="two", modality="points", shape=(2,))
+
+def load(sep):
+    import torch
+    noise = torch.randn(400, 2, generator=torch.Generator().manual_seed(0))
+    data = noise + sep * (torch.arange(400) % 2)[:, None]
+    return Data(info=describe(), train=data[:300], heldout=data[300:])
+
+@hookimpl
+def ganbench_datasets():
+    return [DatasetSpec(name="two", description="two", licence="mine", argument="sep",
+                        modalities=("points",), describe=describe, load=load, paper="none, 2026",
+                        parameters={"sep": Parameter(default=2.0, help="apart")})]
+"""
+
+
+def test_data_that_can_be_loaded_without_their_argument_are_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "two.py").write_text(SPACED)
+    files = [PluginFile.read(str(tmp_path / "two.py"))]
+    catalogue = Catalogue(entry_points(group=ENTRY_POINT_GROUP), files=files)
+    inspection = Inspection("two", "dataset", catalogue, "cpu")
+    results = {one.id: inspection.result(one.id) for one in checks_of("dataset")}
+    assert {one.status for one in results.values()} == {"passed"}, results
 
 
 def test_nothing_is_skipped_of_an_unusual_loss(catalogue: Catalogue) -> None:

@@ -101,7 +101,18 @@ def test_a_wildcards_setting_leaves_pairs_alone_that_were_typed(catalogue: Catal
         ("vanilla+*", {}, "vanilla is a variant and has a loss", "name a model instead"),
         ("mlp+*:x", {}, "takes nothing behind a colon", ""),
         ("mlp+*[model.widht=1]", {}, "has no parameter", "did you mean model.width"),
-        ("mlp+*[model.width=1", {}, "an opening bracket without a closing one", ""),
+        (
+            "mlp+*[model.width=1",
+            {},
+            "an opening bracket without a closing one",
+            "put what has brackets",
+        ),
+        (
+            "mlp+*+r1[r1.every=4]+ema",
+            {},
+            "an opening bracket without a closing one",
+            "write the parameters of all parts in one pair of brackets at the end",
+        ),
         ("mlp+*", {"mpl+*.model.width": "1"}, "names no selected variant", "did you mean mlp+*"),
         (
             "vanilla[lr=1e-2]",

@@ -27,7 +27,7 @@ def drawn(draw: Callable[..., Any] | None, folder: Path) -> list[str]:
     side = RealSide(data, "heldout", torch.device("cpu"), lambda name: cast("Any", None))
     spec = ScoreSpec(name="drawer", description="draws", compute=lambda evaluation: [], draw=draw)
     chosen = ChosenScore(text="drawer", spec=spec, parameters={}, arguments={}, extractor=None)
-    catalogue = cast("Any", SimpleNamespace(whose=lambda spec: nullcontext()))
+    catalogue = cast("Any", SimpleNamespace(whose=lambda spec: nullcontext(), plugins=[]))
     said: list[str] = []
     draw_scores([chosen], catalogue, Snapshot(side, torch.zeros(4, 2)), folder, said.append)
     return said
@@ -51,7 +51,7 @@ def failing(evaluation: object) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("draw", "said"),
     [
-        (failing, "no ink"),
+        (failing, "RuntimeError: no ink"),
         (lambda evaluation: {"../up": PNG}, "calls a picture '../up'"),
         (lambda evaluation: {"one": b"GIF89a"}, "is no PNG"),
         (lambda evaluation: [PNG], "what score drawer draws"),

@@ -124,10 +124,10 @@ def test_the_average_follows_what_a_round_leaves() -> None:
 
 
 class Asking:
-    def __init__(self, steps: int) -> None:
+    def __init__(self, steps: float) -> None:
         self.steps = steps
 
-    def critic_steps(self, number: int) -> int:
+    def critic_steps(self, number: int) -> float:
         return self.steps if number else 1
 
 
@@ -151,11 +151,12 @@ def test_a_technique_knows_better_than_the_recipe_how_many() -> None:
     ("steps", "number", "updates", "told"),
     [
         (-1, 1, "alternating", "technique Asking asks for -1 critic steps: at least 0 are needed"),
+        (2.7, 1, "alternating", "technique Asking asks for 2.7 critic steps: no whole number"),
         (2, 1, "simultaneous", "asks for 2 critic steps: simultaneous updates take one"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(
-    steps: int, number: int, updates: str, told: str
+    steps: float, number: int, updates: str, told: str
 ) -> None:
     engine = Eager(trainer_with(Asking(steps), updates=updates))
     with pytest.raises(PluginNotUsable, match=told):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -170,6 +170,13 @@ def test_the_generator_plays_against_the_opponent() -> None:
     D = trainer.networks.discriminator
     expected = D(step.fake).mean() - D(step.real).mean()
     assert loss.item() == pytest.approx(expected.item())
+
+
+def test_an_opponent_that_is_none_is_its_techniques_fault() -> None:
+    part = Part("older", Opponent(cast("Any", None)), kind="technique")
+    trainer = small_trainer(Wasserstein(), techniques=[part])
+    with pytest.raises(PluginNotUsable, match="opponent of technique older must return a module"):
+        trainer.differentiate("generator")
 
 
 # Updates.

@@ -239,6 +239,19 @@ def advance(trainer: Trainer, steps: int, first: int = 0) -> None:
             engine.step(number, 0.0)
 
 
+@contextmanager
+def around_step(trainer: Trainer) -> Iterator[None]:
+    """What surrounds a round, where a technique's opponent lives on it: slow weights are made
+    before the first step and moved after each."""
+    objective = trainer.objective
+    acting = bool(objective.methods("opponent"))
+    for _, act in objective.methods("before_step") if acting else ():
+        act(trainer)
+    yield
+    for _, act in objective.methods("after_step") if acting else ():
+        act(trainer)
+
+
 def plays(trainer: Trainer) -> bool:
     """Whether rounds are played in a way of their own, without single steps of either side."""
     return bool(trainer.objective.methods("play"))

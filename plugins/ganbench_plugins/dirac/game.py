@@ -121,7 +121,7 @@ def convergence(evaluation: Evaluation) -> list[Measurement]:
     """
     radius = math.hypot(*_state(evaluation)) / START
     values = {"radius": radius}
-    if radius * START >= FAINTEST:
+    if radius * START >= FAINTEST and evaluation.steps:
         values["growth"] = math.log(radius) / evaluation.steps
     linear = _linear_growth(evaluation)
     if linear is not None:

@@ -88,6 +88,8 @@ def compute(evaluation: Any, *, fault: str) -> list[Measurement]:
         distance = float(1 / fakes.std()) if fakes.var(dim=0).sum() > 0 else float("nan")
     if fault == "beyond":
         distance = 2 + distance
+    if fault == "early":  # a run tries its scores before its first step
+        distance /= evaluation.steps
     if fault == "entropy":
         distance += 1e-6 * float(torch.rand(()))
     if fault == "global":
@@ -112,10 +114,17 @@ SCORES = {
     "aimless": "score-columns",
     "singular": "score-values",
     "beyond": "score-values",
+    "early": "score-values",
+    "drawing": "score-values",
     "entropy": "score-repeatable",
     "in-place": "score-pure",
     "global": "global-state",
 }
+
+
+def draw(evaluation: Any) -> dict[str, bytes]:
+    """No picture."""
+    return {"plane": b"GIF89a"}
 
 
 def extract(data: Data, device: Any, *, fault: str) -> Extractor:
@@ -182,6 +191,7 @@ def ganbench_scores() -> list[ScoreSpec]:
             description=fault,
             modalities=("points",),
             compute=functools.partial(compute, fault=fault),
+            draw=draw if fault == "drawing" else None,
         )
         for fault in SCORES
     ]

@@ -6,8 +6,11 @@ import copy
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import relu, softplus
+
+from ganbench import Step, WithParameters
+from ganbench.api.techniques import Game
 
 
 class Hinge:
@@ -192,3 +195,21 @@ def batch_norm(data: Any) -> Any:
         latent=Latent(size=4),
         extra={"head": (nn.Sequential(trunk, nn.Linear(16, 3)), "discriminator")},
     )
+
+
+class Slow:
+    """Plays against an average of the discriminator, which begins with its first weights."""
+
+    def __init__(self) -> None:
+        self.slow: dict[str, Tensor] = {}
+
+    def before_step(self, game: Game) -> None:
+        named = game.networks.discriminator.named_parameters()
+        self.slow = self.slow or {name: one.detach().clone() for name, one in named}
+
+    def opponent(self, game: Game, step: Step) -> nn.Module:
+        return WithParameters(step.discriminator, self.slow)
+
+    def after_step(self, game: Game) -> None:
+        for name, one in game.networks.discriminator.named_parameters():
+            self.slow[name].lerp_(one.detach(), 0.1)

@@ -75,4 +75,9 @@ def ganbench_techniques() -> list[TechniqueSpec]:
             description="a weight that is learned",
             build="ganbench_sound:Multiplier",
         ),
+        TechniqueSpec(
+            name="sound-slow",
+            description="an opponent that follows slowly",
+            build="ganbench_sound:Slow",
+        ),
     ]

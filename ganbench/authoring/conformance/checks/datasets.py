@@ -50,10 +50,8 @@ def load(subject: Subject) -> Data:
 
 def _spec(subject: Subject) -> DatasetSpec:
     spec, _ = choose_dataset(subject.name, subject.catalogue)
-    if (
-        spec.argument
-        and subject.parameters[spec.argument] == spec.parameters[spec.argument].default
-    ):
+    named = subject.parameters[spec.argument] if spec.argument else True
+    if named in ("", None):  # its default: there is nothing to load without one
         raise NotApplicable(
             f"name it with its {spec.argument}: {spec.name}:{spec.argument.upper()}"
         )

@@ -27,13 +27,14 @@ from ganbench.authoring.conformance.comparing import same_bits
 from ganbench.authoring.conformance.results import Broken, NotApplicable, contract
 from ganbench.authoring.conformance.samples import example_data, noise_like
 from ganbench.authoring.conformance.subject import Subject, advance
+from ganbench.catalogue.blame import told
 from ganbench.catalogue.calling import call_light
 from ganbench.planning.chosen import choose_extractor
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import Prepared
 from ganbench.planning.references import parse_reference
 from ganbench.running.contestant import contestant_of
-from ganbench.running.contracts import check_measurements, made
+from ganbench.running.contracts import check_drawings, check_measurements, made
 from ganbench.running.task import build_extractor
 from ganbench.scoring.evaluation import RealSide, Snapshot
 from ganbench.training.seeds import seed_everything
@@ -63,6 +64,7 @@ class Scene:
         fakes: by kind.
         labels: classes that these were made for, as conditional generators have them, or None.
         compute: what the score makes of an evaluation, as a plan and a run ask for it.
+        draw: what it draws of one, if it draws at all.
     """
 
     data: Data
@@ -70,9 +72,11 @@ class Scene:
     fakes: dict[str, Tensor]
     labels: Tensor | None
     compute: Callable[[Snapshot], list[Measurement]]
+    draw: Callable[[Snapshot], object]
 
-    def snapshot(self, subject: Subject, kind: str) -> Snapshot:
-        """A fresh evaluation of one set of fakes: nothing is left of another."""
+    def snapshot(self, subject: Subject, kind: str, steps: int = 3) -> Snapshot:
+        """A fresh evaluation of one set of fakes after so many steps: nothing is left of another
+        one."""
 
         def build(text: str) -> Extractor:
             chosen = choose_extractor(text, subject.catalogue)
@@ -84,7 +88,7 @@ class Scene:
             side,
             self.fakes[kind].clone(),
             self.labels,
-            steps=3,
+            steps=steps,
             generator=one.generator,
             extra=one.extra,
             logits=one.logits,
@@ -132,8 +136,9 @@ def _scenes(subject: Subject) -> Iterator[Scene]:
             classes = None if data.train_labels is None else data.train_labels[:COUNT]
             for labels in (None,) if classes is None else (None, classes):
                 for parameters in options:
-                    compute = functools.partial(_asked, subject, spec, parameters)
-                    yield Scene(data, trainer, _fakes(data), labels, compute)
+                    asked = functools.partial(_asked, subject, spec, parameters)
+                    drawn = functools.partial(_drawn, subject, spec, parameters)
+                    yield Scene(data, trainer, _fakes(data), labels, asked, drawn)
 
 
 def _asked(
@@ -144,6 +149,15 @@ def _asked(
         what, about = f"check of score {spec.name}", EvaluationInfo.of(cast("Evaluation", snapshot))
         call_light(what, object, spec.check, about, **parameters)
     return made(subject.catalogue, check_measurements, spec, spec.compute, snapshot, **parameters)
+
+
+def _drawn(
+    subject: Subject, spec: ScoreSpec, parameters: Mapping[str, Value], snapshot: Snapshot
+) -> object:
+    """What a run draws after its last step."""
+    if spec.draw is None:
+        return None
+    return made(subject.catalogue, check_drawings, spec, spec.draw, snapshot, **parameters)
 
 
 def _data(subject: Subject, info: DataInfo) -> Data:
@@ -229,6 +243,16 @@ def values(subject: Subject) -> None:
             raise Broken(f"{kind} samples: {error.message}") from error
         for one in measured:
             _in_range(one, kind)
+    # As a run does before its first step, and after its last one.
+    try:
+        found.compute(found.snapshot(subject, "real", steps=0))
+    except Exception as error:
+        raise Broken(
+            f"before the first step: {told(error, subject.catalogue.plugins)}",
+            "evaluation.steps is 0 when a run tries its scores",
+        ) from error
+    with contract():
+        found.draw(found.snapshot(subject, "real"))
 
 
 def _in_range(one: Measurement, kind: str) -> None:

@@ -20,7 +20,7 @@ from ganbench.api.recipe import Optimiser
 from ganbench.authoring.conformance.cases import USUAL_LOSS, Case
 from ganbench.authoring.conformance.looking import Look
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.subject import Subject, plays
+from ganbench.authoring.conformance.subject import Subject, around_step, plays
 from ganbench.training.trainer import Trainer
 
 LEARNING_RATE = 1e-3
@@ -111,8 +111,9 @@ class _Pair:
 
     def step(self, side: Any) -> None:
         """Update one side, whatever the recipe says about whose turn it is."""
-        self._trainer.differentiate(side)
-        self._trainer.update(side)
+        with around_step(self._trainer):
+            self._trainer.differentiate(side)
+            self._trainer.update(side)
 
     def margin(self) -> float:
         """D(x) - D(G(z)) in the mean."""

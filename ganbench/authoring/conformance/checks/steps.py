@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ganbench.api.recipe import SIDES, Side
 from ganbench.authoring.conformance.cases import Case
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.subject import Subject, plays
+from ganbench.authoring.conformance.subject import Subject, around_step, plays
 from ganbench.training.first_step import cut_off
 from ganbench.training.loop import Eager
 from ganbench.training.sampling import all_finite
@@ -157,13 +157,14 @@ def separate_sides(subject: Subject) -> None:
         engine = Eager(trainer)
         for number in range(2):
             trainer.number = number
-            before = _gradients(parameters["generator"])
-            for _ in range(engine.critic_steps(number)):
-                engine.discriminator_step()
-            _unchanged(before, parameters["generator"], "discriminator", case)
-            before = _gradients(parameters["discriminator"])
-            engine.generator_step()
-            _unchanged(before, parameters["discriminator"], "generator", case)
+            with around_step(trainer):
+                before = _gradients(parameters["generator"])
+                for _ in range(engine.critic_steps(number)):
+                    engine.discriminator_step()
+                _unchanged(before, parameters["generator"], "discriminator", case)
+                before = _gradients(parameters["discriminator"])
+                engine.generator_step()
+                _unchanged(before, parameters["discriminator"], "generator", case)
     if not looked_at:
         raise NotApplicable("it plays whole rounds, or is a control: no side steps alone")
 
