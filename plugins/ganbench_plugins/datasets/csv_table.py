@@ -161,7 +161,7 @@ def read_cells(path: str) -> dict[str, list[str]]:
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from None
-    delimiter = max(",;\t", key=re.split(r"[\r\n]", text, maxsplit=1)[0].count)
+    delimiter = max(",;\t", key=re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0].count)
     numbered = _rows(path, text, delimiter)
     rows = [row for _, row in numbered]
     header = list(map(_read_text, rows[0])) if rows else []
@@ -183,7 +183,8 @@ def read_cells(path: str) -> dict[str, list[str]]:
 
 
 def _rows(path: str, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
-    """Rows that are not empty, each behind the number of its last line.
+    """Rows that are not empty, each behind the number of its last line. Of one column, empty ones
+    before the last are rows without a value.
 
     Lines end as files do, at CR and LF alone, and not where Unicode sees an end. Within quotes
     they belong to a cell, and stay as they are.
@@ -197,15 +198,18 @@ def _rows(path: str, text: str, delimiter: str) -> list[tuple[int, list[str]]]:
     begin = 1
     try:
         for row in reader:
-            if row:
-                rows.append((reader.line_num, row))
+            if row or len(rows[0][1] if rows else ()) == 1:
+                rows.append((reader.line_num, row or [""]))
             begin, before = reader.line_num + 1, begin
     except csv.Error as error:  # a cell that is longer than the reader takes, above all
         raise UsageError(
             f"{path}: the row that begins in line {begin} cannot be read: {error}",
             'close the double quote that may be open there, or write "" for one in a quoted cell',
         ) from None
-    if rows.pop()[1] != [CLOSED]:
+    closed = rows.pop()[1] == [CLOSED]
+    while rows and rows[-1][1] == [""]:
+        rows.pop()
+    if not closed:
         raise UsageError(
             f"{path}: a double quote is opened in the row that begins in line {before}, and never "
             "closed",
@@ -253,10 +257,8 @@ def _says_nothing(cell: str) -> bool:
 
 
 def _number(cell: str) -> float | None:
-    try:
-        number = float(cell)
-    except ValueError:
-        return None
+    # Not all that Python reads: 2015_03 is a text.
+    number = float(cell) if NUMBER.fullmatch(cell) else math.inf
     return number if math.isfinite(number) else None
 
 
@@ -277,6 +279,14 @@ def _texts(path: str, name: str, cells: list[str], kept: NDArray[np.bool_]) -> l
     ]
     different = len(set(texts))
     if different > MANY_TEXTS or (different > FEW and different > len(texts) / 2):
+        odd = [text for text in texts if text != MISSING and _number(text) is None]
+        if 0 < len(odd) < len(texts) / 2:
+            raise UsageError(
+                f"{path}: column {name!r} holds numbers, and in {len(odd):,} of {len(texts):,} "
+                f"rows none, such as {odd[0]!r}",
+                "write numbers as 1234.5 and nothing as an empty cell, or leave it out: "
+                f'drop="{name}"',
+            )
         raise UsageError(
             f"{path}: column {name!r} has {different:,} different texts in {len(texts):,} rows",
             f'leave it out: drop="{name}"',

@@ -144,6 +144,11 @@ def every_line(name: str, lines: Iterable[str], length: int, tell: Callable[[str
     kept = [line if len(line) <= length else line.strip()[:length].strip() for line in given]
     if longer := sum(len(line) > length for line in given):
         tell(f"{name}: {longer:,} of {len(given):,} lines are cut at {length} characters")
+    if blank := sum(line != line.strip() for line in kept):
+        tell(
+            f"{name}: {blank:,} of {len(given):,} lines have blanks around them, which a data set "
+            "does not have, and count as they are: take them off if no generator has made them"
+        )
     if empty := kept.count(""):
         tell(f"{name}: {empty:,} of {len(given):,} lines are empty, and samples as all others")
     alphabet = _alphabet(name, kept)

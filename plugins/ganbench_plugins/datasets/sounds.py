@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,8 @@ SUFFIXES = frozenset(
     {".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf"}
 )
 WAV = (b"RIFF", b"RIFX", b"RF64")
+UNKNOWN = 0xFFFFFFFF
+"""What stands for the size of samples, where a file was written to a pipe."""
 """How a WAV file begins; names do not tell: sounds are named .wav that are none."""
 
 
@@ -80,7 +83,7 @@ def _wav(path: str) -> tuple[NDArray[np.float64], int]:
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", wavfile.WavFileWarning)  # of chunks that are no sound, too
         rate, found = wavfile.read(path)
-    if any("prematurely" in str(one.message) for one in told):
+    if any("prematurely" in str(one.message) for one in told) and not _is_stream(path):
         raise Unreadable("is cut off")
     samples = np.atleast_2d(found.T)
     if samples.dtype == np.uint8:
@@ -90,6 +93,19 @@ def _wav(path: str) -> tuple[NDArray[np.float64], int]:
     if not np.isfinite(samples).all():
         raise Unreadable("holds NaN or infinite numbers")
     return samples.astype(np.float64), rate
+
+
+def _is_stream(path: str) -> bool:
+    """Whether it was written to a pipe, by whom nothing could be said of its length: all there is
+    are its samples."""
+    with Path(path).open("rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            name, size = head[:4], int.from_bytes(head[4:], "little")
+            if name == b"data":
+                return size == UNKNOWN
+            file.seek(size + size % 2, os.SEEK_CUR)
+    return False
 
 
 def _other(path: str) -> tuple[NDArray[np.float64], int]:

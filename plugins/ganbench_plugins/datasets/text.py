@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import io
 import os
 import sys
 import unicodedata
@@ -104,11 +105,13 @@ def _lines(path: str, content: bytes) -> list[str]:
     UsageError: it is no text.
     """
     try:
-        return content.decode("utf-8-sig").splitlines()
+        # Lines end as files do, at CR and LF alone, and not where Unicode sees an end.
+        text = io.StringIO(content.decode("utf-8-sig"), newline=None).read()
     except UnicodeDecodeError as error:
         raise UsageError(
             f"{path} is no text in UTF-8: {error.reason} at byte {error.start}"
         ) from None
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def file_of_lines(path: str, length: int) -> Corpus:

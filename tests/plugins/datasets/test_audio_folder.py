@@ -89,6 +89,24 @@ def test_every_form_of_wav_is_the_same_sound(tmp_path: Path, kind: str) -> None:
     assert np.abs(found[0] - sound).max() < (0.02 if kind == "uint8" else 1e-4)
 
 
+def test_what_was_written_to_a_pipe_ends_with_its_file(tmp_path: Path) -> None:
+    """Such a file says that its samples are as long as can be; a shorter one is cut off."""
+    file = tmp_path / "a.wav"
+    wavfile.write(file, RATE, (tone(440) * 32_767).astype(np.int16))
+    content = file.read_bytes()
+    place = content.index(b"data") + 4
+    note = b"LIST" + (5).to_bytes(4, "little") + b"INFOx\0"  # padded to an even length
+    for size, known in ((0xFFFFFFFF, True), (10**6, False)):
+        told = size.to_bytes(4, "little")
+        head = b"RIFF" + told + content[8 : place - 4]
+        file.write_bytes(head + note + b"data" + told + content[place + 4 :])
+        if known:
+            assert sounds.read(str(file))[0].shape == (1, int(0.3 * RATE))
+        else:
+            with pytest.raises(sounds.Unreadable, match="is cut off"):
+                sounds.read(str(file))
+
+
 def test_rate_length_and_channels_are_as_asked(tmp_path: Path) -> None:
     stereo = np.stack([tone(500, 1.0, 44_100), 0 * tone(500, 1.0, 44_100)], axis=1)
     for place in range(6):

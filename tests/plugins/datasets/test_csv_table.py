@@ -169,12 +169,32 @@ def test_line_breaks_in_cells_are_read_as_they_are_written(file: Path) -> None:
             r"the row that begins in line 4 cannot be read: field larger than field limit",
         ),
         ("name,b\n" + "".join(f"n{i},1\n" for i in range(50)), "50 different texts"),
+        (
+            "a;b\n" + "".join(f"{i},5;1\n" if i == 7 else f"{i};1\n" for i in range(50)),
+            "'a' holds numbers, and in 1 of 50 rows none, such as '7,5'",
+        ),
     ],
 )
 def test_what_is_no_table_is_said(file: Path, text: str, message: str) -> None:
     file.write_text(text)
     with pytest.raises(UsageError, match=message):
         describe(**settings(file))
+
+
+def test_what_python_alone_takes_for_a_number_is_a_text(file: Path) -> None:
+    rows = "".join(f"2015_{place % 12:02},{place}\n" for place in range(60))
+    file.write_text("month,n\n" + rows)
+    assert kinds(describe(**settings(file))) == {"month": "categories", "n": "whole"}
+
+
+def test_a_table_of_one_column_has_empty_cells_as_others_have(file: Path) -> None:
+    file.write_text("\n\ntown\n" + "a\nb\n\n" * 20 + "\n\n")
+    data = load(**settings(file))
+    assert data.info.schema is not None
+    (town,) = data.info.schema
+    assert isinstance(town, Categorical)
+    assert town.categories == ("a", "b", "missing")
+    assert len(data.train) + len(data.heldout) == 59  # what ends the file is no cell
 
 
 def test_settings_that_fit_nothing(file: Path) -> None:

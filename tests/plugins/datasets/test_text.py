@@ -67,6 +67,8 @@ def test_of_what_others_have_generated_every_line_is_a_sample_as_it_stands() -> 
     assert data.heldout.shape == (0, 10)
     assert told == [
         "theirs: 1 of 8 lines are cut at 10 characters",
+        "theirs: 1 of 8 lines have blanks around them, which a data set does not have, and count "
+        "as they are: take them off if no generator has made them",
         "theirs: 2 of 8 lines are empty, and samples as all others",
     ]
     with pytest.raises(UsageError, match="theirs has 1 lines, two are the least"):
@@ -90,6 +92,14 @@ def test_a_file(tmp_path: Path) -> None:
     before = corpus.fingerprint
     file.write_text("\n".join(LINES) + "\nmore")
     assert file_of_lines(str(file), 16).fingerprint != before
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_where_those_of_files_do(tmp_path: Path, end: str) -> None:
+    """Not where Unicode sees the end of a line, or of a page."""
+    lines = [f"{line}\u2028a\x0cb\x85c" for line in LINES]
+    (file := tmp_path / "lines.txt").write_bytes((end.join(lines) + end).encode())
+    assert set(file_of_lines(str(file), 64).lines) == set(lines)
 
 
 def test_a_byte_order_mark_is_no_character(tmp_path: Path) -> None:
