@@ -13,7 +13,7 @@ from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, say, warn
 from ganbench.results.accounts import remarks
 from ganbench.results.headings import distinct_labels
-from ganbench.results.media import FRAMES_FOLDER, sheet_files
+from ganbench.results.media import DRAWINGS_FOLDER, FRAMES_FOLDER, sheet_files
 from ganbench.results.mirrors import open_runs
 from ganbench.results.parts import Part
 from ganbench.results.record import Column, Record
@@ -51,7 +51,7 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
     log = tail(folder / LOG_FILE)
     if log:
         say(f"\nend of {folder / LOG_FILE}:\n{log}")
-    others = (folder / FRAMES_FOLDER, folder / HISTORY_FILE)
+    others = (folder / FRAMES_FOLDER, folder / DRAWINGS_FOLDER, folder / HISTORY_FILE)
     files = [*sheet_files(folder), *(path for path in others if path.exists())]
     if files:
         say("\nfiles: " + ", ".join(map(str, files)))
