@@ -164,6 +164,12 @@ def test_data_that_can_be_loaded_without_their_argument_are_looked_at(tmp_path: 
     assert {one.status for one in results.values()} == {"passed"}, results
 
 
+@pytest.mark.parametrize("name", ["jacobian", "path-length", "separability", "discriminator"])
+def test_scores_that_look_into_networks_are_tried_on_some(name: str, catalogue: Catalogue) -> None:
+    inspection = Inspection(name, "score", catalogue, "cpu")
+    assert {inspection.result(one.id).status for one in checks_of("score")} == {"passed"}
+
+
 def test_nothing_is_skipped_of_an_unusual_loss(catalogue: Catalogue) -> None:
     inspection = Inspection("sound-clipped", "loss", catalogue, "cpu")
     results = {one.id: inspection.result(one.id) for one in checks_of("loss")}

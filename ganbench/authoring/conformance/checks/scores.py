@@ -84,17 +84,7 @@ class Scene:
 
         side = RealSide(self.data, "heldout", subject.device, build)
         one = contestant_of(self.trainer)
-        return Snapshot(
-            side,
-            self.fakes[kind].clone(),
-            self.labels,
-            steps=steps,
-            generator=one.generator,
-            extra=one.extra,
-            logits=one.logits,
-            training=one.training,
-            rehearse=one.rehearse,
-        )
+        return one.snapshot(side, self.fakes[kind].clone(), self.labels, steps)
 
     def measure(self, subject: Subject, kind: str) -> list[Measurement]:
         """What the score makes of a set of fakes."""
