@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ganbench.api.checked import check_fields
 from ganbench.api.errors import UsageError, did_you_mean
@@ -90,10 +90,13 @@ class Numeric:
             generated one.
         whole: whether these hold whole numbers only.
         modes: mean and standard deviation of each mode; none: the whole range is one.
+        decimals: places behind the point that these have, as prices have two: generated numbers are
+            rounded to them. None: as many as there are.
 
     Raises:
         TypeError: a field is of another type.
-        UsageError: the range or a mode is none; whole numbers that float32 cannot hold.
+        UsageError: the range or a mode is none; whole numbers that float32 cannot hold; a negative
+            number of decimals.
     """
 
     name: str
@@ -101,6 +104,8 @@ class Numeric:
     high: float
     whole: bool = False
     modes: tuple[tuple[float, float], ...] = ()
+    # Follows from the rows, as they are: no part of what identifies a table.
+    decimals: int | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         check_fields(f"column {self.name!r}", self)
@@ -109,6 +114,8 @@ class Numeric:
             raise UsageError(
                 f"column {self.name!r}: {self.low} to {self.high} is no range of numbers"
             )
+        if self.decimals is not None and self.decimals < 0:
+            raise UsageError(f"column {self.name!r}: {self.decimals} is no number of decimals")
         if self.whole:
             self._check_whole()
         for mean, deviation in self.modes:

@@ -29,6 +29,9 @@ FORMULA = re.compile(r"'*\s*[=+\-@]")
 NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
 """What a spreadsheet takes for a formula by its beginning, unless it is a number."""
 
+FLOAT32 = 2.0**-23
+"""By how much a number differs at most from what float32 keeps of it."""
+
 MODE_SIGMAS = 4.0
 """Standard deviations of a mode that its place can tell, as in CTGAN."""
 
@@ -139,8 +142,9 @@ def _meant(column: Numeric | Categorical, block: Tensor) -> Tensor:
         means, deviations = block.new_tensor(column.modes).T
         mode = block[:, 1:].argmax(dim=1)
         values = means[mode] + MODE_SIGMAS * deviations[mode] * place
-    if column.whole:
-        values = values.round()
+    # What rows repeat, such as a zero, is generated as it is, and by no rounding error beside it.
+    if (decimals := 0 if column.whole else column.decimals) is not None:
+        values = values.round(decimals=decimals) + 0.0  # of -0
     return values.clamp(column.low, column.high).float()
 
 
@@ -220,6 +224,9 @@ def texts(samples: Tensor, info: DataInfo, digits: int = 4) -> list[list[str]]:
 def _cell(column: Numeric | Categorical, value: float, digits: int) -> str:
     if isinstance(column, Categorical):
         return _text(column.categories[int(value)])
+    if column.decimals is not None:
+        near = round(value, column.decimals)
+        value = near if math.isclose(value, near, rel_tol=FLOAT32) else value
     # A held-out row may have a fraction where no training row has one.
     return str(int(value)) if column.whole and value.is_integer() else f"{value:.{digits}g}"
 

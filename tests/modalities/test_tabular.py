@@ -33,6 +33,19 @@ def test_numbers_stay_in_their_range_and_whole_where_they_must() -> None:
     assert TABULAR.decode(raw, INFO).tolist() == [[200, 2, 1], [100, 2, 0]]
 
 
+def test_numbers_have_the_decimals_of_their_column() -> None:
+    price = Numeric(name="price", low=-1, high=1e6, decimals=2)
+    info = table_info(price)
+    raw = torch.tensor([[2 * (x + 1) / 1_000_001 - 1] for x in (-0.004, 0.991, 123456.78)])
+    stored = TABULAR.decode(raw, info)
+    assert torch.equal(stored, (stored.double().round(decimals=2)).float())
+    rows = torch.tensor([[0.99], [0.0], [123456.78]])
+    (sheet,) = TABULAR.files(rows, info).values()
+    assert sheet.content.decode().split() == ["price", "0.99", "0", "123456.78"]
+    with pytest.raises(UsageError, match="-1 is no number of decimals"):
+        Numeric(name="price", low=0, high=1, decimals=-1)
+
+
 def test_a_number_is_told_by_its_mode_and_its_place_in_it() -> None:
     stored = torch.tensor([[54.0], [64], [80], [70], [100]])
     seen = TABULAR.encode(stored, MODES)

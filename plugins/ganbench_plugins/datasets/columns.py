@@ -32,6 +32,9 @@ MODES = 10
 LEAST_WEIGHT = 0.005
 """Of a mode that is kept."""
 
+MOST_DECIMALS = 6
+"""That are told apart from numbers of any: what float32 keeps of numbers near 1."""
+
 MOST_ROWS = 10_000
 """That modes are looked for in: more say nothing new, and take minutes."""
 
@@ -85,7 +88,7 @@ class Table:
         return Data(info=self.info, train=rows[~heldout], heldout=rows[heldout])
 
 
-def make_table(name: str, columns: Columns, modes: int = MODES) -> Table:
+def make_table(name: str, columns: Columns, modes: int = MODES, *, decimals: bool = False) -> Table:
     """A table of these columns, of which a third of the rows is held out.
 
     Held-out rows are as many of each category of the last column as it has, where it has some.
@@ -94,6 +97,7 @@ def make_table(name: str, columns: Columns, modes: int = MODES) -> Table:
         name: of the data set.
         columns: at least one, all of one length, at least three rows, no number missing.
         modes: largest number of modes of a column; 0: none are looked for.
+        decimals: whether generated numbers have as many as training rows.
 
     Raises:
         UsageError: fewer than three rows; numbers that float32 cannot hold.
@@ -108,7 +112,10 @@ def make_table(name: str, columns: Columns, modes: int = MODES) -> Table:
     heldout = stratified_heldout(
         np.zeros(count, np.int64) if strata is None else strata.astype(np.int64), count // 3
     )
-    found = [_described(one, values, ~heldout, modes) for one, values in columns.items()]
+    found = [
+        _described(one, values, ~heldout, modes, decimals=decimals)
+        for one, values in columns.items()
+    ]
     schema = tuple(column for column, _ in found)
     info = DataInfo(
         name=name,
@@ -124,6 +131,8 @@ def _described(
     values: NDArray[np.float64] | list[str],
     train: NDArray[np.bool_],
     modes: int,
+    *,
+    decimals: bool,
 ) -> tuple[Numeric | Categorical, NDArray[np.float32]]:
     """A column as its training rows tell it, and what is stored of it."""
     import numpy as np
@@ -136,8 +145,16 @@ def _described(
         column = Categorical(name=name, categories=categories, counts=tuple(counts.tolist()))
         return column, places.astype(np.float32)
     stored = _stored(name, values)
-    learnt = _numbers(name, values[train])
-    return replace(learnt, modes=modes_of(values[train], modes)), stored
+    learnt = replace(_numbers(name, values[train]), modes=modes_of(values[train], modes))
+    return replace(learnt, decimals=_decimals(values[train]) if decimals else None), stored
+
+
+def _decimals(values: NDArray[np.float64]) -> int | None:
+    """The fewest decimals that all of these are written with; None: more than `MOST_DECIMALS`."""
+    import numpy as np
+
+    fewest = range(MOST_DECIMALS + 1)
+    return next((one for one in fewest if (np.round(values, one) == values).all()), None)
 
 
 def _stored(name: str, values: NDArray[np.float64]) -> NDArray[np.float32]:

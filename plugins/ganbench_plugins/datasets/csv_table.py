@@ -141,7 +141,8 @@ def _read(
         name: found[name][kept] if name in found else _texts(path, name, cells[name], kept)
         for name in order
     }
-    return make_table(f"csv:{path}", columns, modes), rows - int(kept.sum())
+    made = make_table(f"csv:{path}", columns, modes, decimals=True)
+    return made, rows - int(kept.sum())
 
 
 def read_cells(path: str) -> dict[str, list[str]]:

@@ -146,6 +146,39 @@ def test_what_networks_see_can_be_turned_back() -> None:
     torch.testing.assert_close(again, data.train, rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("modes", [0, 10])
+@pytest.mark.parametrize("law", ["claims", "balances", "prices", "quarters"])
+def test_numbers_with_decimals_come_back_as_they_are(law: str, modes: int) -> None:
+    """A zero beside which all generated ones lie, by 1e-10, is what any forest tells them by."""
+    zero = RANDOM.uniform(size=ROWS) < 0.6
+    values, decimals = {
+        "claims": (np.where(zero, 0, np.round(RANDOM.lognormal(8, 1, ROWS), 2)), 2),
+        "balances": (np.where(zero, 0, np.round(RANDOM.normal(0, 100, ROWS), 2)), 2),
+        "prices": (RANDOM.randint(1, 90, ROWS) + 0.99, 2),
+        "quarters": (RANDOM.randint(-9, 90, ROWS) / 4 + 0.25, 2),
+    }[law]
+    table = make_table("shop", {"x": values}, modes, decimals=True)
+    data = table.data()
+    assert table.info.schema is not None
+    (column,) = table.info.schema
+    assert isinstance(column, Numeric)
+    assert column.decimals == decimals
+    seen = encode(data.train, data.info)
+    # Of modes, the place of what lies beyond four deviations is cut.
+    inside = slice(None) if not modes else seen[:, 0].abs() < 1
+    assert torch.equal(decode(seen, data.info)[inside], data.train[inside])
+
+
+def test_decimals_are_learnt_where_that_is_asked() -> None:
+    many = make_table("people", {"height": RANDOM.normal(170, 9, ROWS)}, decimals=True)
+    unasked = make_table("people", {"height": np.round(RANDOM.normal(170, 9, ROWS), 1)})
+    for table in (many, unasked):
+        assert table.info.schema is not None
+        (column,) = table.info.schema
+        assert isinstance(column, Numeric)
+        assert column.decimals is None
+
+
 def test_two_gaussians_far_apart_are_two_modes() -> None:
     values = np.concatenate([RANDOM.normal(-50, 2, 700), RANDOM.normal(30, 5, 300)])
     found = modes_of(values, 10)
