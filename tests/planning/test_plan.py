@@ -41,7 +41,7 @@ scores = ["modes"]
 [[tasks]]
 name = "digits"
 dataset = "digits"
-budget = "10m"
+budget = "2TFLOP"
 scores = ["fd"]
 """
 
@@ -361,8 +361,10 @@ def test_the_device_counts_where_time_does(
     device: str,
 ) -> None:
     monkeypatch.setattr(devices, "cuda_devices", lambda: ("0",))
-    plan = make_plan(Selection(suite=suite, device=requested, seeds=[0]), catalogue)
-    assert {spec.task.name: spec.device for spec in plan.runs} == {"ring": None, "digits": device}
+    selection = Selection(suite=suite, device=requested, seeds=[0])
+    assert {spec.device for spec in make_plan(selection, catalogue).runs} == {None}
+    Path(suite).write_text(SUITE.replace("1TFLOP", "10m").replace("2TFLOP", "10m"))
+    assert {spec.device for spec in make_plan(selection, catalogue).runs} == {device}
 
 
 def test_a_memory_cap_is_part_of_the_spec(catalogue: Catalogue, suite: str) -> None:

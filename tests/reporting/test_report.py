@@ -115,6 +115,22 @@ def test_a_task_without_a_primary_distance_has_a_curve_all_the_same(tmp_path: Pa
     assert "<strong>high quality on ring8, 1TFLOP</strong>" in curves
 
 
+def test_a_section_without_content_is_left_out(tmp_path: Path) -> None:
+    one = record(spec("vanilla", "ring8", 0), curve("ring8", 2, 0))
+    others = [key for key, column in one["columns"].items() if column["panel"] != "distance"]
+    for key in others:
+        del one["columns"][key]
+        for point in one["points"]:
+            del point["scores"][key]
+    store = write_runs(tmp_path / "runs", [one])
+    write_report(store.root, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert others
+    assert '<section id="stability"' in page
+    assert 'id="modes"' not in page
+    assert '"#modes"' not in page
+
+
 def test_failures_say_why_without_folders_of_the_machine(page: str) -> None:
     text = page.partition('<section id="failures"')[2].partition("</section>")[0]
     assert text.count("<article") == 2
