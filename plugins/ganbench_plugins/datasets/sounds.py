@@ -18,9 +18,10 @@ SUFFIXES = frozenset(
     {".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf"}
 )
 WAV = (b"RIFF", b"RIFX", b"RF64")
+"""How a WAV file begins; names do not tell: sounds are named .wav that are none."""
+
 UNKNOWN = 0xFFFFFFFF
 """What stands for the size of samples, where a file was written to a pipe."""
-"""How a WAV file begins; names do not tell: sounds are named .wav that are none."""
 
 
 class Unreadable(Exception):
