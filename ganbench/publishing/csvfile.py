@@ -56,13 +56,14 @@ def read_csv(
     file = CsvFile(name)
     try:
         text = content.decode("utf-8")
-        header, *lines = list(csv.reader(io.StringIO(text, newline=""), strict=True)) or [[]]
-    except (UnicodeDecodeError, csv.Error, ValueError) as error:
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
         file.report(f"it is no CSV file in UTF-8: {error}")
         return file
-    if not text:
+    if not rows:
         file.report("it is empty")
         return file
+    header, *lines = rows
     if "\r" in text or not text.endswith("\n"):
         file.report("its lines do not all end with LF alone")
     names = [field.name for field in fields]
