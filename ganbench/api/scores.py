@@ -175,7 +175,8 @@ class Evaluation(Protocol):
         """(J,) logits that the discriminator, in eval mode, gives to samples (N, *shape) as it
         sees them in training (images in [-1, 1]), with their classes where it is conditional;
         with a graph where the samples require a gradient. J is less than N where several samples
-        are judged together, and those that fill no pack are left out."""
+        are judged together, and those that fill no pack are left out. A score that asks for them is
+        left out of runs of controls, which have no discriminator."""
 
     def rehearse(self, networks: Networks, data: Data, number: int = 0) -> bool:
         """Take one generator step, with the critic steps before it, of the run's training on other

@@ -13,7 +13,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.chosen import ChosenScore
 from ganbench.results.media import DRAWINGS_FOLDER
 from ganbench.running.contracts import check_drawings, made
-from ganbench.scoring.evaluation import Snapshot
+from ganbench.scoring.evaluation import NotThereError, Snapshot
 from ganbench.storage.writing import write_file
 
 
@@ -46,6 +46,8 @@ def draw_scores(
             for name, content in drawn.items():
                 (folder / DRAWINGS_FOLDER).mkdir(exist_ok=True)
                 write_file(folder / DRAWINGS_FOLDER / f"{name}.png", content, durable=False)
+        except NotThereError:  # it has measured nothing, and the log says so
+            continue
         except Exception as error:  # a plugin may raise anything, and the run has its numbers
             why = error if isinstance(error, GanbenchError) else told(error, catalogue.plugins)
             remark(f"pictures of score {score.text} are left out: {why}")

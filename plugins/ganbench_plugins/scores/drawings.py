@@ -89,8 +89,6 @@ def opinions(evaluation: Evaluation, **parameters: object) -> dict[str, bytes]:
     """What the discriminator thinks: a map of its logits with their gradient, and where a grid of
     latents comes to lie, of points in the plane; which pixels its logit hangs on, of images."""
     info = evaluation.data.info
-    if evaluation.training is not None and evaluation.training.control:
-        return {}
     if info.modality == "image" and evaluation.fake_labels is None:
         return {"saliency": _saliency(evaluation)}
     if info.modality == "points" and info.features == 2 and evaluation.fake_labels is None:
