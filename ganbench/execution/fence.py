@@ -12,7 +12,7 @@ from pathlib import Path
 from ganbench.execution.job import JOB_FILE
 from ganbench.results.record import COUNTED, RECORD_FILE
 from ganbench.results.seal import unseal
-from ganbench.results.store import CANCEL_FILE, CHECKPOINT_FOLDER, LOCK_FILE
+from ganbench.results.store import CANCEL_FILE, CHECKPOINT_FOLDER, LOCK_FILE, SPEC_FILE
 from ganbench.storage.locks import take_fence
 from ganbench.storage.reading import read_file
 
@@ -41,9 +41,12 @@ def tidy_finished(folder: Path) -> None:
 
 def _leftovers(folder: Path) -> Iterator[Path]:
     checkpoints = folder / CHECKPOINT_FOLDER
-    yield from folder.glob(".*.tmp")
+    is_over = (folder / RECORD_FILE).exists()
+    # Until its end, who has not got the fence may write a run's spec or cancel it.
+    theirs = () if is_over else (f".{SPEC_FILE}.", f".{CANCEL_FILE}.")
+    yield from (one for one in folder.glob(".*.tmp") if not one.name.startswith(theirs))
     yield from checkpoints.glob(".*")  # temporary files, those of safetensors as well
-    if not (folder / RECORD_FILE).exists():
+    if not is_over:
         return
     yield from folder.glob(JOB_FILE)
     yield from folder.glob(CANCEL_FILE)

@@ -65,6 +65,8 @@ def write_new(path: Path, content: bytes) -> bool:
     Raises:
         GanbenchError: its folder cannot be written to.
     """
+    if path.exists():
+        return False
     try:
         with _temporary(path) as temporary:
             temporary.write_bytes(content)

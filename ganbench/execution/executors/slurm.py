@@ -18,7 +18,7 @@ import signal
 import threading
 import time
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -173,8 +173,8 @@ class SlurmExecutor:
         """The names of its elements."""
         if not self._batches:
             self._spool = Path(folders[0]).parent / SPOOL / self._name
-            make_folder(self._spool)
             self._sweep()
+        make_folder(self._spool)  # each time: a command with no job for long may seem to have ended
         self._batches += 1
         name = f"batch-{self._batches}"
         content = msgspec.json.encode(Batch(self._order, folders))
@@ -187,10 +187,13 @@ class SlurmExecutor:
     def _sweep(self) -> None:
         """Remove the folders of commands that were killed, once all of their jobs have ended."""
         names = self._slurm.names()
-        for folder in self._spool.parent.iterdir():
-            age = time.time() - folder.stat().st_mtime
-            if names is not None and folder.name not in names and age > FORGET_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+        if names is None:
+            return
+        for folder in self._spool.parent.glob("*"):
+            with contextlib.suppress(FileNotFoundError):  # its command has just ended
+                age = time.time() - folder.stat().st_mtime
+                if folder.name not in names and age > FORGET_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def _listen(self) -> None:
         """Settle those that have told how they ended."""
@@ -198,38 +201,38 @@ class SlurmExecutor:
             return
         for file in self._spool.glob("*.json"):
             if file.stem in self._elements:
-                self._hear(file.stem, is_over=False)
+                self._hear(file.stem)
 
     def _ask(self) -> None:
         """Settle those that Slurm no longer has."""
         unfinished = self._slurm.unfinished()
         if unfinished is None:  # it does not answer, which says nothing about jobs
             return
-        lost = []
+        over: dict[str, Ending | None] = {}
         for name, element in tuple(self._elements.items()):
             element.missing = 0 if name in unfinished else element.missing + 1
-            if element.missing and not self._hear(name, is_over=True) and element.missing >= LOOKS:
-                lost.append(name)
-        if lost:
-            finals = self._slurm.finals(lost)
-            for name in lost:
-                self._settle(name, self._lost(name, finals.get(name)))
+            if element.missing:
+                told = self._hear(name)
+                if name in self._elements and (told or element.missing >= LOOKS):
+                    over[name] = told
+        if over:
+            finals = self._slurm.finals(over)
+            for name, told in over.items():
+                self._settle(name, self._ended(name, told, finals.get(name)))
 
-    def _hear(self, name: str, *, is_over: bool) -> bool:
-        """Settle an element by its own file; False if there is none, or it may not be the last."""
+    def _hear(self, name: str) -> Ending | None:
+        """Settle an element by its own file, if that is its end: whom a signal has ended, or who
+        was asked to leave, Slurm may put back into the queue. The ending that it tells, if any."""
         try:
             told = msgspec.json.decode(told_file(self._spool, name).read_bytes(), type=Told)
         except FileNotFoundError:
-            return False
-        if told.refusal is not None:
+            return None
+        if told.ending is None:
+            assert told.refusal is not None
             self._settle(name, told.refusal.error)
-            return True
-        assert told.ending is not None
-        # Whom Slurm has asked to leave, or killed, it may put back into the queue.
-        if is_transient(told.ending) and not is_over:
-            return False
-        self._settle(name, told.ending)
-        return True
+        elif not is_transient(told.ending):
+            self._settle(name, told.ending)
+        return told.ending
 
     def _settle(self, name: str, ending: Ending | GanbenchError) -> None:
         element = self._elements.pop(name)
@@ -243,12 +246,18 @@ class SlurmExecutor:
         else:
             element.ending.set_exception(ending)
 
-    def _lost(self, name: str, final: Reported | None) -> Ending:
-        """The ending of an element that has told nothing."""
+    def _ended(self, name: str, told: Ending | None, final: Reported | None) -> Ending:
+        """The ending of an element that is over, and has told nothing or of a signal.
+
+        Why there was a signal it cannot know: for memory the kernel ends its worker alone, and at
+        its limit of time all of it is asked to leave.
+        """
+        if final is not None and final.state in _BREACHES:
+            return replace(told or Ending(), breach=_BREACHES[final.state])
+        if told is not None:
+            return told
         if final is None:
             return Ending()
-        if final.state in _BREACHES:
-            return Ending(breach=_BREACHES[final.state])
         if final.state in ("COMPLETED", "FAILED") and final.exit_code is not None:
             self._log_output(name)
             return Ending(exit_code=final.exit_code)

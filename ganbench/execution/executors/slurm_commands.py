@@ -10,13 +10,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ganbench.api.errors import GanbenchError, PluginNotUsable
+from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
 from ganbench.api.executors import Resources
 from ganbench.execution.executors.slurm_task import output_file
 
 COMMANDS = ("sbatch", "squeue", "scancel")
 MARGIN_MINUTES = 5
 """Between our limit of time and Slurm's: which one it was is then known."""
+MARGIN_BYTES = 2**30
+"""The same of memory: beside a worker and all that it starts, which our limit is about, a job has
+the process that starts the worker, with torch imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +64,17 @@ class Slurm:
         limits = resources.limits
         self._options = [
             *("--parsable", "--requeue", "--export=ALL", "--nodes=1", "--ntasks=1"),
-            f"--job-name={name}",
             f"--cpus-per-task={resources.threads}",
             f"--time={int(limits.seconds // 60) + 1 + MARGIN_MINUTES}",
         ]
         if limits.host_bytes is not None:
-            self._options.append(f"--mem={-(-limits.host_bytes // 2**20)}M")
+            self._options.append(f"--mem={-(-(limits.host_bytes + MARGIN_BYTES) // 2**20)}M")
         if resources.device == "cuda":
             self._options.append("--gpus=1")
         if partition:
             self._options.append(f"--partition={partition}")
-        self._options += shlex.split(options)
+        # The name is last, and so ours: all other questions about the jobs go by it.
+        self._options += [*_checked(options), f"--job-name={name}"]
 
     def submit(self, spool: Path, file: str, count: int) -> list[str]:
         """Put an array into the queue; the names of its elements.
@@ -134,6 +137,22 @@ class Slurm:
 
     def _squeue(self, *options: str) -> subprocess.CompletedProcess[str]:
         return _call("squeue", "--noheader", "--array", f"--name={self._name}", *options)
+
+
+def _checked(options: str) -> list[str]:
+    """Further options of sbatch, one by one; those that would take jobs out of sight are refused.
+
+    Raises:
+        UsageError: jobs would go to another cluster, of which nothing would be heard.
+    """
+    found = shlex.split(options)
+    if any(one.startswith(("-M", "--clusters")) for one in found):
+        raise UsageError(
+            f"the executor slurm sees jobs of its own cluster alone; options={options!r} has them "
+            "go to another one",
+            "start ganbench on a login node of that cluster",
+        )
+    return found
 
 
 def _words(done: subprocess.CompletedProcess[str]) -> set[str] | None:

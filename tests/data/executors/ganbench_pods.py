@@ -11,6 +11,7 @@ called are `create_namespaced_pod`, `list_namespaced_pod` and `delete_collection
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 import signal
 import threading
@@ -83,7 +84,7 @@ class PodExecutor:
             "image": self._image,
             "command": job.command,
             "resources": {"limits": asked, "requests": asked},
-            "volumeMounts": [{"name": "runs", "mountPath": str(job.folder)}],
+            "volumeMounts": [{"name": "runs", "mountPath": str(job.folder.parent)}],
         }
         # Names of runs have signs in them that Kubernetes does not allow, and are tried again.
         digest = hashlib.sha256(job.name.encode()).hexdigest()[:12]
@@ -97,7 +98,7 @@ class PodExecutor:
             },
             "spec": {
                 "restartPolicy": "Never",  # whether it is tried again is for ganbench to say
-                "activeDeadlineSeconds": limits.seconds,
+                "activeDeadlineSeconds": math.ceil(limits.seconds),
                 "containers": [container],
                 "volumes": [{"name": "runs", "persistentVolumeClaim": {"claimName": "runs"}}],
             },
@@ -116,15 +117,18 @@ class PodExecutor:
 
 def ending_of(status: dict[str, Any]) -> Ending:
     """How a pod has ended, by its status."""
-    terminated = status["containerStatuses"][0]["state"]["terminated"]
+    containers = status.get("containerStatuses")  # of a pod that was evicted there may be none
+    terminated = containers[0]["state"]["terminated"] if containers else {}
     breach = None
     if status.get("reason") == "DeadlineExceeded":
         breach = Breach("time", "its pod was over its deadline; --limit sets it")
     elif status.get("reason") == "Evicted":
         breach = Breach("output", f"its pod was evicted: {status['message']}")
-    elif terminated["reason"] == "OOMKilled":
+    elif terminated.get("reason") == "OOMKilled":
         breach = Breach("memory", "its pod used more than its memory; --host-memory sets it")
-    code = terminated["exitCode"]
+    code = terminated.get("exitCode")
+    if code is None:
+        return Ending(breach=breach)
     # As shells do, Kubernetes adds 128 to the number of a signal.
     if code > 128 and code != ASKED_TO_STOP:
         return Ending(signal=code - 128, breach=breach)

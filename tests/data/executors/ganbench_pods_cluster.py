@@ -57,7 +57,12 @@ class Pod:
     def run(self) -> None:
         """From its start to its end."""
         spec = self.manifest["spec"]
-        command = spec["containers"][0]["command"]
+        container = spec["containers"][0]
+        command = container["command"]
+        # What the API refuses, and what a pod would not find.
+        assert isinstance(spec["activeDeadlineSeconds"], int)
+        assert _folder(container).is_relative_to(container["volumeMounts"][0]["mountPath"])
+        assert _folder(container) != Path(container["volumeMounts"][0]["mountPath"])
         self.status = {"phase": "Running"}
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         began, asked, why = time.monotonic(), False, {}
@@ -73,11 +78,10 @@ class Pod:
         code = process.returncode if process.returncode >= 0 else 128 - process.returncode
         reason = why.pop("container", "Completed" if code == 0 else "Error")
         terminated = {"exitCode": code, "reason": reason}
-        self.status = {
-            "phase": "Failed" if code else "Succeeded",
-            "containerStatuses": [{"name": "run", "state": {"terminated": terminated}}],
-            **why,
-        }
+        self.status = {"phase": "Failed" if code else "Succeeded", **why}
+        if why.get("reason") != "Evicted":  # of such a pod it may not say how containers ended
+            state = {"terminated": terminated}
+            self.status["containerStatuses"] = [{"name": "run", "state": state}]
 
     def _over_limit(self, pid: int, seconds: float) -> dict[str, str]:
         spec = self.manifest["spec"]
@@ -87,10 +91,15 @@ class Pod:
             return {"reason": "DeadlineExceeded"}
         if _memory(pid) > limits.get("memory", float("inf")):
             return {"container": "OOMKilled"}
-        written = _written(Path(container["volumeMounts"][0]["mountPath"]))
+        written = _written(_folder(container))
         if written > limits["ephemeral-storage"]:
             return {"reason": "Evicted", "message": f"it wrote {written} bytes"}
         return {}
+
+
+def _folder(container: dict[str, Any]) -> Path:
+    """Of the run, on the volume."""
+    return Path(container["command"][-1])
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

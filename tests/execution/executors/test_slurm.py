@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import signal
 from collections.abc import Iterable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 
-from ganbench.api.errors import GanbenchError, PluginNotUsable
-from ganbench.api.executors import Ending
+from ganbench.api.errors import GanbenchError, PluginNotUsable, UsageError
+from ganbench.api.executors import Ending, Limits, Resources
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.executors import slurm as module
+from ganbench.execution.executors import slurm_commands as commands
 from ganbench.execution.executors.order import Refusal
 from ganbench.execution.executors.slurm import LOOKS, SlurmExecutor
-from ganbench.execution.executors.slurm_commands import Reported
+from ganbench.execution.executors.slurm_commands import COMMANDS, Reported
 from ganbench.execution.executors.slurm_task import Batch, Told, output_file, told_file
 from ganbench.execution.job import PREEMPTED
 
@@ -184,6 +188,23 @@ def test_limits_of_slurm(steps: Steps, state: str, limit: str) -> None:
     assert breach.limit == limit
 
 
+@pytest.mark.parametrize(("state", "limit"), [("TIMEOUT", "time"), ("OUT_OF_MEMORY", "memory")])
+@pytest.mark.parametrize("told", [Ending(signal=9), Ending(exit_code=PREEMPTED)])
+def test_a_job_does_not_know_for_what_slurm_has_ended_it(
+    steps: Steps, state: str, limit: str, told: Ending
+) -> None:
+    """For memory the kernel ends a worker, and who looks after it tells of a signal."""
+    (ending,) = steps.start("a")
+    steps.tell("1_0", told)
+    steps.listen()
+    steps.gone("1_0", state, 0)
+    steps.ask(1)
+    assert replace(ending.result(0), breach=None) == told
+    breach = ending.result(0).breach
+    assert breach is not None
+    assert breach.limit == limit
+
+
 def test_a_job_that_could_not_begin_leaves_what_it_said_in_the_log(
     steps: Steps, tmp_path: Path
 ) -> None:
@@ -229,8 +250,43 @@ def test_what_killed_commands_have_left_is_removed(steps: Steps, tmp_path: Path)
     steps.start("a")
     found = {one.name for one in left.iterdir()}
     assert found == {"ganbench-at-work", "ganbench-new", steps.spool.name}
+    shutil.rmtree(steps.spool)  # by another command, since no job of this one was in the queue
+    steps.start("b")
+    assert steps.queue.arrays[-1].folders == [str(tmp_path / "runs" / "b")]
     steps.executor.stop(0.0)
     assert not steps.spool.exists()
+
+
+@pytest.fixture
+def sbatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Commands of Slurm that only note what they are given; the notes of `sbatch`."""
+    noted = tmp_path / "noted"
+    for name in COMMANDS:
+        command = tmp_path / "bin" / name
+        command.parent.mkdir(exist_ok=True)
+        command.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {shlex.quote(str(noted))}\necho 7\n')
+        command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    return noted
+
+
+def test_jobs_keep_their_name_and_have_memory_beside_the_workers(
+    sbatch: Path, tmp_path: Path
+) -> None:
+    """By the name Slurm is asked about them; where our limit comes first, the record says so."""
+    limits = Limits(seconds=600, host_bytes=2**31, output_bytes=1)
+    resources = Resources(device="cpu", jobs=1, limits=limits)
+    slurm = commands.Slurm("ganbench-x", resources, "", "--account=lab -J mine")
+    assert slurm.submit(tmp_path, "batch-1", 1) == ["7_0"]
+    given = sbatch.read_text().splitlines()
+    assert given.index("--job-name=ganbench-x") > given.index("mine") > given.index("-J")
+    assert "--mem=3072M" in given
+
+
+@pytest.mark.parametrize("options", ["-M other", "-Mother", "--clusters=other"])
+def test_jobs_of_another_cluster_would_not_be_seen(sbatch: Path, options: str) -> None:
+    with pytest.raises(UsageError, match="has them go to another one"):
+        commands.Slurm("x", RESOURCES, "", options)
 
 
 def test_without_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
