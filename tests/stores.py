@@ -41,6 +41,7 @@ def new_store(kind: str, folder: Path, patch: pytest.MonkeyPatch) -> str:
     """The URL of an empty place for runs."""
     name = f"lab-{secrets.token_hex(6)}"
     if kind == "file":
+        (folder / name / "runs").mkdir(parents=True)
         return f"file://{folder}/{name}/runs"
     if kind == "s3":
         for variable in [one for one in os.environ if one.startswith("AWS_")]:

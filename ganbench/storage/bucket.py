@@ -11,6 +11,7 @@ import errno
 import os
 import re
 import secrets
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -155,7 +156,7 @@ class Bucket:
                 return False
             if self._is_folder:
                 target = Path(self._path(key))
-                make_folder(target.parent)
+                self._make_folder(target.parent)
                 with replacing(target, durable=True) as temporary:
                     shutil.copyfile(source, temporary)
             else:
@@ -217,7 +218,7 @@ class Bucket:
         if not self._is_folder:
             self._fs.pipe_file(path, content, mode="create")
             return True
-        make_folder(Path(path).parent)
+        self._make_folder(Path(path).parent)
         if write_new(Path(path), content):
             return True
         raise FileExistsError(path)
@@ -246,11 +247,23 @@ class Bucket:
         return f"{self._root}/{key}"
 
     def _require_bucket(self) -> None:
-        """A bucket that is not there looks like an empty one."""
-        if self._protocol == "s3" and not self._fs.exists(self._root.partition("/")[0]):
+        """A bucket that is not there looks like an empty one, as a mount does that is away."""
+        bucket = self._root if self._is_folder else self._root.partition("/")[0]
+        if self._protocol != "memory" and not self._fs.exists(bucket):
             raise self._no_bucket()
 
+    def _make_folder(self, folder: Path) -> None:
+        """Of a key, never the bucket itself: it would lie below a mount that is away."""
+        self._require_bucket()
+        make_folder(folder)
+
     def _no_bucket(self) -> UsageError:
+        if self._is_folder:
+            return UsageError(
+                f"{self.url}: there is no such folder",
+                "mount what it is on; the first time make it: "
+                f"{shlex.join(['mkdir', '-p', self._root])}",
+            )
         return UsageError(
             f"{self.url}: there is no bucket of that name, or you may not see it",
             f"create it (ganbench creates none), or look at your keys: {_ACCESS}",

@@ -32,6 +32,7 @@ SPECS = [spec("vanilla", "ring8", seed) for seed in range(2)]
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Of a bucket with two runs, which another machine has put there."""
     url = f"file://{tmp_path}/lab/runs"
+    (tmp_path / "lab" / "runs").mkdir(parents=True)
     monkeypatch.setenv("GANBENCH_CACHE", str(tmp_path / "another"))
     store = open_runs(url)
     assert isinstance(store, MirrorStore)

@@ -50,6 +50,27 @@ def names(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("[!.]*") if path.is_file()}
 
 
+def test_a_mount_that_is_away_is_no_empty_bucket(tmp_path: Path) -> None:
+    """Records would be set aside, and all runs trained again below the mount point."""
+    mount = tmp_path / "mount" / "runs"
+    mount.mkdir(parents=True)
+    here = MirrorStore(tmp_path / "here", Bucket(f"file://{mount}"), "here")
+    here.root.mkdir()
+    leave_run(here)
+    here.hand_in(RUN)
+    before = names(here.root)
+    mount.parent.rename(tmp_path / "away")
+    mount.parent.mkdir()
+    for use in (here.refresh, here.bucket.require_create, lambda: here.push(RUN, "record.json")):
+        with pytest.raises(UsageError, match=r"no such folder; mount what it is on.*mkdir -p"):
+            use()
+    assert not mount.exists()
+    mount.parent.rmdir()
+    (tmp_path / "away").rename(mount.parent)
+    here.refresh()
+    assert names(here.root) == before
+
+
 def test_parts_come_when_they_are_asked_for(mirrors: tuple[MirrorStore, MirrorStore]) -> None:
     here, there = mirrors
     leave_run(here)
