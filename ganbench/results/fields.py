@@ -133,6 +133,9 @@ _CODE: Final = (
     _text("code", "hash of the pins of every plugin that took part; see `plugins` in the package"),
 )
 
+SEVERAL: Final = "; "
+"""Between machines, where a run has gone on on another one or seeds ran on several."""
+
 ENVIRONMENT: Final = (
     _text("ganbench", "version of ganbench"),
     _text("commit", "commit of ganbench, where it ran from a repository"),

@@ -8,7 +8,7 @@ that goes on from one ends with the same bits, on a CPU, as one that was never s
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 
 from ganbench.api.version import __version__
 from ganbench.planning.budget import Budget
+from ganbench.results.fields import SEVERAL
 from ganbench.results.finals import FINAL_FOLDER, FinalNote, write_note
 from ganbench.results.store import HISTORY_FILE
 from ganbench.running.continuing import lengthened
@@ -48,6 +49,10 @@ BYTES_PER_SECOND = 3e7
 """What a slow disk and a busy core write, read back and hash: as long as nothing is measured."""
 
 
+MACHINE = ("device_name", "cpu", "cpu_kind")
+"""What an environment says of a machine: a run may go on on another one."""
+
+
 class Preempted(BaseException):
     """The run was asked to stop, and its state is kept. Not an `Exception`: plugins that catch
     everything must not catch this."""
@@ -62,6 +67,8 @@ class Keeper:
         every: seconds between two of them.
         started: when the run did, by `time.monotonic`.
         trainer, clock, telemetry, evaluator: what changes while the run trains.
+        environment: what this process runs on.
+        timed: whether the budget is time, which is of one model of device only.
         remark: takes lines for the run's log.
     """
 
@@ -75,7 +82,10 @@ class Keeper:
         clock: BudgetClock,
         telemetry: Telemetry,
         evaluator: Evaluator,
+        environment: Mapping[str, Any],
         remark: Callable[[str], None],
+        *,
+        timed: bool,
     ) -> None:
         self._run_id = run_id
         self._folder = folder
@@ -84,6 +94,8 @@ class Keeper:
         self._clock = clock
         self._telemetry = telemetry
         self._evaluator = evaluator
+        self._machines = [{name: environment[name] for name in MACHINE}]
+        self._timed = timed
         self._remark = remark
         self._stopping = False
         self._possible = True
@@ -98,6 +110,15 @@ class Keeper:
     def wall_seconds(self) -> float:
         """Time since the start, and before the checkpoint that the run went on from."""
         return self._wall_before + time.monotonic() - self._started
+
+    @property
+    def machine(self) -> dict[str, str | None]:
+        """What the run has run on, of several machines all: an environment's part."""
+        found = {}
+        for name in MACHINE:
+            values = dict.fromkeys(one[name] for one in self._machines if one[name])
+            found[name] = SEVERAL.join(values) or None
+        return found
 
     def resume(self) -> bool:
         """Go on from the newest checkpoint that can be used, the one before the last if need be;
@@ -155,6 +176,7 @@ class Keeper:
         self._evaluator.restore(state["evaluator"])
         restore_random_state(state["random"], self._trainer.device)
         self._wall_before, self.resumed = state["wall_seconds"], state["resumed"] + 1
+        self._machines = [*state["machines"], *self._machines[-1:]]
         self.seconds = state["seconds"]
         return True
 
@@ -203,12 +225,15 @@ class Keeper:
     def _makers(self) -> str:
         """What a run must go on with, or its record would tell of one half only."""
         device = self._trainer.device.type
+        if self._timed:  # what it gets done in its time goes by the model
+            device = self._machines[-1]["device_name"] or device
         return f"ganbench {__version__} with torch {torch.__version__} on {device}"
 
     def _state(self) -> dict[str, Any]:
         return {
             "run_id": self._run_id,
             "made_by": self._makers(),
+            "machines": self._machines,
             "trainer": trainer_state(self._trainer),
             "clock": self._clock.state(),
             "telemetry": self._telemetry.state(),

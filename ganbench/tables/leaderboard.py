@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ganbench.results.fields import ENVIRONMENT, LEADERBOARD_FIELDS, STATUSES
+from ganbench.results.fields import ENVIRONMENT, LEADERBOARD_FIELDS, SEVERAL, STATUSES
 from ganbench.results.frame import Runs
 from ganbench.results.identity import VARIANT_CODE
 from ganbench.results.record import COUNTED, INSTABILITIES, Column
@@ -110,7 +110,8 @@ def _aggregate(entry: Entry) -> Aggregate:
     mean: Mean = _geometric_mean if all(end > 0 for end in ends) else _mean
     row.estimates["distance"] = Estimate.of(ends, mean)
     row.facts["distance_floor"] = next(iter(entry.values("distance_floor")), None)
-    one_device = len(set(entry.values("device_name", ("ok",)))) <= 1
+    devices = {str(one) for one in entry.values("device_name", ("ok",))}
+    one_device = len(devices) <= 1 and not any(SEVERAL in one for one in devices)
     for name in _COSTS:
         # Times and memory of different machines have no mean.
         comparable = one_device or name not in _MACHINE_COSTS
@@ -202,5 +203,5 @@ def _uninterpretable(scores: Mapping[str, Estimate], columns: Mapping[str, Colum
 
 def _distinct(entry: Entry, column: str) -> str | None:
     """All values that occur, since seeds may have run on several machines."""
-    values = sorted({str(value) for value in entry.values(column)})
-    return "; ".join(values) or None
+    values = sorted({one for value in entry.values(column) for one in str(value).split(SEVERAL)})
+    return SEVERAL.join(values) or None

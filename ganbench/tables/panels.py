@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ganbench.results.fields import STATUSES
+from ganbench.results.fields import SEVERAL, STATUSES
 from ganbench.results.headings import distinct_labels
 from ganbench.results.record import INSTABILITIES
 from ganbench.statistics.groups import grouped
@@ -256,7 +256,7 @@ def cost(lines: Sequence[Line], title: str) -> Table:
 
     def cells(line: Line) -> tuple[Cell, ...]:
         row = line.row
-        mixed = "several devices" if ";" in (row["device_name"] or "") else ""
+        mixed = "several devices" if SEVERAL in (row["device_name"] or "") else ""
         values = [line.cell(name, mixed if row.value(name) is None else "") for name in names]
         memory = line.cell("peak_memory_bytes", mixed)
         return (Cell(line.label), Cell(row["ok"]), *values, Cell(row["parameters"]), memory)

@@ -14,6 +14,7 @@ from ganbench.running import keeper
 from ganbench.running.keeper import COST_SHARE, LEAST_SECONDS, Keeper, Preempted
 
 COST = 0.25
+MACHINE = {"device_name": "AMD EPYC", "cpu": "AMD EPYC", "cpu_kind": "26-2-1 AVX512"}
 
 
 class Time:
@@ -42,7 +43,19 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
 def make(time: Time, tmp_path: Path) -> Callable[[float], Keeper]:
     def make(every: float) -> Keeper:
         unused: Any = None
-        return Keeper("a", tmp_path, every, time.now, unused, unused, unused, unused, pytest.fail)
+        return Keeper(
+            "a",
+            tmp_path,
+            every,
+            time.now,
+            unused,
+            unused,
+            unused,
+            unused,
+            MACHINE,
+            pytest.fail,
+            timed=False,
+        )
 
     return make
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from ganbench.catalogue.catalogue import installed_catalogue
+from ganbench.machine.environment import describe_environment
 from ganbench.planning.budget import Budget
 from ganbench.planning.plan import Selection, make_plan
 from ganbench.planning.runspec import RunSpec
@@ -19,6 +20,7 @@ from ganbench.planning.suite import DEFAULT_SUITE
 from ganbench.results.record import Record
 from ganbench.results.store import CHECKPOINT_FOLDER, HISTORY_FILE
 from ganbench.running import keeper
+from ganbench.running import run as module
 from ganbench.running.evaluator import Evaluator
 from ganbench.running.keeper import Preempted
 from ganbench.running.run import Run
@@ -243,6 +245,51 @@ def test_the_checkpoint_of_another_version_is_not_used(
     assert record is not None
     assert record["resumed"] == 0
     assert "the checkpoint is not used: it is of ganbench" in capsys.readouterr().out
+
+
+def elsewhere(folder: Path, spec: RunSpec, patch: pytest.MonkeyPatch) -> None:
+    """Begin a run on another model of CPU."""
+    describe = module.describe_environment
+
+    def described(*arguments: Any) -> dict[str, Any]:
+        return {**describe(*arguments), "device_name": "an old one", "cpu_kind": "0-0-0"}
+
+    with patch.context() as on_it:
+        on_it.setattr(module, "describe_environment", described)
+        assert attempt(spec, folder, 20)[0] is None
+
+
+def test_a_record_names_all_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted work may go on anywhere; who retrains it then knows that no machine has its bits."""
+    spec, folder = spec_of("vanilla", "ring8"), tmp_path / "run"
+    elsewhere(folder, spec, monkeypatch)
+    attempt(spec, folder, 40)
+    record, _ = attempt(spec, folder)
+    assert record is not None
+    assert record["resumed"] == 2
+    here = describe_environment(CPU, None)
+    found = record["environment"]
+    assert found["device_name"] == f"an old one; {here['device_name']}"
+    assert found["cpu_kind"] == f"0-0-0; {here['cpu_kind']}"
+    assert found["cpu"] == here["cpu"]
+
+
+def test_a_budget_of_time_is_of_one_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A faster one would give the half that it gets more work."""
+    budget = Budget("seconds", 1e9)
+    spec = spec_of("vanilla", "ring8")
+    spec = dataclasses.replace(spec, task=dataclasses.replace(spec.task, budget=budget))
+    folder = tmp_path / "run"
+    elsewhere(folder, spec, monkeypatch)
+    _, run = attempt(spec, folder, 10)
+    assert run.clock.steps == 10  # from the start
+    assert "it is of ganbench" in (said := capsys.readouterr().out)
+    assert "on an old one, this is" in said
+    _, run = attempt(spec, folder, 15)
+    assert run._keeper is not None
+    assert run._keeper.resumed == 1
 
 
 def test_a_plugins_new_source_makes_another_run() -> None:

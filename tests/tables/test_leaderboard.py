@@ -311,6 +311,16 @@ def test_devices_share_a_row_where_the_budget_is_not_time_but_seconds_do_not() -
     assert row["flops"] == 1e12
 
 
+def test_a_run_that_went_on_elsewhere_has_no_time_of_one_machine() -> None:
+    records = seeds("a", [0.1] * 2)
+    for one in records:
+        one["environment"]["device_name"] = "NVIDIA H200; AMD EPYC"
+    row = board(records).iloc[0]
+    assert row["device_name"] == "AMD EPYC; NVIDIA H200"
+    assert pd.isna(row["seconds"])
+    assert row["flops"] == 1e12
+
+
 def test_versions_of_the_code_are_not_mixed() -> None:
     pin = {**spec().pins[1], "source_hash": "sha256:" + "cd" * 32}
     table = board([*seeds("a", [0.1] * 2), *seeds("a", [0.01] * 2, pins=(pin,))])
