@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ganbench.api.checked import check_fields
@@ -10,6 +10,7 @@ from ganbench.api.errors import UsageError
 from ganbench.api.executors import Limits, Resources
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.planning.runspec import RunSpec
+from ganbench.wording import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,20 +86,26 @@ class Conditions:
             runs_per_gpu=self.runs_per_gpu,
         )
 
-    def require_sharing(self, specs: Iterable[RunSpec], device: str) -> None:
+    def require_sharing(
+        self, specs: Iterable[RunSpec], device: str, gpus: Sequence[str] = ()
+    ) -> None:
         """Make sure that runs may share a GPU, if they are to.
 
         Args:
             specs: of the runs.
             device: `cpu` or `cuda`, on which they run.
+            gpus: of this machine, if it is one of this.
 
         Raises:
             UsageError: there is none to share, or a run's budget is time, of which it would get
                 less than it is charged.
         """
-        if self.runs_per_gpu == 1:
+        crowded = bool(gpus) and (self.jobs or 0) > len(gpus)
+        if self.runs_per_gpu == 1 and not crowded:
             return
         asked = f"--runs-per-gpu {self.runs_per_gpu}"
+        if self.runs_per_gpu == 1:
+            asked = f"--jobs {self.jobs} on {counted(len(gpus), 'GPU')}"
         if device != "cuda":
             raise UsageError(f"{asked}: runs train on the CPU", "--jobs says how many at a time")
         for spec in specs:
@@ -106,7 +113,7 @@ class Conditions:
                 raise UsageError(
                     f"{asked}: {spec.task.name} has a budget of time, of which runs that share a "
                     "GPU take from each other",
-                    "leave it out, or count the budget: --budget 2PFLOP",
+                    "leave that out, or count the budget: --budget 2PFLOP",
                 )
 
 

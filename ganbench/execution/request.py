@@ -13,10 +13,11 @@ from ganbench.execution.claims import claims_on
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.engines import plan_of
 from ganbench.execution.executors.executor import choose_executor, open_executor
+from ganbench.execution.fast_paths import require_fast_path
+from ganbench.execution.gpus import require_gpus
 from ganbench.execution.origins import find_origins
 from ganbench.execution.session import Outcome, reusable, run_plan
 from ganbench.machine.devices import chosen_gpus, resolve_device
-from ganbench.machine.paths import require_fast_path
 from ganbench.planning.plan import Plan, Selection
 from ganbench.results.mirrors import open_runs
 from ganbench.results.parts import Part
@@ -83,8 +84,10 @@ def execute(
         plan.require_present(missing)
         if missing and not place.remote:
             require_fast_path(plan.precision, selection.device, plan.threads)
-        conditions.require_sharing(missing, device)
         gpus = chosen_gpus(selection.device) if device == "cuda" and not place.remote else ()
+        conditions.require_sharing(missing, device, gpus)
+        if missing:
+            require_gpus(gpus)
         resources = conditions.resources(device, plan.threads, gpus)
         plan.prepare_data(missing, catalogue, remark)
         origins = find_origins(missing, store, remark) if conditions.from_finished else {}

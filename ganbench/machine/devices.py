@@ -32,14 +32,17 @@ def cuda_devices() -> tuple[str, ...]:
     if visible is None:
         return tuple(str(index) for index in range(count))
     names = (name.strip() for name in visible.split(",") if name.strip())
-    # As CUDA does: the first index that names no device hides itself and all that follow.
-    return tuple(itertools.takewhile(lambda name: _exists(name, count), names))
+    # As CUDA does: the first index that names no device hides itself and all that follow, and one
+    # that is named twice hides all.
+    seen = tuple(itertools.takewhile(lambda name: _exists(name, count), names))
+    return seen if len({*seen}) == len(seen) else ()
 
 
 def _exists(name: str, count: int) -> bool:
-    """Whether an index is one of the driver's; other names (`GPU-...`, `MIG-...`) are trusted."""
-    is_index = name.removeprefix("-").isdecimal()
-    return count > 0 and (0 <= int(name) < count if is_index else True)
+    """Whether an index is one of the driver's; UUIDs are trusted, and other words name nothing."""
+    if name.removeprefix("-").isdecimal():
+        return 0 <= int(name) < count
+    return count > 0 and name.startswith(("GPU-", "MIG-"))
 
 
 def usable_cores() -> int:
@@ -163,16 +166,20 @@ def _cpu_facts() -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in lines}
 
 
-def device_name(device: str) -> str | None:
-    """The name of the `cpu`, or of the first GPU, as records have it; None if nobody tells."""
-    if device != "cuda":
+def device_name(requested: str) -> str | None:
+    """The name of the CPU, or of the first GPU of a request, as records have it; None if nobody
+    tells, or such a GPU is not here."""
+    if resolve_device(requested, remote=True) != "cuda":
         return cpu_name()
-    first = next(iter(cuda_devices()), "")
+    usable = cuda_devices()
+    place = int(requested.partition(":")[2].partition(",")[0] or 0)
     with _driver() as nvml:
-        if nvml is None or not first.isdecimal():
+        if nvml is None or place >= len(usable):
             return None
-        handle, name = ctypes.c_void_p(), ctypes.create_string_buffer(96)
-        if nvml.nvmlDeviceGetHandleByIndex_v2(int(first), ctypes.byref(handle)) != 0:
+        gpu, handle, name = usable[place], ctypes.c_void_p(), ctypes.create_string_buffer(96)
+        is_index = gpu.isdecimal()
+        find = nvml.nvmlDeviceGetHandleByIndex_v2 if is_index else nvml.nvmlDeviceGetHandleByUUID
+        if find(int(gpu) if is_index else gpu.encode(), ctypes.byref(handle)) != 0:
             return None
         failed = nvml.nvmlDeviceGetName(handle, name, ctypes.c_uint(len(name))) != 0
         return None if failed else name.value.decode("utf-8", "replace")

@@ -10,6 +10,7 @@ No data set has this modality, and none is asked for by this name: a technique s
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from ganbench.modalities import audio
 from ganbench.modalities.image import fault as image_fault
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
 
 ITERATIONS: Final = 16
@@ -133,11 +135,19 @@ def _inverse(spectra: Tensor, seen: Spectrogram) -> Tensor:
 
 def _levels(like: Tensor, info: DataInfo) -> tuple[Tensor, Tensor]:
     """Middle and half range of each bin's logarithms: (bins, 1) each, on a tensor's device."""
-    import torch
-
     seen = _of(info)
     assert seen.means, "a view is fitted to a train split before anything is encoded"
-    levels = torch.tensor([seen.means, seen.deviations], device=like.device)[..., None]
+    return _levels_on(seen.means, seen.deviations, like.device)
+
+
+@functools.lru_cache(maxsize=8)
+def _levels_on(
+    means: tuple[float, ...], deviations: tuple[float, ...], device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Kept on the device: to bring them there is to wait for it, at each batch."""
+    import torch
+
+    levels = torch.tensor([means, deviations], device=device)[..., None]
     return levels[0], DEVIATIONS * levels[1]
 
 

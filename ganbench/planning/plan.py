@@ -252,7 +252,7 @@ def _spec(
         memory_bytes=selection.memory_bytes,
         threads=threads,
         precision=selection.precision or suite.precision,
-        device=resolve_device(selection.device) if timed else None,
+        device=resolve_device(selection.device, remote=True) if timed else None,
         pins=_pins((*prepared.specs, *chosen.specs), catalogue),
         folder=suite.folder,
     )

@@ -17,7 +17,7 @@ from ganbench.scoring.evaluation import NotThereError, RealSide, Snapshot
 from ganbench.training.feed import LabelFeed, LatentFeed, RealFeed
 from ganbench.training.kept import keep_tensors
 from ganbench.training.objective import Objective
-from ganbench.training.sampling import BESIDE, depends_on_others, sample
+from ganbench.training.sampling import AT_ONCE, BESIDE, CPU, depends_on_others, sample
 from ganbench.training.seeds import stream_seed
 from ganbench.training.trainer import Trainer
 
@@ -59,13 +59,15 @@ class Contestant:
         """(count, *shape) raw outputs for the latents of a seed, and their classes (count,)."""
         labels = None
         if self.shares is not None:
-            labels = LabelFeed(self.shares, self.device, stream_seed(seed, "labels")).draw(count)
+            labels = LabelFeed(self.shares, CPU, stream_seed(seed, "labels")).draw(count)
+            labels = labels.to(self.device)
         fakes = sample(self.generator, self.latents, count, self.device, seed, labels)
         return fakes, labels
 
     def as_stored(self, raw: Tensor) -> Tensor:
         """(N, *stored shape) of finite raw outputs (N, *shape)."""
-        return modality_of(self.info).decode(raw, self.info)
+        decode = modality_of(self.info).decode
+        return torch.cat([decode(part, self.info) for part in torch.split(raw, AT_ONCE)])
 
     def out_of_range(self, raw: Tensor) -> str:
         """What is wrong with the range of raw outputs; empty if nothing is."""
@@ -75,7 +77,7 @@ class Contestant:
         """Whether its samples depend on those that are generated beside them."""
         labels = None
         if self.shares is not None:
-            labels = LabelFeed(self.shares, self.device, seed=0).draw(BESIDE)
+            labels = LabelFeed(self.shares, CPU, seed=0).draw(BESIDE)
         return depends_on_others(self.generator, self.latents, self.device, labels)
 
     def snapshot(

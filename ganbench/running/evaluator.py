@@ -24,7 +24,7 @@ from ganbench.scoring.evaluation import RealSide, Snapshot, measure
 from ganbench.statistics.stability import diverged
 from ganbench.training.clock import BudgetClock
 from ganbench.training.precision import products
-from ganbench.training.sampling import all_finite, is_dead
+from ganbench.training.sampling import all_finite, is_dead, is_finite
 from ganbench.training.seeds import stream_seed
 from ganbench.training.state import untouched_random_numbers
 
@@ -113,13 +113,14 @@ class Evaluator:
                 raw, self.fake_labels = self._sample(EVALUATION_SEED)
                 if not self.points and (fault := self._contestant.out_of_range(raw)):
                     remark(f"samples {fault}: they are brought into range before they are scored")
+                # Of the raw output: rounded to bytes, a generator that still moves may look dead.
+                self._dead = is_dead(raw) and not self._real_is_constant
                 self.fakes = self._as_stored(raw)
+                del raw  # four times the bytes of what is scored
                 scores = self._all_scores if final else self._scores
                 measured = self._measure(self.fakes, self.fake_labels, scores)
             finally:
                 self.measuring = False
-            # Of the raw output: rounded to bytes, a generator that still moves may look dead.
-            self._dead = is_dead(raw) and not self._real_is_constant
             # Once, at the first evaluation: a curve of two distances would be none.
             self._choose_primary(scores, measured)
             point = self._keep(measured, 1.0 if final else self._clock.fraction())
@@ -219,7 +220,7 @@ class Evaluator:
 
     def _sample(self, seed: int) -> tuple[Tensor, Tensor | None]:
         raw, labels = self._contestant.sample(self._task.fakes, seed)
-        if not bool(torch.isfinite(raw).all()):
+        if not is_finite(raw):
             raise Unstable(
                 "nonfinite_output", self._at_step("the generator's output is not finite")
             )

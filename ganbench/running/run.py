@@ -57,6 +57,9 @@ from ganbench.training.stacking.stack import StackBroken
 from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
 
+OUT_OF_MEMORY = ("t allocate memory", "out of memory", "ALLOC_FAILED")
+"""What other errors say of it: of the system, of CUDA outside of torch's allocator, of cuBLAS."""
+
 
 class Run:
     """One run in this process.
@@ -121,9 +124,10 @@ class Run:
 
     def perform(self) -> Record:
         """The same, in a process that computes on the threads that the spec says already."""
-        self._environment = describe_environment(self._device, self._commit)
         self._try()
         self._environment |= self._company.told()
+        if self._keeper is not None:
+            self._environment |= self._keeper.machine
         record = self._record()
         self._observed.ended(record)
         return record
@@ -142,9 +146,10 @@ class Run:
                 "error", RuntimeError(f"the code under test called sys.exit({error.code!r})")
             )
         except BaseException as error:  # a plugin may raise anything, KeyboardInterrupt included
-            self._fail("oom" if "t allocate memory" in str(error) else "error", error)
+            self._fail("oom" if any(one in str(error) for one in OUT_OF_MEMORY) else "error", error)
 
     def _train(self) -> None:
+        self._environment = describe_environment(self._device, self._commit)
         if self._stopping:
             raise Preempted
         if self.spec.memory_bytes is not None:
@@ -252,7 +257,9 @@ class Run:
             self.clock,
             telemetry,
             evaluator,
+            self._environment,
             remark,
+            timed=self.spec.task.budget.kind == "seconds",
         )
         if not (self._keeper.resume() or self._go_on(self._keeper)):
             telemetry.clear()

@@ -13,9 +13,9 @@ from typing import Any
 
 from ganbench.api.errors import GanbenchError
 from ganbench.catalogue.plugin_files import PluginChoice
+from ganbench.execution.fast_paths import require_fast_path
 from ganbench.execution.request import planned
 from ganbench.machine.devices import torch_device
-from ganbench.machine.paths import require_fast_path
 from ganbench.machine.precision import Precision, product_speed, stopwatch
 from ganbench.machine.threads import require_threads
 from ganbench.planning.plan import Selection

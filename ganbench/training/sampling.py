@@ -11,7 +11,14 @@ from torch import Tensor, nn
 from ganbench.api.networks import Latent
 from ganbench.training.feed import LatentFeed
 
+CPU = torch.device("cpu")
+"""Where latents and classes of evaluations are drawn: a GPU has other random numbers of a seed."""
+
 SAMPLING_BATCH = 256
+
+AT_ONCE = 1024
+"""Samples that are looked at, or turned into what is stored, at a time: of 50,000 images every
+temporary copy is gigabytes."""
 DEAD_VARIANCE = 1e-12
 
 BESIDE = 32
@@ -47,7 +54,8 @@ def sample(
 
     The generator is in eval mode for the call (batch norm with running statistics) and back in its
     former mode after it. Latents depend on the seed and the latent's law alone; noise that the
-    generator draws by itself depends on the seed, and on how many samples are drawn at once.
+    generator draws by itself depends on the seed, the kind of device, and on how many samples are
+    drawn at once.
 
     Args:
         generator: in any mode.
@@ -57,17 +65,23 @@ def sample(
         seed: of the latents, and of the generator's own noise.
         labels: (count,) classes, for a conditional generator.
     """
-    latents = LatentFeed(law, device, seed).draw(count)
+    latents = LatentFeed(law, CPU, seed).draw(count).to(device)
     inputs = [latents, *([] if labels is None else [labels.to(device)])]
     training = generator.training
     generator.eval()
+    samples, place = torch.empty(0), 0
     try:
         batches = zip(*(torch.split(one, SAMPLING_BATCH) for one in inputs), strict=True)
         with noise_of(seed, device):
-            parts = [generator(*batch) for batch in batches]
+            for batch in batches:
+                part = generator(*batch)
+                if not place:  # batches joined at the end would be there twice
+                    samples = part.new_empty((count, *part.shape[1:]), dtype=torch.float32)
+                samples[place : place + len(part)] = part
+                place += len(part)
     finally:
         generator.train(training)
-    return torch.cat(parts).float()
+    return samples
 
 
 @torch.no_grad()
@@ -86,7 +100,7 @@ def depends_on_others(
         generator, law, device: as in `sample`.
         labels: of at least `BESIDE` samples, for a conditional generator.
     """
-    latents, others = LatentFeed(law, device, seed=0).draw(2 * BESIDE).chunk(2)
+    latents, others = LatentFeed(law, CPU, seed=0).draw(2 * BESIDE).to(device).chunk(2)
     half = BESIDE // 2
     mixed = torch.cat([latents[:half], others[half:]])
     given = () if labels is None else (labels[:BESIDE].to(device),)
@@ -106,8 +120,15 @@ def depends_on_others(
 
 def is_dead(samples: Tensor) -> bool:
     """Whether all samples are the same: their variance, summed over coordinates, is below 1e-12."""
-    flat = samples.flatten(1).double()
-    return float(flat.var(dim=0, correction=0).sum()) < DEAD_VARIANCE
+    parts = torch.split(samples.flatten(1), AT_ONCE)
+    mean = sum(part.double().sum(dim=0) for part in parts) / len(samples)
+    spread = sum(float((part.double() - mean).square().sum()) for part in parts)
+    return spread / len(samples) < DEAD_VARIANCE
+
+
+def is_finite(samples: Tensor) -> bool:
+    """Whether every number of them is."""
+    return all(bool(torch.isfinite(part).all()) for part in torch.split(samples, AT_ONCE))
 
 
 def all_finite(module: nn.Module) -> bool:

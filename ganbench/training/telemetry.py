@@ -58,8 +58,13 @@ class Telemetry:
         """
         row = [value.detach().float() for value in values]
         names = tuple(logged or ())
+        # A number is filled in on the device: to copy one there is to wait for it.
+        device = row[0].device
         row += [
-            torch.as_tensor(one, device=row[0].device).float() for one in (logged or {}).values()
+            one.to(device).float()
+            if isinstance(one, Tensor)
+            else torch.full((), one, device=device)
+            for one in (logged or {}).values()
         ]
         self._rows.append((step, names, torch.stack([one.reshape(()) for one in row])))
 

@@ -1,6 +1,7 @@
 """What a check of a run comes to: the same, another trajectory of its training, or wrong.
 
-From its generator, every score comes out the same to a relative 1e-6. Training again gives the same
+From its generator, every score comes out the same to a relative 1e-6, and what a GPU has computed
+to 1e-3 on another model. Training again gives the same
 bits where processor, versions and threads are the same: another number is wrong there. Elsewhere
 sums are rounded differently, and training soon takes another trajectory, as far from the first as
 another seed's. It can then only be asked whether both numbers are what the other seeds predict of
@@ -19,6 +20,9 @@ from ganbench.statistics.intervals import geometric_prediction_interval, predict
 from ganbench.verification.claims import Claim
 
 TOLERANCE: Final = 1e-6
+ROUGHER: Final = 1e-3
+"""Where what a GPU has computed is computed on another model or a CPU: each rounds products and
+convolutions its own way, and a value at the edge of a byte, or of a ball, falls to either side."""
 LEVEL: Final = 0.95
 RECOMPUTED: Final = "recomputed from its generator"
 RETRAINED: Final = "trained again from its spec"
@@ -33,9 +37,9 @@ class Rescored:
     Args:
         key, label: of the score.
         claimed, found: its values; None where it is missing.
-        verdict: `same` (all bits), `equal` (to 1e-6), or `differs`; of another trajectory `within
-            seeds` or `outside seeds`, `as claimed` where both stand out to the same side, or `no
-            spread` where the other seeds are all alike, and one of both is like them.
+        verdict: `same` (all bits), `equal` (to the tolerance), or `differs`; of another trajectory
+            `within seeds` or `outside seeds`, `as claimed` where both stand out to the same side,
+            or `no spread` where the other seeds are all alike, and one of both is like them.
         low, high: what the other seeds allow, where that was asked.
     """
 
@@ -58,8 +62,9 @@ class Verdict:
         status: how the run ended this time.
         claimed_status: how it is said to have ended.
         rescored: one per score.
-        elsewhere: why training again may give other bits, such as ``torch 2.6.0, here 2.7.0``;
-            empty where it may not.
+        elsewhere: why there may be other bits, such as ``torch 2.6.0, here 2.7.0``; empty where
+            there may not.
+        tolerance: relative, within which scores are equal.
     """
 
     run_id: str
@@ -68,6 +73,7 @@ class Verdict:
     claimed_status: str
     rescored: tuple[Rescored, ...]
     elsewhere: tuple[str, ...] = ()
+    tolerance: float = TOLERANCE
 
     @property
     def holds(self) -> bool:
@@ -90,7 +96,7 @@ class Verdict:
         elif told := self._trajectory():
             outcome = f"another trajectory{where}, {told}"
         elif self._count("equal"):
-            outcome = f"equal to {TOLERANCE:g}"
+            outcome = f"equal to {self.tolerance:g}{where if self.tolerance > TOLERANCE else ''}"
         else:
             outcome = "equal, bit by bit"
         return f"{self.run_id}: {self.method}: {outcome}"
@@ -112,9 +118,21 @@ class Verdict:
         return sum(one.verdict in verdicts for one in self.rescored)
 
 
-def judge_recomputed(claim: Claim, status: str, found: Mapping[str, float]) -> Verdict:
-    """The verdict on scores that were computed from the run's generator."""
-    return _judge(claim, RECOMPUTED, status, found, ())
+def judge_recomputed(
+    claim: Claim, status: str, found: Mapping[str, float], device_name: str | None
+) -> Verdict:
+    """The verdict on scores that were computed from the run's generator.
+
+    Args:
+        claim: the run.
+        status, found: how the evaluation ended this time, and with which scores.
+        device_name: what it was done on.
+    """
+    then = claim.environment.get("device_name")
+    if claim.device != "cuda" or then == device_name:
+        return _judge(claim, RECOMPUTED, status, found, ())
+    other = f"device {_or_unknown(then)}, here {_or_unknown(device_name)}"
+    return _judge(claim, RECOMPUTED, status, found, (other,), ROUGHER)
 
 
 def judge_retrained(
@@ -153,12 +171,15 @@ def _judge(
     status: str,
     found: Mapping[str, float],
     elsewhere: tuple[str, ...],
+    tolerance: float = TOLERANCE,
 ) -> Verdict:
     keys = sorted({*claim.scores, *found})
-    level = 1 - (1 - LEVEL) / max(1, len(keys))  # so that all of them lie within, 95 times of 100
-    rescored = tuple(
-        _compared(claim, key, found.get(key), level if elsewhere else None) for key in keys
-    )
+    level: float | None = 1 - (1 - LEVEL) / max(
+        1, len(keys)
+    )  # so that all of them lie within, 95 times of 100
+    if method == RECOMPUTED or not elsewhere:
+        level = None
+    rescored = tuple(_compared(claim, key, found.get(key), level, tolerance) for key in keys)
     return Verdict(
         run_id=claim.run_id,
         method=method,
@@ -166,10 +187,13 @@ def _judge(
         claimed_status=claim.status,
         rescored=rescored,
         elsewhere=elsewhere,
+        tolerance=tolerance,
     )
 
 
-def _compared(claim: Claim, key: str, found: float | None, level: float | None) -> Rescored:
+def _compared(
+    claim: Claim, key: str, found: float | None, level: float | None, tolerance: float
+) -> Rescored:
     """One score; `level` is that of the seeds' interval, None where the bits must be the same."""
     claimed = claim.scores.get(key)
     label = claim.labels.get(key, key)
@@ -178,7 +202,7 @@ def _compared(claim: Claim, key: str, found: float | None, level: float | None) 
         return one
     if claimed == found:
         return replace(one, verdict="same")
-    if math.isclose(claimed, found, rel_tol=TOLERANCE, abs_tol=1e-12):
+    if math.isclose(claimed, found, rel_tol=tolerance, abs_tol=1e-12):
         return replace(one, verdict="equal")
     others = [scores[key] for scores in claim.others if key in scores]
     if level is None or len(others) < 2:

@@ -19,6 +19,7 @@ from ganbench.execution.conditions import DEFAULTS, Conditions
 from ganbench.execution.executors.executor import open_executor
 from ganbench.execution.pins import require_same_code
 from ganbench.execution.supervisor import Supervisor
+from ganbench.machine.devices import device_name
 from ganbench.machine.threads import computing_on
 from ganbench.planning.chosen import choose_task
 from ganbench.results.record import Record
@@ -79,7 +80,8 @@ def verify(
     if claim.weights is not None and claim.scores and not retrain:
         try:
             status, scores, lost = _evaluate(claim, claim.weights, catalogue, remark)
-            return judge_recomputed(_without_lost(claim, scores, lost, remark), status, scores)
+            known = _without_lost(claim, scores, lost, remark)
+            return judge_recomputed(known, status, scores, device_name(_where(claim)))
         except NotThereError:
             remark(
                 "all scores look at more than the generator, which alone is kept: training again"
@@ -100,7 +102,7 @@ def _evaluate(
     Raises:
         NotThereError: nothing is left to measure.
     """
-    device = torch.device("cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu")
+    device = torch.device(_where(claim))
     spec, task = claim.spec, claim.spec.task
     chosen, lost = choose_task(task, catalogue, spec.folder), list[str]()
     for note in chosen.data.survey.notes:
@@ -131,6 +133,11 @@ def _evaluate(
     if lost and not scores:
         raise NotThereError
     return status, scores, lost
+
+
+def _where(claim: Claim) -> str:
+    """The device on which the claim is evaluated: its own kind, if there is one here."""
+    return "cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu"
 
 
 def _without_lost(

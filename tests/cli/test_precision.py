@@ -14,7 +14,7 @@ import ganbench
 from ganbench.api.errors import UsageError
 from ganbench.cli.main import cli
 from ganbench.cli.verbs import doctor
-from ganbench.machine import paths
+from ganbench.execution import fast_paths as paths
 from ganbench.results.store import RunStore
 
 Cli = Callable[..., "CompletedProcess[str]"]

@@ -146,7 +146,15 @@ def test_the_drivers_answer(
 
 @pytest.mark.parametrize(
     ("visible", "found", "name"),
-    [(None, 0, "GPU 0"), ("1", 0, "GPU 1"), ("0", 1, None), ("GPU-8932f937", 0, None)],
+    [
+        (None, 0, "GPU 0"),
+        ("1", 0, "GPU 1"),
+        ("0", 1, None),
+        ("GPU-1", 0, "GPU 1"),
+        ("GPU-1", 1, None),
+        ("0,0", 0, None),
+        ("NoDevFiles", 0, None),
+    ],
 )
 def test_the_name_of_the_first_visible_gpu(
     machine: Machine,
@@ -163,6 +171,9 @@ def test_the_name_of_the_first_visible_gpu(
             handle._obj.value = 100 + index  # type: ignore[attr-defined]
             return found
 
+        def nvmlDeviceGetHandleByUUID(self, uuid: bytes, handle: object) -> int:  # noqa: N802
+            return self.nvmlDeviceGetHandleByIndex_v2(int(uuid.removeprefix(b"GPU-")), handle)
+
         def nvmlDeviceGetName(self, handle: object, name: object, size: object) -> int:  # noqa: N802
             name.value = f"GPU {handle.value - 100}".encode()  # type: ignore[attr-defined]
             return 0
@@ -173,6 +184,9 @@ def test_the_name_of_the_first_visible_gpu(
     machine(2, visible)
     monkeypatch.setattr(devices.ctypes, "CDLL", lambda name: Nvml())
     assert devices.device_name("cuda") == name
+    if visible is None:
+        assert devices.device_name("cuda:1") == "GPU 1"
+        assert devices.device_name("cuda:2") is None
 
 
 CPUINFO = """processor\t: 0

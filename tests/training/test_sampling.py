@@ -15,14 +15,23 @@ from ganbench import Latent
 from ganbench.training import sampling
 from ganbench.training.feed import LatentFeed
 from ganbench.training.sampling import (
+    AT_ONCE,
     SAMPLING_BATCH,
     all_finite,
     depends_on_others,
     is_dead,
+    is_finite,
     sample,
 )
 
 from .small import CPU, image, networks_of
+
+
+def test_latents_are_drawn_on_the_cpu_wherever_they_go() -> None:
+    """A GPU has other random numbers of the same seed; of `meta` there are none at all."""
+    nowhere = torch.device("meta")
+    network = nn.Linear(3, 2, device=nowhere)
+    assert sample(network, Latent(size=3), 600, nowhere, seed=0).shape == (600, 2)
 
 
 class Tell(nn.Module):
@@ -117,6 +126,16 @@ def test_equal_samples_are_dead_and_others_are_not(value: float, count: int, siz
     assert is_dead(samples)
     samples[0, 0] += max(1.0, abs(value)) * 1e-2
     assert not is_dead(samples)
+
+
+def test_parts_of_many_samples_are_looked_at_as_one() -> None:
+    """Each half alone is dead; a number that is not finite may be anywhere."""
+    samples = torch.cat([torch.zeros(AT_ONCE, 2), torch.ones(AT_ONCE + 3, 2)])
+    assert is_dead(samples[:AT_ONCE])
+    assert not is_dead(samples)
+    assert is_finite(samples)
+    samples[-1, 0] = math.nan
+    assert not is_finite(samples)
 
 
 def test_one_living_pixel_is_enough() -> None:

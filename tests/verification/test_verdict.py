@@ -174,9 +174,31 @@ def test_a_score_that_one_side_lacks_differs(claim: Claim) -> None:
 
 
 def test_from_its_generator_nothing_is_left_to_chance(claim: Claim) -> None:
-    verdict = judge_recomputed(claim, "ok", {"w2": 1.03})
+    verdict = judge_recomputed(claim, "ok", {"w2": 1.03}, "AMD EPYC")
     assert not verdict.holds
     assert verdict.summary.endswith("recomputed from its generator: 1 of 1 scores differ")
+
+
+@pytest.mark.parametrize(
+    ("here", "off", "said"),
+    [
+        ("NVIDIA H200", 1e-4, None),
+        ("NVIDIA H200", 1e-7, "equal to 1e-06"),
+        ("AMD EPYC", 1e-4, "equal to 0.001 (device NVIDIA H200, here AMD EPYC)"),
+        (None, 1e-4, "equal to 0.001 (device NVIDIA H200, here unknown)"),
+        ("AMD EPYC", 1e-2, None),
+    ],
+)
+def test_what_a_gpu_has_computed_is_rounded_otherwise_elsewhere(
+    claim: Claim, here: str | None, off: float, said: str | None
+) -> None:
+    environment = {**claim.environment, "device_name": "NVIDIA H200"}
+    on_gpu = replace(claim, device="cuda", environment=environment)
+    found = {key: value * (1 + off) for key, value in claim.scores.items()}
+    verdict = judge_recomputed(on_gpu, "ok", found, here)
+    assert verdict.holds == (said is not None)
+    assert said is None or verdict.summary.endswith(said)
+    assert not judge_recomputed(claim, "ok", {"w2": 1.02 * (1 + 1e-4)}, here).holds
 
 
 def test_of_many_scores_all_lie_within_as_often_as_one(claim: Claim) -> None:

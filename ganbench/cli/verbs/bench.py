@@ -13,7 +13,7 @@ from ganbench.cli.options import DEVICE, json_option, suite_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
-from ganbench.machine.devices import cpu_kind, device_name, resolve_device
+from ganbench.machine.devices import cpu_kind, device_name
 from ganbench.machine.precision import PRECISIONS, Precision
 from ganbench.machine.versions import installed_versions
 from ganbench.planning.plan import Selection
@@ -87,7 +87,7 @@ def command(
     )
     rows = bench(selection, choice, rounds=rounds, tell=talk)
     machine = {
-        "device": device_name(resolve_device(device)),
+        "device": device_name(device),
         "cpu_kind": cpu_kind(),
         "torch": installed_versions()["torch"],
     }

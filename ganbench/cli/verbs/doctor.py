@@ -21,8 +21,8 @@ from ganbench.cli.options import json_option, runs_option
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
+from ganbench.execution.fast_paths import has_path, measured_ratio
 from ganbench.machine.devices import cuda_devices, usable_cores
-from ganbench.machine.paths import has_path, measured_ratio
 from ganbench.machine.precision import PRECISIONS, product_speed
 from ganbench.machine.products import has_wider
 from ganbench.machine.threads import computing_on

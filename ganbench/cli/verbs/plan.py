@@ -16,8 +16,8 @@ from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk, warn
 from ganbench.execution.engines import plan_of
-from ganbench.machine.devices import device_name, resolve_device
-from ganbench.machine.paths import require_fast_path
+from ganbench.execution.fast_paths import require_fast_path
+from ganbench.machine.devices import device_name
 from ganbench.machine.threads import require_threads
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
@@ -47,7 +47,7 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     store = open_runs(runs)
     contents = store.read_all() if store.root.is_dir() else Contents()
     warn(contents.warnings)
-    device = device_name(resolve_device(selection.device))
+    device = device_name(selection.device)
     forecast = Forecast(contents.records, device)
     records = {record["run_id"]: record for record in contents.records}
     specs = [(spec.run_id, spec) for spec in plan.runs]  # an id takes a while to compute

@@ -41,6 +41,8 @@ def work_for_parent(folder: Path, place: Place) -> NoReturn:
     adopt_orphans()  # and those that leave it are found here
     _offer_to_the_kernel()
     if place.gpu is not None:
+        if "CUDA_VISIBLE_DEVICES" not in os.environ:  # indices are the driver's then, as its order
+            os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
         os.environ["CUDA_VISIBLE_DEVICES"] = place.gpu
     if place.cores is not None:
         hold_to(place.cores)

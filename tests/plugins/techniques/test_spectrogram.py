@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ganbench import Data, DataInfo, UsageError
+from ganbench.modalities import modality_of, spectrogram
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import Prepared, prepare
 from ganbench.running.contestant import contestant_of
@@ -40,6 +41,14 @@ def test_frames_of_twice_the_side_that_overlap_by_half() -> None:
 def test_other_sides_are_refused(side: int) -> None:
     with pytest.raises(UsageError, match=f"no images of {side}x{side}"):
         view(SOUND, side=side)
+
+
+def test_levels_are_brought_to_a_device_once() -> None:
+    """Each time would be a wait for it, at every batch."""
+    modality = modality_of(view(SOUND, side=16))
+    seen = modality.fit(view(SOUND, side=16), data().train)
+    first, second = (spectrogram._levels(torch.zeros(1), seen) for _ in range(2))
+    assert all(one is two for one, two in zip(first, second, strict=True))
 
 
 VARIANTS = (

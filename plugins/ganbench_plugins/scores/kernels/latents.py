@@ -102,7 +102,8 @@ def at_rest(generator: nn.Module) -> Iterator[None]:
     """The generator as it is evaluated: in eval mode, and with the same noise inside at every call
     of the block that starts with `torch.manual_seed`; all is as before afterwards."""
     training = generator.training
-    devices = {one.device for one in generator.parameters() if one.device.type == "cuda"}
+    held = (*generator.parameters(), *generator.buffers())
+    devices = {one.device for one in held if one.device.type == "cuda"}
     generator.eval()
     try:
         with torch.random.fork_rng(list(devices)):
@@ -129,7 +130,8 @@ def samples_of(
         of: the method that is called in the place of the generator.
     """
     call = generator if of is None else getattr(generator, of)
-    device = next((one.device for one in generator.parameters()), latents.device)
+    held = (*generator.parameters(), *generator.buffers())
+    device = held[0].device if held else latents.device
     given = [latents.to(device), *([] if labels is None else [labels.to(device)])]
     with at_rest(generator):
         parts = []

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ganbench.api.errors import UsageError
-from ganbench.machine import paths
-from ganbench.machine.paths import require_fast_path
+from ganbench.execution import fast_paths as paths
+from ganbench.execution.fast_paths import require_fast_path
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 from ganbench.api.errors import UsageError
+from ganbench.execution.executors.apart import call_apart
 from ganbench.machine.devices import device_name, resolve_device, torch_device
 from ganbench.machine.precision import Precision, speed_ratio
 from ganbench.machine.threads import computing_on
@@ -34,7 +35,7 @@ def require_fast_path(precision: Precision, requested: str, threads: int) -> Non
     if ratio < 1:
         raise UsageError(
             f"--precision {precision}: products are {ratio:.2f} times as fast as in float32 on "
-            f"{device_name(kind) or 'this device'}, as measured just now",
+            f"{device_name(requested) or 'this device'}, as measured just now",
             "train in float32, which is faster here and more exact; or on another machine",
         )
 
@@ -53,6 +54,13 @@ def measured_ratio(precision: Precision, device: str, threads: int) -> float:
         device: as torch calls it.
         threads: of the CPU.
     """
+    # A GPU's in a process of its own: what the measurement takes of its memory, runs would lack.
+    if device == "cpu":
+        return _measured(precision, device, threads)
+    return call_apart(_measured, precision, device, threads)
+
+
+def _measured(precision: Precision, device: str, threads: int) -> float:
     import torch
 
     with computing_on(threads):
