@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ def check(source: Source, root: str, download: bool, **own: Any) -> None:
     where = _where(root)
     packaged = source.debian is not None and source.debian[0].is_dir()
     if not (download or packaged or _are_there(source, where, **own)):
-        raise MissingData(f"{source.name} is not in {where}", _how_to_get(source, where))
+        raise MissingData(f"{source.name} is not in {where}", _how_to_get(source, where, own))
 
 
 def _where(root: str) -> Path:
@@ -79,18 +80,23 @@ def load(source: Source, root: str, download: bool, **own: Any) -> Data:
     if download:
         try:
             return _downloaded(source, where, **own)
-        except (RuntimeError, OSError, ImportError) as error:  # CelebA's needs the package gdown
+        except UsageError:  # a file is damaged
+            raise
+        except Exception as error:  # CelebA is fetched by the package gdown, which has its own
             what += f", and the download failed: {_said(error)}"
-    raise MissingData(what, _how_to_get(source, where, tried=download))
+    raise MissingData(what, _how_to_get(source, where, own, tried=download))
 
 
 def _said(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def _how_to_get(source: Source, where: Path, tried: bool = False) -> str:
+def _how_to_get(source: Source, where: Path, own: Mapping[str, Any], *, tried: bool = False) -> str:
     """Ways to get it; where a download was tried, the others."""
-    name = f"{source.name}[download=true]"
+    changed = [
+        f"{key}={own[key]}" for key, one in source.parameters.items() if own[key] != one.default
+    ]
+    name = f"{source.name}[{','.join([*changed, 'download=true'])}]"
     prepare = "type `ganbench prepare --download` with the same selection"
     ways = [] if tried else [prepare, f"name it {name}"]
     if source.debian is not None:

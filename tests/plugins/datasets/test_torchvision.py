@@ -97,6 +97,14 @@ def test_missing_data_says_how_to_get_it(source: Source, tmp_path: Path) -> None
     assert all(str(one) in hint and f"sha256 {SHA256[one.md5]}" in str(one) for one in fetched)
 
 
+def test_what_to_type_has_what_was_typed(tmp_path: Path) -> None:
+    """Of another side it would be other data."""
+    (celeba,) = [one for one in SOURCES if one.name == "celeba"]
+    with pytest.raises(MissingData) as error:
+        load(celeba, str(tmp_path), download=False, side=128, crop=148)
+    assert "celeba[side=128,download=true]" in str(error.value.hint)
+
+
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)
 def test_sums_are_those_that_torchvision_checks(source: Source) -> None:
     import inspect
@@ -109,9 +117,16 @@ def test_sums_are_those_that_torchvision_checks(source: Source) -> None:
     assert all(one.md5 in repr(kept) and len(one.md5) == 32 for one in source.fetch[0])
 
 
-def test_failed_download_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+class FileURLRetrievalError(Exception):
+    """What gdown raises where too many have fetched a file: of no class of Python's own."""
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, FileURLRetrievalError])
+def test_failed_download_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
     def refuse(source: Source, where: Path, *, download: bool, **own: Any) -> Data:
-        raise RuntimeError("no route\nto host" if download else "not found")
+        raise kind("no route\nto host") if download else RuntimeError("not found")
 
     monkeypatch.setattr(plugin, "_from_torchvision", refuse)
     with pytest.raises(MissingData, match="download failed: no route to host") as error:
