@@ -51,8 +51,8 @@ class Task:
         fakes: generated samples per evaluation.
         split: the real side of every score, `heldout` or `train`.
         evaluations: number of evaluations, at equal fractions of the budget.
-        labels: law of the classes that conditional generators are asked for: `train`: as in the
-            train split; `balanced`: all alike.
+        labels: law of the classes that conditional generators are asked for, in evaluations and in
+            their own training steps: `train`: as in the train split; `balanced`: all alike.
         thresholds: name of a measurement -> what it must reach where the primary distance says
             that a variant is nearer to the data than to a trivial generator, as that distance may
             be blind there. A variant that misses one is not ranked.

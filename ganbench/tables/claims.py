@@ -46,6 +46,9 @@ WIDEST_SHARE: Final = 1 / 3
 """Half the interval that a share of one half would have from which on so few settings say nothing:
 it then takes in two thirds of all shares."""
 
+LONGER: Final = 1.25
+"""How many times the published steps ours may be before that is told."""
+
 _HEADINGS: Final = (
     Heading("variant"),
     Heading("score"),
@@ -123,6 +126,8 @@ def _weighed(
     one that is too wide to say anything, what to do."""
     short = claim.steps > 0 and steps < claim.steps
     part = f"{steps / claim.steps:.2g} of its {claim.steps:,} steps" if short else ""
+    if 0 < LONGER * claim.steps < steps:
+        part = f"{steps / claim.steps:.2g} times its {claim.steps:,} steps"
     apart = abs(ours.estimate - theirs.estimate)
     if ours.estimate > theirs.estimate:
         half = math.hypot(ours.estimate - ours.low, theirs.high - theirs.estimate)
@@ -134,7 +139,8 @@ def _weighed(
         return AGREES, part
     if short:
         return NOT_REACHED, part
-    return DIFFERS, f"{number(apart)} {'above' if ours.estimate > theirs.estimate else 'below'} it"
+    told = f"{number(apart)} {'above' if ours.estimate > theirs.estimate else 'below'} it"
+    return DIFFERS, "; ".join(filter(None, (told, part)))
 
 
 def _shares(claim: Claim, found: Iterable[Entry], scores: Scores) -> Iterable[Row]:

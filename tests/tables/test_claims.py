@@ -67,6 +67,9 @@ def test_why() -> None:
     assert verdict(RING, [4.0] * 4, 1000)[1] == "2.3 below it"
     assert verdict(RING, [8.0] * 4, 10)[1] == "0.01 of its 1,000 steps"
     assert verdict(RING, [6.3] * 4, 1000)[1] == ""
+    assert verdict(RING, [6.3] * 4, 1200)[1] == ""
+    assert verdict(RING, [6.3] * 4, 2200) == (AGREES, "2.2 times its 1,000 steps")
+    assert verdict(RING, [8.0] * 4, 2200) == (DIFFERS, "1.7 above it; 2.2 times its 1,000 steps")
     assert verdict(changed(steps=0), [8.0] * 4, 10)[0] == DIFFERS  # whose length nobody knows
 
 

@@ -65,8 +65,8 @@ def ganbench_variants() -> list[VariantSpec]:
                 "runs of hundreds of steps would be judged by the weights that they began with",
                 "no orthogonal regularisation and no truncation of latents",
                 "attention on maps of half the image",
-                "fakes have the classes of the real batch in critic steps, and the data's shares "
-                "in the generator's",
+                "fakes have the classes of the real batch in critic steps, and those of the "
+                "task's law (the data's shares, by default) in the generator's",
             ),
         )
     ]

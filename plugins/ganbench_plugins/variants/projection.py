@@ -76,8 +76,9 @@ def ganbench_variants() -> list[VariantSpec]:
             deviations=(
                 "SNGAN's networks, with its narrower blocks below 28 px; no bias in the last layer",
                 "the learning rate reaches zero at the end of the budget",
-                "fakes have the classes of the real batch in critic steps, and the data's "
-                "shares in the generator's, instead of uniform ones",
+                "fakes have the classes of the real batch in critic steps, and those of the "
+                "task's law (the data's shares, by default) in the generator's, instead of "
+                "uniform ones",
                 "no noise is added to the images' bytes",
                 "on points perceptrons of three layers of 128 units and a latent N(0, I_2)",
             ),
