@@ -6,6 +6,7 @@ Sums over parts are rounded by the number of parts: another number of threads gi
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -41,35 +42,54 @@ def require_threads(count: int) -> None:
         )
 
 
+_computing = threading.RLock()
+_changing = threading.Lock()
+_users: list[int] = []
+"""One for each who has the variables above changed now: the last one puts back what was before."""
+_before: dict[str, str | None] = {}
+
+
 @contextmanager
 def computing_on(count: int) -> Iterator[None]:
     """torch computes on so many threads and in full float32, and every other library on one.
 
     Afterwards all is as it was. Inside, it is the same in any process, be it forked from a server,
-    started by a scheduler, or somebody's notebook in which libraries are loaded already.
+    started by a scheduler, or somebody's notebook in which libraries are loaded already. All of it
+    is the process's: a thread that wants another number waits until this one has done.
     """
     import torch
     from threadpoolctl import threadpool_limits
 
-    before = torch.get_num_threads()
-    with single_threaded_libraries(), threadpool_limits(limits=1), tf32_products(False):
-        torch.set_num_threads(count)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+    with _computing:
+        before = torch.get_num_threads()
+        with single_threaded_libraries(), threadpool_limits(limits=1), tf32_products(False):
+            torch.set_num_threads(count)
+            try:
+                yield
+            finally:
+                torch.set_num_threads(before)
 
 
 @contextmanager
 def single_threaded_libraries() -> Iterator[None]:
     """Libraries that this process, or one that it starts, loads meanwhile use one thread."""
-    before = {name: os.environ.get(name) for name in SINGLE_THREADED}
-    os.environ.update(SINGLE_THREADED)
+    with _changing:
+        if not _users:
+            _before.update((name, os.environ.get(name)) for name in SINGLE_THREADED)
+            os.environ.update(SINGLE_THREADED)
+        _users.append(threading.get_ident())
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        with _changing:
+            _users.pop()
+            if not _users:
+                _restore()
+
+
+def _restore() -> None:
+    for name, value in _before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

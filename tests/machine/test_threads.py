@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -11,7 +12,12 @@ from threadpoolctl import threadpool_info
 
 from ganbench.api.errors import UsageError
 from ganbench.machine import threads
-from ganbench.machine.threads import SINGLE_THREADED, computing_on, require_threads
+from ganbench.machine.threads import (
+    SINGLE_THREADED,
+    computing_on,
+    require_threads,
+    single_threaded_libraries,
+)
 
 
 def pools() -> dict[str, int]:
@@ -46,6 +52,41 @@ def test_all_is_as_it_was_after_an_error() -> None:
     with pytest.raises(ZeroDivisionError), computing_on(3):
         raise ZeroDivisionError
     assert ((torch.get_num_threads(), pools()), dict(os.environ)) == (before, environment)
+
+
+def test_who_overlaps_waits_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that end in the order in which they began, the second would put back the first's."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    before = torch.get_num_threads()
+    found: list[int] = []
+
+    def other() -> None:
+        with computing_on(3):
+            found.append(torch.get_num_threads())
+
+    with computing_on(2):
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(timeout=0.2)
+        assert not found
+        assert torch.get_num_threads() == 2
+    thread.join()
+    assert found == [3]
+    assert torch.get_num_threads() == before
+    assert "OMP_NUM_THREADS" not in os.environ
+
+
+def test_servers_that_start_meanwhile_take_no_variable_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    first, second = single_threaded_libraries(), single_threaded_libraries()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+    second.__exit__(None, None, None)
+    assert os.environ["OMP_NUM_THREADS"] == "5"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerProcess
 from types import ModuleType
 from typing import Any
@@ -42,6 +43,7 @@ SERVER_GONE = 255
 _STARTS = 5
 _SERVER_SECONDS = 0.2
 
+_server = forkserver.ForkServer()
 _starting = threading.Lock()
 _workers: dict[int, int] = {}
 """Process ids of workers, and of the server that each is a child of."""
@@ -59,9 +61,9 @@ def start_process(target: Callable[..., None], *arguments: Any) -> ForkServerPro
     """
     context = multiprocessing.get_context("forkserver")
     with _starting:
-        context.set_forkserver_preload(list(PRELOADED))
+        _server.set_forkserver_preload(list(PRELOADED))
         # The server loads the libraries for all of its workers.
-        with single_threaded_libraries(), _main_module_hidden():
+        with single_threaded_libraries(), _main_module_hidden(), _served_by_ours():
             for starts_left in range(_STARTS - 1, -1, -1):
                 process = context.Process(target=target, args=arguments, daemon=False)
                 try:
@@ -85,6 +87,18 @@ def end_left_behind(process: ForkServerProcess) -> None:
         server = _workers.pop(process.pid, None)
         if server is not None:
             end_orphans(server, _workers.keys())
+
+
+@contextlib.contextmanager
+def _served_by_ours() -> Iterator[None]:
+    """Processes are started by our server. Python has one for all: the caller's own processes would
+    be ours, which are mute and leave no request to end to their server."""
+    before = forkserver.connect_to_new_process
+    vars(forkserver)["connect_to_new_process"] = _server.connect_to_new_process
+    try:
+        yield
+    finally:
+        vars(forkserver)["connect_to_new_process"] = before
 
 
 @contextlib.contextmanager
