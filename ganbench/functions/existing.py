@@ -84,7 +84,8 @@ def score(
 
     alone = str(fake) if isinstance(fake, str | Path) else "the fakes"
     headed = fake if isinstance(fake, Mapping) else {alone: fake}
-    if taken := {"score", *TOLD} & {*headed}:
+    bounds = {f"{name}{end}" for name in headed for end in BOUNDS} if resamples else set()
+    if taken := {"score", *TOLD, *bounds} & {*headed}:
         raise UsageError(f"score(): {min(taken)!r} is a column already", "name the fakes otherwise")
     request = Request(
         fakes=headed,

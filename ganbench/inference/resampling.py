@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
 
 from ganbench.api.scores import Measurement
-from ganbench.inference.sources import Fakes
-from ganbench.scoring.evaluation import RealSide, measure
+from ganbench.scoring.evaluation import Snapshot, measure
 from ganbench.training.seeds import stream_seed
 
 LEVEL = 0.95
@@ -29,8 +27,7 @@ Interval = tuple[float, float]
 
 
 def intervals(
-    fakes: Fakes,
-    side: RealSide,
+    snapshot: Snapshot,
     scores: Sequence[Any],
     measured: Sequence[Sequence[Measurement]],
     count: int,
@@ -38,40 +35,42 @@ def intervals(
     """Key -> 95 % interval of the fakes' drawing; without those scores that take no halves.
 
     Args:
-        fakes: what was scored.
-        side: the real side, which is held fixed.
+        snapshot: what was scored; the real side is held fixed.
         scores: as `measure` takes them.
         measured: what each of them has measured of all fakes.
         count: of halves, at least 2.
     """
-    halves = [half.snapshot(side) for half in _halves(fakes, count)]
+    total = len(snapshot.fakes)
+    halves = [_measured(half, scores) for half in _halves(snapshot, count)]
     found: dict[str, Interval] = {}
-    for score, whole in zip(scores, measured, strict=True):
-        try:
-            parts = [measure(half, [score])[0] for half in halves]
-        except Exception:  # noqa: S112  # too few for it, perhaps: the whole has its value
+    for whole, *parts in zip(measured, *halves, strict=True):
+        if None in parts:
             continue
         for place, one in enumerate(whole):
             alike = [part[place] for part in parts]
-            wider = _wider(one.n_fake, alike[0].n_fake, len(fakes.samples))
+            wider = _wider(one.n_fake, alike[0].n_fake, total)
             found[one.key] = _interval(one, [part.value for part in alike], wider)
     return found
 
 
-def _halves(fakes: Fakes, count: int) -> list[Fakes]:
+def _halves(snapshot: Snapshot, count: int) -> Iterator[Snapshot]:
+    """One at a time: each holds copies of its samples."""
     generator = torch.Generator().manual_seed(stream_seed(0, "halves"))
-    size = len(fakes.samples) // 2
-    chosen = [torch.randperm(len(fakes.samples), generator=generator)[:size] for _ in range(count)]
-    labels = fakes.labels
-    return [
-        replace(
-            fakes,
-            samples=fakes.samples[one],
-            labels=None if labels is None else labels[one],
-            whole=False,
-        )
-        for one in chosen
-    ]
+    total = len(snapshot.fakes)
+    for _ in range(count):
+        yield snapshot.part(torch.randperm(total, generator=generator)[: total // 2])
+
+
+def _measured(half: Snapshot, scores: Sequence[Any]) -> list[Any]:
+    """What each score measures of a half; None of one that has too few samples of it, perhaps: of
+    the whole it has its value."""
+    found: list[Any] = []
+    for score in scores:
+        try:
+            found += measure(half, [score])
+        except Exception:
+            found.append(None)
+    return found
 
 
 def _wider(taken: int, of_half: int, count: int) -> float:

@@ -51,6 +51,8 @@ def write_samples(
     """
     if count < 1:
         raise UsageError(f"count is {count}, not a positive number")
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file", "name a new folder: --out DIR")
     if out.exists() and any(out.iterdir()):
         raise UsageError(f"{out} is not empty", "name a new folder: --out DIR")
     with computing_on(kept.spec.threads):

@@ -15,13 +15,13 @@ from ganbench.api.scores import Measurement, NonFiniteSamples
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.inference.kept import KeptRun
 from ganbench.inference.resampling import Interval, intervals
-from ganbench.inference.sources import Fakes, Opening, Split, fakes_of, open_source, real_data
+from ganbench.inference.sources import Opening, Split, fakes_of, open_source, real_data
 from ganbench.machine.threads import computing_on, require_threads
 from ganbench.modalities.arrays import Channels
 from ganbench.planning.chosen import ChosenScore, choose_scores, extractors_of
 from ganbench.results.headings import distinct_labels
 from ganbench.running.task import make_scores, scores_there, side_of
-from ganbench.scoring.evaluation import NotThereError, RealSide, measure
+from ganbench.scoring.evaluation import NotThereError, RealSide, Snapshot, measure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class Request:
         resamples: halves of each fake of which intervals are made; 0: no intervals.
 
     Raises:
-        UsageError: one half, or fewer than none; no fakes.
+        UsageError: one half, or fewer than none; no fakes, or no threads.
     """
 
     fakes: Mapping[str, object]
@@ -52,6 +52,8 @@ class Request:
     def __post_init__(self) -> None:
         if self.count is not None and self.count < 1:
             raise UsageError(f"{self.count} fakes are no samples", "take 1 or more, or all: None")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"threads is {self.threads}, not a positive number")
         if self.resamples == 1 or self.resamples < 0:
             raise UsageError(f"{self.resamples} halves tell no spread", "take 2 or more, or 0")
 
@@ -119,10 +121,11 @@ def score(request: Request, opening: Opening) -> Scored:
         columns, known = {}, {}
         for heading, source in sources.items():
             fakes = fakes_of(source, heading, info, request.count, opening)
-            measured = _measured(heading, fakes, side, made)
+            snapshot = fakes.snapshot(side)
+            measured = _measured(heading, snapshot, made)
             columns[heading] = {one.key: one for results in measured for one in results}
             if request.resamples:
-                known[heading] = intervals(fakes, side, made, measured, request.resamples)
+                known[heading] = intervals(snapshot, made, measured, request.resamples)
     return Scored(real=name, split=split, n_real=len(side.real), columns=columns, intervals=known)
 
 
@@ -163,12 +166,11 @@ def _reference(
     return side, scores, name, split if together else side.split
 
 
-def _measured(
-    heading: str, fakes: Fakes, side: RealSide, scores: Sequence[Any]
-) -> list[list[Measurement]]:
-    with torch.random.fork_rng([side.real.device] if side.real.device.type == "cuda" else []):
+def _measured(heading: str, snapshot: Snapshot, scores: Sequence[Any]) -> list[list[Measurement]]:
+    device = snapshot.real.device
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
         try:
-            return measure(fakes.snapshot(side), scores)
+            return measure(snapshot, scores)
         except NotThereError:
             raise UsageError(
                 f"a score looks at more of {heading} than its generator, which alone is kept",

@@ -31,6 +31,7 @@ from ganbench.running.contracts import check_data, made, require
 from ganbench.running.evaluator import EVALUATION_SEED
 from ganbench.running.task import load_data
 from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench.training.sampling import is_finite
 from ganbench.training.seeds import stream_seed
 
 Split = Literal["heldout", "train", "all"]
@@ -44,6 +45,9 @@ Source = Data | Tensor | KeptRun | Program
 
 ARRAYS = (".npy", ".npz")
 """Suffixes of files that hold arrays."""
+
+READERS = {".csv": "csv", ".txt": "text", ".parquet": "hf"}
+"""Suffix -> data set that reads such files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,20 +80,18 @@ class Fakes:
         labels: (M,) classes that they were made for, or None.
         contestant: the generator that made them, if it is at hand.
         steps: generator steps that it had taken.
-        whole: whether they are all of what was named, which may well be named again.
     """
 
     samples: Tensor
     labels: Tensor | None = None
     contestant: Contestant | None = None
     steps: int = 0
-    whole: bool = True
 
     def snapshot(self, side: RealSide) -> Snapshot:
         """What scores see of them."""
         samples = self.samples.to(side.real.device)
         if self.contestant is None:
-            return Snapshot(side, samples, self.labels, lasting=self.whole)
+            return Snapshot(side, samples, self.labels, lasting=True)
         return self.contestant.snapshot(side, samples, self.labels, self.steps)
 
 
@@ -111,6 +113,12 @@ def open_source(source: object, opening: Opening, *, fake: bool = False) -> Sour
     """
     if isinstance(source, Tensor):
         return _plain_tensor(source)
+    if hasattr(source, "columns"):
+        raise UsageError(
+            "a frame's columns have names, by which those of tables are compared",
+            "write it with to_csv(FILE, index=False) and score csv:FILE; or give .to_numpy(), of "
+            "which columns count by their places",
+        )
     if hasattr(source, "__array__"):
         return torch.from_numpy(_plain_array(source, "the array"))
     if not isinstance(source, str | Path):
@@ -125,6 +133,11 @@ def open_source(source: object, opening: Opening, *, fake: bool = False) -> Sour
         return read_program(Path(text))
     if Path(text).name == GENERATOR_FILE:
         folder = Path(text).absolute().parent
+        if not (folder / RECORD_FILE).is_file():
+            raise UsageError(
+                f"{text} does not lie in a run's folder: weights alone are no generator",
+                f"score the program that was exported beside it: {Path(text).with_suffix(PROGRAM)}",
+            )
         return find_kept(folder.name, folder.parent, opening.catalogue, opening.remark)
     folder = Path(text).expanduser().absolute()
     # Before folders of images: a run's pictures show samples, and are none.
@@ -141,6 +154,8 @@ def open_source(source: object, opening: Opening, *, fake: bool = False) -> Sour
     try:
         return find_kept(text, opening.runs, opening.catalogue, opening.remark)
     except UsageError as error:
+        if (reader := READERS.get(Path(text).suffix)) and folder.is_file():
+            raise UsageError(f"{text} is a file: say of what", f"{reader}:{text}") from None
         raise type(error)(
             f"{text} is no data set, folder or file of samples; as a run: {error.message}",
             error.hint,
@@ -268,7 +283,8 @@ def fakes_of(
         return _generated(source, info, count, opening)
     if isinstance(source, Program):
         samples, labels = source.generate(count or GENERATED, EVALUATION_SEED, info)
-        return Fakes(samples=samples, labels=labels)
+        same = info.classes in (None, source.card["input"]["classes"])
+        return Fakes(samples=samples, labels=_those_of(info, labels, opening, same=same))
     if isinstance(source, Data):
         own = replace(source.info, name=name)
         together = _together(source).train
@@ -295,10 +311,23 @@ def _generated(kept: KeptRun, info: DataInfo, count: int | None, opening: Openin
     contestant = kept.contestant(opening.device)
     samples, labels = generated(kept, contestant, count or kept.spec.task.fakes, EVALUATION_SEED)
     samples = modality.translated(samples, own, info)
-    if modality.apart(own, info):  # what it emits means something else than there
+    apart = bool(modality.apart(own, info))  # what it emits means something else than there
+    same = info.classes in (None, own.classes) and not apart
+    labels = _those_of(info, labels, opening, same=same)
+    if apart:
         return Fakes(samples=samples, labels=labels)
     steps = kept.record["used"]["steps"]
     return Fakes(samples=samples, labels=labels, contestant=contestant, steps=steps)
+
+
+def _those_of(
+    info: DataInfo, labels: Tensor | None, opening: Opening, *, same: bool
+) -> Tensor | None:
+    """The classes that samples were made for, if they are those of the real ones."""
+    if labels is None or same:
+        return labels
+    opening.remark(f"its classes are not those of {info.name}: what it was told is left out")
+    return None
 
 
 def generated(
@@ -310,6 +339,6 @@ def generated(
         InvalidResults: its output is not finite.
     """
     raw, labels = contestant.sample(count, seed)
-    if not bool(torch.isfinite(raw).all()):
+    if not is_finite(raw):
         raise InvalidResults(f"the output of the generator of {kept.run_id} is not finite")
     return contestant.as_stored(raw), labels

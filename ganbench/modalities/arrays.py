@@ -63,7 +63,8 @@ def arranged(
         channels: where they stand in `samples`.
 
     Returns:
-        (N, *stored shape), and a line about what was done to them; empty where nothing was.
+        (N, *stored shape), and a line about what was done to them and what is odd; empty where
+        nothing is.
 
     Raises:
         UsageError: another shape, or numbers that such data cannot hold.
@@ -85,7 +86,7 @@ def arranged(
         raise UsageError(error.message, error.hint) from None
     if not len(stored):
         raise UsageError(f"{name} holds no samples")
-    return stored, note or _doubt(modality.doubt(stored, info), name)
+    return stored, "; ".join(filter(None, (note, _doubt(modality.doubt(stored, info), name))))
 
 
 def _doubt(doubt: str, name: str) -> str:

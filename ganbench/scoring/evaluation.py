@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar, cast
@@ -143,6 +144,17 @@ class Snapshot:
         self._rehearse = rehearse
         self._lasting = lasting
         self._features: dict[str, Tensor] = {}
+        self._whole: tuple[Snapshot, Tensor] | None = None
+
+    def part(self, chosen: Tensor) -> Snapshot:
+        """Some of the fakes, by their places; their features are those of the whole, as extractors
+        look at each sample alone."""
+        part = copy.copy(self)
+        part.fakes = self.fakes[chosen.to(self.fakes.device)]
+        if self.fake_labels is not None:
+            part.fake_labels = self.fake_labels[chosen.to(self.fake_labels.device)]
+        part._features, part._whole = {}, (self, chosen)
+        return part
 
     @property
     def data(self) -> Data:
@@ -204,6 +216,10 @@ class Snapshot:
         Raises:
             NonFiniteSamples: a feature is not finite.
         """
+        if extractor not in self._features and self._whole is not None:
+            whole, chosen = self._whole
+            features = whole.fake_features(extractor)
+            self._features[extractor] = features[chosen.to(features.device)]
         if extractor not in self._features:
             features = (
                 self._side.fake_features(extractor, self.fakes)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch_fidelity
@@ -15,6 +17,11 @@ from PIL import Image
 from torch import Tensor
 
 import ganbench
+from ganbench.catalogue.catalogue import open_catalogue
+from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
+from ganbench.inference.kept import find_kept
+from ganbench.inference.score import opening_of
+from ganbench.inference.sources import fakes_of
 from ganbench.results.store import RunStore
 from ganbench_plugins.datasets.text import ganbench_datasets
 
@@ -224,6 +231,10 @@ def digits() -> ganbench.Data:
         (3, points(20, 0), RAW, "int is nothing to score"),
         ({}, points(20, 0), RAW, "nothing is named to score"),
         ({"floor": points(9, 0)}, points(20, 0), RAW, "'floor' is a column already"),
+        (pd.DataFrame({"a": [0.0] * 9}), points(20, 0), RAW, "columns have names.*to_csv"),
+        ("generator.safetensors", points(20, 0), RAW, "no generator.*generator.pt2"),
+        ("own.csv", points(20, 0), RAW, "own.csv is a file: say of what; csv:own.csv"),
+        ("own.txt", points(20, 0), RAW, "text:own.txt"),
     ],
 )
 def test_what_cannot_be_scored_is_refused_with_its_reason(
@@ -235,8 +246,49 @@ def test_what_cannot_be_scored_is_refused_with_its_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    for name in ("generator.safetensors", "own.csv", "own.txt"):
+        Path(name).write_text("a,b\n1,2\n")
     with pytest.raises(ganbench.UsageError, match=f"(?s){said}"):
         ganbench.score(fake, real, scores)
+
+
+def test_bounds_stand_under_nobody_elses_name() -> None:
+    fakes = {"lr": points(40, 0), "lr low": points(40, 1)}
+    with pytest.raises(ganbench.UsageError, match="'lr low' is a column already"):
+        ganbench.score(fakes, points(40, 2), "fd[extractor=raw]", resamples=2)
+    assert "lr low" in ganbench.score(fakes, points(40, 2), "fd[extractor=raw]").columns
+
+
+@pytest.mark.parametrize("threads", [0, -1])
+def test_fewer_than_one_thread_is_none(threads: int) -> None:
+    with pytest.raises(ganbench.UsageError, match=f"threads is {threads}, not a positive"):
+        ganbench.score(points(9, 0), points(20, 0), RAW, threads=threads)
+
+
+def test_bytes_of_zero_and_one_are_doubted_in_either_order(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    narrow = images(20, 0) // 128
+    for given in (narrow, narrow.movedim(1, -1)):
+        ganbench.score(given, images(20, 1), "fd[extractor=raw]")
+        assert "lie in 0..1, not in 0..255" in capsys.readouterr().err
+
+
+def test_classes_of_other_data_are_not_what_a_run_was_told(
+    runs: Path, digits: ganbench.Data, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The scores would take its class 1 for theirs, and drop those that they do not have."""
+    kept = find_kept(
+        "acgan", runs, open_catalogue(NO_CHOICE.plus(files=plugin_files([ACGAN])), print), print
+    )
+    said: list[str] = []
+    opening = opening_of(kept.catalogue, runs, "cpu", remark=said.append)
+    of_ten = fakes_of(kept, "acgan", digits.info, 20, opening)
+    assert of_ten.labels is not None
+    assert not said
+    of_two = fakes_of(kept, "acgan", replace(digits.info, name="halves", classes=2), 20, opening)
+    assert of_two.labels is None
+    assert said == ["its classes are not those of halves: what it was told is left out"]
 
 
 @pytest.mark.parametrize("count", [0, -1])
