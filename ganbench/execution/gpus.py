@@ -33,9 +33,8 @@ def fault_of(gpus: Sequence[str]) -> str:
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
     try:
         for index in range(max(1, torch.cuda.device_count())):
-            torch.ones(1, device=f"cuda:{index}").add_(
-                1
-            ).item()  # needs a kernel for its generation
+            # To add takes a kernel for its generation, which a build may lack.
+            torch.ones(1, device=f"cuda:{index}").add_(1).item()
     except (RuntimeError, AssertionError) as error:
         return one_line(error)
     return ""

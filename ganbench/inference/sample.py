@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from ganbench.api.errors import UsageError
+from ganbench.inference.fakes import generated
 from ganbench.inference.kept import KeptRun
-from ganbench.inference.sources import generated
 from ganbench.machine.threads import computing_on
 from ganbench.modalities import modality_of
 from ganbench.running.contestant import Contestant

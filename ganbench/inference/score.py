@@ -13,9 +13,10 @@ import torch
 from ganbench.api.errors import UsageError
 from ganbench.api.scores import Measurement, NonFiniteSamples
 from ganbench.catalogue.catalogue import Catalogue
+from ganbench.inference.fakes import fakes_of
 from ganbench.inference.kept import KeptRun
 from ganbench.inference.resampling import Interval, intervals
-from ganbench.inference.sources import Opening, Split, fakes_of, open_source, real_data
+from ganbench.inference.sources import Opening, Split, open_source, real_data
 from ganbench.machine.threads import computing_on, require_threads
 from ganbench.modalities.arrays import Channels
 from ganbench.planning.chosen import ChosenScore, choose_scores, extractors_of

@@ -17,8 +17,8 @@ from PIL import Image
 import ganbench
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
+from ganbench.inference.fakes import generated
 from ganbench.inference.kept import KeptRun, find_kept
-from ganbench.inference.sources import generated
 from ganbench.training.seeds import stream_seed
 
 from .conftest import ACGAN

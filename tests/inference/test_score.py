@@ -19,9 +19,9 @@ from torch import Tensor
 import ganbench
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.plugin_files import NO_CHOICE, plugin_files
+from ganbench.inference.fakes import fakes_of
 from ganbench.inference.kept import find_kept
 from ganbench.inference.score import opening_of
-from ganbench.inference.sources import fakes_of
 from ganbench.results.store import RunStore
 from ganbench_plugins.datasets.text import ganbench_datasets
 
