@@ -100,7 +100,8 @@ class Conditions:
             UsageError: there is none to share, or a run's budget is time, of which it would get
                 less than it is charged.
         """
-        crowded = bool(gpus) and (self.jobs or 0) > len(gpus)
+        specs = list(specs)
+        crowded = bool(gpus) and min(self.jobs or 0, len(specs)) > len(gpus)
         if self.runs_per_gpu == 1 and not crowded:
             return
         asked = f"--runs-per-gpu {self.runs_per_gpu}"

@@ -6,7 +6,7 @@ import functools
 
 from ganbench.api.errors import UsageError
 from ganbench.execution.executors.apart import call_apart
-from ganbench.machine.devices import device_name, resolve_device, torch_device
+from ganbench.machine.devices import chosen_gpus, device_name, resolve_device, see_gpus
 from ganbench.machine.precision import Precision, speed_ratio
 from ganbench.machine.threads import computing_on
 
@@ -30,8 +30,7 @@ def require_fast_path(precision: Precision, requested: str, threads: int) -> Non
             f"--precision {precision}: there is none on a CPU, it is a way in which GPUs round",
             "train in float32, or in bf16 where `ganbench doctor` shows a fast path",
         )
-    first = f"cuda:{requested.partition(':')[2].split(',')[0] or 0}" if kind == "cuda" else "cpu"
-    ratio = measured_ratio(precision, first, threads)
+    ratio = measured_ratio(precision, requested, threads)
     if ratio < 1:
         raise UsageError(
             f"--precision {precision}: products are {ratio:.2f} times as fast as in float32 on "
@@ -46,22 +45,27 @@ def has_path(precision: Precision, kind: str) -> bool:
 
 
 @functools.lru_cache(maxsize=8)
-def measured_ratio(precision: Precision, device: str, threads: int) -> float:
+def measured_ratio(precision: Precision, requested: str, threads: int) -> float:
     """How many times as fast as in float32 matrix products are here, on so many threads.
 
     Args:
         precision: one that the device has.
-        device: as torch calls it.
+        requested: device, as of `check_device`; of several GPUs the first is measured.
         threads: of the CPU.
     """
-    # A GPU's in a process of its own: what the measurement takes of its memory, runs would lack.
-    if device == "cpu":
-        return _measured(precision, device, threads)
-    return call_apart(_measured, precision, device, threads)
+    if resolve_device(requested) == "cpu":
+        return _measured(precision, "cpu", threads)
+    # In a process of its own: what it takes of the GPU's memory, runs would lack.
+    return call_apart(_measured_on, precision, chosen_gpus(requested)[0], threads)
+
+
+def _measured_on(precision: Precision, gpu: str, threads: int) -> float:
+    see_gpus([gpu])
+    return _measured(precision, "cuda", threads)
 
 
 def _measured(precision: Precision, device: str, threads: int) -> float:
     import torch
 
     with computing_on(threads):
-        return speed_ratio(precision, torch.device(torch_device(device)))
+        return speed_ratio(precision, torch.device(device))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from ganbench.api.errors import UsageError, one_line
 from ganbench.execution.executors.apart import call_apart
+from ganbench.machine.devices import see_gpus
 
 
 def require_gpus(gpus: Sequence[str]) -> None:
@@ -21,8 +21,8 @@ def require_gpus(gpus: Sequence[str]) -> None:
     if gpus and (fault := call_apart(fault_of, list(gpus))):
         raise UsageError(
             f"the driver shows a GPU on which torch cannot compute: {fault}",
-            "install a torch that is built for it (`ganbench doctor` shows both versions), or "
-            "train on the CPU: --device cpu",
+            "look at `nvidia-smi`; if torch is built for another kind (`ganbench doctor` shows "
+            "versions), install one that is for it; or train on the CPU: --device cpu",
         )
 
 
@@ -30,7 +30,7 @@ def fault_of(gpus: Sequence[str]) -> str:
     """What keeps torch from computing on a GPU; empty if nothing does. For a fresh process."""
     import torch
 
-    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
+    see_gpus(gpus)
     try:
         for index in range(max(1, torch.cuda.device_count())):
             # To add takes a kernel for its generation, which a build may lack.

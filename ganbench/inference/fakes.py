@@ -97,10 +97,8 @@ def _generated(kept: KeptRun, info: DataInfo, count: int | None, opening: Openin
     contestant = kept.contestant(opening.device)
     samples, labels = generated(kept, contestant, count or kept.spec.task.fakes, EVALUATION_SEED)
     samples = modality.translated(samples, own, info)
-    apart = bool(modality.apart(own, info))  # what it emits means something else than there
-    same = info.classes in (None, own.classes) and not apart
-    labels = _those_of(info, labels, opening, same=same)
-    if apart:
+    labels = _those_of(info, labels, opening, same=info.classes in (None, own.classes))
+    if modality.apart(own, info):  # what it emits means something else than there
         return Fakes(samples=samples, labels=labels)
     steps = kept.record["used"]["steps"]
     return Fakes(samples=samples, labels=labels, contestant=contestant, steps=steps)

@@ -10,7 +10,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ganbench.api.errors import UsageError, did_you_mean
@@ -121,6 +121,18 @@ def chosen_gpus(requested: str) -> tuple[str, ...]:
                 "check `nvidia-smi` and CUDA_VISIBLE_DEVICES",
             )
     return tuple(usable[place] for place in dict.fromkeys(wanted)) or usable
+
+
+def see_gpus(gpus: Sequence[str]) -> None:
+    """Have this process, which has used none yet, see these GPUs alone, in this order.
+
+    Args:
+        gpus: as CUDA_VISIBLE_DEVICES names them. Where nobody has set that, indices are the
+            driver's; CUDA would number GPUs by their speed.
+    """
+    if "CUDA_VISIBLE_DEVICES" not in os.environ:
+        os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
 
 
 def torch_device(requested: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -23,6 +23,27 @@ SINGLE_THREADED: Final = {
 """What libraries must find when they are loaded: that is when they size their pools of threads."""
 
 
+class _Process:
+    """What all threads of this process share."""
+
+    def __init__(self) -> None:
+        self.computing = threading.RLock()
+        """Of who computes: on how many threads is the process's."""
+        self.changing = threading.Lock()
+        """Of the two below."""
+        self.users = 0
+        """Who has the variables above changed now: the last one puts back what was `before`."""
+        self.before: dict[str, str | None] = {}
+
+    def forked(self) -> None:
+        """Locks of threads that are not here are nobody's."""
+        self.computing, self.changing = threading.RLock(), threading.Lock()
+
+
+_process = _Process()
+os.register_at_fork(after_in_child=_process.forked)
+
+
 def require_threads(count: int) -> None:
     """Make sure that runs of so many threads each can be run on this machine.
 
@@ -32,7 +53,9 @@ def require_threads(count: int) -> None:
     """
     most, reason = usable_cores(), f"this process may use {usable_cores()}"
     # As OpenMP reads it: a list has the number for each level of nesting, the outermost first.
-    bound = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    with _process.changing:  # another thread may have changed it
+        environment = _process.before if _process.users else os.environ
+        bound = (environment.get("OMP_NUM_THREADS") or "").partition(",")[0].strip()
     if bound.isdecimal() and 0 < int(bound) < most:
         most, reason = int(bound), f"OMP_NUM_THREADS allows {bound}"
     if count > most:
@@ -40,13 +63,6 @@ def require_threads(count: int) -> None:
             f"runs of {count} threads each: {reason}",
             f"with --threads {most} they are other runs, which can be run here",
         )
-
-
-_computing = threading.RLock()
-_changing = threading.Lock()
-_users: list[int] = []
-"""One for each who has the variables above changed now: the last one puts back what was before."""
-_before: dict[str, str | None] = {}
 
 
 @contextmanager
@@ -60,7 +76,7 @@ def computing_on(count: int) -> Iterator[None]:
     import torch
     from threadpoolctl import threadpool_limits
 
-    with _computing:
+    with _process.computing:
         before = torch.get_num_threads()
         with single_threaded_libraries(), threadpool_limits(limits=1), tf32_products(False):
             torch.set_num_threads(count)
@@ -73,22 +89,22 @@ def computing_on(count: int) -> Iterator[None]:
 @contextmanager
 def single_threaded_libraries() -> Iterator[None]:
     """Libraries that this process, or one that it starts, loads meanwhile use one thread."""
-    with _changing:
-        if not _users:
-            _before.update((name, os.environ.get(name)) for name in SINGLE_THREADED)
+    with _process.changing:
+        if not _process.users:
+            _process.before = {name: os.environ.get(name) for name in SINGLE_THREADED}
             os.environ.update(SINGLE_THREADED)
-        _users.append(threading.get_ident())
+        _process.users += 1
     try:
         yield
     finally:
-        with _changing:
-            _users.pop()
-            if not _users:
-                _restore()
+        with _process.changing:
+            _process.users -= 1
+            if not _process.users:
+                _restore(_process.before)
 
 
-def _restore() -> None:
-    for name, value in _before.items():
+def _restore(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
         if value is None:
             os.environ.pop(name, None)
         else:

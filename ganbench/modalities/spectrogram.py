@@ -137,7 +137,8 @@ def _levels(like: Tensor, info: DataInfo) -> tuple[Tensor, Tensor]:
     """Middle and half range of each bin's logarithms: (bins, 1) each, on a tensor's device."""
     seen = _of(info)
     assert seen.means, "a view is fitted to a train split before anything is encoded"
-    return _levels_on(seen.means, seen.deviations, like.device)
+    # Of a file they are lists.
+    return _levels_on(tuple(seen.means), tuple(seen.deviations), like.device)
 
 
 @functools.lru_cache(maxsize=8)

@@ -166,6 +166,7 @@ class Keeper:
                 f"the checkpoint is not used: it is of {made_by}, this is {self._makers()}"
             )
             return False
+        before = [one for one in state.get("machines", ()) if one not in self._machines]
         try:
             self._telemetry.restore(state["telemetry"])
         except ValueError as error:
@@ -176,7 +177,7 @@ class Keeper:
         self._evaluator.restore(state["evaluator"])
         restore_random_state(state["random"], self._trainer.device)
         self._wall_before, self.resumed = state["wall_seconds"], state["resumed"] + 1
-        self._machines = [*state["machines"], *self._machines[-1:]]
+        self._machines = [*before, *self._machines]
         self.seconds = state["seconds"]
         return True
 

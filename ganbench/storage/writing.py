@@ -65,9 +65,9 @@ def write_new(path: Path, content: bytes) -> bool:
     Raises:
         GanbenchError: its folder cannot be written to.
     """
-    if path.exists():
-        return False
     try:
+        if path.exists():
+            return False
         with _temporary(path) as temporary:
             temporary.write_bytes(content)
             _settle(temporary, durable=True)

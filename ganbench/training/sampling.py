@@ -75,6 +75,9 @@ def sample(
         with noise_of(seed, device):
             for batch in batches:
                 part = generator(*batch)
+                if len(part) != len(batch[0]):
+                    told = f"{len(part)} samples of {len(batch[0])} latents"
+                    raise ValueError(f"the generator has returned {told}")
                 if not place:  # batches joined at the end would be there twice
                     samples = part.new_empty((count, *part.shape[1:]), dtype=torch.float32)
                 samples[place : place + len(part)] = part

@@ -19,7 +19,7 @@ from ganbench.execution.conditions import DEFAULTS, Conditions
 from ganbench.execution.executors.executor import open_executor
 from ganbench.execution.pins import require_same_code
 from ganbench.execution.supervisor import Supervisor
-from ganbench.machine.devices import device_name
+from ganbench.machine.devices import cpu_name
 from ganbench.machine.threads import computing_on
 from ganbench.planning.chosen import choose_task
 from ganbench.results.record import Record
@@ -81,7 +81,7 @@ def verify(
         try:
             status, scores, lost = _evaluate(claim, claim.weights, catalogue, remark)
             known = _without_lost(claim, scores, lost, remark)
-            return judge_recomputed(known, status, scores, device_name(_where(claim)))
+            return judge_recomputed(known, status, scores, _name_of(_where(claim)))
         except NotThereError:
             remark(
                 "all scores look at more than the generator, which alone is kept: training again"
@@ -138,6 +138,11 @@ def _evaluate(
 def _where(claim: Claim) -> str:
     """The device on which the claim is evaluated: its own kind, if there is one here."""
     return "cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu"
+
+
+def _name_of(device: str) -> str | None:
+    """As records have it; torch numbers GPUs by itself."""
+    return torch.cuda.get_device_name() if device == "cuda" else cpu_name()
 
 
 def _without_lost(

@@ -16,7 +16,7 @@ from ganbench.execution.gpus import fault_of, require_gpus
 def test_a_gpu_that_torch_cannot_use_is_told_before_anything_runs() -> None:
     if torch.cuda.is_available():
         pytest.skip("torch can use the GPU here")
-    with pytest.raises(UsageError, match=r"on which torch cannot compute: .*NVIDIA") as raised:
+    with pytest.raises(UsageError, match="on which torch cannot compute: ") as raised:
         require_gpus(["0"])
     assert "--device cpu" in str(raised.value.hint)
     assert "CUDA_VISIBLE_DEVICES" not in os.environ

@@ -40,10 +40,11 @@ def test_more_runs_at_a_time_than_gpus_would_share_them_as_well() -> None:
     timed, counted = run_spec("vanilla", budget=Budget("seconds", 60)), run_spec("vanilla")
     three = Conditions(jobs=3)
     three.require_sharing([timed], "cuda", ("0", "1", "2"))
-    three.require_sharing([counted], "cuda", ("0",))
+    three.require_sharing([counted, counted], "cuda", ("0",))
+    three.require_sharing([timed], "cuda", ("0",))  # of one run there is no other
     three.require_sharing([timed], "cuda")  # a cluster's
     with pytest.raises(UsageError, match=r"--jobs 3 on 2 GPUs: .* has a budget of time"):
-        three.require_sharing([counted, timed], "cuda", ("0", "1"))
+        three.require_sharing([counted, timed, timed], "cuda", ("0", "1"))
 
 
 def test_without_a_gpu_there_is_none_to_share() -> None:

@@ -73,6 +73,16 @@ def test_every_latent_of_the_seed_is_used_once() -> None:
     assert not torch.equal(sample(tell, law, 600, CPU, seed=6), samples)
 
 
+@pytest.mark.parametrize("count", [10, 300])
+def test_as_many_samples_as_latents_are_returned(count: int) -> None:
+    class Fewer(nn.Module):
+        def forward(self, z: Tensor) -> Tensor:
+            return z[:7]
+
+    with pytest.raises(ValueError, match="has returned 7 samples of"):
+        sample(Fewer(), Latent(size=3), count, CPU, seed=0)
+
+
 @pytest.mark.parametrize("mode", [True, False])
 def test_trap_14_eval_mode_for_the_call_and_the_former_mode_after_it(mode: bool) -> None:
     tell = Tell().train(mode)

@@ -201,6 +201,16 @@ def test_what_a_gpu_has_computed_is_rounded_otherwise_elsewhere(
     assert not judge_recomputed(claim, "ok", {"w2": 1.02 * (1 + 1e-4)}, here).holds
 
 
+@pytest.mark.parametrize(("found", "holds"), [(0.002, True), (0.006, False)])
+def test_of_shares_a_few_samples_may_fall_to_the_other_side(
+    claim: Claim, found: float, holds: bool
+) -> None:
+    on_gpu = replace(claim, device="cuda", scores={"copies": 0.0}, others=())
+    assert judge_recomputed(on_gpu, "ok", {"copies": found}, "another").holds == holds
+    here = judge_recomputed(on_gpu, "ok", {"copies": found}, claim.environment["device_name"])
+    assert not here.holds
+
+
 def test_of_many_scores_all_lie_within_as_often_as_one(claim: Claim) -> None:
     keys = [f"score-{number}" for number in range(10)]
     many = replace(

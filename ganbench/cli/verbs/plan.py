@@ -174,7 +174,7 @@ def _tell(
     if not total["to_run"]:
         return
     flops = "unknown FLOPs" if total["flops"] is None else f"{with_prefix(total['flops'])}FLOP"
-    where = f"on {device or 'this GPU'}"
+    where = f"on {device or 'such a GPU'}"
     if total["seconds"] is None:
         unknown = sum(row["state"] != "finished" and row["basis"] is None for row in rows)
         talk(

@@ -59,8 +59,9 @@ def command(
     """Recompute a run's scores from the generator that it left, or train it again.
 
     RUN is a run's id or the beginning of one. From its generator every score must come out equal to
-    1e-6. A run without one is trained again from its spec: to the same bits on the same machine and
-    versions, elsewhere within the interval of the other seeds. Exit code 4 if it does not hold.
+    1e-6; those of a GPU, on another device, to 1e-3. A run without one is trained again from its
+    spec: to the same bits on the same machine and versions, elsewhere within the interval of the
+    other seeds. Exit code 4 if it does not hold.
     """
     from ganbench.verification.verify import verify_run
 

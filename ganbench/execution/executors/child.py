@@ -15,6 +15,7 @@ from typing import NoReturn
 from ganbench.execution.executors.processes import adopt_orphans, end_descendants
 from ganbench.execution.worker import work
 from ganbench.machine.cores import hold_to
+from ganbench.machine.devices import see_gpus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +42,7 @@ def work_for_parent(folder: Path, place: Place) -> NoReturn:
     adopt_orphans()  # and those that leave it are found here
     _offer_to_the_kernel()
     if place.gpu is not None:
-        if "CUDA_VISIBLE_DEVICES" not in os.environ:  # indices are the driver's then, as its order
-            os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
-        os.environ["CUDA_VISIBLE_DEVICES"] = place.gpu
+        see_gpus([place.gpu])
     if place.cores is not None:
         hold_to(place.cores)
     threading.Thread(target=_end_with_parent, daemon=True).start()

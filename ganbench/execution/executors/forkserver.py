@@ -91,10 +91,15 @@ def end_left_behind(process: ForkServerProcess) -> None:
 
 @contextlib.contextmanager
 def _served_by_ours() -> Iterator[None]:
-    """Processes are started by our server. Python has one for all: the caller's own processes would
-    be ours, which are mute and leave no request to end to their server."""
-    before = forkserver.connect_to_new_process
-    vars(forkserver)["connect_to_new_process"] = _server.connect_to_new_process
+    """Processes that this thread starts are our server's. Python has one for all: the caller's own
+    processes would be ours, which are mute and leave no request to end to their server."""
+    before, starter = forkserver.connect_to_new_process, threading.get_ident()
+
+    def connect(descriptors: Any) -> Any:
+        is_ours = threading.get_ident() == starter
+        return (_server.connect_to_new_process if is_ours else before)(descriptors)
+
+    vars(forkserver)["connect_to_new_process"] = connect
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from ganbench.api.executors import Resources
 from ganbench.execution.executors.slurm_task import output_file
 
 COMMANDS = ("sbatch", "squeue", "scancel")
+CLUSTERS = ("-M", "--clusters", "--cluster=")
 MARGIN_MINUTES = 5
 """Between our limit of time and Slurm's: which one it was is then known."""
 MARGIN_BYTES = 2**30
@@ -146,10 +148,11 @@ def _checked(options: str) -> list[str]:
         UsageError: jobs would go to another cluster, of which nothing would be heard.
     """
     found = shlex.split(options)
-    if any(one.startswith(("-M", "--clusters")) for one in found):
+    if "SBATCH_CLUSTERS" in os.environ or any(one.startswith(CLUSTERS) for one in found):
+        where = f"options={options!r}" if found else "SBATCH_CLUSTERS"
         raise UsageError(
-            f"the executor slurm sees jobs of its own cluster alone; options={options!r} has them "
-            "go to another one",
+            f"the executor slurm sees jobs of its own cluster alone; {where} has them go to "
+            "another one",
             "start ganbench on a login node of that cluster",
         )
     return found

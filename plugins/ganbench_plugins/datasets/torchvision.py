@@ -50,7 +50,7 @@ def check(source: Source, root: str, download: bool, **own: Any) -> None:
     where = _where(root)
     packaged = source.debian is not None and source.debian[0].is_dir()
     if not (download or packaged or _are_there(source, where, **own)):
-        raise MissingData(f"{source.name} is not in {where}", _how_to_get(source, where, own))
+        raise MissingData(f"{source.name} is not in {where}", _how_to_get(source, root, own))
 
 
 def _where(root: str) -> Path:
@@ -84,17 +84,20 @@ def load(source: Source, root: str, download: bool, **own: Any) -> Data:
             raise
         except Exception as error:  # CelebA is fetched by the package gdown, which has its own
             what += f", and the download failed: {_said(error)}"
-    raise MissingData(what, _how_to_get(source, where, own, tried=download))
+    raise MissingData(what, _how_to_get(source, root, own, tried=download))
 
 
 def _said(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
-def _how_to_get(source: Source, where: Path, own: Mapping[str, Any], *, tried: bool = False) -> str:
+def _how_to_get(source: Source, root: str, own: Mapping[str, Any], *, tried: bool = False) -> str:
     """Ways to get it; where a download was tried, the others."""
+    where, typed = _where(root), {"root": root, **own}
     changed = [
-        f"{key}={own[key]}" for key, one in source.parameters.items() if own[key] != one.default
+        f"{key}={str(typed[key]).lower() if isinstance(typed[key], bool) else typed[key]}"
+        for key, one in {**source.parameters, "root": PARAMETERS["root"]}.items()
+        if typed[key] != one.default
     ]
     name = f"{source.name}[{','.join([*changed, 'download=true'])}]"
     prepare = "type `ganbench prepare --download` with the same selection"

@@ -91,7 +91,7 @@ def test_missing_data_says_how_to_get_it(source: Source, tmp_path: Path) -> None
         load(replace(source, debian=None), str(tmp_path), download=False, **defaults)
     assert f"{source.name} is not in {tmp_path}" in error.value.message
     hint = str(error.value.hint)
-    assert f"{source.name}[download=true]" in hint
+    assert f"{source.name}[root={tmp_path},download=true]" in hint
     fetched, folder = source.fetch
     assert f"put into {tmp_path / folder}" in hint
     assert all(str(one) in hint and f"sha256 {SHA256[one.md5]}" in str(one) for one in fetched)
@@ -102,7 +102,7 @@ def test_what_to_type_has_what_was_typed(tmp_path: Path) -> None:
     (celeba,) = [one for one in SOURCES if one.name == "celeba"]
     with pytest.raises(MissingData) as error:
         load(celeba, str(tmp_path), download=False, side=128, crop=148)
-    assert "celeba[side=128,download=true]" in str(error.value.hint)
+    assert f"celeba[side=128,root={tmp_path},download=true]" in str(error.value.hint)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.name)

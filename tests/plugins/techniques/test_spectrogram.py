@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,10 @@ def test_levels_are_brought_to_a_device_once() -> None:
     seen = modality.fit(view(SOUND, side=16), data().train)
     first, second = (spectrogram._levels(torch.zeros(1), seen) for _ in range(2))
     assert all(one is two for one, two in zip(first, second, strict=True))
+    assert seen.spectrogram is not None
+    lists = {name: list(getattr(seen.spectrogram, name)) for name in ("means", "deviations")}
+    read = replace(seen, spectrogram=replace(seen.spectrogram, **lists))  # as a file has them
+    assert modality.decode(torch.zeros(2, *seen.shape), read).shape == (2, 1, 256)
 
 
 VARIANTS = (
