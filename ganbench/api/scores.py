@@ -131,7 +131,8 @@ class Extractor(Protocol):
     """Which layer the features are."""
 
     def __call__(self, samples: Tensor) -> Tensor:
-        """Features (N, d) float32 of samples (N, ...) as they are stored (see `Data`)."""
+        """Features (N, d) float32 of samples (N, ...) as they are stored (see `Data`), each by
+        itself: those of a part are a part of those of the whole."""
 
 
 class Classifier(Extractor, Protocol):

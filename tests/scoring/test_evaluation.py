@@ -15,6 +15,8 @@ CPU = torch.device("cpu")
 class Counting:
     """An extractor that counts the samples it has looked at."""
 
+    id = layer = "counting"
+
     def __init__(self) -> None:
         self.seen = 0
 
@@ -33,7 +35,7 @@ def snapshot(counting: Counting) -> Snapshot:
     info = DataInfo(name="points", modality="points", shape=(2,))
     points = torch.randn(40, 2, generator=torch.Generator().manual_seed(0))
     data = Data(info=info, train=points[:20], heldout=points[20:])
-    side = RealSide(data, "heldout", CPU, lambda name: counting)  # type: ignore[arg-type,return-value]
+    side = RealSide(data, "heldout", CPU, lambda name: counting)
     return Snapshot(side, points + 1, torch.arange(40) % 3)
 
 
