@@ -16,7 +16,8 @@ from ganbench.api.executors import Resources
 from ganbench.execution.executors.slurm_task import output_file
 
 COMMANDS = ("sbatch", "squeue", "scancel")
-CLUSTERS = ("-M", "--clusters", "--cluster=")
+CLUSTERS, VARIABLE = ("-M", "--clusters", "--cluster="), "SBATCH_CLUSTERS"
+"""By which sbatch sends jobs to other clusters."""
 MARGIN_MINUTES = 5
 """Between our limit of time and Slurm's: which one it was is then known."""
 MARGIN_BYTES = 2**30
@@ -148,12 +149,13 @@ def _checked(options: str) -> list[str]:
         UsageError: jobs would go to another cluster, of which nothing would be heard.
     """
     found = shlex.split(options)
-    if "SBATCH_CLUSTERS" in os.environ or any(one.startswith(CLUSTERS) for one in found):
-        where = f"options={options!r}" if found else "SBATCH_CLUSTERS"
+    by = [f"options={options!r}"] if any(one.startswith(CLUSTERS) for one in found) else []
+    by += [VARIABLE] if VARIABLE in os.environ else []
+    if by:
         raise UsageError(
-            f"the executor slurm sees jobs of its own cluster alone; {where} has them go to "
+            f"the executor slurm sees jobs of its own cluster alone; {by[0]} has them go to "
             "another one",
-            "start ganbench on a login node of that cluster",
+            "leave it out, and start ganbench on a login node of that cluster",
         )
     return found
 

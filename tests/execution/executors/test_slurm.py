@@ -285,8 +285,16 @@ def test_jobs_keep_their_name_and_have_memory_beside_the_workers(
 
 @pytest.mark.parametrize("options", ["-M other", "-Mother", "--clusters=other"])
 def test_jobs_of_another_cluster_would_not_be_seen(sbatch: Path, options: str) -> None:
-    with pytest.raises(UsageError, match="has them go to another one"):
+    with pytest.raises(UsageError, match=f"options='{options}' has them go to another one"):
         commands.Slurm("x", RESOURCES, "", options)
+
+
+def test_nor_those_that_a_variable_sends_there(
+    sbatch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SBATCH_CLUSTERS", "other")
+    with pytest.raises(UsageError, match="SBATCH_CLUSTERS has them go to another one"):
+        commands.Slurm("x", RESOURCES, "", "--account=lab")
 
 
 def test_without_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
