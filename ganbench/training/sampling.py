@@ -64,6 +64,9 @@ def sample(
         device: where they are made.
         seed: of the latents, and of the generator's own noise.
         labels: (count,) classes, for a conditional generator.
+
+    Raises:
+        ValueError: it returns another number of samples than it is given latents.
     """
     latents = LatentFeed(law, CPU, seed).draw(count).to(device)
     inputs = [latents, *([] if labels is None else [labels.to(device)])]

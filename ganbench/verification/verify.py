@@ -140,7 +140,7 @@ def _where(claim: Claim) -> str:
     return "cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu"
 
 
-def _name_of(device: str) -> str | None:
+def _name_of(device: str) -> str:
     """As records have it; torch numbers GPUs by itself."""
     return torch.cuda.get_device_name() if device == "cuda" else cpu_name()
 

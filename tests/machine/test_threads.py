@@ -60,19 +60,23 @@ def test_who_overlaps_waits_and_leaves_nothing_behind(monkeypatch: pytest.Monkey
     before = torch.get_num_threads()
     found: list[int] = []
 
-    def other() -> None:
+    def try_it() -> None:
+        found.append(threads._process.computing.acquire(blocking=False))
+
+    def wait_for_it() -> None:
         with computing_on(3):
             found.append(torch.get_num_threads())
 
     with computing_on(2):
-        require_threads(2)  # of the variable that is set here nobody is held to
-        thread = threading.Thread(target=other)
-        thread.start()
-        thread.join(timeout=0.2)
-        assert not found
+        require_threads(2)  # nobody is held to the variable that is set here
+        trying, waiting = (threading.Thread(target=one) for one in (try_it, wait_for_it))
+        trying.start()
+        trying.join()
+        assert found == [False]
+        waiting.start()
         assert torch.get_num_threads() == 2
-    thread.join()
-    assert found == [3]
+    waiting.join()
+    assert found == [False, 3]
     assert torch.get_num_threads() == before
     assert "OMP_NUM_THREADS" not in os.environ
 
