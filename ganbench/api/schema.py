@@ -104,7 +104,7 @@ class Numeric:
     high: float
     whole: bool = False
     modes: tuple[tuple[float, float], ...] = ()
-    # Follows from the rows, as they are: no part of what identifies a table.
+    # A table is identified by those that it has, so that one without any keeps its identity.
     decimals: int | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:

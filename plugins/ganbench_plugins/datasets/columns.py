@@ -71,6 +71,9 @@ class Table:
         """What it tells; rows and the description of columns are its identity."""
         held = int(self.heldout.sum())
         digest = hashlib.sha256(repr(self.info.schema).encode())
+        for column in self.info.schema or ():
+            if isinstance(column, Numeric) and column.decimals is not None:
+                digest.update(f"{column.name}: {column.decimals}".encode())
         digest.update(self.rows.tobytes() + self.heldout.tobytes())
         return Survey(
             info=self.info,
@@ -88,16 +91,16 @@ class Table:
         return Data(info=self.info, train=rows[~heldout], heldout=rows[heldout])
 
 
-def make_table(name: str, columns: Columns, modes: int = MODES, *, decimals: bool = False) -> Table:
+def make_table(name: str, columns: Columns, modes: int = MODES) -> Table:
     """A table of these columns, of which a third of the rows is held out.
 
     Held-out rows are as many of each category of the last column as it has, where it has some.
+    Generated numbers have as many decimals as those of training rows.
 
     Args:
         name: of the data set.
         columns: at least one, all of one length, at least three rows, no number missing.
         modes: largest number of modes of a column; 0: none are looked for.
-        decimals: whether generated numbers have as many as training rows.
 
     Raises:
         UsageError: fewer than three rows; numbers that float32 cannot hold.
@@ -112,10 +115,7 @@ def make_table(name: str, columns: Columns, modes: int = MODES, *, decimals: boo
     heldout = stratified_heldout(
         np.zeros(count, np.int64) if strata is None else strata.astype(np.int64), count // 3
     )
-    found = [
-        _described(one, values, ~heldout, modes, decimals=decimals)
-        for one, values in columns.items()
-    ]
+    found = [_described(one, values, ~heldout, modes) for one, values in columns.items()]
     schema = tuple(column for column, _ in found)
     info = DataInfo(
         name=name,
@@ -131,8 +131,6 @@ def _described(
     values: NDArray[np.float64] | list[str],
     train: NDArray[np.bool_],
     modes: int,
-    *,
-    decimals: bool,
 ) -> tuple[Numeric | Categorical, NDArray[np.float32]]:
     """A column as its training rows tell it, and what is stored of it."""
     import numpy as np
@@ -146,7 +144,7 @@ def _described(
         return column, places.astype(np.float32)
     stored = _stored(name, values)
     learnt = replace(_numbers(name, values[train]), modes=modes_of(values[train], modes))
-    return replace(learnt, decimals=_decimals(values[train]) if decimals else None), stored
+    return replace(learnt, decimals=_decimals(values[train])), stored
 
 
 def _decimals(values: NDArray[np.float64]) -> int | None:

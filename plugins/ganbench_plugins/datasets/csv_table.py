@@ -141,7 +141,7 @@ def _read(
         name: found[name][kept] if name in found else _texts(path, name, cells[name], kept)
         for name in order
     }
-    made = make_table(f"csv:{path}", columns, modes, decimals=True)
+    made = make_table(f"csv:{path}", columns, modes)
     return made, rows - int(kept.sum())
 
 

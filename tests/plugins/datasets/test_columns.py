@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -157,7 +158,7 @@ def test_numbers_with_decimals_come_back_as_they_are(law: str, modes: int) -> No
         "prices": (RANDOM.randint(1, 90, ROWS) + 0.99, 2),
         "quarters": (RANDOM.randint(-9, 90, ROWS) / 4 + 0.25, 2),
     }[law]
-    table = make_table("shop", {"x": values}, modes, decimals=True)
+    table = make_table("shop", {"x": values}, modes)
     data = table.data()
     assert table.info.schema is not None
     (column,) = table.info.schema
@@ -169,14 +170,24 @@ def test_numbers_with_decimals_come_back_as_they_are(law: str, modes: int) -> No
     assert torch.equal(decode(seen, data.info)[inside], data.train[inside])
 
 
-def test_decimals_are_learnt_where_that_is_asked() -> None:
-    many = make_table("people", {"height": RANDOM.normal(170, 9, ROWS)}, decimals=True)
-    unasked = make_table("people", {"height": np.round(RANDOM.normal(170, 9, ROWS), 1)})
-    for table in (many, unasked):
-        assert table.info.schema is not None
-        (column,) = table.info.schema
-        assert isinstance(column, Numeric)
-        assert column.decimals is None
+def test_numbers_without_an_end_have_as_many_decimals_as_there_are() -> None:
+    table = make_table("people", {"height": RANDOM.normal(170, 9, ROWS)})
+    assert table.info.schema is not None
+    (column,) = table.info.schema
+    assert isinstance(column, Numeric)
+    assert column.decimals is None
+
+
+def test_decimals_are_a_part_of_the_identity() -> None:
+    """They are generated otherwise, though rows are the same."""
+    table = make_table("people", COLUMNS)
+    assert table.info.schema is not None
+    coarse = [
+        replace(column, decimals=3) if isinstance(column, Numeric) else column
+        for column in table.info.schema
+    ]
+    other = replace(table, info=replace(table.info, schema=tuple(coarse)))
+    assert other.survey().fingerprint != table.survey().fingerprint
 
 
 def test_two_gaussians_far_apart_are_two_modes() -> None:
