@@ -55,6 +55,7 @@ defaults of its parts.
 
 Published rows of `vanilla` with techniques stand under each of them, those with just another loss
 under that loss. Limits are 95 % intervals over seeds; behind ± is the error that a paper prints.
+Values are of finished runs: "4 of 5" had one that diverged or failed.
 What a paper reports has no number of runs where it tells none. The 24 rows of WGAN-GP's
 architectures are summed up in [claims.md](claims.md).
 
@@ -235,9 +236,10 @@ def _published(wanted: Callable[[VariantReference], bool]) -> Iterator[str]:
             if value := row["distance"]:
                 low, high = _short(row["distance_low"]), _short(row["distance_high"])
                 what = f"`{row['variant']}`: {row['primary'].split('/')[0]}"
+                runs = row["runs"] if row["ok"] == row["runs"] else f"{row['ok']} of {row['runs']}"
                 yield (
                     f"| {row['suite']} | {row['task']} | {what} | {_short(value)} | "
-                    f"{f'{low} to {high}' if low and high else ''} | {row['runs']} |"
+                    f"{f'{low} to {high}' if low and high else ''} | {runs} |"
                 )
 
 
