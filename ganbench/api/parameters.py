@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import os
 import re
 import types
 import typing
@@ -20,6 +21,9 @@ Value = bool | int | float | str | None
 
 AUTO = "auto"
 """How None is written and read."""
+
+IF_THERE = "if there"
+"""What `path` of a parameter is if the text may be something else as well."""
 
 _FRACTION = re.compile(r"\s*([+-]?\d+)\s*/\s*(\d+)\s*")
 _TYPES: tuple[type, ...] = (bool, int, float, str)
@@ -45,9 +49,11 @@ class Parameter:
         kind: bool, int, float or str, where the default does not tell.
         path: whether the text names a file or folder, of a data set, a score or an extractor:
             relative ones in a suite are relative to the suite's file. The plugin gets it absolute.
+            "if there": if there is one, and the text as it is otherwise.
 
     Raises:
         TypeError: a field is of another type.
+        UsageError: `path` is another text.
     """
 
     default: Value = None
@@ -56,10 +62,12 @@ class Parameter:
     maximum: float | None = None
     choices: tuple[Value, ...] = field(default=())
     kind: type | None = None
-    path: bool = False
+    path: bool | str = False
 
     def __post_init__(self) -> None:
         check_fields("Parameter", self)
+        if isinstance(self.path, str) and self.path != IF_THERE:
+            raise UsageError(f"Parameter: path is {self.path!r}, not True, False or {IF_THERE!r}")
 
     @property
     def value_type(self) -> type:
@@ -84,6 +92,8 @@ class Parameter:
         if self.default is None and value in (None, AUTO):
             return None
         converted = _as_type(self.value_type, value, name, auto=self.default is None)
+        if self.path and isinstance(converted, str):
+            converted = re.sub("^/+", "/", converted)  # else it looks like the end of a URL
         if isinstance(converted, float) and not math.isfinite(converted):
             # Parameters stand in run ids and records, and JSON knows no infinities.
             raise UsageError(f"{name} is {value!r}, not a finite number")
@@ -184,11 +194,17 @@ def located(
         folder: that relative paths are relative to; empty: the working folder.
     """
     return {
-        name: str(Path(folder, Path(str(value)).expanduser()).absolute())
+        name: _located(str(value), declared[name], folder)
         if declared[name].path and value
         else value
         for name, value in parameters.items()
     }
+
+
+def _located(value: str, declared: Parameter, folder: str) -> str:
+    # Text: to a Path, ./~x is ~x.
+    found = Path(folder, os.path.expanduser(value)).absolute()  # noqa: PTH111
+    return value if declared.path == IF_THERE and not found.exists() else str(found)
 
 
 def resolve_parameters(

@@ -11,6 +11,7 @@ from ganbench.api.version import __version__
 from ganbench.planning.budget import Budget
 from ganbench.planning.suite import typed_suite
 from ganbench.results.fields import ENVIRONMENT, RunRow
+from ganbench.results.redaction import without_paths
 from ganbench.statistics.groups import grouped
 from ganbench.tables.labels import interval_of_seeds
 from ganbench.wording import counted
@@ -92,7 +93,7 @@ def _tasks(lines: Sequence[Line]) -> list[tuple[str, ...]]:
             data += f" {row['dataset_parameters']}"
         budget = str(Budget(row["budget_kind"], row["budget_amount"]))
         counts = (str(row["evaluations"]), str(row["fakes"]), str(row["split"]), _seeds(own))
-        found.append((section, data, budget, *counts))
+        found.append((section, without_paths(data), budget, *counts))
     return found
 
 

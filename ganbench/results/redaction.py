@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
+_BEGIN = r"""(?:/(?=[^\s/])|~[^/\\,"]*[/\\]|[A-Za-z]:[/\\])"""
+
 _PATH: Final = re.compile(
-    r"""(?<![\w.)\]/~\\])(?:/(?=[^\s/])|~[^/\\,"]*[/\\]|[A-Za-z]:[/\\])[^,;"'\[\]|]*"""
+    rf"""(?<="){_BEGIN}(?:[^"\\]|\\.)*(?=")"""
+    rf"""|(?<![\w.)\]/~\\]){_BEGIN}(?:[^,;"'\[\]|]|(?<=\w)'(?=\w))*"""
 )
-"""An absolute path, up to what ends a value in JSON, in a reference or in a list."""
+"""An absolute path: all of what double quotes hold, or up to what ends a value in a reference, in a
+list or in a sentence. An apostrophe within a word ends nothing."""
 
 
 def without_paths(text: str) -> str:

@@ -70,15 +70,25 @@ def hash_files(root: Path, files: Sequence[str], remark: Remark) -> list[str]:
 
 
 def _up_to_date(root: Path, files: Sequence[str], before: Known) -> tuple[Known, bool]:
-    """What is known of the files now, and whether it is more than before."""
+    """What is known of the files now, and of others in that folder if it is more than before, which
+    is told, too."""
 
     def is_known(file: str) -> bool:
         # Text, not paths: of 50,000 files these would take most of the time.
         status = os.stat(os.path.join(root, file))  # noqa: PTH116, PTH118
         return file in before and before[file][0] == _stamp(status)
 
+    def is_as_it_was(file: str) -> bool:
+        try:
+            return is_known(file)
+        except OSError:
+            return False
+
     new = _hashed(root, [file for file in files if not is_known(file)])
-    return {file: new.get(file) or before[file] for file in files}, bool(new)
+    known = {file: new.get(file) or before[file] for file in files}
+    if new:
+        known |= {one: before[one] for one in before if one not in known and is_as_it_was(one)}
+    return known, bool(new)
 
 
 def _hashed(root: Path, files: Sequence[str]) -> dict[str, tuple[Stamp, str]]:

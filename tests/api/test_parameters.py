@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
@@ -217,3 +218,25 @@ def test_paths_are_relative_to_a_folder(
     }
     found = located(declared, {"path": value, "name": "shots"}, folder)
     assert found == {"path": path, "name": "shots"}
+
+
+def test_a_folder_may_have_the_name_of_nobodys_home(tmp_path: Path) -> None:
+    declared = {"path": Parameter(default="", path=True, help="")}
+    for typed in ("~nobody-at-all/photos", "./~root/photos"):
+        found = located(declared, {"path": typed}, str(tmp_path))["path"]
+        assert found == str(tmp_path / typed)
+
+
+def test_two_slashes_are_no_other_place_than_one() -> None:
+    """As text they look like the end of a URL, which is published as it is."""
+    parameter = Parameter(default="", path=True, help="")
+    assert parameter.convert("//home/me", "images.path") == "/home/me"
+
+
+def test_a_path_may_be_a_name_where_there_is_none(tmp_path: Path) -> None:
+    declared = {"name": Parameter(default="", path="if there", help="")}
+    (tmp_path / "mine").mkdir()
+    found = [located(declared, {"name": one}, str(tmp_path))["name"] for one in ("mine", "a/b")]
+    assert found == [str(tmp_path / "mine"), "a/b"]
+    with pytest.raises(UsageError, match="path is 'maybe'"):
+        Parameter(default="", path="maybe", help="")

@@ -141,6 +141,13 @@ def test_nothing_of_the_machine_is_published(tmp_path: Path) -> None:
     [
         ("images:/data/u/cats[side=32]", "images:cats[side=32]"),
         ("images:~bob/cats", "images:cats"),
+        ("images:/home/o'brien/secret client/photos", "images:photos"),
+        ('csv:"/home/me/Smith, John/taxes/a.csv"[modes=0]', 'csv:"a.csv"[modes=0]'),
+        ('images:"/home/me/photos [2023]/client/x"', 'images:"x"'),
+        ('images:"/home/me/a;b/c"|ring8', 'images:"c"|ring8'),
+        ('{"path":"/home/o\'b/a, b/c","other":"/x/y"}', '{"path":"c","other":"y"}'),
+        ("no file '/home/alice/x', nor '/home/alice/y'", "no file 'x', nor 'y'"),
+        ("https://arxiv.org/abs/1", "https://arxiv.org/abs/1"),
         ("fd/x@1/heldout/10x10", "fd/x@1/heldout/10x10"),
         ('{"path":"C:\\\\Users\\\\bob\\\\cats"}', '{"path":"cats"}'),
         ("NVIDIA RTX 4000 / 8 GB", "NVIDIA RTX 4000 / 8 GB"),

@@ -178,6 +178,20 @@ def test_nobody_knows_where_the_file_of_somebodys_suite_is(tmp_path: Path) -> No
     assert "ganbench run vanilla --suite FILE --task ring8" in text
 
 
+def test_paths_of_data_are_not_on_the_page(tmp_path: Path) -> None:
+    own = spec(suite="mine")
+    one = replace(
+        own,
+        task=replace(own.task, dataset="images:/home/alice/o'brien/my cats"),
+        dataset_parameters={"path": "/home/alice/o'brien/my cats"},
+    )
+    out = tmp_path / "report.html"
+    ganbench.report(write_runs(tmp_path / "runs", [record(one, [0.1])]).root, out)
+    text = out.read_text("utf-8")
+    assert "my cats" in text
+    assert not re.search("alice|brien", text)
+
+
 def test_nothing_from_a_record_becomes_markup(tmp_path: Path) -> None:
     one = record(spec(HOSTILE, "ring8", 0), curve("ring8", 2, 0)[:3], "diverged", run_id="hostile")
     one["failure"]["message"] = HOSTILE  # type: ignore[index]

@@ -179,3 +179,18 @@ def test_parallel_commands_agree(root: Path, tmp_path: Path) -> None:
     assert [json.loads(answer) for answer in answers] == [expected(root)] * 4
     (file,) = kept(tmp_path)  # no lock and no temporary file is left
     assert file.suffix == ".json"
+
+
+def test_files_of_a_folder_are_known_though_they_are_asked_for_one_by_one(
+    root: Path, read: list[str]
+) -> None:
+    for _ in range(2):
+        for name in FILES:
+            assert hash_files(root, [name], refuse) == expected(root, [name])
+    assert len(read) == len(FILES)
+
+
+def test_files_that_are_gone_are_forgotten(root: Path, read: list[str]) -> None:
+    hash_files(root, FILES[:1], refuse)
+    (root / FILES[0]).unlink()
+    assert hash_files(root, FILES[1:], refuse) == expected(root, FILES[1:])

@@ -1,9 +1,9 @@
 """Images in one file: a zip of images, with StyleGAN's `dataset.json` or without, or an array of
 NumPy's.
 
-A zip is read as the folder that was packed: `dataset.json` tells the classes (`label_file.py`), or,
-where there is none, the names of folders tell splits and classes (`listing.py`). An array is
-``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of bytes: the `.npy` itself, or `x` (or
+A zip is read as the folder that was packed: the names of folders tell splits and classes
+(`listing.py`), and where there is a `dataset.json`, that tells the classes (`label_file.py`). An
+array is ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of bytes: the `.npy` itself, or `x` (or
 `images`, `data`, `arr_0`) of an `.npz`, with classes in `y` (or `labels`, `arr_1`).
 
 As in folders an image is held out if a hash of its content is 0 modulo 5, unless a folder's name
@@ -31,7 +31,7 @@ from ganbench_plugins.datasets.label_file import (
 )
 from ganbench_plugins.datasets.listing import SUFFIXES as IMAGES
 from ganbench_plugins.datasets.looks import quiet
-from ganbench_plugins.datasets.telling import left_out
+from ganbench_plugins.datasets.telling import copies, left_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -129,11 +129,15 @@ def open_archive(path: str, channels: str) -> Archive:
         raise MissingData(f"there is no file {path}", "name a folder, a .zip, an .npz or an .npy")
     try:
         found = _zipped(file) if file.suffix.lower() == ".zip" else _array(file, channels)
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, KeyError) as error:
+    except _DAMAGED as error:
         raise UsageError(f"cannot read {path}: {' '.join(str(error).split())}") from None
     if all(found.heldout):
         raise UsageError(f"{path} has too few images for two splits: {len(found.names)}")
     return found
+
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, ValueError, EOFError, KeyError, RuntimeError)
+"""What opening a file that is damaged, or encrypted, ends in."""
 
 
 def _zipped(file: Path) -> Archive:
@@ -141,19 +145,21 @@ def _zipped(file: Path) -> Archive:
     entries = {one.filename: one for one in archive.infolist() if _is_image(one.filename)}
     if large := [name for name, one in entries.items() if one.file_size > LARGEST]:
         raise ValueError(f"{large[0]} has more than {LARGEST:,} bytes")
+    listing, names = list_names(file, list(entries))
     if (known := _known_labels(archive)) is not None:
-        names, listing = sorted(entries), None
         labels = labels_of(known, names)
-        notes: tuple[str, ...] = (labels.note,) if labels.note else ()
     else:
-        listing, names = list_names(file, list(entries))
         labels = Labels(tuple(listing.labels), listing.classes)
-        notes = tuple(left_out(listing.left_out))
-    if listing is None or listing.heldout is None:
+    if listing.heldout is None:
         heldout, by = [_is_held_out(entries[name].CRC) for name in names], "by content"
     else:
         by, first = listing.heldout.root.name, len(listing.train.files)
         heldout = [place >= first for place in range(len(names))]
+    notes = (
+        *copies([str(entries[name].CRC) for name in names], heldout),
+        *((labels.note,) if labels.note else ()),
+        *left_out(listing.left_out),
+    )
     return Archive(
         path=file,
         names=names,
@@ -167,21 +173,23 @@ def _zipped(file: Path) -> Archive:
 
 
 def _known_labels(archive: zipfile.ZipFile) -> dict[str, object] | None:
-    """The labels of the highest label file, by the names that images have in the archive; None
-    where there is none."""
-    found = [one for one in archive.namelist() if PurePosixPath(one).name == LABEL_FILE]
-    if not found:
-        return None
-    where = min(found, key=len)
-    known = read_label_file(archive.read(where))
-    base = where.removesuffix(LABEL_FILE)
-    return None if known is None else {base + name: label for name, label in known.items()}
+    """The labels of all label files, by the names that images have in the archive; None where there
+    is none."""
+    found: dict[str, object] | None = None
+    for where in archive.namelist():
+        if PurePosixPath(where).name == LABEL_FILE and not _is_hidden(where):
+            base, own = where.removesuffix(LABEL_FILE), read_label_file(archive.read(where))
+            if own is not None:
+                found = (found or {}) | {base + name: label for name, label in own.items()}
+    return found
 
 
 def _is_image(name: str) -> bool:
-    path = PurePosixPath(name)
-    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return path.suffix.lower() in IMAGES and not hidden
+    return PurePosixPath(name).suffix.lower() in IMAGES and not _is_hidden(name)
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)
 
 
 def _is_held_out(checksum: int) -> bool:
@@ -198,7 +206,9 @@ def _array(file: Path, channels: str) -> Archive:
         raise ValueError(f"none of its arrays is called {', '.join(ARRAYS)}")
     images, note = arranged(arrays[name], channels)
     values = next((arrays[one] for one in LABELS if one in arrays and one != name), None)
-    labels, classes = numbered([] if values is None else np.ravel(values).tolist())
+    if values is not None and not (values == np.rint(values)).all():
+        raise ValueError("its labels are no whole numbers")
+    labels, classes = numbered([] if values is None else np.ravel(values).astype(int).tolist())
     if labels and len(labels) != len(images):
         raise ValueError(f"it has {len(labels)} labels for {len(images)} images")
     return Archive(

@@ -17,6 +17,7 @@ from ganbench_plugins.datasets.faults import MOST_NAMED, MOST_TYPED, removing
 from ganbench_plugins.datasets.folder import HELD_OUT_EVERY
 from ganbench_plugins.datasets.listing import Listing, list_samples
 from ganbench_plugins.datasets.sounds import SUFFIXES, Unreadable, read, require_reader
+from ganbench_plugins.datasets.telling import copies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,6 +98,7 @@ def describe(**settings: Any) -> Survey:
     told = f"{options.path}: {len(found.paths):,} sounds{of}, {held:,} held out, as " + (
         f"{options.length:,} samples at {options.rate:,} Hz, {'mono' if options.mono else 'stereo'}"
     )
+    told = "; ".join((told, *copies(found.hashes, found.heldout)))
     left = [f"{count} {what}" for what, count in found.listing.left_out.most_common(3)]
     return Survey(
         info=options.info(len(classes)),

@@ -119,6 +119,8 @@ def _read(
                     f"{path} has no column {name!r}, which {word}= names",
                     f"its columns: {', '.join(cells)}",
                 )
+    if target in named["drop"]:
+        raise UsageError(f"{path}: {target!r} is dropped, and the target", "take it out of one")
     order = [name for name in cells if name not in named["drop"] and name != target]
     order += [target] if target else []
     if not order:
@@ -155,14 +157,16 @@ def read_cells(path: str) -> dict[str, list[str]]:
     """
     if not path:
         raise UsageError("csv needs a file", "write it as csv:PATH")
-    file = Path(path)
-    if not file.is_file():
-        raise MissingData(f"{path} is no file", "write it as csv:PATH")
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        text = Path(path).read_bytes().decode("utf-8-sig")
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise MissingData(f"{path} is no file", "write it as csv:PATH") from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from None
-    delimiter = max(",;\t", key=re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0].count)
+    first = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
+    delimiter = max(",;\t", key=re.sub('"[^"]*"', "", first).count)
     numbered = _rows(path, text, delimiter)
     rows = [row for _, row in numbered]
     header = list(map(_read_text, rows[0])) if rows else []

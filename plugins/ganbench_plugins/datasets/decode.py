@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from ganbench_plugins.datasets.looks import bits_of, quiet, reason_of
+from ganbench_plugins.datasets.looks import bits_of, is_passing, quiet, reason_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +51,9 @@ def decode(file: Path | BinaryIO, form: Form) -> Tensor:
     16 bits a channel are scaled to 8, so that 65,535 becomes 255; 32 bits have no scale.
 
     Raises:
-        Undecodable: the file is damaged, no image, enormous, or of 32 bits a channel.
+        Undecodable: the file is damaged, no image, enormous, of 32 bits a channel, or of negative
+            numbers.
+        OSError: it cannot be read now.
     """
     try:
         with warnings.catch_warnings():
@@ -59,6 +61,8 @@ def decode(file: Path | BinaryIO, form: Form) -> Tensor:
             with Image.open(file) as image:
                 square = _square(image, form)
     except Exception as error:  # damage can end Pillow's decoders in any kind of error
+        if is_passing(error):
+            raise
         raise Undecodable(reason_of(error)) from None
     pixels = np.asarray(square, dtype=np.uint8).reshape(form.side, form.side, -1)
     return torch.from_numpy(pixels.transpose(2, 0, 1).copy())
@@ -71,6 +75,8 @@ def _square(image: Image.Image, form: Form) -> Image.Image:
         raise ValueError(f"mode {image.mode} has 32 bits a channel")
     if upright.mode.startswith("I"):  # of 16 bits: converting would cut off what is above 255
         deep = np.asarray(upright).astype(np.float64)
+        if deep.min() < 0:
+            raise ValueError("it holds negative numbers, of which nobody says what is black")
         upright = Image.fromarray(np.rint(deep / 257).astype(np.uint8))
     colours = upright.convert("RGBA")
     if form.alpha in BACKGROUNDS:

@@ -244,7 +244,11 @@ def _found(options: Options, remark: Callable[[str], object]) -> tuple[Images, l
         heldout = [int(content, 16) % HELD_OUT_EVERY == 0 for content in hashes]
     else:
         heldout = [group is listing.heldout for group in listing.groups for _ in group.files]
-    looks = look_at_all(listing.root, paths, hashes, remark)
+    try:
+        looks = look_at_all(listing.root, paths, hashes, remark)
+    except OSError as error:
+        where = error.filename or f"an image in {listing.root}"
+        raise UsageError(f"cannot read {where}: {error.strerror}") from None
     found = Images(
         listing=listing,
         paths=paths,

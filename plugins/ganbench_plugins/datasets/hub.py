@@ -6,7 +6,8 @@ files may lie in a folder: ``hf:PATH``. Which commit of a repository it is, is p
 as soon as `revision` says so; what the files hold is part of it in any case.
 
 Traps avoided: data sets that exist as scripts alone are refused by what is missing, a Parquet file;
-files of several configurations are not read as one data set.
+files of several configurations are not read as one data set, nor one split of each; a column of
+classes that is named and not there is an error, and no set without classes.
 """
 
 from __future__ import annotations
@@ -39,16 +40,19 @@ GANBENCH_API_VERSION = 2
 
 CONVERTED = "refs/convert/parquet"
 INSTALL = "run: pip install 'ganbench[hub]'"
+LABEL, NO_LABEL = "label", "none"
 
 PARAMETERS = {
-    "name": Parameter(default="", help="ORG/NAME on the Hub, or a folder of Parquet files"),
+    "name": Parameter(
+        default="", path="if there", help="ORG/NAME on the Hub, or a folder of Parquet files"
+    ),
     "side": Parameter(default=32, help="height and width in pixels", minimum=8, maximum=512),
     "grey": Parameter(default=False, help="one grey channel instead of colour"),
     "config": Parameter(default="", help="configuration, where a data set has several"),
     "split": Parameter(default="train", help="what is trained on"),
     "heldout": Parameter(default="test", help="the split that is held out"),
     "column": Parameter(default="image", help="of the images"),
-    "label": Parameter(default="label", help="column of the classes; none: no classes"),
+    "label": Parameter(default=LABEL, help="column of the classes; none: no classes"),
     "revision": Parameter(default=CONVERTED, help="branch or commit on the Hub"),
     "download": Parameter(default=False, help="fetch what is not there"),
 }
@@ -65,7 +69,7 @@ class Options:
     split: str = "train"
     heldout: str = "test"
     column: str = "image"
-    label: str = "label"
+    label: str = LABEL
     revision: str = CONVERTED
     download: bool = False
 
@@ -78,15 +82,17 @@ def describe(**settings: Any) -> Survey:
         UsageError: they hold no such images.
     """
     options = Options(**settings)
-    train, heldout = (_files(options, split) for split in (options.split, options.heldout))
-    classes = _classes(options, train, heldout)
+    train, heldout = _splits(options)
     counts = [sum(_rows(file, options) for file in files) for files in (train, heldout)]
+    classes, lacking = _classes(options, (*train, *heldout))
+    told = f"no classes ({lacking})" if lacking else f"{len(classes)} classes"
+    split = f"{counts[0]:,} to train on, {counts[1]:,} held out"
     return Survey(
         info=_info(options, classes),
         fingerprint=_fingerprint((*train, *heldout)),
         train=counts[0],
         heldout=counts[1],
-        notes=(f"{options.name}: {counts[0]:,} to train on, {counts[1]:,} held out",),
+        notes=(f"{options.name}: {told}, {split}",),
     )
 
 
@@ -97,8 +103,8 @@ def load(**settings: Any) -> Data:
         MissingData, UsageError: as `describe`; or an image cannot be decoded.
     """
     options = Options(**settings)
-    train, heldout = (_files(options, split) for split in (options.split, options.heldout))
-    classes = _classes(options, train, heldout)
+    train, heldout = _splits(options)
+    classes, _ = _classes(options, (*train, *heldout))
     return Data(
         info=_info(options, classes),
         train=_pixels(options, train),
@@ -118,9 +124,31 @@ def _info(options: Options, classes: Sequence[object]) -> DataInfo:
     )
 
 
-def _files(options: Options, split: str) -> list[Path]:
-    """The Parquet files of a split, which is named by their folder or by how their names begin."""
+def _splits(options: Options) -> tuple[list[Path], list[Path]]:
+    """The Parquet files of both splits.
+
+    Raises:
+        UsageError: they are of several configurations.
+    """
     root = _root(options)
+    splits = options.split, options.heldout
+    train, heldout = (_files(options, root, split) for split in splits)
+    configs = {
+        tuple(part for part in _parents(file, root) if part not in splits)[:1]
+        for file in (*train, *heldout)
+    }
+    if len(configs) > 1:
+        names = sorted("/".join(one) or "none" for one in configs)
+        named = next(name for name in names if name != "none")
+        raise UsageError(
+            f"{options.name} has several configurations: {', '.join(names)}",
+            f"name one: [config={named}]",
+        )
+    return train, heldout
+
+
+def _files(options: Options, root: Path, split: str) -> list[Path]:
+    """The Parquet files of a split, which is named by their folder or by how their names begin."""
     found = [
         file
         for file in sorted(root.rglob("*.parquet"))
@@ -132,18 +160,11 @@ def _files(options: Options, split: str) -> list[Path]:
             "name another one with [split=NAME] or [heldout=NAME], or fetch it with "
             "[download=true]; data sets that exist as scripts alone cannot be read",
         )
-    configs = {_parents(file, root)[:1] for file in found}
-    if len(configs) > 1:
-        names = sorted("/".join(one) for one in configs)
-        raise UsageError(
-            f"{options.name} has several configurations: {', '.join(names)}",
-            f"name one: [config={names[0]}]",
-        )
     return found
 
 
 def _parents(file: Path, root: Path) -> tuple[str, ...]:
-    """Folders between the root and a file, but for one that is named like a split."""
+    """Folders between the root and a file."""
     return file.relative_to(root).parts[:-1]
 
 
@@ -207,15 +228,34 @@ def _column(file: Path, name: str) -> list[Any]:
     return values
 
 
-def _classes(options: Options, *splits: Sequence[Path]) -> list[object]:
-    """The values of the label column, in order; none without one."""
+def _classes(options: Options, files: Sequence[Path]) -> tuple[list[Any], str]:
+    """The values of the label column, in order; or none, and why.
+
+    Raises:
+        UsageError: the column that was named is not in every file, or holds no classes.
+    """
     from pyarrow import parquet
 
-    files = [file for files in splits for file in files]
-    if not all(options.label in parquet.read_schema(file).names for file in files):
-        return []
-    found = {value for file in files for value in _column(file, options.label)}
-    return [] if None in found or -1 in found else sorted(found)
+    label = options.label
+    if label == NO_LABEL:
+        return [], "none asked for"
+    columns = [parquet.read_schema(file).names for file in files]
+    if lacking := next((own for own in columns if label not in own), None):
+        reason = f"no column {label!r} in every file"
+        if label != LABEL:
+            hint = f"name one of its columns, or none: {', '.join(lacking)}"
+            raise UsageError(f"{options.name} has {reason}", f"{hint} with [label=...]")
+        return [], reason
+    values = [value for file in files for value in _column(file, label)]
+    if odd := next((one for one in values if not isinstance(one, int | str | None)), None):
+        raise UsageError(
+            f"{options.name}: column {label!r} holds {type(odd).__name__}, no classes",
+            "name another one with [label=...]; none: no classes",
+        )
+    if missing := sum(one in (None, -1) for one in values):
+        return [], f"column {label!r} has none for {missing:,} of {len(values):,} images"
+    found = sorted(set(values))
+    return found, "" if len(found) > 1 else f"one value in column {label!r}"
 
 
 def _labels(options: Options, files: Sequence[Path], classes: Sequence[object]) -> Tensor | None:
@@ -257,7 +297,14 @@ def _content(image: Any) -> bytes:
 
 
 def _fingerprint(files: Sequence[Path]) -> str:
-    hashes = [cache.file_hashes(file.parent, [file.name])[0] for file in files]
+    folders = {file.parent for file in files}
+    names = {folder: [one.name for one in files if one.parent == folder] for folder in folders}
+    known = {
+        folder / name: content
+        for folder, own in names.items()
+        for name, content in zip(own, cache.file_hashes(folder, own), strict=True)
+    }
+    hashes = [known[file] for file in files]
     return hashlib.sha256("".join(hashes).encode()).hexdigest()[:16]
 
 

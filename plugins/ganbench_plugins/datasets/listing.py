@@ -136,7 +136,7 @@ def list_samples(dataset: str, suffixes: AbstractSet[str], path: str, heldout: s
     files = _sorted(walk.files(os.fspath(root)))
     apart = None
     if heldout:
-        apart = _apart(root, _folder(dataset, heldout), suffixes, left_out)
+        apart = _apart(root, _folder(dataset, heldout), suffixes)
         files = _outside(root, apart.root, files)
     listing = arranged(dataset, root, files, left_out, apart)
     for group in listing.groups:
@@ -179,17 +179,21 @@ def arranged(
 
 def _folder(dataset: str, path: str) -> Path:
     root = Path(path).expanduser().absolute()
-    if root.is_file():
+    try:
+        is_file, is_folder = root.is_file(), root.is_dir()
+    except OSError as error:  # a folder above it is closed to us
+        raise UsageError(f"cannot read {root}: {error.strerror}") from None
+    if is_file:
         raise UsageError(
             f"{root} is a file, and {dataset} needs a folder",
             f"write it as {dataset}:{root.parent}",
         )
-    if not root.is_dir():
+    if not is_folder:
         raise MissingData(f"there is no folder {root}")
     return root
 
 
-def _apart(root: Path, heldout: Path, suffixes: AbstractSet[str], left_out: Counter[str]) -> Group:
+def _apart(root: Path, heldout: Path, suffixes: AbstractSet[str]) -> Group:
     """The samples of a folder that is held out.
 
     Raises:
@@ -200,16 +204,12 @@ def _apart(root: Path, heldout: Path, suffixes: AbstractSet[str], left_out: Coun
             f"all of {root} would be held out: it lies in {heldout}",
             "name the folder to train on, and beside or below it the one that is held out",
         )
-    return Group(heldout, _sorted(_Walk(suffixes, left_out).files(os.fspath(heldout))))
+    return Group(heldout, _sorted(_Walk(suffixes, Counter()).files(os.fspath(heldout))))
 
 
 def _outside(root: Path, heldout: Path, files: tuple[str, ...]) -> tuple[str, ...]:
     """Those files below `root` that are not below `heldout`, by whatever link."""
     apart = heldout.resolve()
-    if not apart.is_relative_to(root.resolve()) and not any(
-        (root / first).is_symlink() for first in {_first(file) for file in files} - {""}
-    ):
-        return files
     folders = {os.path.dirname(file) for file in files}  # noqa: PTH120
     below = {one for one in folders if (root / one).resolve().is_relative_to(apart)}
     return tuple(file for file in files if os.path.dirname(file) not in below)  # noqa: PTH120

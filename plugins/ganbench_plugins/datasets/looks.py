@@ -65,6 +65,9 @@ def look_at_all(
         paths: of the files.
         hashes: of their contents.
         remark: takes a line for whatever is wrong with the cache.
+
+    Raises:
+        OSError: a file cannot be read now.
     """
     import PIL
 
@@ -106,7 +109,11 @@ def quiet() -> None:
 
 
 def look_at(path: str) -> Look:
-    """One file."""
+    """One file.
+
+    Raises:
+        OSError: it cannot be read now, which says nothing of what it holds.
+    """
     from PIL import Image
 
     try:
@@ -115,8 +122,16 @@ def look_at(path: str) -> Look:
             look = Look(*what, side=min(image.size), square=min(image.size) == max(image.size))
             image.verify()
     except Exception as error:  # damage can end Pillow in any kind of error
+        if is_passing(error):
+            raise
         return Look(fault=reason_of(error))
     return look
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether it tells of the machine and nothing of the file: what the system refuses has a
+    number, which Pillow's own errors have not."""
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and bool(error.errno))
 
 
 def reason_of(error: Exception) -> str:

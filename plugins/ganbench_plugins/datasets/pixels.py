@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import PIL
 import torch
 
-from ganbench import cache
+from ganbench import UsageError, cache
 from ganbench_plugins.datasets.decode import Form, Undecodable, decode
 from ganbench_plugins.datasets.looks import decoded
 
@@ -47,7 +47,7 @@ def _reasons(images: Images, kept: list[bool], form: Form) -> list[str]:
     facts = decoded(images.listing.root, print)
     known = facts.known()
     reasons = [
-        "" if fine else known.get(content) or str(_decoded(path, form))
+        "" if fine else known.get(content) or _reason(path, form)
         for fine, content, path in zip(kept, images.hashes, images.paths, strict=True)
     ]
     found = dict(zip(images.hashes, reasons, strict=True))
@@ -56,9 +56,21 @@ def _reasons(images: Images, kept: list[bool], form: Form) -> list[str]:
     return reasons
 
 
+def _reason(path: str, form: Form) -> str:
+    """Why a file was not decoded."""
+    found = _decoded(path, form)
+    return found if isinstance(found, str) else "it could not be decoded when the others were"
+
+
 def _decoded(path: str, form: Form) -> Tensor | str:
-    """The pixels, or why there are none."""
+    """The pixels, or why there are none.
+
+    Raises:
+        UsageError: it cannot be read now.
+    """
     try:
         return decode(Path(path), form)
     except Undecodable as error:
         return str(error)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ganbench import MissingData
+from ganbench import MissingData, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,10 @@ def read(path: str) -> tuple[NDArray[np.float64], int]:
 
     Raises:
         Unreadable: the file is damaged, empty, or of another format.
+        UsageError: it cannot be read now, which says nothing of what it holds.
     """
+    import numpy as np
+
     if not Path(path).stat().st_size:
         raise Unreadable("is empty")
     try:
@@ -64,9 +67,13 @@ def read(path: str) -> tuple[NDArray[np.float64], int]:
     except UnboundLocalError:  # how scipy says that a chunk which it needs is not there
         raise Unreadable("has no description of its samples, or no samples") from None
     except Exception as error:  # scipy and soundfile raise whatever the bytes lead them to
+        if isinstance(error, OSError) and error.errno:
+            raise UsageError(f"cannot read {path}: {error.strerror}") from None
         raise Unreadable(f"cannot be read: {type(error).__name__}: {error}") from None
     if not samples.size:
         raise Unreadable("holds no samples")
+    if not np.isfinite(samples).all():
+        raise Unreadable("holds NaN or infinite numbers")
     if rate < 1:
         raise Unreadable(f"tells {rate} samples per second")
     return samples, rate
@@ -91,8 +98,6 @@ def _wav(path: str) -> tuple[NDArray[np.float64], int]:
         return (samples.astype(np.float64) - 128) / 128, rate
     if samples.dtype.kind == "i":  # 24 bits come in the upper three bytes of 32
         return samples / float(-int(np.iinfo(samples.dtype).min)), rate
-    if not np.isfinite(samples).all():
-        raise Unreadable("holds NaN or infinite numbers")
     return samples.astype(np.float64), rate
 
 

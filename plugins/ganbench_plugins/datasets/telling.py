@@ -44,7 +44,7 @@ def told(
     parts = (
         f"{_counted(len(images), 'image')}, {_classes(listing)}, {_split(images)}",
         *_lacking(images),
-        *_copies(images),
+        *copies(images.hashes, images.heldout),
         *_forms(images.looks, side, alpha),
         *((listing.given.note,) if listing.given and listing.given.note else ()),
         *left_out(listing.left_out, damaged),
@@ -102,13 +102,19 @@ def _lacking(images: Images) -> Iterator[str]:
             yield f"none {what} of {listed(missing, MOST_CLASSES)}"
 
 
-def _copies(images: Images) -> Iterator[str]:
-    count, different = len(images), len(set(images.hashes))
+def copies(hashes: Sequence[str], heldout: Sequence[bool]) -> Iterator[str]:
+    """How many samples are alike, and how many of these are held out and trained on as well.
+
+    Args:
+        hashes: of the content of each.
+        heldout: whether it is.
+    """
+    count, different = len(hashes), len(set(hashes))
     if different == 1 and count > 1:
         yield "all are the same file"
     elif different < count:
         yield f"{count - different:,} a copy of another"
-    pairs = list(zip(images.hashes, images.heldout, strict=True))
+    pairs = list(zip(hashes, heldout, strict=True))
     train = {content for content, held in pairs if not held}
     leaks = sum(held and content in train for content, held in pairs)
     if leaks:

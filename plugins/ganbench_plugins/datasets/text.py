@@ -91,13 +91,24 @@ def words() -> Corpus:
 
 @functools.lru_cache(maxsize=4)
 def _file(path: str, length: int, _touched: tuple[int, int]) -> Corpus:
-    content = Path(path).read_bytes()
+    content = _content(path)
     return Corpus.of(
         f"text:{path}",
         _lines(path, content),
         length,
         fingerprint=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _content(path: str) -> bytes:
+    """Raises:
+    UsageError: there is no such file, or it cannot be read.
+    """
+    _found(path)
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"text file {path} cannot be read: {error.strerror}") from None
 
 
 def _lines(path: str, content: bytes) -> list[str]:
@@ -163,8 +174,7 @@ def all_of_file(tell: Callable[[str], object], *, path: str, length: int) -> Dat
     Raises:
         UsageError: there is no such file, it is no text, or has fewer than two lines.
     """
-    _found(path)
-    return every_line(f"text:{path}", _lines(path, Path(path).read_bytes()), length, tell)
+    return every_line(f"text:{path}", _lines(path, _content(path)), length, tell)
 
 
 @hookimpl

@@ -283,3 +283,54 @@ def test_damaged_images_are_all_named(tmp_path: Path, images: Pixels) -> None:
         archive.writestr("y.png", packed(images[0])[:100])
     with pytest.raises(UsageError, match=r"2 of 42 images .* 0\.png .*y\.png"):
         load(path=path, side=SIDE)
+
+
+@pytest.mark.parametrize("where", ["", "train/"], ids=["above the splits", "in the splits"])
+def test_a_zip_with_labels_keeps_the_splits_of_its_folders(
+    tmp_path: Path, images: Pixels, where: str
+) -> None:
+    """Else its test images would be trained on."""
+    folder = tmp_path / "photos"
+    for place, image in enumerate(images):
+        file = folder / ("test", "train")[place % 3 > 0] / f"{place}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(packed(image))
+    for split in ("train", "test") if where else ("",):
+        names = (folder / split).rglob("*.png")
+        pairs = [[one.relative_to(folder / split).as_posix(), int(one.stem) % 2] for one in names]
+        (folder / split / "dataset.json").write_text(json.dumps({"labels": pairs}))
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in (one for one in folder.rglob("*") if one.is_file()):
+            archive.write(file, file.relative_to(folder))
+    kept, zipped = (load(path=str(one), side=SIDE) for one in (folder, path))
+    assert kept.info.classes == zipped.info.classes == 2
+    for split in ("train", "heldout", "train_labels", "heldout_labels"):
+        assert torch.equal(getattr(kept, split), getattr(zipped, split))
+
+
+def test_what_is_held_out_and_trained_on_is_told(tmp_path: Path, images: Pixels) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for place, image in enumerate(images):
+            archive.writestr(f"train/{place}.png", packed(image))
+        archive.writestr("test/again.png", packed(images[0]))
+    told = describe(path=str(tmp_path / "a.zip")).notes[0]
+    assert "1 of the held-out ones also to train on" in told
+
+
+def test_labels_of_an_array_are_whole_numbers(tmp_path: Path, images: Pixels) -> None:
+    labels = np.arange(N) % 3.0
+    np.savez(tmp_path / "a.npz", x=images, y=labels)
+    assert describe(path=str(tmp_path / "a.npz")).info.classes == 3
+    np.savez(tmp_path / "b.npz", x=images, y=np.where(labels == 1, np.nan, labels))
+    with pytest.raises(UsageError, match="labels are no whole numbers"):
+        describe(path=str(tmp_path / "b.npz"))
+
+
+def test_an_archive_that_is_damaged_within_is_told(tmp_path: Path, images: Pixels) -> None:
+    np.savez_compressed(tmp_path / "a.npz", x=images)
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[400:500] = bytes(100)
+    (tmp_path / "a.npz").write_bytes(content)
+    with pytest.raises(UsageError, match=r"cannot read .*a\.npz"):
+        describe(path=str(tmp_path / "a.npz"))

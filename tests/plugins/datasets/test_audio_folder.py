@@ -241,3 +241,22 @@ def test_packages_that_are_missing_are_named(tmp_path: Path, place: int, package
     with pytest.raises(MissingData) as caught:
         debian_sounds.check(here)
     assert f"apt-get install {package}" in str(caught.value)
+
+
+def test_sounds_that_are_held_out_and_trained_on_are_told(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for hertz in (200, 300):
+            write(tmp_path / split / f"{hertz}.wav", tone(hertz))
+    told = describe(**settings(tmp_path)).notes[-1]
+    assert "2 of the held-out ones also to train on" in told
+
+
+def test_a_sound_with_nan_is_refused_whatever_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.caf").write_bytes(b"caff")
+    spoiled = tone(200)[None].copy()
+    spoiled[0, 7] = np.nan
+    monkeypatch.setattr(sounds, "_other", lambda _: (spoiled, RATE))
+    with pytest.raises(sounds.Unreadable, match="NaN"):
+        sounds.read(str(tmp_path / "a.caf"))

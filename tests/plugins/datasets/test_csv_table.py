@@ -218,3 +218,23 @@ def test_infinity_is_no_number(file: Path) -> None:
     file.write_text(TEXT.replace("\n3,23,", "\n3,inf,"))
     with pytest.raises(UsageError, match="'inf' in column 'age' is no finite number"):
         describe(**settings(file, numbers="age"))
+
+
+def test_a_target_is_not_dropped(file: Path) -> None:
+    with pytest.raises(UsageError, match="'sex' is dropped, and the target"):
+        describe(**settings(file, drop="sex", target="sex"))
+
+
+def test_delimiters_in_quoted_names_do_not_count(file: Path) -> None:
+    rows = [f"{place % 7};{place * 1.5};x" for place in range(60)]
+    file.write_text("\n".join(['"a, b";"c, d";"e"', *rows]))
+    assert list(kinds(describe(**settings(file)))) == ["a, b", "c, d", "e"]
+
+
+def test_a_file_that_cannot_be_read_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    with pytest.raises(UsageError, match=r"cannot read .*: Permission denied"):
+        describe(**settings(file))

@@ -192,3 +192,19 @@ def test_what_is_asked_for_is_what_is_loaded(tmp_path: Path) -> None:
     assert data.info == survey.info
     assert data.info.name == f"images:{tmp_path}[alpha=keep,grey=true,side=8]"
     assert data.train.shape[1:] == (2, 8, 8)
+
+
+def test_negative_numbers_are_no_shades(tmp_path: Path) -> None:
+    """A scan in Hounsfield units: its darkest pixels would come out nearly white."""
+    values = np.linspace(-1000, 3000, 64).astype(np.int16).reshape(8, 8)
+    entries = (
+        *((256, 4, 1, 8), (257, 4, 1, 8), (258, 3, 1, 16), (259, 3, 1, 1), (262, 3, 1, 1)),
+        *((273, 4, 1, 8), (277, 3, 1, 1), (278, 4, 1, 8), (279, 4, 1, 128), (339, 3, 1, 2)),
+    )
+    packed = [struct.pack("<HHII", *one) for one in entries]
+    directory = struct.pack("<H", len(entries)) + b"".join(packed) + bytes(4)
+    (tmp_path / "a.tif").write_bytes(
+        b"II*\0" + struct.pack("<I", 136) + values.tobytes() + directory
+    )
+    with pytest.raises(Undecodable, match="negative numbers"):
+        decode(tmp_path / "a.tif", Form(side=8))

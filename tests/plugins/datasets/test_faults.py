@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shlex
 import subprocess
 from collections import Counter
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from ganbench import UsageError
 from ganbench_plugins.datasets import folder as folders
@@ -198,3 +200,22 @@ def test_long_work_is_announced(photos: Path, monkeypatch: pytest.MonkeyPatch) -
 )
 def test_what_a_header_has_against_a_file(look: Look, bits: int, fault: str) -> None:
     assert fault_of(look, bits) == fault
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), MemoryError()])
+@pytest.mark.parametrize("where", ["verify", "load"])
+def test_what_a_machine_cannot_do_now_is_no_fault_of_a_file(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, where: str
+) -> None:
+    """Else good images would be called damaged for ever, with a command that removes them."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PngImageFile, where, fail)
+        expected = UsageError if isinstance(error, OSError) else MemoryError
+        with pytest.raises(expected):
+            load(path=str(photos))
+    data = load(path=str(photos))
+    assert len(data.train) + len(data.heldout) == 30

@@ -19,7 +19,8 @@ pytest.importorskip("pyarrow", reason="needs: pip install 'ganbench[hub]'")
 import pyarrow
 from pyarrow import parquet
 
-from ganbench_plugins.datasets.hub import describe, load
+from ganbench.api.parameters import located
+from ganbench_plugins.datasets.hub import describe, ganbench_datasets, load
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 SIDE = 8
@@ -108,3 +109,51 @@ def test_damaged_images_are_refused(tmp_path: Path) -> None:
         parquet.write_table(cells, tmp_path / f"{split}.parquet")
     with pytest.raises(UsageError, match="cannot be decoded"):
         load(name=str(tmp_path))
+
+
+def splits(root: Path, **columns: tuple[Any, Any]) -> str:
+    for place, split in enumerate(("train", "test")):
+        own = {name: values[place] for name, values in columns.items()}
+        write(root / f"{split}.parquet", pixels(3, place), **own)
+    return str(root)
+
+
+def test_what_becomes_of_classes_is_told(tmp_path: Path) -> None:
+    name = splits(tmp_path, fine=([0, 1, 2], [2, 1, 0]), part=([0, None, 1], [1, 0, -1]))
+    assert ": 3 classes, 3 to train on, 3 held out" in describe(name=name, label="fine").notes[0]
+    assert ": no classes (no column 'label' in every file)" in describe(name=name).notes[0]
+    told = describe(name=name, label="part").notes[0]
+    assert ": no classes (column 'part' has none for 2 of 6 images)" in told
+    assert describe(name=name, label="none").info.classes is None
+    with pytest.raises(UsageError, match="no column 'fime' in every file") as error:
+        describe(name=name, label="fime")
+    assert "image, fine, part" in str(error.value.hint)
+
+
+def test_a_column_of_lists_holds_no_classes(tmp_path: Path) -> None:
+    several = [[1, 2], [1], [2]]
+    with pytest.raises(UsageError, match="column 'tags' holds list, no classes"):
+        describe(name=splits(tmp_path, tags=(several, several)), label="tags")
+
+
+def test_splits_are_of_one_configuration(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "train" / "0000.parquet", pixels(3, 0))
+    write(tmp_path / "b" / "test" / "0000.parquet", pixels(3, 1))
+    with pytest.raises(UsageError, match="several configurations: a, b"):
+        describe(name=str(tmp_path))
+
+
+def test_folders_that_are_named_like_splits_are_no_configurations(tmp_path: Path) -> None:
+    for place, split in enumerate(("train", "test")):
+        write(tmp_path / split / "0000.parquet", pixels(3, place))
+    assert describe(name=str(tmp_path)).train == 3
+
+
+def test_a_folder_is_relative_to_the_suite(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (spec,) = ganbench_datasets()
+    found = [
+        located(spec.parameters, {"name": name}, str(tmp_path))["name"]
+        for name in ("mine", "org/name")
+    ]
+    assert found == [str(tmp_path / "mine"), "org/name"]

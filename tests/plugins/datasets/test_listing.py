@@ -206,3 +206,17 @@ def test_labels_may_lie_beside_the_splits_or_in_them(tmp_path: Path) -> None:
     (root / "train" / "dataset.json").write_text('{"labels": [["0/a.png", 1], ["1/b.png", 0]]}')
     (root / "test" / "dataset.json").write_text('{"labels": [["0/c.png", 1]]}')
     assert list_images(str(root)).labels == [1, 0, 1]
+
+
+def test_a_folder_that_is_linked_deep_inside_is_held_out_as_well(tmp_path: Path) -> None:
+    held = make(tmp_path / "held", "a/1.png")
+    make(tmp_path / "all", "a/2.png", "b/3.png")
+    (tmp_path / "all" / "b" / "old").symlink_to(held / "a")
+    listing = list_images(str(tmp_path / "all"), str(held))
+    assert found(listing) == (["a/2.png", "b/3.png"], ["a/1.png"])
+
+
+def test_what_is_left_out_of_a_folder_within_is_counted_once(tmp_path: Path) -> None:
+    make(tmp_path, "a/1.png", "held/2.png", "held/notes.txt")
+    listing = list_images(str(tmp_path), str(tmp_path / "held"))
+    assert listing.left_out == {".txt": 1}
