@@ -154,10 +154,15 @@ def _line_of_network(network: Any, caller: _Trace, within: _Trace, plugins: list
     """The line in a network that fails, or the one that calls it wrongly; where none is passed, the
     beginning of its `forward`, or its plugin.
 
-    Who asks a step for logits has no part in it, and neither has what is around the caller.
+    Who asks a step for logits has no part in it, and neither has what is around the caller, nor a
+    score of ganbench's that calls an author's network as it says it may be called.
     """
-    places = [*_places(within, plugins), *_places(caller, plugins)]
+    own = _networks[network].plugin
+    callers = [
+        one for one in _places(caller, plugins) if one.foreign or own.distribution == BUILT_IN
+    ]
+    places = [*_places(within, plugins), *callers]
     code = getattr(type(network).forward, "__code__", None)
     if not places and code and (begins := _place(code.co_filename, code.co_firstlineno, plugins)):
         places.append(begins)
-    return _author_first(places) or _networks[network].plugin.called
+    return _author_first(places) or own.called

@@ -148,7 +148,8 @@ def _loaded(load: Callable[[], object], plugin: Plugin) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a plugin may even call sys.exit() while it is imported
-        reason = f"import failed: {_error_line(error)}{_no_siblings(error, plugin)}"
+        hint = _no_siblings(error, plugin) or _no_backend(error)
+        reason = f"import failed: {_error_line(error)}{hint}"
         raise _Rejected(State.BROKEN, reason) from error
     if isinstance(found, type):
         reason = f"{plugin.module} is a class: name an instance of it, or the module with the hooks"
@@ -162,6 +163,14 @@ def _no_siblings(error: BaseException, plugin: Plugin) -> str:
     beside = Path(plugin.file).parent / missing.partition(".")[0]
     if plugin.is_file and missing and (beside.is_dir() or beside.with_suffix(".py").is_file()):
         return "; a plugin file stands alone: to import files beside it, make them a package"
+    return ""
+
+
+def _no_backend(error: BaseException) -> str:
+    """What to tell whoever imports Keras, which takes its backend from the environment then."""
+    passed = (Path(frame.filename).parts for frame in traceback.extract_tb(error.__traceback__))
+    if isinstance(error, ModuleNotFoundError) and any("keras" in parts for parts in passed):
+        return "; call use_keras() of ganbench_plugins.keras.wrap in build, which chooses torch"
     return ""
 
 

@@ -133,19 +133,50 @@ def check_loss(name: str, loss: object, training: Training) -> Loss | ControlLos
         training: as its spec has it: with a discriminator, without, or at once.
 
     Raises:
-        PluginNotUsable: it lacks a method, or has one that only a discriminator's loss has.
+        PluginNotUsable: it lacks a method, has one that only a discriminator's loss has, or has one
+            of other arguments.
     """
     wanted = [] if training.control else ["discriminator_loss"]
     wanted += ["fit"] if training.fitted else ["generator_loss"]
     for method in wanted:
         if not callable(getattr(loss, method, None)):
             raise PluginNotUsable(f"loss {name} built {described(loss)} without {method}")
+        _check_arguments(f"loss {name}", loss, method, _LOSS_METHODS[method])
     if training.control and callable(getattr(loss, "discriminator_loss", None)):
         raise PluginNotUsable(
             f"loss {name} is a control's, by its training, and has a discriminator_loss",
             "give its training an optimiser for the discriminator, or leave the method out",
         )
     return cast("Loss | ControlLoss | ControlFit", loss)
+
+
+_LOSS_METHODS: dict[str, Callable[..., Any]] = {
+    "discriminator_loss": Loss.discriminator_loss,
+    "generator_loss": Loss.generator_loss,
+    "fit": ControlFit.fit,
+}
+
+
+def _check_arguments(what: str, owner: object, method: str, declared: Callable[..., Any]) -> None:
+    """Make sure that a method takes what it will be called with.
+
+    Raises:
+        PluginNotUsable: it does not.
+    """
+    wanted = list(inspect.signature(declared).parameters)[1:]
+    try:
+        found = inspect.signature(getattr(owner, method))
+    except (TypeError, ValueError):  # written in C, without a signature
+        return
+    try:
+        found.bind(*wanted)
+    except TypeError:
+        told = ", ".join(wanted)
+        step = "; logits and samples are step.real_logits, step.fake_logits, step.real, step.fake"
+        raise PluginNotUsable(
+            f"{method} of {what} takes {found}, and is called with ({told})",
+            f"write def {method}(self, {told})" + (step if wanted == ["step"] else ""),
+        ) from None
 
 
 METHODS = (
@@ -159,12 +190,17 @@ def check_technique(name: str, technique: object) -> Technique:
     """What a technique has built.
 
     Raises:
-        PluginNotUsable: it does nothing, or its period is no number of steps.
+        PluginNotUsable: it does nothing, its period is no number of steps, or a method has other
+            arguments.
     """
-    if not any(callable(getattr(technique, method, None)) for method in METHODS):
+    own = [method for method in METHODS if callable(getattr(technique, method, None))]
+    if not own:
         raise PluginNotUsable(
             f"technique {name} built {described(technique)} without any of: {', '.join(METHODS)}"
         )
+    for method in own:
+        if declared := getattr(Technique, method, None):
+            _check_arguments(f"technique {name}", technique, method, declared)
     every = getattr(technique, "every", 1)
     if not isinstance(every, int) or isinstance(every, bool) or every < 1:
         raise PluginNotUsable(f"every of technique {name} must be 1 or more, it is {every!r}")

@@ -142,7 +142,8 @@ class TrainingStep:
     def real(self) -> Tensor:
         """(B, *shape) real samples."""
         if self.role == "generator" and not self._control:
-            self.grant("real")
+            swapped = ", unless generator_loss and discriminator_loss have changed places"
+            self.grant("real", "real in the generator's step", swapped)
         return _there(self._batch.real, REAL)
 
     @property
@@ -270,12 +271,13 @@ class TrainingStep:
             found = self._kept[name] = compute()
         return found
 
-    def grant(self, need: str, what: str = "") -> None:
+    def grant(self, need: str, what: str = "", hint: str = "") -> None:
         """Let who is at work have what it needs, if its spec says so.
 
         Args:
             need: as specs name it.
             what: of the step, where it is called otherwise.
+            hint: what else may be wrong if not.
 
         Raises:
             UndeclaredNeed: the spec does not.
@@ -285,7 +287,7 @@ class TrainingStep:
         if need not in self.asks.needs:
             raise UndeclaredNeed(
                 f"{self.asks.name} uses step.{what or need}, and its spec does not say so",
-                f'add "{need}" to its needs',
+                f'add "{need}" to its needs{hint}',
                 kind=self.asks.kind,
             )
         self.asks.used.add(need)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
 from typing import Any
@@ -31,6 +32,13 @@ ODD = """
 """
 
 HEAD = "from ganbench import LossSpec, ModelSpec, hookimpl\n"
+
+
+KERAS = """
+    def _refuse():
+        raise ModuleNotFoundError("No module named 'tensorflow'", name="tensorflow")
+    _refuse()
+"""
 
 
 def by_name(loaded: list[LoadedPlugin]) -> dict[str, LoadedPlugin]:
@@ -341,3 +349,16 @@ def test_what_the_contract_no_longer_has_is_told_with_what_it_has_instead(
     (one,) = load_plugins(find())
     assert one.plugin.state is State.BROKEN
     assert one.plugin.reason.endswith(f": {instead} (docs/from-1-to-2.md)")
+
+
+def test_who_imports_keras_is_told_how(
+    install: Any, find: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would say that tensorflow is missing, which nobody needs here."""
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    install("one", {"keras/__init__.py": KERAS, "mine.py": "import keras"}, {"mine": "mine"})
+    (one,) = load_plugins(find())
+    assert "No module named 'tensorflow'" in one.plugin.reason
+    assert one.plugin.reason.endswith(
+        "call use_keras() of ganbench_plugins.keras.wrap in build, which chooses torch"
+    )

@@ -319,6 +319,14 @@ WRONG: dict[str, tuple[str, str]] = {
         "TypeError: Linear.forward() takes 2 positional arguments but 3 were given "
         "(plugin my-gan of my-plugins 1.0, my_gan.py:{before})",
     ),
+    "a loss that takes logits": (
+        "def bad(self, real, fake): ...\nLoss.discriminator_loss = bad",
+        "discriminator_loss of loss my-loss takes (real, fake), and is called with (step)" + CODE,
+    ),
+    "a loss without self": (
+        "def bad(step): ...\nLoss.generator_loss = bad",
+        "generator_loss of loss my-loss takes (), and is called with (step)" + CODE,
+    ),
     "a lazy layer": (
         "def model(info): return networks(discriminator=nn.Sequential(nn.LazyLinear(1)))",
         "layer 0 of the discriminator of model my-model is a LazyLinear, which has no weights "
@@ -426,9 +434,9 @@ WRONG: dict[str, tuple[str, str]] = {
 }
 
 
-def outcome(catalogue: Catalogue, folder: Path) -> str:
+def outcome(catalogue: Catalogue, folder: Path, score: str = "my-score") -> str:
     """The error of planning, or of the run; empty if there is none."""
-    (folder / "suite.toml").write_text(SUITE)
+    (folder / "suite.toml").write_text(SUITE.replace("my-score", score))
     suite = str(folder / "suite.toml")
     selection = Selection(variants=["my-variant"], suite=suite, seeds=[0], device="cpu")
     try:
@@ -473,6 +481,15 @@ def test_wrong_plugins_are_named(case: str, catalogue_of: MakeCatalogue, tmp_pat
     found = outcome(catalogue_of(source), tmp_path)
     found = re.sub(r"\); .*", ")", found)  # what to do about it is another matter
     assert found == message.replace("{line}", str(line)).replace("{before}", str(line - 1))
+
+
+def test_a_score_of_ours_that_calls_a_wrong_network_is_not_to_blame(
+    catalogue_of: MakeCatalogue, tmp_path: Path
+) -> None:
+    wrong = SOUND.replace("nn.Linear(3, 2)", "nn.Sequential(nn.Linear(4, 2))")
+    found = outcome(catalogue_of(wrong), tmp_path, score="jacobian")
+    assert found.startswith("the generator of model my-model fails in its layer 0 (Linear)")
+    assert found.endswith(CODE)
 
 
 def test_what_is_wrong_and_what_to_do_stand_apart(

@@ -185,8 +185,11 @@ def test_real_samples_are_a_need_of_generator_steps_alone() -> None:
     step = step_of(Counted(), role="generator")
     step.asks = asks
     for ask in (lambda: step.real, lambda: step.real_logits):
-        with pytest.raises(PluginNotUsable, match=r"mine uses step.real, and its spec"):
+        with pytest.raises(
+            PluginNotUsable, match=r"real in the generator's step, and its"
+        ) as caught:
             ask()
+        assert "have changed places" in str(caught.value.hint)
 
 
 def test_what_is_not_there_is_said() -> None:

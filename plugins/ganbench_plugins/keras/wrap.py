@@ -30,11 +30,16 @@ def use_keras() -> ModuleType:
     Keras, which happens once in a process, may take numbers from it as well.
 
     Raises:
-        UsageError: Keras has been imported with another backend.
+        UsageError: Keras is not installed, or has been imported with another backend.
     """
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = BACKEND  # read once, by the import
-    import keras
+    try:
+        import keras
+    except ModuleNotFoundError as error:
+        if error.name != "keras":
+            raise
+        raise UsageError("Keras is not installed", "run: pip install 'ganbench[keras]'") from None
 
     if keras.backend.backend() != BACKEND:
         raise UsageError(
@@ -56,22 +61,15 @@ class KerasModule(nn.Module):
         layer: a `keras.Layer`, a `keras.Model` above all.
 
     Raises:
-        UsageError: it has no weights yet, or losses of its own, which nobody would minimise.
+        UsageError: it has no weights yet, or relies on what Keras does around a call: adding losses
+            of layers, applying constraints, and normalising weights in place.
     """
 
     def __init__(self, layer: Any) -> None:
         super().__init__()
-        if not layer.built:
-            raise UsageError(
-                f"the Keras layer {layer.name} has no weights before it is first called",
-                "begin the model with keras.Input(shape)",
-            )
-        if layer.losses:
-            raise UsageError(
-                f"the Keras layer {layer.name} adds losses of its own (a regulariser), which the "
-                "training would leave out",
-                "leave them to a loss or a technique of ganbench",
-            )
+        _check_built(layer)
+        for one in layer._flatten_layers():
+            _check_layer(one)
         self._layer = _Shared(layer)
         self._trained = [
             self._keep(place, variable) for place, variable in enumerate(layer.trainable_variables)
@@ -96,7 +94,8 @@ class KerasModule(nn.Module):
         if self.training:
             with torch.no_grad():
                 for buffer, value in zip(state, moved, strict=True):
-                    buffer.copy_(value)
+                    if value is not buffer:  # a layer that is frozen is needed as it is
+                        buffer.copy_(value)
         output: Tensor = y
         return output
 
@@ -111,13 +110,59 @@ class KerasModule(nn.Module):
 
 
 class _Shared:
-    """What is not copied with the module that has it."""
+    """What is not copied with the module that has it, and has no state that it does not hold."""
 
     def __init__(self, layer: Any) -> None:
         self.of = layer
 
     def __deepcopy__(self, memo: dict[int, Any]) -> _Shared:
         return self
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """There is nothing to load."""
+
+
+def _check_built(layer: Any) -> None:
+    """Make sure that it has its weights, and one input and one output of known shapes.
+
+    Raises:
+        UsageError: it has not.
+    """
+    if not layer.built:
+        raise UsageError(
+            f"the Keras layer {layer.name} has no weights before it is first called",
+            "begin the model with keras.Input(shape)",
+        )
+
+
+def _check_layer(layer: Any) -> None:
+    """Make sure that a layer is what it computes: a call here is all that happens to it.
+
+    Raises:
+        UsageError: Keras's own training would do more.
+    """
+    alone = "leave it to a loss or a technique of ganbench"
+    if layer.losses or getattr(layer, "activity_regularizer", None) is not None:
+        raise UsageError(
+            f"the Keras layer {layer.name} adds losses of its own (a regulariser), which the "
+            "training would leave out",
+            alone,
+        )
+    if any(getattr(one, "constraint", None) is not None for one in layer.trainable_variables):
+        raise UsageError(
+            f"the Keras layer {layer.name} has a constraint, which Keras's optimisers alone apply",
+            "leave it to a technique of ganbench, clip:0.01 for weights within .01",
+        )
+    if isinstance(layer, sys.modules["keras"].layers.SpectralNormalization):
+        raise UsageError(
+            f"the Keras layer {layer.name} normalises its weights in place while it trains, so "
+            "that evaluations would be of others",
+            "write the network in torch and add the technique sn, or bound slopes with gp or r1",
+        )
 
 
 class _Place(str):
@@ -169,8 +214,12 @@ def networks(generator: Any, discriminator: Any, latent: Latent, data: DataInfo)
         data: what they are for. Samples are of its shape, flat, or images with channels last.
 
     Raises:
-        UsageError: other shapes; a discriminator that ends in a sigmoid; as `KerasModule`.
+        UsageError: other shapes; several inputs; a discriminator that ends in a sigmoid; as
+            `KerasModule`.
     """
+    for model in (generator, discriminator):
+        _check_built(model)
+        _check_one_to_one(model)
     _check_logits(discriminator)
     made, seen = tuple(generator.output_shape[1:]), tuple(discriminator.input_shape[1:])
     back = (-1, 1) if _is_last("generator's output", made, data) else None
@@ -179,19 +228,60 @@ def networks(generator: Any, discriminator: Any, latent: Latent, data: DataInfo)
         generator=nn.Sequential(
             KerasModule(generator), Arranged(data.shape, back), output_layer(data)
         ),
-        discriminator=nn.Sequential(Arranged(seen, there), *_body_and_head(discriminator)),
+        discriminator=_judging(Arranged(seen, there), discriminator),
         latent=latent,
     )
 
 
-def _body_and_head(model: Any) -> list[KerasModule]:
+def _judging(arranged: Arranged, model: Any) -> nn.Module:
     """A Sequential in two modules: whoever asks for features gets the input of the last one."""
     keras = sys.modules["keras"]
     if not isinstance(model, keras.Sequential) or len(model.layers) < 2:
-        return [KerasModule(model)]
+        return Whole(arranged, KerasModule(model))
     *body, head = model.layers
     inner = keras.Sequential([keras.Input(model.input_shape[1:]), *body])
-    return [KerasModule(inner), KerasModule(head)]
+    return nn.Sequential(arranged, KerasModule(inner), KerasModule(head))
+
+
+class Whole(nn.Module):
+    """A model of which nobody can tell the last layer: it has no features, rather than samples for
+    features, as a Sequential of its one part would have.
+
+    Args:
+        arranged: brings samples into the model's shape.
+        model: the rest.
+    """
+
+    def __init__(self, arranged: Arranged, model: KerasModule) -> None:
+        super().__init__()
+        self.arranged, self.model = arranged, model
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits of samples."""
+        logits: Tensor = self.model(self.arranged(x))
+        return logits
+
+
+def _check_one_to_one(model: Any) -> None:
+    """Make sure that a model has one input and one output, whose shapes are known.
+
+    Raises:
+        UsageError: it has not.
+    """
+    for name in ("input_shape", "output_shape"):
+        try:
+            shape = getattr(model, name)
+        except (AttributeError, ValueError):
+            raise UsageError(
+                f"the Keras model {model.name} does not tell its {name.replace('_', ' ')}",
+                "make it a keras.Sequential that begins with keras.Input(shape), or a "
+                "keras.Model(inputs, outputs)",
+            ) from None
+        if not isinstance(shape, tuple) or any(isinstance(one, tuple) for one in shape):
+            raise UsageError(
+                f"the Keras model {model.name} has several {name.partition('_')[0]}s",
+                "networks in Keras have one: latents or samples",
+            )
 
 
 def _is_last(what: str, shape: tuple[int, ...], data: DataInfo) -> bool:

@@ -15,6 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ganbench import DataInfo, Latent, Networks
 from ganbench.api.errors import UsageError
+from ganbench.training.kept import part_state, restore_part
+from ganbench.training.wrapped import head_of
 from ganbench_plugins.datasets.digits import INFO as DIGITS
 from ganbench_plugins.keras import dense, wrap
 from ganbench_plugins.networks import mlp
@@ -209,6 +211,86 @@ def test_what_cannot_be_right_is_refused(keras: Any) -> None:
             wrap.networks(*pair, LATENT, RGB)
     with pytest.raises(UsageError, match="no weights before it is first called"):
         wrap.KerasModule(layers.Dense(3))
+    with pytest.raises(UsageError, match="no weights before it is first called"):
+        wrap.networks(keras.Sequential([layers.Dense(60)]), good[1], LATENT, RGB)
+
+
+def own(keras: Any) -> Any:
+    class Own(keras.Model):  # type: ignore[misc]
+        def call(self, x: Any) -> Any:
+            return x
+
+    model = Own()
+    model.build((None, 6))
+    return model
+
+
+def several(keras: Any) -> Any:
+    inputs = [keras.Input((6,)), keras.Input((1,))]
+    return keras.Model(inputs, keras.layers.Concatenate()(inputs))
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [(own, "does not tell its input shape"), (several, "has several inputs")],
+)
+def test_models_of_unknown_form_are_refused(keras: Any, made: Any, told: str) -> None:
+    critic = keras.Sequential([keras.Input((60,)), keras.layers.Dense(1)])
+    with pytest.raises(UsageError, match=told):
+        wrap.networks(made(keras), critic, LATENT, RGB)
+
+
+@pytest.mark.parametrize(
+    ("layer", "told"),
+    [
+        (lambda keras: keras.layers.Dense(3, activity_regularizer="l2"), "losses of its own"),
+        (lambda keras: keras.layers.ActivityRegularization(1.0), "losses of its own"),
+        (lambda keras: keras.layers.Dense(3, kernel_constraint="max_norm"), "has a constraint"),
+        (
+            lambda keras: keras.layers.SpectralNormalization(keras.layers.Dense(3)),
+            "normalises its weights in place",
+        ),
+    ],
+)
+def test_what_a_call_alone_would_not_do_is_refused(keras: Any, layer: Any, told: str) -> None:
+    inner = keras.Sequential([keras.Input((6,)), layer(keras)])
+    with pytest.raises(UsageError, match=told):
+        wrap.KerasModule(keras.Sequential([keras.Input((6,)), inner, keras.layers.Dense(1)]))
+
+
+def test_checkpoints_have_all_of_it(keras: Any) -> None:
+    module, other, x = noisy(keras), noisy(keras), torch.randn(64, 6)
+    module(x)
+    restore_part(other, copy.deepcopy(part_state(module)), torch.device("cpu"))
+    found = []
+    for one in (module, other):
+        torch.manual_seed(5)  # dropout takes torch's random numbers, which runs keep
+        found.append((one(x), one.eval()(x)))
+    assert torch.equal(found[0][0], found[1][0])
+    assert torch.equal(found[0][1], found[1][1])
+
+
+def test_layers_may_be_frozen(keras: Any) -> None:
+    frozen = keras.layers.Dense(8, trainable=False)
+    module = wrap.KerasModule(
+        keras.Sequential([keras.Input((6,)), keras.layers.Dense(5), frozen, keras.layers.Dense(1)])
+    )
+    kernel = {name: one.clone() for name, one in module.named_buffers()}
+    module(torch.randn(4, 6)).sum().backward()
+    assert all(one.grad is not None for one in module.parameters())
+    assert len(kernel) == 2
+    assert all(torch.equal(one, kernel[name]) for name, one in module.named_buffers())
+
+
+def test_a_model_that_is_no_sequence_tells_no_features(keras: Any) -> None:
+    """The input of the whole would be the samples, and be taken for features."""
+    seen = keras.Input((60,))
+    critic = keras.Model(seen, keras.layers.Dense(1)(keras.layers.Dense(7, "relu")(seen)))
+    generator = keras.Sequential([keras.Input((6,)), keras.layers.Dense(60)])
+    found = wrap.networks(generator, critic, LATENT, RGB).discriminator
+    assert head_of(found) is None
+    x = torch.randn(3, *RGB.shape)
+    torch.testing.assert_close(found(x), torch.as_tensor(critic(x.flatten(1))))
 
 
 def test_another_backend_is_refused(keras: Any, monkeypatch: pytest.MonkeyPatch) -> None:
