@@ -166,10 +166,15 @@ def _no_siblings(error: BaseException, plugin: Plugin) -> str:
     return ""
 
 
+_BACKENDS = ("tensorflow", "jax", "openvino")
+"""Of Keras, but for the one that is here."""
+
+
 def _no_backend(error: BaseException) -> str:
     """What to tell whoever imports Keras, which takes its backend from the environment then."""
     passed = (Path(frame.filename).parts for frame in traceback.extract_tb(error.__traceback__))
-    if isinstance(error, ModuleNotFoundError) and any("keras" in parts for parts in passed):
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    if missing in _BACKENDS and any("keras" in parts for parts in passed):
         return "; call use_keras() of ganbench_plugins.keras.wrap in build, which chooses torch"
     return ""
 

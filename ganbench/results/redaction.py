@@ -9,10 +9,12 @@ _BEGIN = r"""(?:/(?=[^\s/])|~[^/\\,"]*[/\\]|[A-Za-z]:[/\\])"""
 
 _PATH: Final = re.compile(
     rf"""(?<="){_BEGIN}(?:[^"\\]|\\.)*(?=")"""
-    rf"""|(?<![\w.)\]/~\\]){_BEGIN}(?:[^,;"'\[\]|]|(?<=\w)'(?=\w))*"""
+    rf"""|(?<='){_BEGIN}[^']*(?:'(?=\w)[^']*)*(?=')"""
+    rf"""|(?<![\w.)\]/~\\]){_BEGIN}(?:[^,;"\[\]|]|,(?!\s*{_BEGIN})(?=[^,;"\[\]|:=]*/))*"""
 )
-"""An absolute path: all of what double quotes hold, or up to what ends a value in a reference, in a
-list or in a sentence. An apostrophe within a word ends nothing."""
+"""An absolute path: all of what quotes hold, or up to what ends a value in a reference, in a list
+or in a sentence. A comma before more of its folders ends nothing, and neither does an apostrophe
+that was not opened or stands within a word: too much is cut rather than too little."""
 
 
 def without_paths(text: str) -> str:

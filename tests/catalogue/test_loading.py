@@ -362,3 +362,15 @@ def test_who_imports_keras_is_told_how(
     assert one.plugin.reason.endswith(
         "call use_keras() of ganbench_plugins.keras.wrap in build, which chooses torch"
     )
+
+
+def test_what_else_is_missing_below_a_folder_of_that_name_is_told_as_it_is(
+    install: Any, find: Any
+) -> None:
+    install(
+        "one",
+        {"keras_mine/keras/__init__.py": "import no_such_module_", "keras_mine/__init__.py": ""},
+        {"mine": "keras_mine.keras"},
+    )
+    (one,) = load_plugins(find())
+    assert one.plugin.reason.endswith("(__init__.py, line 1)")

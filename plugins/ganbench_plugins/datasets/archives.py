@@ -156,7 +156,7 @@ def _zipped(file: Path) -> Archive:
         by, first = listing.heldout.root.name, len(listing.train.files)
         heldout = [place >= first for place in range(len(names))]
     notes = (
-        *copies([str(entries[name].CRC) for name in names], heldout),
+        *copies([f"{entries[name].CRC}:{entries[name].file_size}" for name in names], heldout),
         *((labels.note,) if labels.note else ()),
         *left_out(listing.left_out),
     )
@@ -173,14 +173,19 @@ def _zipped(file: Path) -> Archive:
 
 
 def _known_labels(archive: zipfile.ZipFile) -> dict[str, object] | None:
-    """The labels of all label files, by the names that images have in the archive; None where there
-    is none."""
+    """The labels of the highest label files, of which each split may have one, by the names that
+    images have in the archive; None where there is none."""
+    files = [
+        name
+        for name in archive.namelist()
+        if PurePosixPath(name).name == LABEL_FILE and not _is_hidden(name)
+    ]
+    highest = min((name.count("/") for name in files), default=0)
     found: dict[str, object] | None = None
-    for where in archive.namelist():
-        if PurePosixPath(where).name == LABEL_FILE and not _is_hidden(where):
-            base, own = where.removesuffix(LABEL_FILE), read_label_file(archive.read(where))
-            if own is not None:
-                found = (found or {}) | {base + name: label for name, label in own.items()}
+    for where in (name for name in files if name.count("/") == highest):
+        base, own = where.removesuffix(LABEL_FILE), read_label_file(archive.read(where))
+        if own is not None:
+            found = (found or {}) | {base + name: label for name, label in own.items()}
     return found
 
 
@@ -206,9 +211,7 @@ def _array(file: Path, channels: str) -> Archive:
         raise ValueError(f"none of its arrays is called {', '.join(ARRAYS)}")
     images, note = arranged(arrays[name], channels)
     values = next((arrays[one] for one in LABELS if one in arrays and one != name), None)
-    if values is not None and not (values == np.rint(values)).all():
-        raise ValueError("its labels are no whole numbers")
-    labels, classes = numbered([] if values is None else np.ravel(values).astype(int).tolist())
+    labels, classes = numbered([] if values is None else _whole(np.ravel(values)).tolist())
     if labels and len(labels) != len(images):
         raise ValueError(f"it has {len(labels)} labels for {len(images)} images")
     return Archive(
@@ -220,6 +223,21 @@ def _array(file: Path, channels: str) -> Archive:
         source=lambda place: images[place],
         notes=(note,),
     )
+
+
+def _whole(labels: NDArray[Any]) -> NDArray[Any]:
+    """Labels as they are; those that are stored as floats as whole numbers.
+
+    Raises:
+        ValueError: they are none.
+    """
+    import numpy as np
+
+    if labels.dtype.kind != "f":
+        return labels
+    if not (np.isfinite(labels) & (labels == np.rint(labels))).all():
+        raise ValueError("its labels are no whole numbers")
+    return labels.astype(np.int64)
 
 
 def arranged(images: NDArray[Any], channels: str) -> tuple[NDArray[np.uint8], str]:

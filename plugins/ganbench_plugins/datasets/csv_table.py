@@ -147,6 +147,10 @@ def _read(
     return made, rows - int(kept.sum())
 
 
+_QUOTED = re.compile(r'(?:^|(?<=[,;\t]))"[^"]*"(?=[,;\t]|$)')
+"""A cell in quotes."""
+
+
 def read_cells(path: str) -> dict[str, list[str]]:
     """Column -> its cells.
 
@@ -166,7 +170,7 @@ def read_cells(path: str) -> dict[str, list[str]]:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: {error.reason}", "save it as UTF-8") from None
     first = re.split(r"[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0]
-    delimiter = max(",;\t", key=re.sub('"[^"]*"', "", first).count)
+    delimiter = max(",;\t", key=_QUOTED.sub("", first).count)
     numbered = _rows(path, text, delimiter)
     rows = [row for _, row in numbered]
     header = list(map(_read_text, rows[0])) if rows else []

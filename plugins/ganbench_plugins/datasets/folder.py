@@ -247,8 +247,7 @@ def _found(options: Options, remark: Callable[[str], object]) -> tuple[Images, l
     try:
         looks = look_at_all(listing.root, paths, hashes, remark)
     except OSError as error:
-        where = error.filename or f"an image in {listing.root}"
-        raise UsageError(f"cannot read {where}: {error.strerror}") from None
+        raise UsageError(f"cannot read {error.filename}: {error.strerror}") from None
     found = Images(
         listing=listing,
         paths=paths,

@@ -15,6 +15,8 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
+import itertools
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,8 +135,9 @@ def _splits(options: Options) -> tuple[list[Path], list[Path]]:
     root = _root(options)
     splits = options.split, options.heldout
     train, heldout = (_files(options, root, split) for split in splits)
+    # What lies below a split's folder are parts of it.
     configs = {
-        tuple(part for part in _parents(file, root) if part not in splits)[:1]
+        tuple(itertools.takewhile(lambda part: part not in splits, _parents(file, root)))[:1]
         for file in (*train, *heldout)
     }
     if len(configs) > 1:
@@ -177,7 +180,7 @@ def _root(options: Options) -> Path:
     """The folder of the files: a local one, or that of the Hub's cache."""
     if importlib.util.find_spec("pyarrow") is None:
         raise MissingData("data sets of the Hub are read with pyarrow, which is absent", INSTALL)
-    local = Path(options.name).expanduser()
+    local = Path(os.path.expanduser(options.name))  # noqa: PTH111 (which has no words for ~nobody)
     if local.is_dir():
         return local
     if importlib.util.find_spec("huggingface_hub") is None:
@@ -222,9 +225,12 @@ def _rows(file: Path, options: Options) -> int:
 
 
 def _column(file: Path, name: str) -> list[Any]:
-    from pyarrow import parquet
+    from pyarrow import ArrowException, parquet
 
-    values: list[Any] = parquet.read_table(file, columns=[name])[name].to_pylist()
+    try:
+        values: list[Any] = parquet.read_table(file, columns=[name])[name].to_pylist()
+    except (ArrowException, OSError) as error:
+        raise UsageError(f"cannot read {file}: {error}", "fetch it again") from None
     return values
 
 
@@ -247,15 +253,24 @@ def _classes(options: Options, files: Sequence[Path]) -> tuple[list[Any], str]:
             raise UsageError(f"{options.name} has {reason}", f"{hint} with [label=...]")
         return [], reason
     values = [value for file in files for value in _column(file, label)]
-    if odd := next((one for one in values if not isinstance(one, int | str | None)), None):
+    kinds = {_kind(value) for value in values} - {""}
+    if len(kinds) > 1 or not kinds <= {"text", "whole number"}:
         raise UsageError(
-            f"{options.name}: column {label!r} holds {type(odd).__name__}, no classes",
+            f"{options.name}: column {label!r} holds {' and '.join(sorted(kinds))}, no classes",
             "name another one with [label=...]; none: no classes",
         )
     if missing := sum(one in (None, -1) for one in values):
         return [], f"column {label!r} has none for {missing:,} of {len(values):,} images"
     found = sorted(set(values))
     return found, "" if len(found) > 1 else f"one value in column {label!r}"
+
+
+def _kind(label: object) -> str:
+    """What a label is; empty where it says nothing."""
+    if label is None:
+        return ""
+    whole = isinstance(label, int) or (isinstance(label, float) and label.is_integer())
+    return "whole number" if whole else "text" if isinstance(label, str) else type(label).__name__
 
 
 def _labels(options: Options, files: Sequence[Path], classes: Sequence[object]) -> Tensor | None:

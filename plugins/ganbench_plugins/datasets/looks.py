@@ -6,6 +6,7 @@ deeper than what can be stored are known before anything is trained on them. Nev
 
 from __future__ import annotations
 
+import errno
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -122,6 +123,8 @@ def look_at(path: str) -> Look:
             look = Look(*what, side=min(image.size), square=min(image.size) == max(image.size))
             image.verify()
     except Exception as error:  # damage can end Pillow in any kind of error
+        if isinstance(error, OSError) and is_passing(error):
+            raise OSError(error.errno, error.strerror, path) from None
         if is_passing(error):
             raise
         return Look(fault=reason_of(error))
@@ -130,8 +133,11 @@ def look_at(path: str) -> Look:
 
 def is_passing(error: Exception) -> bool:
     """Whether it tells of the machine and nothing of the file: what the system refuses has a
-    number, which Pillow's own errors have not."""
-    return isinstance(error, MemoryError) or (isinstance(error, OSError) and bool(error.errno))
+    number, which Pillow's own errors have not. A place that no file has is asked for by a damaged
+    one."""
+    if isinstance(error, OSError):
+        return error.errno not in (None, errno.EINVAL, errno.EOVERFLOW)
+    return isinstance(error, MemoryError)
 
 
 def reason_of(error: Exception) -> str:

@@ -67,6 +67,8 @@ def read(path: str) -> tuple[NDArray[np.float64], int]:
     except UnboundLocalError:  # how scipy says that a chunk which it needs is not there
         raise Unreadable("has no description of its samples, or no samples") from None
     except Exception as error:  # scipy and soundfile raise whatever the bytes lead them to
+        if isinstance(error, MemoryError):
+            raise
         if isinstance(error, OSError) and error.errno:
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
         raise Unreadable(f"cannot be read: {type(error).__name__}: {error}") from None

@@ -68,7 +68,7 @@ class KerasModule(nn.Module):
     def __init__(self, layer: Any) -> None:
         super().__init__()
         _check_built(layer)
-        for one in layer._flatten_layers():
+        for one in reversed(layer._flatten_layers()):  # inner ones first: these are to be named
             _check_layer(one)
         self._layer = _Shared(layer)
         self._trained = [

@@ -325,6 +325,8 @@ def test_labels_of_an_array_are_whole_numbers(tmp_path: Path, images: Pixels) ->
     np.savez(tmp_path / "b.npz", x=images, y=np.where(labels == 1, np.nan, labels))
     with pytest.raises(UsageError, match="labels are no whole numbers"):
         describe(path=str(tmp_path / "b.npz"))
+    np.savez(tmp_path / "c.npz", x=images, y=np.where(labels == 1, "cat", "dog"))
+    assert describe(path=str(tmp_path / "c.npz")).info.classes == 2
 
 
 def test_an_archive_that_is_damaged_within_is_told(tmp_path: Path, images: Pixels) -> None:
@@ -334,3 +336,15 @@ def test_an_archive_that_is_damaged_within_is_told(tmp_path: Path, images: Pixel
     (tmp_path / "a.npz").write_bytes(content)
     with pytest.raises(UsageError, match=r"cannot read .*a\.npz"):
         describe(path=str(tmp_path / "a.npz"))
+
+
+def test_labels_of_something_else_in_the_archive_are_not_its_own(
+    tmp_path: Path, images: Pixels
+) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for place, image in enumerate(images):
+            archive.writestr(f"{place}.png", packed(image))
+        labels = [[f"{place}.png", place % 2] for place in range(N)]
+        archive.writestr("dataset.json", json.dumps({"labels": labels}))
+        archive.writestr("docs/dataset.json", "none")
+    assert describe(path=str(tmp_path / "a.zip")).info.classes == 2

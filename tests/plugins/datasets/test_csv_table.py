@@ -229,6 +229,8 @@ def test_delimiters_in_quoted_names_do_not_count(file: Path) -> None:
     rows = [f"{place % 7};{place * 1.5};x" for place in range(60)]
     file.write_text("\n".join(['"a, b";"c, d";"e"', *rows]))
     assert list(kinds(describe(**settings(file)))) == ["a, b", "c, d", "e"]
+    file.write_text("\n".join(['width";height"', *(f"{place};{place * 2}" for place in range(60))]))
+    assert list(kinds(describe(**settings(file)))) == ['width"', 'height"']
 
 
 def test_a_file_that_cannot_be_read_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import re
 import shlex
+import struct
 import subprocess
 from collections import Counter
 from pathlib import Path
@@ -215,7 +217,18 @@ def test_what_a_machine_cannot_do_now_is_no_fault_of_a_file(
     with monkeypatch.context() as patch:
         patch.setattr(PngImageFile, where, fail)
         expected = UsageError if isinstance(error, OSError) else MemoryError
-        with pytest.raises(expected):
+        with pytest.raises(expected) as told:
             load(path=str(photos))
+        if isinstance(error, OSError):
+            assert re.search(r"cannot read .*/\d\d\.png: Input/output error", str(told.value))
     data = load(path=str(photos))
     assert len(data.train) + len(data.heldout) == 30
+
+
+def test_a_file_that_asks_for_a_place_that_none_has_is_damaged(photos: Path) -> None:
+    """The system refuses it, with a number as for a disk that fails."""
+    (photos / "bad.tif").write_bytes(b"II+\0" + struct.pack("<HHQ", 8, 0, 2**62))
+    with pytest.raises(UsageError, match="1 of 31 images") as error:
+        describe(path=str(photos))
+    assert named(error.value) == {"bad.tif"}
+    assert len(load(path=str(photos), damaged="skip").train) < 31

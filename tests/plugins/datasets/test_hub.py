@@ -130,10 +130,35 @@ def test_what_becomes_of_classes_is_told(tmp_path: Path) -> None:
     assert "image, fine, part" in str(error.value.hint)
 
 
-def test_a_column_of_lists_holds_no_classes(tmp_path: Path) -> None:
-    several = [[1, 2], [1], [2]]
-    with pytest.raises(UsageError, match="column 'tags' holds list, no classes"):
-        describe(name=splits(tmp_path, tags=(several, several)), label="tags")
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        ([[], [1], [2]], "list"),
+        ([0.0, 0.5, 1.0], "float and whole number"),
+        ([0.5, 0.25, 1.5], "float"),
+    ],
+)
+def test_what_is_no_class_is_refused(tmp_path: Path, labels: list[Any], told: str) -> None:
+    with pytest.raises(UsageError, match=f"column 'tags' holds {told}, no classes"):
+        describe(name=splits(tmp_path, tags=(labels, labels)), label="tags")
+
+
+def test_texts_and_numbers_are_no_classes_of_one_kind(tmp_path: Path) -> None:
+    name = splits(tmp_path, tags=([0, 1, 2], ["a", "b", "c"]))
+    with pytest.raises(UsageError, match="holds text and whole number, no classes"):
+        describe(name=name, label="tags")
+
+
+def test_whole_numbers_may_be_stored_as_floats(tmp_path: Path) -> None:
+    name = splits(tmp_path, label=([0.0, 1.0, 1.0], [1.0, 0.0, 0.0]))
+    assert load(name=name, side=SIDE).info.classes == 2
+
+
+def test_parts_of_a_split_are_no_configurations(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for part in (0, 1):
+            write(tmp_path / split / f"year={part}" / "0.parquet", pixels(2, part))
+    assert describe(name=str(tmp_path)).train == 4
 
 
 def test_splits_are_of_one_configuration(tmp_path: Path) -> None:
@@ -157,3 +182,10 @@ def test_a_folder_is_relative_to_the_suite(tmp_path: Path) -> None:
         for name in ("mine", "org/name")
     ]
     assert found == [str(tmp_path / "mine"), "org/name"]
+
+
+def test_nobody_has_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "pyarrow" or None)
+    with pytest.raises(MissingData, match="no folder ~nobody-at-all/x"):
+        describe(name="~nobody-at-all/x")

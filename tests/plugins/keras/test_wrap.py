@@ -245,7 +245,10 @@ def test_models_of_unknown_form_are_refused(keras: Any, made: Any, told: str) ->
     [
         (lambda keras: keras.layers.Dense(3, activity_regularizer="l2"), "losses of its own"),
         (lambda keras: keras.layers.ActivityRegularization(1.0), "losses of its own"),
-        (lambda keras: keras.layers.Dense(3, kernel_constraint="max_norm"), "has a constraint"),
+        (
+            lambda keras: keras.layers.Dense(3, kernel_constraint="max_norm", name="mine"),
+            "layer mine has a constraint",
+        ),
         (
             lambda keras: keras.layers.SpectralNormalization(keras.layers.Dense(3)),
             "normalises its weights in place",
