@@ -129,7 +129,7 @@ def test_networks_begin_with_the_weights_that_they_have_without() -> None:
     assert all(torch.equal(ours[name], one) for name, one in theirs.items())
 
 
-OWN_LAYERS = {"stylegan2"}
+OWN_LAYERS = {"stylegan2", "keras-dense"}
 """Models whose discriminators have layers of their own, which sn cannot know."""
 
 
