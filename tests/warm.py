@@ -39,7 +39,7 @@ from typing import Any, NoReturn
 NOT_READ_AT_START = re.compile(
     "COLUMNS|LINES|NO_COLOR|SHELL|PATH|PWD|PYTHONPATH|PYTEST_.*|GANBENCH_.*|XDG_.*"
     "|CUDA_VISIBLE_DEVICES|TORCH_HOME"
-    "|KMP_.*|TORCHINDUCTOR_.*"  # which libraries set in the process of the tests, and here alike
+    "|KMP_.*|TORCHINDUCTOR_.*|KERAS_BACKEND"  # which libraries set in the process of the tests, and here alike
 )
 """Variables that nothing reads while modules are imported; `PYTHONPATH` is followed here."""
 
