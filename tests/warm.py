@@ -39,7 +39,8 @@ from typing import Any, NoReturn
 NOT_READ_AT_START = re.compile(
     "COLUMNS|LINES|NO_COLOR|SHELL|PATH|PWD|PYTHONPATH|PYTEST_.*|GANBENCH_.*|XDG_.*"
     "|CUDA_VISIBLE_DEVICES|TORCH_HOME"
-    "|KMP_.*|TORCHINDUCTOR_.*|KERAS_BACKEND"  # which libraries set in the process of the tests, and here alike
+    # Which libraries set in the process of the tests, and here alike.
+    "|KMP_.*|TORCHINDUCTOR_.*|KERAS_BACKEND|TF_FORCE_GPU_ALLOW_GROWTH"
 )
 """Variables that nothing reads while modules are imported; `PYTHONPATH` is followed here."""
 
