@@ -174,7 +174,7 @@ def _check_arguments(what: str, owner: object, method: str, declared: Callable[.
         told = ", ".join(wanted)
         step = "; logits and samples are step.real_logits, step.fake_logits, step.real, step.fake"
         raise PluginNotUsable(
-            f"{method} of {what} takes {found}, and is called with ({told})",
+            f"{method} of {what} takes ({', '.join(found.parameters)}), and is called with ({told})",
             f"write def {method}(self, {told})" + (step if wanted == ["step"] else ""),
         ) from None
 

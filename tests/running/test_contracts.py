@@ -17,6 +17,7 @@ from ganbench.api.errors import PluginNotUsable
 from ganbench.api.hooks import ENTRY_POINT_GROUP
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.planning.plan import Selection, make_plan
+from ganbench.running.contracts import check_technique
 from ganbench.running.run import Run
 
 from ..conftest import Find, Install
@@ -499,3 +500,15 @@ def test_what_is_wrong_and_what_to_do_stand_apart(
     source = SOUND.replace("def load():\n", f"def load():\n    import ganbench\n    {wrong}\n")
     found = outcome(catalogue_of(source), tmp_path)
     assert found == "a.png is not 8 bits a channel; convert it or remove it"
+
+
+def test_a_method_of_a_technique_takes_what_it_is_called_with() -> None:
+    class Remedy:
+        def generator_loss(self, fake: object) -> None: ...
+
+        def after_step(self) -> None: ...
+
+    told = r"after_step of technique mine takes \(\), and is called with \(game\)"
+    with pytest.raises(PluginNotUsable, match=told) as caught:
+        check_technique("mine", Remedy())
+    assert caught.value.hint == "write def after_step(self, game)"

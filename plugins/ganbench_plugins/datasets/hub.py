@@ -238,31 +238,35 @@ def _classes(options: Options, files: Sequence[Path]) -> tuple[list[Any], str]:
     """The values of the label column, in order; or none, and why.
 
     Raises:
-        UsageError: the column that was named is not in every file, or holds no classes.
+        UsageError: somebody has named a column that is not in every file, or holds no classes.
     """
-    from pyarrow import parquet
-
     label = options.label
     if label == NO_LABEL:
         return [], "none asked for"
-    columns = [parquet.read_schema(file).names for file in files]
-    if lacking := next((own for own in columns if label not in own), None):
-        reason = f"no column {label!r} in every file"
-        if label != LABEL:
-            hint = f"name one of its columns, or none: {', '.join(lacking)}"
-            raise UsageError(f"{options.name} has {reason}", f"{hint} with [label=...]")
+    values, reason = _values(label, files)
+    if reason and label != LABEL:
+        hint = "name another column with [label=...]; [label=none]: no classes"
+        raise UsageError(f"{options.name}: {reason}", hint)
+    if reason:
         return [], reason
-    values = [value for file in files for value in _column(file, label)]
-    kinds = {_kind(value) for value in values} - {""}
-    if len(kinds) > 1 or not kinds <= {"text", "whole number"}:
-        raise UsageError(
-            f"{options.name}: column {label!r} holds {' and '.join(sorted(kinds))}, no classes",
-            "name another one with [label=...]; none: no classes",
-        )
     if missing := sum(one in (None, -1) for one in values):
         return [], f"column {label!r} has none for {missing:,} of {len(values):,} images"
     found = sorted(set(values))
     return found, "" if len(found) > 1 else f"one value in column {label!r}"
+
+
+def _values(label: str, files: Sequence[Path]) -> tuple[list[Any], str]:
+    """All of a column; or none, and why its values are no classes."""
+    from pyarrow import parquet
+
+    columns = [parquet.read_schema(file).names for file in files]
+    if not all(label in own for own in columns):
+        return [], f"no column {label!r} in every file ({', '.join(columns[0])})"
+    values = [value for file in files for value in _column(file, label)]
+    kinds = {_kind(value) for value in values} - {""}
+    if len(kinds) > 1 or not kinds <= {"text", "whole number"}:
+        return [], f"column {label!r} holds {' and '.join(sorted(kinds))}, no classes"
+    return values, ""
 
 
 def _kind(label: object) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ganbench import MissingData, UsageError
+from ganbench_plugins.datasets.looks import is_passing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,10 +68,10 @@ def read(path: str) -> tuple[NDArray[np.float64], int]:
     except UnboundLocalError:  # how scipy says that a chunk which it needs is not there
         raise Unreadable("has no description of its samples, or no samples") from None
     except Exception as error:  # scipy and soundfile raise whatever the bytes lead them to
-        if isinstance(error, MemoryError):
-            raise
-        if isinstance(error, OSError) and error.errno:
+        if isinstance(error, OSError) and is_passing(error):
             raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        if is_passing(error):
+            raise
         raise Unreadable(f"cannot be read: {type(error).__name__}: {error}") from None
     if not samples.size:
         raise Unreadable("holds no samples")

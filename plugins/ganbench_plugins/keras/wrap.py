@@ -127,7 +127,7 @@ class _Shared:
 
 
 def _check_built(layer: Any) -> None:
-    """Make sure that it has its weights, and one input and one output of known shapes.
+    """Make sure that it has its weights.
 
     Raises:
         UsageError: it has not.
@@ -145,12 +145,11 @@ def _check_layer(layer: Any) -> None:
     Raises:
         UsageError: Keras's own training would do more.
     """
-    alone = "leave it to a loss or a technique of ganbench"
     if layer.losses or getattr(layer, "activity_regularizer", None) is not None:
         raise UsageError(
             f"the Keras layer {layer.name} adds losses of its own (a regulariser), which the "
             "training would leave out",
-            alone,
+            "leave it to a loss or a technique of ganbench",
         )
     if any(getattr(one, "constraint", None) is not None for one in layer.trainable_variables):
         raise UsageError(

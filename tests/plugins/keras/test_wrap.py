@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -299,4 +300,14 @@ def test_a_model_that_is_no_sequence_tells_no_features(keras: Any) -> None:
 def test_another_backend_is_refused(keras: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(UsageError, match="with the backend jax"):
+        wrap.use_keras()
+
+
+def test_without_keras_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str, *_: Any) -> Any:
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.delitem(sys.modules, "keras", raising=False)
+    monkeypatch.setattr("builtins.__import__", missing)
+    with pytest.raises(UsageError, match="Keras is not installed"):
         wrap.use_keras()
