@@ -171,10 +171,10 @@ def _check_arguments(what: str, owner: object, method: str, declared: Callable[.
     try:
         found.bind(*wanted)
     except TypeError:
-        told = ", ".join(wanted)
+        told, takes = ", ".join(wanted), ", ".join(found.parameters)
         step = "; logits and samples are step.real_logits, step.fake_logits, step.real, step.fake"
         raise PluginNotUsable(
-            f"{method} of {what} takes ({', '.join(found.parameters)}), and is called with ({told})",
+            f"{method} of {what} takes ({takes}), and is called with ({told})",
             f"write def {method}(self, {told})" + (step if wanted == ["step"] else ""),
         ) from None
 
