@@ -33,6 +33,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SPEED = ROOT / "tests" / "data" / "speed"
 SPEEDS = {"fast": 10.0, "slow": 0.1}
+MARKED = "not slow and not perf and not faults and not fuzz and not cluster"
+"""The default tests, and whole commands."""
 MACHINES = ("crowded", *SPEEDS)
 
 
@@ -50,7 +52,7 @@ def busy(core: int) -> Iterator[None]:
 
 def pytest_on(machine: str, arguments: Sequence[str]) -> int:
     """The exit code of the tests on one of the `MACHINES`."""
-    command = [sys.executable, "-m", "pytest", *arguments]
+    command = [sys.executable, "-m", "pytest", "-m", MARKED, *arguments]
     env = {"OMP_NUM_THREADS": "1", **os.environ}
     cores = os.sched_getaffinity(0)
     if machine in SPEEDS:

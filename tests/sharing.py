@@ -15,16 +15,21 @@ BY_THEMSELVES = ("tests/docs/test_tutorials.py",)
 
 FIRST = (
     *BY_THEMSELVES,
-    "tests/authoring/test_broken_plugins.py",
     "tests/execution/test_hazards.py",
+    "tests/execution/test_cancelling.py",
+    "tests/execution/executors/test_contract.py",
+    "tests/authoring/test_broken_plugins.py",
+    "tests/execution/test_buckets.py",
+    "tests/execution/test_stacked.py",
     "tests/execution/test_going_on.py",
     "tests/execution/test_interruption.py",
+    "tests/running/test_resume.py",
+    "tests/execution/test_same_bits.py",
+    "tests/cli/test_loud_plugins.py",
+    "tests/execution/test_worker.py",
     "tests/faults/test_kills.py",
-    "tests/running/test_recount.py",
-    "tests/proof/test_texts.py",
-    "tests/proof/test_oracles.py",
-    "tests/cli/test_shards.py",
-    "tests/cli/test_prepare.py",
+    "tests/plugins/scores/test_degenerate.py",
+    "tests/plugins/dirac/test_game.py",
 )
 """Modules that take longest."""
 

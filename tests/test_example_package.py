@@ -19,6 +19,8 @@ import ganbench
 from ganbench.results.frame import collect
 from ganbench.results.store import RunStore
 
+pytestmark = pytest.mark.whole
+
 EXAMPLE = Path(__file__).parent / "data" / "ganbench-example"
 
 

@@ -94,6 +94,7 @@ def test_it_passes_its_checks(kind: str, modality: str) -> None:
     assert skipped.keys() <= {"cuda"}, skipped
 
 
+@pytest.mark.whole
 def test_what_was_written_runs_on_all_data_that_was_written(
     site: Path, ganbench_cli: Cli, tmp_path: Path
 ) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,7 +18,7 @@ from ganbench.catalogue.plugin_files import PluginFile
 PROOF = Path(__file__).parents[1] / "data" / "proof"
 
 UNUSUAL = (
-    *(("loss", one) for one in ("clipped", "relativistic", "hinge", "least-squares")),
+    *(("loss", one) for one in ("relativistic", "hinge", "least-squares")),
     *(("loss", one) for one in ("mean-matching", "buffered", "dragan", "unrolled")),
     *(("loss", one) for one in ("temperate", "simultaneous", "looking-ahead")),
     ("model", "batch-norm"),
@@ -68,12 +66,8 @@ def test_all_other_built_in_plugins_pass(kind: str, name: str, catalogue: Catalo
     assert not _failed(Inspection(name, kind, catalogue, "cpu"), kind)
 
 
-def _slow_but(first: int, cases: Sequence[tuple[str, ...]]) -> list[Any]:
-    slow = (pytest.param(*one, marks=pytest.mark.slow) for one in cases[first:])
-    return [*cases[:first], *slow]
-
-
-@pytest.mark.parametrize(("kind", "name"), _slow_but(1, UNUSUAL))
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "name"), UNUSUAL)
 def test_unusual_plugins_pass(kind: str, name: str, catalogue: Catalogue) -> None:
     assert not _failed(Inspection(f"sound-{name}", kind, catalogue, "cpu"), kind)
 
@@ -94,7 +88,10 @@ PAPERS = (
 """What papers propose, each in a local file: kind, name and file."""
 
 
-@pytest.mark.parametrize(("kind", "name", "file"), _slow_but(2, PAPERS))
+@pytest.mark.parametrize(
+    ("kind", "name", "file"),
+    [*PAPERS[:2], *(pytest.param(*one, marks=pytest.mark.slow) for one in PAPERS[2:])],
+)
 def test_what_papers_propose_passes(kind: str, name: str, file: str) -> None:
     files = [PluginFile.read(PROOF / f"{file}.py")]
     catalogue = Catalogue(entry_points(group=ENTRY_POINT_GROUP), files=files)
@@ -170,6 +167,7 @@ def test_scores_that_look_into_networks_are_tried_on_some(name: str, catalogue: 
     assert {inspection.result(one.id).status for one in checks_of("score")} == {"passed"}
 
 
+@pytest.mark.whole
 def test_nothing_is_skipped_of_an_unusual_loss(catalogue: Catalogue) -> None:
     inspection = Inspection("sound-clipped", "loss", catalogue, "cpu")
     results = {one.id: inspection.result(one.id) for one in checks_of("loss")}

@@ -30,6 +30,7 @@ def ganbench_losses():
 """
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("first", "status"), [("", "passed"), ("import torch", "failed"), ("import nowhere", None)]
 )
@@ -155,6 +156,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("fault", FAULTS)
 def test_an_error_in_a_network_names_it_in_check_as_in_run(
     ganbench_cli: Any, tmp_path: Path, fault: str

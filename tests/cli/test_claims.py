@@ -43,6 +43,7 @@ def suite(tmp_path: Path) -> Path:
     return file
 
 
+@pytest.mark.whole
 def test_claims_of_runs_and_of_none(suite: Path, tmp_path: Path) -> None:
     runs = str(tmp_path / "runs")
     assert call("run", "vanilla", "--suite", str(suite), "--runs", runs).exit_code == 0

@@ -128,6 +128,7 @@ def typed(done: CompletedProcess[str]) -> list[list[str]]:
     return [shlex.split(command)[1:] for command in COMMAND.findall(done.stderr)]
 
 
+@pytest.mark.whole
 def test_who_types_what_publish_says_can_publish(ganbench_cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "my suite.toml").write_text(SUITE)
     places = ("--suite", "my suite.toml", "--runs", "my runs")

@@ -15,6 +15,8 @@ import pytest
 from ganbench.cli.main import VERBS, cli
 from tests.steering import python_path
 
+pytestmark = pytest.mark.whole
+
 Cli = Callable[..., "CompletedProcess[str]"]
 
 SHOUT = "SHOUT"

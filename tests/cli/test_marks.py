@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+pytestmark = pytest.mark.whole
+
 Cli = Callable[..., "CompletedProcess[str]"]
 
 DATA = Path(__file__).parents[1] / "data" / "oracles"

@@ -35,6 +35,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[float]
     return measures
 
 
+@pytest.mark.whole
 def test_runs_train_in_it_and_say_so(
     machine: Callable[[float], None], tmp_path: Path, ganbench_cli: Cli
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pandas as pd
+import pytest
 
 Cli = Callable[..., "CompletedProcess[str]"]
 
@@ -29,6 +30,7 @@ TIMES = ("seconds", "clock", "wall", "started", "finished", "memory", "created",
 """What columns of measured times have in their names: nothing else may differ."""
 
 
+@pytest.mark.whole
 def test_shards_merge_to_the_leaderboard_of_the_whole_plan(
     ganbench_cli: Cli, tmp_path: Path
 ) -> None:

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from ganbench.results.store import RunStore
 
 from ..steering import until
@@ -17,6 +19,7 @@ CONFIGURATION = Path(__file__).parents[2] / "docs" / "configuration.md"
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+@pytest.mark.whole
 def test_it_trains_and_keeps_the_state(ganbench_cli: Cli, tmp_path: Path) -> None:
     text = CONFIGURATION.read_text("utf-8")
     (example,) = re.findall(r"<!-- executor example -->\n```python\n(.*?)```", text, re.DOTALL)

@@ -21,6 +21,8 @@ from ganbench.storage.bucket import Bucket
 from ..steering import GATES, HAZARDS, Gates, python_path, until
 from ..stores import new_store
 
+pytestmark = pytest.mark.whole
+
 GATE = "step-8"
 SUITE = """
 name = "campaign"

@@ -20,6 +20,8 @@ from ..steering import GATES, HAZARDS, Gates, is_alive, python_path, until, work
 from .conftest import Start
 from .test_interruption import ALL_THE_TIME, BUDGET, GATE, SELECTION, finish, results, undisturbed
 
+pytestmark = pytest.mark.whole
+
 __all__ = ["undisturbed"]
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]

@@ -26,6 +26,8 @@ from ganbench.results.store import RunStore
 
 from ..results.synthetic import record, spec
 
+pytestmark = pytest.mark.whole
+
 Cli = Callable[..., "CompletedProcess[str]"]
 
 

@@ -21,6 +21,8 @@ from ganbench.results.store import RunStore
 from ..steering import GATES, HAZARDS, Gates, is_alive, python_path, until, workers
 from .conftest import Start
 
+pytestmark = pytest.mark.whole
+
 ONE = ("--task", "ring8", "--seeds", "0", "--budget", "30steps")
 
 

@@ -17,6 +17,8 @@ from ganbench.training.checkpoint import load_checkpoint
 from ..steering import GATES, HAZARDS, Gates, python_path, until
 from .conftest import Start
 
+pytestmark = pytest.mark.whole
+
 SELECTION = ("hazard-gated", "--task", "ring8", "--seeds", "0-1", "--jobs", "2", "--allow-failures")
 BUDGET = ("--budget", "60steps")
 ALL_THE_TIME = ("--checkpoint-every", "0.000001s")

@@ -24,6 +24,8 @@ from ganbench.running.run import Run
 from ganbench.verification.claims import read_claim
 from ganbench.verification.verify import verify
 
+pytestmark = pytest.mark.whole
+
 Cli = Callable[..., "CompletedProcess[str]"]
 
 SHORT = ("--task", "digits", "--seeds", "0", "--budget", "10steps")

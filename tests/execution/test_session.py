@@ -36,6 +36,7 @@ def make_newer(file: Path) -> bytes:
     return file.read_bytes()
 
 
+@pytest.mark.whole
 def test_a_newer_record_is_warned_of_once_and_left_where_it_is(
     ganbench_cli: Cli, tmp_path: Path
 ) -> None:

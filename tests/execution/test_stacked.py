@@ -17,6 +17,8 @@ from ..steering import Gates, until
 from .conftest import Start
 from .test_interruption import ALL_THE_TIME, BUDGET, GATE, checkpoints, results
 
+pytestmark = pytest.mark.whole
+
 STACKED = ("hazard-gated", "--task", "ring8", "--seeds", "0-2", "--jobs", "1", "--allow-failures")
 STACKED = (*STACKED, "--engine", "stacked", *BUDGET)
 

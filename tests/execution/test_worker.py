@@ -24,6 +24,8 @@ from ganbench.storage.locks import take_fence
 
 from ..steering import until
 
+pytestmark = pytest.mark.whole
+
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 LOSS = """

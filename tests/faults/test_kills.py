@@ -22,6 +22,8 @@ from ganbench.results.store import RunStore
 from ..steering import until
 from .campaign import PHASES, Campaign
 
+pytestmark = pytest.mark.whole
+
 TASK = """
 [[tasks]]
 name = "{name}"

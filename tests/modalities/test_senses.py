@@ -62,6 +62,7 @@ def test_runs_leave_media_and_the_report_shows_them(ganbench_cli: RunCli, tmp_pa
     assert '<th scope="col" class="t">weight</th>' in page
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("name", "kind"),
     [

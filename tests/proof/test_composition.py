@@ -148,6 +148,7 @@ scores = ["modes"]
 """
 
 
+@pytest.mark.whole
 def test_variant_by_remedy_is_one_suite(ganbench_cli: RunCli, tmp_path: Path) -> None:
     (tmp_path / "remedies.toml").write_text(GRID)
     planned = ganbench_cli("plan", "--suite", "remedies.toml", "--json")

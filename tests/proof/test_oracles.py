@@ -28,6 +28,8 @@ from ganbench.wording import number
 
 from .proofs import CPU, catalogue_with
 
+pytestmark = pytest.mark.whole
+
 Cli = Callable[..., "CompletedProcess[str]"]
 ORACLES = Path(__file__).parent.parent / "data" / "oracles"
 FILE, SUITE = ORACLES / "oracles.py", ORACLES / "oracles.toml"

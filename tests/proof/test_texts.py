@@ -15,6 +15,8 @@ from ganbench.tables.assemble import tables
 
 from .proofs import CPU, catalogue_with
 
+pytestmark = pytest.mark.whole
+
 GANS = ("char-wgan-gp[critic_steps=2,width=8]", "gumbel-softmax[critic_steps=1,width=8]")
 CONTROLS = ("mle-lstm[hidden=32,lr=0.01]", "ngram[n=3]")
 SUITE = """

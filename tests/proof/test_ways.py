@@ -22,6 +22,8 @@ from ganbench.training.trainer import Trainer
 from ..conftest import RunCli
 from .proofs import CPU, advance, catalogue_with, data_of, execute, file_of, spec_of, trainer_of
 
+pytestmark = pytest.mark.whole
+
 CATALOGUE = catalogue_with("ways")
 STEPS = 16
 OF_GENERATOR = ("generator_loss", "generator_gradient_norm")

@@ -119,6 +119,7 @@ def test_warm_and_cold_runs_score_the_same(
         assert scores_of(other) == scores_of(cold)
 
 
+@pytest.mark.whole
 def test_coordinates_of_points_are_not_kept(
     monkeypatch: pytest.MonkeyPatch, features: Path, tmp_path: Path
 ) -> None:

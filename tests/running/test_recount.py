@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 Cli = Callable[..., "CompletedProcess[str]"]
 
 CHEATS = Path(__file__).parent.parent / "data" / "cheats" / "hidden_work.py"

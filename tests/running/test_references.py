@@ -114,6 +114,7 @@ def test_random_numbers_go_on_as_if_nothing_had_been(monkeypatch: pytest.MonkeyP
     assert torch.rand(3).equal(expected)
 
 
+@pytest.mark.whole
 def test_a_second_run_reads_what_the_first_has_computed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,14 +83,17 @@ def outcome(record: Record | None, run: Run, folder: Path) -> dict[str, Any]:
     }
 
 
+whole = partial(pytest.param, marks=pytest.mark.whole)
+
+
 @pytest.mark.parametrize(
     ("variant", "task", "steps", "stops"),
     [
-        ("vanilla[ema=0.9]", "ring8", 60, (1, 29, 30)),
+        whole("vanilla[ema=0.9]", "ring8", 60, (1, 29, 30)),
         ("wgan-gp", "ring8", 60, (7, 31)),
-        ("dcgan", "digits", 60, (2, 12, 59)),
-        ("dcgan[ema=0.9]", "digits", 8, (5,)),
-        ("wgan-gp", "digits", 8, (4,)),
+        whole("dcgan", "digits", 60, (2, 12, 59)),
+        whole("dcgan[ema=0.9]", "digits", 8, (5,)),
+        whole("wgan-gp", "digits", 8, (4,)),
         ("dirac+wgan-gp", "dirac", 60, (20, 41)),  # simultaneous updates
     ],
 )
@@ -188,6 +192,7 @@ def test_a_kill_costs_what_came_after_the_last_checkpoint(
     assert outcome(*attempt(spec, folder), folder) == straight
 
 
+@pytest.mark.whole
 def test_a_damaged_checkpoint_starts_the_run_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -205,6 +210,7 @@ def test_a_damaged_checkpoint_starts_the_run_over(
     assert "is not used" in capsys.readouterr().out
 
 
+@pytest.mark.whole
 def test_with_a_history_too_short_for_the_last_checkpoint_the_one_before_is_used(
     tmp_path: Path,
 ) -> None:
@@ -229,6 +235,7 @@ def test_the_checkpoint_of_another_run_is_not_used(tmp_path: Path) -> None:
     assert record["resumed"] == 0
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("owner", [keeper, torch])
 def test_the_checkpoint_of_another_version_is_not_used(
     tmp_path: Path,

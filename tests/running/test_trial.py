@@ -151,6 +151,7 @@ def spec_of(task: str, *final_scores: str) -> RunSpec:
     return replace(spec, task=replace(spec.task, evaluations=2, final_scores=final))
 
 
+@pytest.mark.whole
 def test_a_run_is_the_same_with_and_without(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -128,6 +128,7 @@ def test_what_is_fitted_at_once_has_no_steps_to_time() -> None:
         race(1, subject, 0.0)
 
 
+@pytest.mark.whole
 def test_the_command_measures_and_tells(ganbench_cli: Cli, tmp_path: Path) -> None:
     done = ganbench_cli(
         "bench", "vanilla", "--task", "ring8", "--rounds", "1", "--device", "cpu", "--json"

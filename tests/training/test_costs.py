@@ -154,6 +154,7 @@ def test_the_seed_draws_them_and_going_on_changes_none() -> None:
         assert drawn(1, first) == [number for number in drawn(1) if number >= first]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("seed", range(3))
 def test_copies_trained_on_the_side_are_charged(seed: int, tmp_path: Path) -> None:
     trainer = trainer_with("hidden-copy")

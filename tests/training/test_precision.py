@@ -118,6 +118,7 @@ def trainer_of(variant: str, *, pixels: bool) -> Trainer:
     return players.trainer(data, 0)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("pixels", [False, True], ids=["points", "images"])
 @pytest.mark.parametrize("variant", ["vanilla", "dcgan", "wgan-gp", "r3gan", "unrolled", "sngan"])
 def test_weights_gradients_and_optimisers_stay_in_float32(variant: str, pixels: bool) -> None:
@@ -165,6 +166,7 @@ def scores_of(folder: Path, precision: str) -> tuple[str, list[dict[str, float]]
     return str(record["used"]["flops"]), [point["scores"] for point in record["points"]]
 
 
+@pytest.mark.whole
 def test_a_run_has_the_same_bits_twice_and_costs_the_same_operations(tmp_path: Path) -> None:
     one, other = (scores_of(tmp_path / name, "bf16") for name in ("one", "other"))
     plain = scores_of(tmp_path / "plain", "float32")

@@ -33,7 +33,7 @@ PLUGINS = (HAZARDS, GATES, Path(__file__).parents[2] / "data" / "executors")
 CLUSTERS = ("ray", "slurm")
 EXECUTORS = (
     "local",
-    "pods",
+    pytest.param("pods", marks=pytest.mark.whole),
     *(pytest.param(name, marks=pytest.mark.cluster) for name in CLUSTERS),
 )
 MUCH = {"limit_seconds": 3600.0, "host_bytes": 2**31, "output_bytes": 2**40}
@@ -198,6 +198,7 @@ def test_who_does_not_stop_is_ended(site: Site) -> None:
         pass
 
 
+@pytest.mark.whole
 def test_the_place_of_a_run_changes_nothing(
     catalogue: Catalogue, tmp_path: Path, ganbench_cli: Any
 ) -> None:

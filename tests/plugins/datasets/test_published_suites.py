@@ -20,6 +20,8 @@ from ganbench_plugins.extractors.weights import Source
 from ...training.small import CPU, catalogue
 from . import torchvision_files as files
 
+pytestmark = pytest.mark.whole
+
 SMALL = {"fd[extractor=mobilenetv2-b13]": "fd[extractor=raw]"}
 """An extractor that needs no weights in the place of one that does."""
 

@@ -91,6 +91,7 @@ LARGEST = (
 )  # fmt: skip
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("shape", [(3, 128, 128), (1, 128, 64)], ids=["colour", "grey-oblong"])
 @pytest.mark.parametrize("variant", LARGEST)
 def test_variants_for_images_train_at_128_px(variant: str, shape: tuple[int, int, int]) -> None:

@@ -276,6 +276,7 @@ def test_consensus_is_charged_for_its_second_derivatives(tmp_path: Path) -> None
     assert clock.images == 3 * 16
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "variant", ["vanilla+ogda", "vanilla+lookahead:4", "vanilla+momentum", "vanilla+extragradient"]
 )

@@ -19,6 +19,7 @@ from ganbench.results.store import RunStore
 Cli = Callable[..., "CompletedProcess[str]"]
 
 
+@pytest.mark.whole
 def test_a_run_starts_from_the_weights_of_another(ganbench_cli: Cli, tmp_path: Path) -> None:
     common = ("--task", "ring8", "--seeds", "0", "--runs", "runs")
     assert ganbench_cli("run", "vanilla", *common, "--budget", "20steps").returncode == 0

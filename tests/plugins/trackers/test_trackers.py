@@ -140,6 +140,7 @@ def ganbench_run_ended(record):
 """
 
 
+@pytest.mark.whole
 def test_a_tracker_that_fails_costs_a_run_nothing(ganbench_cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "breaks.py").write_text(BREAKS)
     records = []

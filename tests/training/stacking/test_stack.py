@@ -66,6 +66,7 @@ def advance(stack: Stack, places: list[int], numbers: range) -> None:
                 raise one.error
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("variant", ["wgan", "wgan-gp", "vanilla"])
 def test_wide_kernels_are_held_to_eager_steps_with_the_same(variant: str) -> None:
     """After some critic steps, each by Adam, the order of a sum is seen in four digits."""
