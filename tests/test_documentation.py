@@ -61,6 +61,14 @@ def test_the_readme_opens_with_the_two_commands() -> None:
     assert README.index("<!-- run command -->") < README.index("<!-- test command -->") < 1000
 
 
+def test_the_table_of_the_readme_is_that_of_the_published_leaderboard(
+    ganbench_cli: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    (table,) = re.findall(r"<!-- starter ranking -->\n```text\n(.*?)```", README, re.DOTALL)
+    printed = ganbench_cli("table", "--runs", str(ROOT / "results" / "starter"))
+    assert table.strip() in printed.stdout
+
+
 def test_the_suite_of_the_readme_is_valid() -> None:
     (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
     suite = parse_suite(text, "README.md")
