@@ -67,11 +67,17 @@ def data_stream() -> TextIO:
     return sys.stdout.data if isinstance(sys.stdout, _Aside) else sys.stdout
 
 
-def drop_data() -> None:
-    """Nobody reads our data any more: what is left of it goes nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, data_stream().fileno())
-    os.close(nowhere)
+def _put(text: str, stream: TextIO, *, nl: bool = True, colour: bool | None = None) -> None:
+    """Write text. Where its reader has gone (`ganbench table | head`) it goes nowhere.
+
+    That is no error, and no reason to end: what is printed is not all that a command does.
+    """
+    try:
+        click.echo(text, file=stream, nl=nl, color=colour)
+    except BrokenPipeError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def printable(text: str) -> str:
@@ -96,10 +102,11 @@ def wants_colour(stream: Any) -> bool:
 
 def complain(message: str, hint: str | None = None) -> None:
     """Print an error on stderr: what is wrong, then what to do."""
-    click.secho("error: ", fg="red", bold=True, nl=False, err=True, color=wants_colour(sys.stderr))
-    click.echo(printable(message), err=True)
+    colour = wants_colour(sys.stderr)
+    _put(click.style("error: ", fg="red", bold=True), sys.stderr, nl=False, colour=colour)
+    talk(message)
     if hint:
-        click.echo(f"  {printable(hint)}", err=True)
+        talk(f"  {hint}")
 
 
 def warn(messages: Iterable[str]) -> None:
@@ -110,22 +117,22 @@ def warn(messages: Iterable[str]) -> None:
 
 def talk(message: str) -> None:
     """Print a remark on stderr."""
-    click.echo(printable(message), err=True)
+    _put(printable(message), sys.stderr)
 
 
 def say(message: str = "") -> None:
     """Print text on stdout."""
-    click.echo(printable(message), file=data_stream())
+    _put(printable(message), data_stream())
 
 
 def write(text: str, *, colour: bool = False) -> None:
     """Write text that is laid out already on stdout, as it is."""
-    click.echo(text, file=data_stream(), nl=False, color=colour)
+    _put(text, data_stream(), nl=False, colour=colour)
 
 
 def print_json(value: Any) -> None:
     """Print JSON on stdout."""
-    click.echo(json.dumps(value, indent=1, allow_nan=False), file=data_stream())
+    _put(json.dumps(value, indent=1, allow_nan=False), data_stream())
 
 
 def print_rows(header: list[str], rows: list[list[str]]) -> None:
@@ -135,4 +142,4 @@ def print_rows(header: list[str], rows: list[list[str]]) -> None:
     widths = [max(len(row[i]) for row in table) for i in range(len(header) - 1)]
     for row in table:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[-1]]).rstrip(), file=data_stream())
+        _put("  ".join([*cells, row[-1]]).rstrip(), data_stream())

@@ -203,7 +203,7 @@ def open_catalogue(
             raise UsageError(f"unknown tracker {name!r}", did_you_mean(name, trackers))
     catalogue = installed_catalogue(choice)
     if unknown := catalogue.not_there(choice.blocked):
-        raise UsageError(unknown[0], "`ganbench plugins` shows all")
+        raise UsageError(unknown[0], "`ganbench config show` tells whether a setting names it")
     for line in catalogue.not_there(_disabled()):
         warn(f"warning: {DISABLED_VARIABLE}: {line}")
     for one in catalogue.plugins:

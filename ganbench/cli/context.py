@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
+
+SETTINGS: Final = "ganbench.settings"
+"""In a context's `meta`: what files and variables set, by key."""
 
 
 def chosen(context: click.Context) -> PluginChoice:

@@ -11,11 +11,10 @@ from click.core import ParameterSource
 
 from ganbench.api.errors import GanbenchError, UsageError
 from ganbench.catalogue.catalogue import DISABLED_VARIABLE
+from ganbench.cli.context import SETTINGS
 from ganbench.cli.options import out_option, run_options, runs_option, selection_options
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.settings import KEYS, Setting, read_settings, variable
-
-_SETTINGS = "ganbench.settings"
 
 
 def apply_settings(context: click.Context, verbs: Iterable[str]) -> None:
@@ -25,7 +24,7 @@ def apply_settings(context: click.Context, verbs: Iterable[str]) -> None:
         UsageError: as `checked_settings`.
     """
     settings = checked_settings()
-    context.meta[_SETTINGS] = settings
+    context.meta[SETTINGS] = settings
     context.default_map = {
         verb: {
             KEYS[key].option: setting.value
@@ -40,7 +39,7 @@ def apply_settings(context: click.Context, verbs: Iterable[str]) -> None:
 
 def tell_settings(context: click.Context) -> Iterator[str]:
     """A line for each setting that no flag overrides and that changes what this verb runs."""
-    settings: Mapping[str, Setting] = context.meta.get(_SETTINGS, {})
+    settings: Mapping[str, Setting] = context.meta.get(SETTINGS, {})
     for key, setting in settings.items():
         source = context.get_parameter_source(KEYS[key].option)
         counts = source is not ParameterSource.COMMANDLINE or KEYS[key].type == "list"

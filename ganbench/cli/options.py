@@ -125,6 +125,20 @@ suite_option = click.option(
     help="Suite, by name or TOML file.",
 )
 
+limit_option = click.option(
+    "--limit",
+    type=TIME,
+    default=str(Budget("seconds", DEFAULTS.limit_seconds)),
+    show_default=True,
+    help="Wall time of one run, e.g. 30m.",
+)
+
+host_memory_option = click.option(
+    "--host-memory",
+    type=SIZE,
+    help="Main memory of one run and all that it starts; default: 90 % of what there is.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
@@ -252,18 +266,8 @@ def run_options(function: F) -> F:
             show_default=True,
             help="Runs that share a GPU; for budgets that are counted, not for time.",
         ),
-        click.option(
-            "--limit",
-            type=TIME,
-            default=str(Budget("seconds", DEFAULTS.limit_seconds)),
-            show_default=True,
-            help="Wall time of one run, e.g. 30m.",
-        ),
-        click.option(
-            "--host-memory",
-            type=SIZE,
-            help="Main memory of one run and all that it starts; default: 90 % of what there is.",
-        ),
+        limit_option,
+        host_memory_option,
         click.option(
             "--max-output",
             type=SIZE,

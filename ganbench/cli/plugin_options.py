@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 import click
 
+from ganbench.api.errors import UsageError
 from ganbench.catalogue.plugin_files import plugin_files
 from ganbench.cli.completing import complete_plugins
-from ganbench.cli.context import chosen
+from ganbench.cli.context import SETTINGS, chosen
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,16 +42,21 @@ def plugin_options(function: F) -> F:
 
 
 def _add_files(context: click.Context, option: click.Parameter, value: Sequence[str]) -> None:
-    if names := _with_settings(context, option, value):
-        context.obj = chosen(context).plus(files=plugin_files(names))
+    own = _of_settings(context, option)
+    try:
+        files = plugin_files(own)
+    except UsageError as error:
+        setting = context.meta[SETTINGS]["plugin-files"]
+        raise UsageError(f"{setting.origin}: plugin-files: {error.message}", error.hint) from None
+    if files := [*files, *plugin_files(value)]:
+        context.obj = chosen(context).plus(files=files)
 
 
 def _block(context: click.Context, option: click.Parameter, value: Sequence[str]) -> None:
-    context.obj = chosen(context).plus(blocked=_with_settings(context, option, value))
+    context.obj = chosen(context).plus(blocked=[*_of_settings(context, option), *value])
 
 
-def _with_settings(
-    context: click.Context, option: click.Parameter, value: Sequence[str]
-) -> list[str]:
-    """Lists add up: a flag, wherever it stands, takes nothing away that a setting names."""
-    return [*(context.default_map or {}).get(option.name or "", ()), *value]
+def _of_settings(context: click.Context, option: click.Parameter) -> Sequence[str]:
+    """What a setting names. Lists add up: a flag, wherever it stands, takes nothing of it away."""
+    named: Sequence[str] = (context.default_map or {}).get(option.name or "", ())
+    return named

@@ -50,12 +50,12 @@ KEYS: Mapping[str, Key] = {
     "runs": Key("runs", is_path=True),
     "results": Key("out", ("publish",), is_path=True),
     "cache": Key("cache", is_path=True),
-    "device": Key("device", _SELECTING),
-    "executor": Key("executor", ("run", "verify")),
+    "device": Key("device", (*_SELECTING, "score", "sample", "bench")),
+    "executor": Key("executor", ("run", "plan", "verify")),
     "jobs": Key("jobs", ("run",), "count"),
     "runs-per-gpu": Key("runs_per_gpu", ("run",), "count"),
-    "limit": Key("limit", ("run",)),
-    "host-memory": Key("host_memory", ("run",)),
+    "limit": Key("limit", ("run", "verify")),
+    "host-memory": Key("host_memory", ("run", "verify")),
     "max-output": Key("max_output", ("run",)),
     "retries": Key("retries", ("run",), "count"),
     "checkpoint-every": Key("checkpoint_every", ("run",)),
@@ -166,7 +166,7 @@ def _from_file(path: Path, *, users: bool) -> Iterator[tuple[str, Setting]]:
 
 def _read(path: Path) -> tuple[dict[str, Any], str]:
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         table = tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{_shown(path)} cannot be read: {error}") from None

@@ -20,7 +20,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.execution.cleaning import cache_heaps
 from ganbench.execution.request import planned
-from ganbench.machine.devices import resolve_device
+from ganbench.machine.devices import chosen_gpus, resolve_device, see_gpus
 from ganbench.machine.threads import computing_on, require_threads
 from ganbench.planning.chosen import choose_task
 from ganbench.planning.feasibility import check_task
@@ -107,6 +107,8 @@ def prepare(
     plan, catalogue = planned(selection, plugins, tell)
     require_threads(plan.threads)
     device = resolve_device(selection.device)
+    if device == "cuda":
+        see_gpus(chosen_gpus(selection.device)[:1])
     firsts = {spec.task.name: spec for spec in reversed(plan.runs)}
     found = []
     for number, name in enumerate(dict.fromkeys(spec.task.name for spec in plan.runs), start=1):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ganbench.console import talk, wants_colour
+from ganbench.console import printable, talk, wants_colour
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record
 from ganbench.results.requests import Request
@@ -106,18 +106,22 @@ class LiveProgress:
             if record["status"] != "ok":
                 self._failed += 1
         if record["status"] != "ok" and not reused:
-            self._live.console.print(summary(spec, record), style="red", highlight=False)
+            self._print(summary(spec, record), "red")
 
     def cancelled(self, spec: RunSpec, request: Request) -> None:
         """Take the run's line away, and leave one above the display."""
         with self._lock:
             self._running.pop(spec.run_id, None)
-        told = f"{titled(spec)}: {request}; its state is kept"
-        self._live.console.print(told, style="yellow", highlight=False)
+        self._print(f"{titled(spec)}: {request}; its state is kept", "yellow")
 
     def warned(self, message: str) -> None:
         """Print a warning above the display."""
-        self._live.console.print(f"warning: {message}", style="yellow", highlight=False)
+        self._print(f"warning: {message}", "yellow")
+
+    def _print(self, line: str, colour: str) -> None:
+        from rich.text import Text  # brackets of names are no markup in it
+
+        self._live.console.print(Text(printable(line), style=colour))
 
     def _render(self) -> Any:
         from rich.console import Group
@@ -136,8 +140,8 @@ class LiveProgress:
                 table.add_row(
                     ProgressBar(total=1.0, completed=fraction, width=20),
                     Text(f"{fraction:4.0%}"),
-                    Text(titled(spec)),
-                    Text(self._scores(spec), style="dim"),
+                    Text(printable(titled(spec))),
+                    Text(printable(self._scores(spec)), style="dim"),
                 )
             head = Table.grid(padding=(0, 1))
             head.add_row(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ganbench.api.errors import InvalidResults
 from ganbench.api.executors import Executor
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.claims import Claims
@@ -19,6 +20,7 @@ from ganbench.results.plans import announced
 from ganbench.results.record import COUNTED, Record
 from ganbench.results.requests import Request
 from ganbench.results.store import Finished, RunStore
+from ganbench.wording import counted
 
 
 class Listener(Protocol):
@@ -56,6 +58,19 @@ class Outcome:
     slot_seconds: float
     foreign: frozenset[str] = field(default=frozenset())
     cancelled: frozenset[str] = field(default=frozenset())
+
+    def require_readable(self) -> None:
+        """Make sure that every run of the plan has a record, or was left without one by somebody.
+
+        Raises:
+            InvalidResults: a newer ganbench has written records that this one cannot read.
+        """
+        if self.foreign:
+            raise InvalidResults(
+                f"{counted(len(self.foreign), 'run')} of the plan ended before, with a record that "
+                "this ganbench cannot read: not trained, and not in the tables (see the warnings)",
+                "update ganbench; or run them again with --fresh, which sets all records aside",
+            )
 
     @property
     def failures(self) -> list[Record]:

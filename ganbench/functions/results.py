@@ -33,10 +33,12 @@ def status(runs: Path | str = "runs") -> pd.DataFrame:
     """
     import pandas as pd
 
+    from ganbench.console import warn
     from ganbench.results.mirrors import open_runs
     from ganbench.results.states import State, states
 
-    found, _ = states(open_runs(runs))
+    found, warnings = states(open_runs(runs))
+    warn(warnings)
     return pd.DataFrame(found, columns=list(State.__annotations__))
 
 
@@ -77,11 +79,13 @@ def table(
     Raises:
         GanbenchError: there is no such folder or run.
     """
+    from ganbench.console import warn
     from ganbench.publishing.loading import load_selected
     from ganbench.tables.assemble import tables
     from ganbench.tables.forms.frames import as_frames
 
     loaded = load_selected(runs, suite=suite, tasks=tasks, variants=variants)
+    warn(loaded.warnings)
     return as_frames(tables(loaded.runs, loaded.coverage))
 
 
@@ -96,11 +100,14 @@ def leaderboard(runs: Path | str = "runs", suite: str | None = None) -> pd.DataF
     Raises:
         GanbenchError: there is no such folder.
     """
+    from ganbench.console import warn
     from ganbench.publishing.loading import load_runs
+    from ganbench.publishing.membership import under_suite
     from ganbench.tables.leaderboard import leaderboard as aggregate
 
     loaded = load_runs(runs)
-    chosen = loaded.runs if suite is None else loaded.runs.only(suite=[suite])
+    warn(loaded.warnings)
+    chosen = loaded.runs if suite is None else under_suite(loaded.runs, suite)
     return aggregate(chosen, loaded.coverage)
 
 
@@ -125,10 +132,14 @@ def report(
     Raises:
         GanbenchError: there is no such folder or run, or the file cannot be written.
     """
+    from ganbench.console import warn
     from ganbench.reporting.write import write_report
     from ganbench.results.mirrors import runs_folder
 
-    write_report(runs_folder(runs), Path(out), suite=suite, tasks=tasks, variants=variants)
+    _, warnings = write_report(
+        runs_folder(runs), Path(out), suite=suite, tasks=tasks, variants=variants
+    )
+    warn(warnings)
     return Path(out)
 
 
@@ -154,11 +165,13 @@ def compare(
     Raises:
         GanbenchError: there is no such folder or variant, or nothing to compare.
     """
+    from ganbench.console import warn
     from ganbench.publishing.loading import load_selected
     from ganbench.tables.comparison import compare as contrast
     from ganbench.tables.comparison_tables import comparison_frame
 
     loaded = load_selected(runs, suite=suite, tasks=tasks)
+    warn(loaded.warnings)
     return comparison_frame(contrast(loaded.runs, variants))
 
 

@@ -131,7 +131,8 @@ def run(
         progress=make_progress if progress else silent,
         remark=talk if progress else lambda message: None,
     )
-    return collect(outcome.records).frame
+    outcome.require_readable()
+    return collect(outcome.records).under(outcome.plan.suite.name).frame
 
 
 @checked
@@ -159,15 +160,17 @@ def plan(
     import pandas as pd
 
     from ganbench.catalogue.catalogue import open_catalogue
+    from ganbench.console import talk
 
     selection = _selection(
         *(variants, everything, suite, tasks, seeds, budget, settings),
         *(device, memory, threads, engine, precision, shard),
     )
     choice = NO_CHOICE.plus(files=plugin_files(plugins))
-    catalogue = open_catalogue(choice, lambda line: None, need_files=True)
-    specs = plan_of(selection, catalogue).runs
-    rows = [(s.run_id, s.variant, s.task.name, s.seed, str(s.task.budget)) for s in specs]
+    planned = plan_of(selection, open_catalogue(choice, talk, need_files=True))
+    for line in (*(f"left out: {one}" for one in planned.left_out), *planned.notes):
+        talk(line)
+    rows = [(s.run_id, s.variant, s.task.name, s.seed, str(s.task.budget)) for s in planned.runs]
     return pd.DataFrame(rows, columns=["run_id", "variant", "task", "seed", "budget"])
 
 
@@ -254,6 +257,8 @@ def verify(
     weights: Path | str | None = None,
     retrain: bool = False,
     executor: str = DEFAULTS.executor,
+    limit_seconds: float = DEFAULTS.limit_seconds,
+    host_memory: str | None = None,
     plugins: Sequence[Path | str | ModuleType] = (),
 ) -> Verdict:
     """Recompute a run's scores from its generator, or train it again; as `ganbench verify`.
@@ -264,6 +269,8 @@ def verify(
         weights: a generator to judge instead of the one in the run's folder.
         retrain: train it again even if it has left a generator.
         executor: where it is trained again.
+        limit_seconds: wall time of that training.
+        host_memory: main memory of it, e.g. ``"8GiB"``; None: 90 % of what there is.
         plugins: local Python files to load as plugins.
 
     Returns:
@@ -273,13 +280,19 @@ def verify(
         UsageError: there is no such run.
         PluginNotUsable: the code that is installed is not the code that was run.
         InvalidResults: the run is damaged, of another protocol, or its weights are not its own.
+        GanbenchError: it could not be trained again here, by an accident.
     """
     from ganbench.console import talk
     from ganbench.results.mirrors import runs_folder
     from ganbench.verification.verify import verify_run
 
     file = None if weights is None else Path(weights)
-    conditions = Conditions(executor=executor, plugins=NO_CHOICE.plus(files=plugin_files(plugins)))
+    conditions = Conditions(
+        executor=executor,
+        limit_seconds=limit_seconds,
+        host_bytes=None if host_memory is None else parse_memory(host_memory),
+        plugins=NO_CHOICE.plus(files=plugin_files(plugins)),
+    )
     return verify_run(
         run_id, runs_folder(runs), weights=file, retrain=retrain, conditions=conditions, remark=talk
     )

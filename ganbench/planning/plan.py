@@ -175,6 +175,8 @@ def make_plan(selection: Selection, catalogue: Catalogue) -> Plan:
     for spec in specs:
         _refuse_unprintable(spec)
     runs = tuple(replace(spec, seed=seed) for seed in seeds for spec in specs)
+    if not seeds:
+        raise NothingSelected("no seed is named", "name some: --seeds 0-4")
     if not runs:
         raise NothingSelected("nothing is selected to run", "; ".join(skipped) or None)
     ours = selection.shard.of(runs) if selection.shard else runs

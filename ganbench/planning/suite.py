@@ -189,7 +189,7 @@ def load_suite(name_or_file: str) -> Suite:
         text = (_EMBEDDED / f"{name_or_file}.toml").read_text("utf-8")
         return parse_suite(text, name_or_file)
     try:
-        text = read_file(Path(name_or_file)).decode("utf-8")
+        text = read_file(Path(name_or_file)).decode("utf-8-sig")
     except FileNotFoundError:
         hint = did_you_mean(Path(name_or_file).name, embedded_suites())
         raise UsageError(f"no suite and no file is named {name_or_file!r}", hint) from None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ganbench.api.errors import NothingSelected, did_you_mean
 from ganbench.publishing.manifest import MANIFEST_FILE, RUNS_FILE
+from ganbench.publishing.membership import under_suite
 from ganbench.publishing.reading import read_published
 from ganbench.results.frame import Runs, collect, plain_rows
 from ganbench.results.mirrors import open_runs, runs_folder
@@ -18,7 +20,7 @@ from ganbench.wording import on_runs, typed
 
 def is_published(folder: Path) -> bool:
     """Whether a folder holds a published leaderboard, rather than runs."""
-    return (folder / MANIFEST_FILE).exists() or (folder / RUNS_FILE).exists()
+    return any(os.path.exists(folder / name) for name in (MANIFEST_FILE, RUNS_FILE))  # noqa: PTH110  # False where one may not look
 
 
 def leaderboards_in(folder: Path | str) -> list[Path]:
@@ -70,17 +72,24 @@ def load_selected(
 
     Args:
         folder: a runs folder, or the folder of a published leaderboard.
-        suite, tasks, variants: only these; none: all.
+        suite: name or file; with it what the suite takes over from others, see `under_suite`.
+        tasks, variants: only these; none: all.
 
     Raises:
         NothingSelected: no run is left.
-        UsageError, InvalidResults: as `load_runs`.
+        UsageError, InvalidResults: as `load_runs`, and as `under_suite`.
     """
     loaded = load_runs(folder)
-    wanted = {"suite": () if suite is None else (suite,), "task": tasks, "variant": variants}
-    runs = loaded.runs.only(**{column: values for column, values in wanted.items() if values})
     if loaded.runs.frame.empty:
         raise NothingSelected(f"there is no run in {folder}", _where_else(folder))
+    if suite is not None:
+        of_suite = under_suite(loaded.runs, suite)
+        if of_suite.frame.empty:
+            hint = did_you_mean(suite, set(loaded.runs.frame["suite"]))
+            raise NothingSelected(f"no run in {folder} is of suite {suite!r}", hint)
+        loaded = replace(loaded, runs=of_suite)
+    wanted = {"task": tasks, "variant": variants}
+    runs = loaded.runs.only(**{column: values for column, values in wanted.items() if values})
     unknown = [
         (f"no run in {folder} is of {column} {value!r}", did_you_mean(value, known))
         for column, values in wanted.items()

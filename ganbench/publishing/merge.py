@@ -13,8 +13,8 @@ from ganbench.planning.suite import Suite, embedded_suites, load_suite, typed_su
 from ganbench.publishing.eligibility import Commands
 from ganbench.publishing.joining import Contribution, Merged, merge
 from ganbench.publishing.loading import is_published, leaderboards_in, load_runs
+from ganbench.publishing.membership import membership
 from ganbench.publishing.publish import publish, without_rank
-from ganbench.publishing.selection import membership
 from ganbench.publishing.validation.validate import validate
 from ganbench.results.fields import UNFINISHED
 from ganbench.tables.coverage import Coverage

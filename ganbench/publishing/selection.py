@@ -1,16 +1,15 @@
-"""Which runs belong to a suite, and publishing those of a runs folder."""
+"""Publishing those runs of a folder that belong to a suite."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from ganbench.api.errors import NothingSelected
-from ganbench.planning.budget import Budget
 from ganbench.planning.suite import Suite, load_suite
 from ganbench.publishing.eligibility import Commands
+from ganbench.publishing.membership import foreignness, membership
 from ganbench.publishing.publish import publish, without_rank
 from ganbench.results.frame import collect
 from ganbench.results.mirrors import open_runs
@@ -64,32 +63,9 @@ def publish_suite(
 
 def _left_out(records: Iterable[Record], suite: Suite) -> str:
     """How many runs are none of a suite's, and why: ``3 runs with budget 30steps, not 2PFLOP``."""
-    tasks = _tasks(suite)
-    reasons = [one for record in records if (one := _foreign(record["spec"], suite, tasks))]
+    foreign = foreignness(suite)
+    reasons = [one for record in records if (one := foreign(record["spec"]))]
     return "; ".join(f"{counted(n, 'run')} {why}" for why, n in Counter(reasons).most_common())
-
-
-def _foreign(
-    spec: Mapping[str, Any], suite: Suite, tasks: Mapping[str, Mapping[str, Any]]
-) -> str | None:
-    """The first thing that makes a run none of a suite's with these tasks; None for one that is."""
-    theirs = spec["task"]
-    task = tasks.get(theirs["name"])
-    if task is None:
-        return f"on {theirs['name']}, which is no task of the suite"
-    for key, own in task.items():
-        if theirs.get(key) != own:
-            return f"on {task['name']} with {key} {_shown(theirs.get(key))}, not {_shown(own)}"
-    if spec["seed"] not in suite.seeds:
-        return f"with seed {spec['seed']}, which is none of the suite's"
-    return None
-
-
-def _shown(value: Any) -> str:
-    """Of a field of a task, as a suite has it."""
-    if isinstance(value, dict):
-        return str(Budget(**value))
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
 def of_suite(records: Iterable[Record], suite: Suite) -> tuple[list[Record], Coverage]:
@@ -97,14 +73,3 @@ def of_suite(records: Iterable[Record], suite: Suite) -> tuple[list[Record], Cov
     coverage = Coverage(tasks=tuple(task.name for task in suite.tasks), seeds=suite.seeds)
     belongs = membership(suite)
     return [record for record in records if belongs(record["spec"])], coverage
-
-
-def membership(suite: Suite) -> Callable[[dict[str, Any]], bool]:
-    """Whether a run with a given spec is of one of the suite's tasks and seeds."""
-    tasks = _tasks(suite)
-    return lambda spec: _foreign(spec, suite, tasks) is None
-
-
-def _tasks(suite: Suite) -> dict[str, dict[str, Any]]:
-    """Its tasks by name, as specs have them."""
-    return {task.name: task.to_json() for task in suite.tasks}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any, Final, TypedDict
 
 from ganbench.results.fields import UNFINISHED
@@ -25,6 +25,7 @@ class State(TypedDict):
             yet to come to it; else `unfinished`.
         fraction: of its budget, in [0, 1], as it was last told; 1 for one that came to its end.
         reason: why it failed; empty where it did not.
+        plan: that is under way and has the run to do or done, as `cancel` takes it; else empty.
     """
 
     run_id: str
@@ -34,6 +35,7 @@ class State(TypedDict):
     status: str
     fraction: float
     reason: str
+    plan: str
 
 
 def states(store: RunStore) -> tuple[list[State], Sequence[str]]:
@@ -53,35 +55,46 @@ def states(store: RunStore) -> tuple[list[State], Sequence[str]]:
         )
         for record in contents.records
     ]
-    planned = {run.run_id: run for plan in live_plans(store) for run in plan.runs}
+    plans = live_plans(store)
+    planned = {run.run_id: run for plan in plans for run in plan.runs}
+    plan_of = {run.run_id: plan.name for plan in plans for run in plan.runs}
     for run_id, spec in contents.unfinished.items():
-        status, reason = _unfinished(run_id, store, run_id in planned)
+        status, reason = unfinished(run_id, store, planned)
         found.append(_state(run_id, spec, status, _last_told(run_id, store), reason))
     known = {state["run_id"] for state in found} | contents.foreign
     found += [_planned(run, store) for run in planned.values() if run.run_id not in known]
+    for state in found:
+        state["plan"] = plan_of.get(state["run_id"], "")
     return sorted(found, key=lambda state: state["run_id"]), contents.warnings
 
 
-def _unfinished(run_id: str, store: RunStore, is_planned: bool) -> tuple[str, str]:
-    """Status and reason of a run without a record."""
+def unfinished(run_id: str, store: RunStore, planned: Container[str]) -> tuple[str, str]:
+    """Status and reason of a run without a record.
+
+    Args:
+        run_id: of the run.
+        store: where it is.
+        planned: ids of the runs of plans that are under way.
+    """
     if is_held(store.folder(run_id) / LOCK_FILE) or store.leased(run_id):
         return RUNNING, ""
     if request := store.cancelled(run_id):
         return CANCELLED, str(request)
-    return WAITING if is_planned else UNFINISHED, ""
+    return WAITING if run_id in planned else UNFINISHED, ""
 
 
 def _planned(run: PlannedRun, store: RunStore) -> State:
     """A run that its plan has not come to yet: it has no spec in its folder."""
-    request = store.cancelled(run.run_id)
+    status, reason = unfinished(run.run_id, store, {run.run_id})
     return {
         "run_id": run.run_id,
         "variant": run.variant,
         "task": run.task,
         "seed": run.seed,
-        "status": CANCELLED if request else WAITING,
+        "status": status,
         "fraction": 0.0,
-        "reason": str(request or ""),
+        "reason": reason,
+        "plan": "",
     }
 
 
@@ -109,4 +122,5 @@ def _state(run_id: str, spec: dict[str, Any], status: str, fraction: float, reas
         "status": status,
         "fraction": fraction,
         "reason": reason,
+        "plan": "",
     }

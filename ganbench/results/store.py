@@ -131,13 +131,18 @@ class RunStore:
             if any((self.root / name / file).is_file() for file in (SPEC_FILE, RECORD_FILE))
         ]
 
-    def find(self, text: str) -> str:
+    def find(self, text: str, planned: Collection[str] = ()) -> str:
         """The run id that is `text`, or the only one that begins with it.
+
+        Args:
+            text: as typed.
+            planned: ids of runs that may not have begun.
 
         Raises:
             UsageError: none, or several.
         """
-        return find_run(text, self.ids(), self.root, f"{self._status} shows them")
+        known = sorted({*self.ids(), *planned})
+        return find_run(text, known, self.root, f"{self._status} shows them")
 
     def create(self, run_id: str, spec: dict[str, Any]) -> Path:
         """Make the folder of a planned run with its `spec.json`; return the folder.

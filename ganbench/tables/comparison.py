@@ -306,6 +306,8 @@ def _nothing_shared(
         f"{label}: {'; '.join(section_of[entry.part] for entry in known[label])}"
         for label in labels
     ]
+    if len({entry.part[0] for label in labels for entry in known[label]}) > 1:
+        where.append("a run is kept under the suite that ran it first: name yours with --suite")
     return NothingSelected(
         f"no other variant was run on a task of {labels[0]} in the same setting",
         "\n  ".join(where),

@@ -12,17 +12,17 @@ from pathlib import Path
 
 import torch
 
-from ganbench.api.errors import InvalidResults, UsageError
+from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
 from ganbench.api.version import PROTOCOL_VERSION
-from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
+from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.execution.conditions import DEFAULTS, Conditions
-from ganbench.execution.executors.executor import open_executor
+from ganbench.execution.executors.executor import choose_executor, open_executor
 from ganbench.execution.pins import require_same_code
 from ganbench.execution.supervisor import Supervisor
 from ganbench.machine.devices import cpu_name
 from ganbench.machine.threads import computing_on
 from ganbench.planning.chosen import choose_task
-from ganbench.results.record import Record
+from ganbench.results.record import COUNTED, Record
 from ganbench.results.store import RunStore
 from ganbench.running.evaluator import Evaluator, Unstable
 from ganbench.running.kept import kept_contestant
@@ -44,7 +44,7 @@ def verify_run(
 ) -> Verdict:
     """Check a run of a runs folder or of a published leaderboard; see `read_claim` and `verify`."""
     claim = read_claim(run_id, runs, weights)
-    catalogue = installed_catalogue(conditions.plugins)
+    catalogue = open_catalogue(conditions.plugins, remark, need_files=True)
     return verify(claim, catalogue, retrain=retrain, conditions=conditions, remark=remark)
 
 
@@ -69,6 +69,7 @@ def verify(
         PluginNotUsable: the code that is installed is not the code that was run.
         InvalidResults: it ran under another protocol, or its generator is not the one it left.
         UsageError: it ran on a GPU and there is none.
+        GanbenchError: it could not be trained again here, by an accident.
     """
     if claim.protocol != PROTOCOL_VERSION:
         raise InvalidResults(
@@ -89,8 +90,15 @@ def verify(
     elif not retrain:
         remark(f"{claim.run_id} has left no generator: training again")
     record = _train(claim, catalogue, conditions)
+    status = record["status"]
+    if status not in COUNTED and status != claim.status:  # an accident of this machine
+        why = record["failure"]["message"] if record["failure"] else status
+        raise GanbenchError(
+            f"{claim.run_id} could not be trained again here, it ended as {status}: {why}",
+            "its claim is neither confirmed nor refuted; --limit and --host-memory allow it more",
+        )
     scores = record["points"][-1]["scores"] if record["points"] else {}
-    return judge_retrained(claim, record["status"], scores, record["environment"])
+    return judge_retrained(claim, status, scores, record["environment"])
 
 
 def _evaluate(
@@ -162,8 +170,10 @@ def _without_lost(
 
 def _train(claim: Claim, catalogue: Catalogue, conditions: Conditions) -> Record:
     """The record of the same spec, run in a process and a folder of its own."""
-    if claim.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"{claim.run_id} was trained on a GPU, and there is none here")
+    place, _ = choose_executor(conditions.executor, catalogue)
+    if claim.device == "cuda" and not place.remote and not torch.cuda.is_available():
+        reason = f"{claim.run_id} was trained on a GPU, and there is none here"
+        raise UsageError(reason, "train it where there is one: --executor")
     resources = replace(conditions, jobs=1).resources(claim.device, claim.spec.threads)
     with (
         tempfile.TemporaryDirectory(prefix="ganbench-verify-") as folder,

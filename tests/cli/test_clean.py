@@ -76,3 +76,14 @@ def test_where_there_is_nothing(ganbench_cli: Cli, tmp_path: Path) -> None:
     done = ganbench_cli("clean", "--cache", "--checkpoints", GANBENCH_CACHE=str(tmp_path / "none"))
     assert done.returncode == 0
     assert "checkpoints" in done.stdout
+
+
+def test_checkpoints_of_a_bucket_are_not_removed_from_its_mirror(
+    ganbench_cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "bucket").mkdir()
+    url = f"file://{tmp_path}/bucket"
+    refused = ganbench_cli("clean", "--checkpoints", "--runs", url)
+    assert refused.returncode == 2
+    assert "kept there" in refused.stderr
+    assert ganbench_cli("clean", "--runs", url).returncode == 0

@@ -174,3 +174,11 @@ def test_a_reader_that_has_gone_is_no_error(here: Path) -> None:
     env = {**os.environ, **python_path(here / "installed")}
     done = subprocess.run(["bash", "-c", command], env=env, capture_output=True, check=False)
     assert (done.stdout, done.stderr) == (b"0\n", b"")
+
+
+def test_whoever_reads_the_exit_code_is_that_of_what_was_found(here: Path) -> None:
+    (here / "board").mkdir()
+    (here / "board" / "datapackage.json").write_text("{}")
+    command = f"{sys.executable} -m ganbench validate board | true; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=here, capture_output=True, check=False)
+    assert done.stdout == b"4\n"

@@ -77,3 +77,9 @@ def test_a_task_that_cannot_be_scored_is_refused(
         assert "task digits: score ndb with 800 bins needs as many training" in said.stderr
         assert said.stdout == ""
     assert not (tmp_path / "runs").exists()
+
+
+def test_for_other_machines_it_takes_what_this_one_has_not(ganbench_cli: Any) -> None:
+    asked = ("plan", "vanilla", "--task", "ring8", "--threads", "4096")
+    assert ganbench_cli(*asked).returncode == 2
+    assert ganbench_cli(*asked, "--executor", "slurm").returncode == 0

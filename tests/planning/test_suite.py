@@ -388,3 +388,10 @@ def test_contradictions_of_a_claim_are_told_with_their_place(rest: str, message:
     with pytest.raises(UsageError, match=f"mine.toml: claim 1: .*{message}"):
         parse_suite(SUITE + CLAIM + rest, "mine.toml")
     assert parse_suite(SUITE + CLAIM + "published = 6\n", "mine.toml").claims[0].published == 6
+
+
+def test_a_byte_order_mark_is_no_statement(tmp_path: Path) -> None:
+    """Notepad writes one."""
+    file = tmp_path / "mine.toml"
+    file.write_bytes(SUITE.encode("utf-8-sig"))
+    assert load_suite(str(file)) == replace(parse_suite(SUITE, "s"), folder=str(tmp_path))

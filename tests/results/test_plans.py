@@ -145,3 +145,13 @@ def test_a_running_run_of_no_plan_is_cancelled_with_all(store: RunStore) -> None
     assert cancel(store, everything=True) == [RUNS[0].run_id]
     holder.communicate("")
     assert [row["status"] for row in states(store)[0]] == ["cancelled"]
+
+
+def test_a_run_that_has_not_begun_is_found_and_tells_its_plan(store: RunStore) -> None:
+    with announced(store, "suite", 5, RUNS) as announcement:
+        rows, _ = states(store)
+        assert {row["plan"] for row in rows} == {announcement.name}
+        name = RUNS[0].run_id
+        assert store.find(name[:-3], [one.run_id for one in RUNS]) == name
+    with pytest.raises(UsageError):
+        store.find(name)

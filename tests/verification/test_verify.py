@@ -11,7 +11,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from ganbench.api.errors import InvalidResults, PluginNotUsable, UsageError
+from ganbench.api.errors import GanbenchError, InvalidResults, PluginNotUsable, UsageError
 from ganbench.catalogue.catalogue import installed_catalogue
 from ganbench.cli.main import cli
 from ganbench.execution.conditions import Conditions
@@ -293,3 +293,14 @@ def test_what_the_generator_cannot_tell_is_named_and_the_rest_verified(tmp_path:
     ]
     forged = replace(claim, scores={**claim.scores, "modes/8@2500": 99.0})
     assert not verify(forged, installed_catalogue(), remark=lambda _: None).holds
+
+
+@pytest.mark.parametrize("status", ["timeout", "oom", "killed", "error"])
+def test_an_accident_of_this_machine_refutes_nothing(
+    claim: Claim, retrained: Record, status: str
+) -> None:
+    retrained["status"] = status
+    retrained["failure"] = {"message": "took more than 12 h"}  # type: ignore[typeddict-item]
+    with pytest.raises(GanbenchError, match=f"ended as {status}: took more than 12 h") as told:
+        check(claim, retrain=True)
+    assert told.value.exit_code == 1

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import click
 
+from ganbench.api.errors import UsageError
 from ganbench.cli.options import json_option, runs_option
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk
 from ganbench.execution.cleaning import cache_heaps, checkpoint_heap, remove
-from ganbench.results.store import RunStore
+from ganbench.results.mirror_store import MirrorStore
+from ganbench.results.mirrors import open_runs
 from ganbench.wording import file_size
 
 
@@ -28,7 +30,14 @@ def command(runs: Path, cache: bool, checkpoints: bool, dry_run: bool, as_json: 
     Records, logs, samples and downloaded data sets are never removed, nor is anything that a
     running process uses.
     """
-    heaps = [*cache_heaps(), checkpoint_heap(RunStore(runs))]
+    store = open_runs(runs)
+    if checkpoints and isinstance(store, MirrorStore):
+        raise UsageError(
+            "the checkpoints of a bucket are kept there: removing what is mirrored of them here "
+            "would start nothing over",
+            "remove them in the bucket, or leave --checkpoints out",
+        )
+    heaps = [*cache_heaps(), checkpoint_heap(store)]
     rows = []
     for heap in heaps:
         wanted = checkpoints if heap.name == "checkpoints" else cache

@@ -96,8 +96,10 @@ def _devices() -> Iterator[Fact]:
     if not gpus:
         yield Fact("GPUs", "note", "none: runs train on the CPU")
         return
-    import torch
-
+    try:
+        import torch
+    except Exception:  # told of above
+        return
     if not torch.cuda.is_available():
         yield Fact("GPUs", "problem", f"the driver shows {len(gpus)}, torch can use none")
         return

@@ -11,11 +11,18 @@ import click
 from ganbench.catalogue.catalogue import open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.defaults import tell_settings
-from ganbench.cli.options import json_option, make_selection, runs_option, selection_options
+from ganbench.cli.options import (
+    executor_option,
+    json_option,
+    make_selection,
+    runs_option,
+    selection_options,
+)
 from ganbench.cli.plugin_options import plugin_options
 from ganbench.cli.verb import Verb
 from ganbench.console import print_json, print_rows, talk, warn
 from ganbench.execution.engines import plan_of
+from ganbench.execution.executors.executor import choose_executor
 from ganbench.execution.fast_paths import require_fast_path
 from ganbench.machine.devices import device_name
 from ganbench.machine.threads import require_threads
@@ -30,11 +37,14 @@ from ganbench.wording import counted, duration, file_size, with_prefix
 
 @click.command(cls=Verb)
 @selection_options
+@executor_option
 @runs_option
 @json_option
 @plugin_options
 @click.pass_obj
-def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) -> None:
+def command(
+    choice: PluginChoice, /, executor: str, runs: Path, as_json: bool, **options: Any
+) -> None:
     """Show what `run` would do with the same selection, and what it would cost; run nothing.
 
     Times are judged by finished runs in the runs folder on a device of the same name: of the same
@@ -43,7 +53,9 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     for line in tell_settings(click.get_current_context()):
         talk(line)
     selection = make_selection(**options)
-    plan = plan_of(selection, open_catalogue(choice, talk, need_files=True))
+    catalogue = open_catalogue(choice, talk, need_files=True)
+    place, _ = choose_executor(executor, catalogue)
+    plan = plan_of(selection, catalogue)
     store = open_runs(runs)
     contents = store.read_all() if store.root.is_dir() else Contents()
     warn(contents.warnings)
@@ -65,7 +77,7 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
         found = {"suite": suite, "threads": plan.threads, "precision": plan.precision}
         found |= {"shard": shard, "runs": rows}
         print_json({**found, "left_out": left_out, "notes": list(plan.notes), "total": total})
-        _refuse_what_cannot_run(plan, missing, selection.device)
+        _refuse_what_cannot_run(plan, missing, None if place.remote else selection.device)
         return
     print_rows(
         ["run", "budget", "state", "expected"],
@@ -82,19 +94,25 @@ def command(choice: PluginChoice, /, runs: Path, as_json: bool, **options: Any) 
     if selection.shard:
         talk(f"shard {selection.shard} of {counted(plan.whole, 'run')}")
     _tell(total, rows, device, runs)
-    _refuse_what_cannot_run(plan, missing, selection.device)
+    _refuse_what_cannot_run(plan, missing, None if place.remote else selection.device)
 
 
-def _refuse_what_cannot_run(plan: Plan, missing: list[RunSpec], device: str) -> None:
+def _refuse_what_cannot_run(plan: Plan, missing: list[RunSpec], device: str | None) -> None:
     """Say what `run` would say instead of running.
+
+    Args:
+        plan: of the runs.
+        missing: those that are to run.
+        device: as typed; None for machines that are not this one.
 
     Raises:
         UsageError: the runs ask for more threads than there may be on this machine, or for a
             precision in which it is slower than in float32.
         MissingData: something that a run needs is not on it.
     """
-    require_threads(plan.threads)
-    require_fast_path(plan.precision, device, plan.threads)
+    if device is not None:
+        require_threads(plan.threads)
+        require_fast_path(plan.precision, device, plan.threads)
     plan.require_present(missing)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from ganbench.api.errors import UsageError
 from ganbench.cli.options import out_option, runs_option, suite_option
 from ganbench.cli.verb import Reader
 from ganbench.console import say, talk
@@ -41,6 +42,8 @@ def command(
     from ganbench.publishing.selection import publish_suite
     from ganbench.publishing.targets import put
 
+    if within and target is None:
+        raise UsageError("--within is a folder in a target, and there is none", "name it with --to")
     files = publish_suite(runs, suite, out, unranked=unranked, remark=talk)
     for path in files:
         say(str(path))

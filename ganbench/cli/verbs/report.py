@@ -17,7 +17,7 @@ from ganbench.cli.watching import MOST_LINES, Look, looks, told
 from ganbench.console import say, talk, warn
 from ganbench.reporting.live import Live
 from ganbench.results.mirrors import open_runs
-from ganbench.results.states import RUNNING
+from ganbench.results.states import RUNNING, WAITING
 from ganbench.results.store import RunStore
 from ganbench.wording import counted, file_size
 
@@ -80,7 +80,8 @@ def _watch(store: RunStore, write: Callable[..., object], show: Path | None) -> 
         for seen in looks(store, PAGE_SECONDS):
             if seen.is_over:
                 return
-            with contextlib.suppress(NothingSelected):  # no run has begun
+            begun = any(row["status"] != WAITING for row in seen.rows)
+            with contextlib.suppress(*([] if begun else [NothingSelected])):
                 write(live=_live(seen))
                 if show:
                     click.launch(show.resolve().as_uri())

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from ganbench.api.errors import InvalidResults
 from ganbench.catalogue.plugin_files import PluginChoice
 from ganbench.cli.defaults import tell_settings
 from ganbench.cli.options import (
@@ -107,14 +106,16 @@ def command(
         talk("stopped; the same command goes on where the runs were")
         raise
     from ganbench.cli.tables import print_tables
+    from ganbench.results.frame import collect
     from ganbench.tables.coverage import Coverage
 
     coverage = Coverage(
         tasks=tuple(dict.fromkeys(spec.task.name for spec in session.plan.runs)),
         seeds=tuple(dict.fromkeys(spec.seed for spec in session.plan.runs)),
     )
-    if session.records:
-        print_tables(session.records, "json" if as_json else "terminal", coverage)
+    if session.records or as_json:
+        taken = collect(session.records).under(session.plan.suite.name)
+        print_tables(taken, "json" if as_json else "terminal", coverage)
     failures = session.failures
     new = len(session.records) - len(session.reused)
     done = f"{counted(len(session.records), 'run')} ({new} new)"
@@ -134,10 +135,5 @@ def command(
         talk(f"{session.worth_retrying} failed before and were not run again: try --retry-failed")
     if new:
         talk(f"{session.busy_share:.0%} of the slots' time was training and evaluation")
-    if session.foreign:
-        raise InvalidResults(
-            f"{counted(len(session.foreign), 'run')} of the plan ended before, with a record that "
-            f"this ganbench cannot read: not trained, and not in the tables (see the warnings)",
-            "update ganbench; or run them again with --fresh, which sets all records aside",
-        )
+    session.require_readable()
     return 1 if session.cancelled or (failures and not allow_failures) else 0

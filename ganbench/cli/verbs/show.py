@@ -16,7 +16,9 @@ from ganbench.results.headings import distinct_labels
 from ganbench.results.media import DRAWINGS_FOLDER, FRAMES_FOLDER, sheet_files
 from ganbench.results.mirrors import open_runs
 from ganbench.results.parts import Part
+from ganbench.results.plans import live_plans
 from ganbench.results.record import Column, Record
+from ganbench.results.states import unfinished
 from ganbench.results.store import HISTORY_FILE, LOG_FILE, RunStore
 from ganbench.storage.reading import tail
 from ganbench.wording import duration, memory_size, number, with_error, with_prefix
@@ -32,14 +34,16 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
     RUN is a run's id or the beginning of one.
     """
     store = open_runs(runs)
-    found = store.find(run_id)
+    planned = {run.run_id for plan in live_plans(store) for run in plan.runs}
+    found = store.find(run_id, planned)
     finished = store.finished([found])
     store.fetch([found], Part.PAGE)
     folder = store.folder(found)
     if finished.foreign:
         raise InvalidResults(finished.warnings[0])
     if found not in finished:
-        _show_unfinished(store, found, as_json, finished.warnings)
+        warn(finished.warnings)
+        _show_unfinished(store, found, as_json, unfinished(found, store, planned))
         return
     record = finished.records[found]
     if as_json:
@@ -57,14 +61,15 @@ def command(run_id: str, runs: Path, as_json: bool) -> None:
         say("\nfiles: " + ", ".join(map(str, files)))
 
 
-def _show_unfinished(store: RunStore, run_id: str, as_json: bool, warnings: list[str]) -> None:
-    progress = store.read_progress(run_id) or {}
+def _show_unfinished(store: RunStore, run_id: str, as_json: bool, state: tuple[str, str]) -> None:
+    progress, (status, reason) = store.read_progress(run_id) or {}, state
     if as_json:
-        print_json({"run_id": run_id, "status": "unfinished", "progress": progress})
+        print_json({"run_id": run_id, "status": status, "reason": reason, "progress": progress})
         return
-    warn(warnings)
     fraction = float(progress.get("fraction", 0.0))
-    say(f"{run_id}: not finished, {fraction:.0%} of its budget at the last look")
+    say(f"{run_id}: {status}, {fraction:.0%} of its budget at the last look")
+    if reason:
+        say(f"  {reason}")
     log = tail(store.folder(run_id) / LOG_FILE)
     if log:
         say(f"\nend of its log:\n{log}")

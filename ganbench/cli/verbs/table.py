@@ -41,6 +41,9 @@ def command(
     --runs may also name the folder of a published leaderboard.
     """
     if claims is not None:
+        if suite or tasks or variants:
+            reason = "--claims shows all that its suite states"
+            raise UsageError(reason, "leave --suite, --task and --variant out")
         print_made([_beside_published(claims, runs)], form)
         return
     from ganbench.publishing.loading import load_selected
@@ -56,6 +59,7 @@ def command(
 def _beside_published(name: str, runs: Path) -> Table:
     from ganbench.planning.suite import load_suite
     from ganbench.publishing.loading import load_runs
+    from ganbench.publishing.membership import under_suite
     from ganbench.tables.claims import claims_table
 
     suite = load_suite(name)
@@ -63,4 +67,4 @@ def _beside_published(name: str, runs: Path) -> Table:
         raise UsageError(f"suite {suite.name} states no published results", "try --claims claims")
     loaded = load_runs(runs)
     warn(loaded.warnings)
-    return claims_table(suite.claims, loaded.runs, suite.name)
+    return claims_table(suite.claims, under_suite(loaded.runs, name), suite.name)

@@ -14,7 +14,9 @@ from ganbench.cli.options import (
     DEFAULT_RUNS,
     RUNS_FOLDER,
     executor_option,
+    host_memory_option,
     json_option,
+    limit_option,
     mirrored,
 )
 from ganbench.cli.plugin_options import plugin_options
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 )
 @click.option("--retrain", is_flag=True, help="Train the run again, whatever it has left.")
 @executor_option
+@limit_option
+@host_memory_option
 @json_option
 @plugin_options
 @click.pass_obj
@@ -54,6 +58,8 @@ def command(
     weights: Path | None,
     retrain: bool,
     executor: str,
+    limit: float,
+    host_memory: int | None,
     as_json: bool,
 ) -> None:
     """Recompute a run's scores from the generator that it left, or train it again.
@@ -65,7 +71,9 @@ def command(
     """
     from ganbench.verification.verify import verify_run
 
-    conditions = Conditions(executor=executor, plugins=choice)
+    conditions = Conditions(
+        executor=executor, limit_seconds=limit, host_bytes=host_memory, plugins=choice
+    )
     verdict = verify_run(
         run_id, runs, weights=weights, retrain=retrain, conditions=conditions, remark=talk
     )
