@@ -164,6 +164,8 @@ class ModelSpec(Spec):
         provides: what it has beyond two networks, for losses and techniques that need it: names of
             its extra modules, or of methods of its generator, and ``joint`` if its discriminator
             judges sample and latent together and has no opinion of a sample alone.
+        asks: what of that its loss must need, since the model is no more than a part without it:
+            a classifier that alone tells the generator's classes.
         conditional: whether its networks take the classes as well (`Networks.conditional`).
         control: whether it has no discriminator; it is then trained by losses of controls alone.
         coupled: ``coupled(**parameters) -> bool``: whether the samples of a batch influence each
@@ -173,7 +175,7 @@ class ModelSpec(Spec):
             needs slopes, which coupled samples would make wrong.
 
     Raises:
-        ValueError: `uncoupled` names what is no parameter.
+        ValueError: `uncoupled` names what is no parameter, or `asks` what is not provided.
     """
 
     kind: ClassVar[str] = "model"
@@ -183,6 +185,7 @@ class ModelSpec(Spec):
     training: Callable[..., Training] | None = None
     supports: Callable[[DataInfo], bool] | None = None
     provides: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
     conditional: bool = False
     control: bool = False
     coupled: Callable[..., bool] | None = None
@@ -193,6 +196,9 @@ class ModelSpec(Spec):
         for name in self.uncoupled:
             if name not in self.parameters:
                 raise ValueError(f"model {self.name!r} has no parameter {name!r}")
+        for name in self.asks:
+            if name not in self.provides:
+                raise ValueError(f"model {self.name!r} asks for {name!r} and does not provide it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

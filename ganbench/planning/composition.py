@@ -54,6 +54,7 @@ def why_not(parts: Parts, recipe: Recipe, data: DataInfo, catalogue: Catalogue) 
         _modality(parts, data)
         or _control(parts, recipe)
         or _pace(parts, recipe.training)
+        or _laziness(parts, recipe)
         or _shape(parts.model, data, catalogue)
         or _classes(parts)
         or _needs(parts, data)
@@ -113,6 +114,20 @@ def _pace(parts: Parts, training: Training) -> str | None:
     return None
 
 
+def _laziness(parts: Parts, recipe: Recipe) -> str | None:
+    """A term that leaves steps out weighs the more in the others, in as many as it has left out."""
+    decides = next((spec for spec in parts.objectives if hasattr(spec.build, "critic_steps")), None)
+    for name, own in recipe.techniques.items() if decides else ():
+        if (every := own.get("every", 1)) != 1:
+            assert decides is not None
+            return (
+                f"{name} acts in one of {every} generator steps, and its {decides.kind} "
+                f"{decides.name} decides on critic steps itself, so that the term would be too "
+                "strong: leave `every` out"
+            )
+    return None
+
+
 def _shape(model: ModelSpec, data: DataInfo, catalogue: Catalogue) -> str | None:
     if model.conditional and data.classes is None:
         return f"its model {model.name} is conditional, and the data have no classes"
@@ -137,6 +152,12 @@ def _needs(parts: Parts, data: DataInfo) -> str | None:
             f"the discriminator of its model {model.name} judges samples with their latents, and "
             f"its loss {loss.name} shows it samples alone: it does not need {JOINT!r}"
         )
+    for ask in model.asks:
+        if ask not in loss.needs:
+            return (
+                f"its model {model.name} asks for a loss that uses its {ask}, and its loss "
+                f"{loss.name} does not need {ask!r}"
+            )
     for spec in parts.objectives:
         for need in needed_of_model(spec):
             if need not in model.provides:

@@ -148,7 +148,8 @@ def rehearse(trainer: Trainer, networks: Networks, data: Data, number: int) -> b
         number: of the generator step.
 
     Returns:
-        Whether losses or techniques keep tensors of their own from step to step.
+        Whether a step is not all that there is to know of the next: losses or techniques keep
+        tensors of their own from step to step, or terms act now and then.
 
     Raises:
         RuntimeError: a loss or technique cannot be copied, as it keeps tensors with their graph.
@@ -170,4 +171,4 @@ def rehearse(trainer: Trainer, networks: Networks, data: Data, number: int) -> b
     from ganbench.training.loop import Eager  # with torch's counter, which scoring does without
 
     Eager(twin).step(number, trainer.fraction)
-    return keep_tensors(part.does for part in parts)
+    return keep_tensors(part.does for part in parts) or any(part.every > 1 for part in parts)

@@ -190,11 +190,12 @@ class Trainer:
         return step
 
     def needs(self, side: Side) -> frozenset[str]:
-        """What is needed of the present step of that side; where updates are simultaneous, both
-        sides' losses are computed on the discriminator's."""
+        """What is needed of the present step of that side, by whoever draws it as well; where
+        updates are simultaneous, both sides' losses are computed on the discriminator's."""
         both = side == "discriminator" and self.training.updates == "simultaneous"
         sides = SIDES if both else (side,)
-        return frozenset[str]().union(*(self.objective.needs(one, self.number) for one in sides))
+        own = self.asks.needs if self.asks is not None else frozenset[str]()
+        return own.union(*(self.objective.needs(one, self.number) for one in sides))
 
     def begin(self, number: int, fraction: float) -> None:
         """Begin a round: generator step `number`, at that fraction of the budget."""

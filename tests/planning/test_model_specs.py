@@ -27,6 +27,7 @@ from ganbench.planning.naming import choose_variant
 from ganbench.planning.plan import Selection, make_plan
 
 POINTS = DataInfo(name="ring8", modality="points", shape=(2,))
+DIGITS = DataInfo(name="digits", modality="image", shape=(1, 8, 8), classes=10)
 
 
 def own_training(*, step: float) -> Training:
@@ -194,6 +195,30 @@ def test_a_discriminator_of_pairs_takes_only_losses_that_need_it(
     )
     lacking = choose_variant("mlp+pairs", catalogue).misfit(catalogue, POINTS)
     assert "needs 'joint', which its model mlp does not provide" in str(lacking)
+
+
+def test_what_a_model_asks_for_its_loss_must_use(
+    catalogue_with: Callable[..., Catalogue],
+) -> None:
+    """A classifier that alone tells the generator's classes, and that no loss would train."""
+    catalogue, image = catalogue_with(model()), DIGITS
+    assert choose_variant("acgan", catalogue).misfit(catalogue, image) is None
+    for other in ("acgan+hinge", "acgan+non-saturating+consensus"):
+        told = str(choose_variant(other, catalogue).misfit(catalogue, image))
+        assert "acgan asks for a loss that uses its classifier, and its loss" in told
+    with pytest.raises(ValueError, match="asks for 'head' and does not provide it"):
+        model(asks=("head",))
+
+
+@pytest.mark.parametrize(("every", "fits"), [(1, True), (4, False)])
+def test_lazy_terms_take_no_loss_that_decides_on_critic_steps(
+    catalogue: Catalogue, every: int, fits: bool
+) -> None:
+    """Its mean weight over critic steps would be another one than without `every`."""
+    variant = choose_variant(f"wgan+r1:1[r1.every={every}]", catalogue)
+    told = variant.misfit(catalogue, POINTS)
+    assert (told is None) is fits
+    assert fits or "r1 acts in one of 4 generator steps, and its loss wgan decides" in str(told)
 
 
 def test_players_who_step_at_once_take_no_loss_that_decides_on_critic_steps(

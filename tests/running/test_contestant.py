@@ -96,6 +96,14 @@ def test_a_rehearsal_is_a_step_of_the_training() -> None:
                 torch.testing.assert_close(one, two)
 
 
+def test_a_lazy_term_makes_a_step_unlike_the_next() -> None:
+    """What grows at one step is then not what grows in the training."""
+    for every, lazy in ((1, False), (4, True)):
+        trainer = trainer_of(f"dirac+minimax+r1[r1.every={every}]", data_of("dirac"), CATALOGUE)
+        other = copy.deepcopy(trainer.networks)
+        assert rehearse(trainer, other, data_of("dirac"), number=0) is lazy
+
+
 def test_techniques_are_put_around_other_networks_too() -> None:
     trainer = trainer_of("vanilla+sn", data_of("ring8"), CATALOGUE)
     plain = trainer_of("vanilla", data_of("ring8"), CATALOGUE).networks

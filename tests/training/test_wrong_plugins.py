@@ -14,6 +14,7 @@ from ganbench.api.errors import PluginNotUsable
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Part
 from ganbench.training.step import UndeclaredNeed
+from ganbench_plugins.variants.vanilla import NonSaturating
 
 from .small import small_networks, small_trainer
 
@@ -182,6 +183,34 @@ def test_whatever_a_technique_does_it_has_the_extras_that_its_spec_names(
         with pytest.raises(UndeclaredNeed, match=told) as caught:
             Eager(trainer).step(0, 0.0)
         assert caught.value.hint == 'add "head" to its needs'
+
+
+class Looking:
+    """Looks at something of a batch that it draws."""
+
+    def __init__(self, method: str, side: str, field: str) -> None:
+        self.side, self.field = side, field
+        setattr(self, method, self._looks)
+
+    def _looks(self, game: Any, *_: Any) -> None:
+        assert getattr(game.draw(self.side), self.field) is not None
+
+
+@pytest.mark.parametrize("method", ["before_step", "before_update", "after_step"])
+@pytest.mark.parametrize(
+    ("side", "field", "need"),
+    [
+        ("generator", "real", "real"),
+        ("discriminator", "real_slopes", "real_slopes"),
+        ("discriminator", "real_features", "features"),
+    ],
+)
+def test_who_draws_a_batch_has_in_it_what_its_spec_names(
+    method: str, side: str, field: str, need: str
+) -> None:
+    """Whatever the terms of the others need."""
+    part = Part("mine", Looking(method, side, field), frozenset({need}), "technique")
+    Eager(small_trainer(NonSaturating(), techniques=[part])).step(0, 0.0)
 
 
 class LookingAhead:

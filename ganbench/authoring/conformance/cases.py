@@ -137,7 +137,8 @@ def _models(
 
 def losses_for(model: ModelSpec, near: Spec, catalogue: Catalogue) -> list[str]:
     """Losses that a model can be seen with: the usual one; of a discriminator that judges samples
-    and latents together, those that need that; of a control, those of controls.
+    and latents together, and of what a model asks for, those that need that; of a control, those of
+    controls.
 
     Args:
         model: the model.
@@ -145,12 +146,13 @@ def losses_for(model: ModelSpec, near: Spec, catalogue: Catalogue) -> list[str]:
         catalogue: what is there.
     """
     joint = JOINT in model.provides
-    if not joint and not model.control:
+    if not (joint or model.control or model.asks):
         return [USUAL_LOSS]
     return [
         loss.name
         for loss in _all(LossSpec, near, catalogue)
         if (JOINT in loss.needs, loss.control) == (joint, model.control)
+        and {*model.asks} <= {*loss.needs}
         and {*needed_of_model(loss)} <= {*model.provides}
     ]
 

@@ -47,7 +47,7 @@ class FeatureMatching(NonSaturating):
 
         With `distance=absolute` the mean of |E f_i(x) - E f_i(G(z))| over features i.
         """
-        apart = step.fake_features.mean(dim=0) - step.real_features.detach().mean(dim=0)
+        apart = step.fake_features.mean(dim=0) - step.real_features.mean(dim=0)
         return apart.square().sum() if self.distance == "squared" else apart.abs().mean()
 
 

@@ -231,6 +231,7 @@ def ganbench_models() -> list[ModelSpec]:
             build="ganbench_plugins.networks.acgan:build",
             supports=_fits_acgan,
             provides=("classifier",),
+            asks=("classifier",),
             conditional=True,
             coupled=_has_batch_norm,
             uncoupled=_LAYER_NORM,

@@ -35,7 +35,7 @@ class Consensus:
         field: list[Tensor] = []
         for side in SIDES:
             loss, own = game.loss(side, step), game.parameters(side)
-            field += torch.autograd.grad(loss, own, create_graph=True)
+            field += torch.autograd.grad(loss, own, create_graph=True, materialize_grads=True)
         parameters = [weight for side in SIDES for weight in game.parameters(side)]
         calm = self.gamma / 2 * torch.stack([push.square().sum() for push in field]).sum()
         pulls = torch.autograd.grad(calm, parameters, materialize_grads=True)

@@ -13,7 +13,7 @@ Squares are averaged over judgements, those of samples over their coordinates.
 Deviation: the papers flip images as well, which turns digits and letters into others.
 
 Traps avoided: shifted images are made of the very samples that the loss has judged; d is fresh in
-each step; no gradient of the discriminator's terms reaches the generator.
+each step; the discriminator's terms move the discriminator alone.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class BalancedConsistency:
     def discriminator_loss(self, step: Step) -> Tensor:
         """w |D(x) - D(T(x))|^2 + w' |D(G(z)) - D(T(G(z)))|^2, averaged."""
         real = _moved(step, step.real, step.real_logits)
-        fake = _moved(step, step.fake.detach(), step.fake_logits)
+        fake = _moved(step, step.fake, step.fake_logits)
         return self.weight * real + self.fake_weight * fake
 
 
@@ -69,7 +69,8 @@ class LatentConsistency:
         """w |D(G(z)) - D(G(z + d))|^2, averaged."""
         import torch
 
-        with torch.no_grad():
+        # Whoever differentiates this term in the generator (unrolled, consensus) finds all of it.
+        with torch.set_grad_enabled(step.fake.grad_fn is not None):
             near = step.generator(self._neighbours(step.latent))
         judged = step.discriminator(near).view(-1)
         term: Tensor = self.weight * (step.fake_logits - judged).square().mean()

@@ -29,7 +29,7 @@ class FeatureMatching:
 
     def generator_loss(self, step: Step) -> Tensor:
         """w |E f(x) - E f(G(z))|_2^2, f what the discriminator's last layer sees."""
-        real = step.real_features.detach().mean(dim=0)
+        real = step.real_features.mean(dim=0)
         return self.weight * (step.fake_features.mean(dim=0) - real).square().sum()
 
 

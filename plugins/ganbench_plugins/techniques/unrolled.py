@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 GANBENCH_API_VERSION = 2
 
 
-UNFORESEEN = ("wgan", "clip", "momentum", "ogda", "extragradient", "consensus")
+UNFORESEEN = ("wgan", "clip", "momentum", "ogda", "extragradient", "consensus", "lookahead")
 """Losses and techniques whose step of the discriminator is more than its optimiser's. Consensus
 takes both players' gradients of one batch as it is, and would never ask for an opponent."""
 
@@ -58,11 +58,17 @@ class Unrolled:
         return WithParameters(discriminator, dict(zip(named, ahead, strict=True)))
 
 
-def misfit(recipe: Recipe, data: DataInfo, **_: object) -> str | None:
-    """The discriminator's step must be its optimiser's, and that known as a function."""
+def misfit(recipe: Recipe, data: DataInfo, *, k: int, **_: object) -> str | None:
+    """The discriminator's step must be its optimiser's, that known as a function, and all alike."""
     for part in (recipe.loss, *recipe.techniques):
         if part in UNFORESEEN:
             return f"it foresees the optimiser's steps, and {part} changes them"
+    for name, own in recipe.techniques.items():
+        if k and (every := own.get("every", 1)) != 1:
+            return (
+                f"it foresees {k} steps as it sees the present one, and {name} acts in one of "
+                f"{every}: leave `every` out"
+            )
     assert recipe.training.discriminator is not None  # it goes with no control
     name = recipe.training.discriminator.name
     if name in ("adam", "adamw", "rmsprop", "sgd"):

@@ -92,7 +92,8 @@ class ConditionalWasserstein:
 
         mix = torch.rand(judgements, 1, device=asked.device)
         mix = mix.repeat_interleave(len(asked) // judgements, dim=0)
-        rows = torch.lerp(step.fake, step.real, mix).detach().requires_grad_()
+        rows = torch.lerp(step.fake, step.real, mix)
+        rows = rows if rows.requires_grad else rows.requires_grad_()
         marks = torch.lerp(asked, given, mix).requires_grad_()
         logits = step.discriminator(rows, marks)
         parts = torch.autograd.grad(logits.sum(), (rows, marks), create_graph=True)

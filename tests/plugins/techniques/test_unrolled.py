@@ -12,12 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from ganbench import Data, Latent, Networks, Optimiser, UsageError
+from ganbench import Data, DataInfo, Latent, Networks, Optimiser, UsageError
 from ganbench.planning.naming import choose_variant
 from ganbench.training.loop import Eager
 from ganbench.training.objective import Part
 from ganbench.training.step import TrainingStep
 from ganbench.training.trainer import Trainer
+from ganbench_plugins.techniques.feature_matching import FeatureMatching
 from ganbench_plugins.techniques.r1 import R1
 from ganbench_plugins.techniques.unrolled import Unrolled, misfit
 from ganbench_plugins.variants.vanilla import NonSaturating
@@ -42,7 +43,7 @@ RULES = {
 GAMMA = 0.7
 
 
-def tiny(k: int, rule: str, gamma: float = 0.0) -> Trainer:
+def tiny(k: int, rule: str, gamma: float = 0.0, fm: float = 0.0) -> Trainer:
     """Two layers on each side in double precision, some steps on their way."""
     torch.manual_seed(0)
     networks = Networks(
@@ -56,6 +57,9 @@ def tiny(k: int, rule: str, gamma: float = 0.0) -> Trainer:
     if gamma:
         needs = frozenset({"real_slopes"})
         techniques.append(Part("r1", R1(gamma), needs, "technique"))
+    if fm:
+        needs = frozenset({"real", "features"})
+        techniques.append(Part("fm", FeatureMatching(fm), needs, "technique"))
     trainer = small_trainer(
         NonSaturating(),
         networks,
@@ -99,6 +103,35 @@ def test_gradient_descent_unrolled_by_hand(k: int) -> None:
     assert trainer.last["generator"][1].item() == pytest.approx(loss.item(), rel=1e-12)
     for one, gradient in zip(G.parameters(), expected, strict=True):
         torch.testing.assert_close(one.grad, gradient, rtol=1e-9, atol=1e-12)
+
+
+def test_features_of_real_samples_move_with_the_fakes_as_well() -> None:
+    """Those of the discriminator to come: it learns from these fakes, and what it makes of real
+    samples is a function of the generator's weights."""
+    trainer = tiny(2, "sgd", fm=0.7)
+    G, D = trainer.networks.generator, trainer.networks.discriminator
+    step = trainer.draw("generator")
+    fake, real = G(step.latent), step._batch.real
+    assert real is not None
+    weights = dict(D.named_parameters())
+    for _ in range(2):
+        loss = F.softplus(-functional_call(D, weights, (real,))).mean()
+        loss = loss + F.softplus(functional_call(D, weights, (fake,))).mean()
+        slopes = torch.autograd.grad(loss, list(weights.values()), create_graph=True)
+        moved = [one - 0.3 * slope for one, slope in zip(weights.values(), slopes, strict=True)]
+        weights = dict(zip(weights, moved, strict=True))
+    of_real, of_fake = (
+        F.linear(each, weights["0.weight"], weights["0.bias"]).tanh().mean(dim=0)
+        for each in (real, fake)
+    )
+    loss = F.softplus(-functional_call(D, weights, (fake,))).mean()
+    loss = loss + 0.7 * (of_fake - of_real).square().sum()
+    expected = torch.autograd.grad(loss, list(G.parameters()))
+    trainer.differentiate("generator", step)
+    for one, gradient in zip(G.parameters(), expected, strict=True):
+        torch.testing.assert_close(
+            one.grad, gradient, rtol=1e-5, atol=1e-9
+        )  # features are in float32
 
 
 def foreseen(trainer: Trainer, step: TrainingStep, k: int) -> float:
@@ -231,12 +264,24 @@ def test_other_optimisers_are_refused_when_planned(name: str) -> None:
     [
         *("wgan+unrolled", "vanilla+clip+unrolled", "vanilla+unrolled+ogda"),
         *("vanilla+consensus+unrolled", "vanilla+unrolled+extragradient"),
+        "vanilla+lookahead+unrolled",
     ],
 )
 def test_what_changes_the_optimisers_steps_is_refused(variant: str) -> None:
     """The look-ahead would foresee another discriminator than the one that comes."""
     told = str(choose_variant(variant, catalogue()).misfit(catalogue(), points()))
     assert "unrolled: it foresees the optimiser's steps, and " in told
+
+
+@pytest.mark.parametrize(
+    ("variant", "shape", "lazy"),
+    [("vanilla+r1+unrolled[r1.every=4]", points(), "r1"), ("stylegan2+unrolled", image(8), "r1")],
+)
+def test_steps_that_are_not_alike_are_refused(variant: str, shape: DataInfo, lazy: str) -> None:
+    told = str(choose_variant(variant, catalogue()).misfit(catalogue(), shape))
+    assert f"as it sees the present one, and {lazy} acts in one of" in told
+    none = variant.replace("+unrolled", "+unrolled:0")
+    assert choose_variant(none, catalogue()).misfit(catalogue(), shape) is None
 
 
 def test_it_is_named_once() -> None:
