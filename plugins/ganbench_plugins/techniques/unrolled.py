@@ -63,10 +63,10 @@ def misfit(recipe: Recipe, data: DataInfo, *, k: int, **_: object) -> str | None
     for part in (recipe.loss, *recipe.techniques):
         if part in UNFORESEEN:
             return f"it foresees the optimiser's steps, and {part} changes them"
-    for name, own in recipe.techniques.items():
+    for other, own in recipe.techniques.items():
         if k and (every := own.get("every", 1)) != 1:
             return (
-                f"it foresees {k} steps as it sees the present one, and {name} acts in one of "
+                f"it foresees {k} steps as it sees the present one, and {other} acts in one of "
                 f"{every}: leave `every` out"
             )
     assert recipe.training.discriminator is not None  # it goes with no control
