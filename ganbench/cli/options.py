@@ -219,7 +219,7 @@ def selection_options(function: F) -> F:
         ),
         click.option(
             "--memory",
-            type=Parsed("size", parse_memory),
+            type=SIZE,
             help="Cap on the memory of the device in each run, e.g. 8GiB.",
         ),
         click.option(

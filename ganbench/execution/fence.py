@@ -9,10 +9,9 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ganbench.execution.job import JOB_FILE
 from ganbench.results.record import COUNTED, RECORD_FILE
 from ganbench.results.seal import unseal
-from ganbench.results.store import CANCEL_FILE, CHECKPOINT_FOLDER, LOCK_FILE, SPEC_FILE
+from ganbench.results.store import CANCEL_FILE, CHECKPOINT_FOLDER, JOB_FILE, LOCK_FILE, SPEC_FILE
 from ganbench.storage.locks import take_fence
 from ganbench.storage.reading import read_file
 

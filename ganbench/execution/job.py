@@ -21,10 +21,10 @@ from ganbench.catalogue.plugin_files import NO_CHOICE, PluginChoice
 from ganbench.execution.conditions import DEFAULTS
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.schema import check_spec
+from ganbench.results.store import JOB_FILE
 from ganbench.storage.reading import read_file
 from ganbench.storage.writing import cannot_write, write_file
 
-JOB_FILE: Final = "job.json"
 FORMAT: Final = 1
 
 BUSY: Final = 75

@@ -19,12 +19,19 @@ from typing import TYPE_CHECKING, NoReturn
 from ganbench.api.errors import GanbenchError, OtherCode, UsageError, one_line
 from ganbench.execution.executors.processes import end_descendants
 from ganbench.execution.fence import tidy
-from ganbench.execution.job import BUSY, JOB_FILE, OTHER_CODE, PREEMPTED, Job, read_job
+from ganbench.execution.job import BUSY, OTHER_CODE, PREEMPTED, Job, read_job
 from ganbench.execution.pins import require_same_code
 from ganbench.machine.threads import SINGLE_THREADED
 from ganbench.results.media import sheet_files
 from ganbench.results.record import RECORD_FILE
-from ganbench.results.store import GENERATOR_FILE, LOCK_FILE, LOG_FILE, PROGRESS_FILE, RunStore
+from ganbench.results.store import (
+    GENERATOR_FILE,
+    JOB_FILE,
+    LOCK_FILE,
+    LOG_FILE,
+    PROGRESS_FILE,
+    RunStore,
+)
 from ganbench.running.log import redirect_output, remark
 from ganbench.storage.locks import take_fence
 

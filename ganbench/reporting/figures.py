@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ganbench.reporting.charts import Chart, Numbers, Point, Series, Style, Thread, draw
 from ganbench.results.fields import UNFINISHED
+from ganbench.results.headings import measurement_name
 from ganbench.statistics.groups import grouped
 from ganbench.statistics.ranking import performance_profile
 from ganbench.statistics.stability import geometric_mean
@@ -118,7 +119,7 @@ def profile_chart(lines: Sequence[Line], styles: Styles) -> Chart | None:
 def _first(columns: Mapping[str, Column], names: Sequence[str]) -> str | None:
     for name in names:
         for key in sorted(columns):
-            if key.partition("/")[0] == name:
+            if measurement_name(key) == name:
                 return key
     return None
 

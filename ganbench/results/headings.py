@@ -1,10 +1,15 @@
-"""What scores are called where several stand beside each other."""
+"""What scores are called, where several stand beside each other as well."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 from ganbench.statistics.groups import grouped
+
+
+def measurement_name(key: str) -> str:
+    """What a column's key begins with, and a task's thresholds call it: ``high_quality``."""
+    return key.partition("/")[0]
 
 
 def distinct_labels(labels: Mapping[str, str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from ganbench.results.store import (
     CANCEL_FILE,
     CHECKPOINT_FOLDER,
     GENERATOR_FILE,
+    JOB_FILE,
     LOCK_FILE,
     PROGRESS_FILE,
     SPEC_FILE,
@@ -44,6 +45,6 @@ def part_of(name: str) -> Part | None:
         return Part.GENERATOR
     if name.startswith((f"{CHECKPOINT_FOLDER}/", f"{FINAL_FOLDER}/")):
         return Part.STATE
-    if name in (LOCK_FILE, "job.json") or _ASIDE.fullmatch(name) or "/." in f"/{name}":
+    if name in (LOCK_FILE, JOB_FILE) or _ASIDE.fullmatch(name) or "/." in f"/{name}":
         return None
     return Part.PAGE

@@ -33,11 +33,6 @@ EQUAL_LAW: Final = 2.0
 coordinates have where coordinates are independent: being as good as it is then no shame."""
 
 
-def measurement_name(key: str) -> str:
-    """What a column's key begins with, and a task's thresholds call it: ``high_quality``."""
-    return key.partition("/")[0]
-
-
 def trivial_distance(
     floor: float | None, cap: float | None, references: Mapping[str, float]
 ) -> float | None:

@@ -38,6 +38,7 @@ HISTORY_FILE: Final = "history.jsonl"
 GENERATOR_FILE: Final = "generator.safetensors"
 LOCK_FILE: Final = "lock"
 CANCEL_FILE: Final = "cancel.json"
+JOB_FILE: Final = "job.json"
 CHECKPOINT_FOLDER: Final = "checkpoint"
 
 RUN_ID: Final = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"

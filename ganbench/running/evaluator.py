@@ -14,8 +14,8 @@ from torch import Tensor
 from ganbench.api.data import Data
 from ganbench.api.scores import Measurement, NonFiniteSamples
 from ganbench.planning.suite import Task
+from ganbench.results.headings import measurement_name
 from ganbench.results.record import Column, Fresh, Judged, Point, Status, Used
-from ganbench.results.references import measurement_name
 from ganbench.running.contestant import Contestant
 from ganbench.running.log import remark
 from ganbench.running.references import References

@@ -13,7 +13,7 @@ import torch
 
 from ganbench.api.errors import UsageError
 from ganbench.api.scores import Measurement, NonFiniteSamples
-from ganbench.results.references import measurement_name
+from ganbench.results.headings import measurement_name
 from ganbench.running.contestant import Contestant
 from ganbench.running.task import Score
 from ganbench.scoring.evaluation import RealSide, Snapshot, check_columns, measure

@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from ganbench.api.networks import Latent, Networks
 from ganbench.api.recipe import Optimiser, Recipe
 from ganbench.modalities import modality_of
+from ganbench.running.contracts import METHODS
 from ganbench.speed.subject import Subject
 from ganbench.training.objective import Objective
 from ganbench.training.wrapped import samples_per_judgement
@@ -102,10 +103,7 @@ def _not_written(recipe: Recipe, objective: Objective, networks: Networks) -> st
     return None
 
 
-_ACTS: Final = (
-    *("discriminator_loss", "generator_loss", "before_step", "opponent", "before_update"),
-    *("after_discriminator_step", "after_step", "play", "critic_steps", "weights"),
-)
+_ACTS: Final = {*METHODS} - {"sees", "networks"}
 """What a technique may do beside changing the networks, which loops are given as they are."""
 
 

@@ -26,7 +26,9 @@ def cache_root() -> Path:
         return Path(chosen).expanduser().absolute()
     base = Path(os.environ.get("XDG_CACHE_HOME", ""))
     # The XDG specification: a relative path is invalid and must be ignored.
-    return (base if base.is_absolute() else Path.home() / ".cache") / "ganbench"
+    if not base.is_absolute():
+        base = Path(os.path.expanduser("~/.cache"))  # noqa: PTH111  # Path.home() needs a home
+    return base / "ganbench"
 
 
 def cache_dir(*parts: str) -> Path:

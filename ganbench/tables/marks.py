@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from ganbench.results.accounts import overspent
-from ganbench.results.headings import distinct_labels
+from ganbench.results.headings import distinct_labels, measurement_name
 from ganbench.results.record import COUNTED
 from ganbench.statistics.nulls import chance_of_rate
 from ganbench.statistics.stability import geometric_mean
@@ -100,7 +100,7 @@ def _copies(entry: Entry, columns: Columns) -> Iterator[_Test]:
     if claims and max(claims) <= 0:
         return
     for key, column in columns.items():
-        together, null = RATES.get(key.partition("/")[0]), column["null"]
+        together, null = RATES.get(measurement_name(key)), column["null"]
         rates = entry.values(key, ("ok",)) if together else []
         if not together or not rates or null is None or not 0 < null < 1:
             continue

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from ganbench.api.errors import GanbenchError, InvalidResults, UsageError
 from ganbench.api.version import __version__
 from ganbench.catalogue.plugin_files import PluginChoice, PluginFile
-from ganbench.execution.job import JOB_FILE, Job, read_job
+from ganbench.execution.job import Job, read_job
 from ganbench.planning.budget import Budget
+from ganbench.results.store import JOB_FILE
 
 from ..results.synthetic import spec
 

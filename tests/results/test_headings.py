@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from ganbench.results.headings import distinct_labels
+from ganbench.results.headings import distinct_labels, measurement_name
 
 
 def test_labels_stay_as_they_are_where_they_differ() -> None:
@@ -36,3 +36,8 @@ def test_keys_that_only_a_hash_tells_apart_are_named_in_full() -> None:
     assert list(distinct_labels(dict.fromkeys(keys, "FD")).values()) == [f"FD ({k})" for k in keys]
     odd = ["mine", "fd/a@2/x/heldout/9x9"]
     assert list(distinct_labels(dict.fromkeys(odd, "FD")).values()) == [f"FD ({k})" for k in odd]
+
+
+def test_a_measurement_is_named_by_what_its_key_begins_with() -> None:
+    assert measurement_name("high_quality/8@2500") == "high_quality"
+    assert measurement_name("fd/classifier@12/embedding/heldout/1x1") == "fd"

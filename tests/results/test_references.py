@@ -16,7 +16,6 @@ from ganbench.results.references import (
     REFERENCES,
     SHUFFLED,
     TRIVIAL,
-    measurement_name,
     reference_utilities,
     trivial_distance,
 )
@@ -102,8 +101,3 @@ def test_the_perfect_one_has_all_of_it() -> None:
     utilities = reference_utilities(one)
     assert utilities == {PERFECT: 1.0, COPIES: 1.0, GAUSSIAN: 0.0, NOISE: 0.0}
     assert reference_utilities(column("W2", "distance", "lower", floor=0.01, cap=1.0)) == {}
-
-
-def test_a_measurement_is_named_by_what_its_key_begins_with() -> None:
-    assert measurement_name("high_quality/8@2500") == "high_quality"
-    assert measurement_name("fd/classifier@12/embedding/heldout/1x1") == "fd"

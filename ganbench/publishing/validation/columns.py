@@ -18,9 +18,9 @@ from typing import Any, Final
 from ganbench.publishing.findings import Finding
 from ganbench.publishing.manifest import MANIFEST_FILE
 from ganbench.results.frame import Runs
+from ganbench.results.headings import measurement_name
 from ganbench.results.identity import setting_of
 from ganbench.results.record import Column
-from ganbench.results.references import measurement_name
 from ganbench.statistics.nulls import NEAR, near_error
 from ganbench.tables.marks import RATES
 from ganbench.tables.thresholds import misses

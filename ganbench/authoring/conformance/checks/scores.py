@@ -33,6 +33,7 @@ from ganbench.planning.chosen import choose_extractor
 from ganbench.planning.naming import choose_variant
 from ganbench.planning.prepared import Prepared
 from ganbench.planning.references import parse_reference
+from ganbench.results.headings import measurement_name
 from ganbench.running.contestant import contestant_of
 from ganbench.running.contracts import check_drawings, check_measurements, made
 from ganbench.running.task import build_extractor
@@ -232,7 +233,7 @@ def columns(subject: Subject) -> None:
 
 def _own(key: str, keys: list[str]) -> bool:
     """Whether a key would be one of these: another score of the task may provide it as well."""
-    return key.partition("/")[0] in {one.partition("/")[0] for one in keys}
+    return measurement_name(key) in set(map(measurement_name, keys))
 
 
 def _documented(one: Measurement) -> None:
