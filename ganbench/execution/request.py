@@ -9,7 +9,6 @@ from typing import Any
 
 from ganbench.catalogue.catalogue import Catalogue, open_catalogue
 from ganbench.catalogue.plugin_files import PluginChoice
-from ganbench.execution.claims import claims_on
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.engines import plan_of
 from ganbench.execution.executors.executor import choose_executor, open_executor
@@ -17,6 +16,7 @@ from ganbench.execution.fast_paths import require_fast_path
 from ganbench.execution.gpus import require_gpus
 from ganbench.execution.origins import find_origins
 from ganbench.execution.session import Outcome, reusable, run_plan
+from ganbench.execution.turns import claims_on
 from ganbench.machine.devices import chosen_gpus, resolve_device
 from ganbench.planning.plan import Plan, Selection
 from ganbench.results.mirrors import open_runs

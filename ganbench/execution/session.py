@@ -10,10 +10,10 @@ from typing import Protocol
 from ganbench.api.errors import InvalidResults
 from ganbench.api.executors import Executor
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.fence import tidy_finished
 from ganbench.execution.supervisor import Supervisor
+from ganbench.execution.turns import Claims
 from ganbench.planning.plan import Plan
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.plans import announced

@@ -19,12 +19,12 @@ from pathlib import Path
 
 from ganbench.api.errors import OtherCode
 from ganbench.api.executors import Ending, Executor
-from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.engines import jobs_of
 from ganbench.execution.fence import tidy_finished
 from ganbench.execution.job import BUSY, OTHER_CODE, Job
 from ganbench.execution.lost import is_transient, last_words, lost_record
+from ganbench.execution.turns import Claims
 from ganbench.machine.source import source_commit
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ganbench.statistics.intervals import geometric_prediction_interval, prediction_interval
-from ganbench.verification.claims import Claim
+from ganbench.verification.claimed import ClaimedRun
 
 TOLERANCE: Final = 1e-6
 ROUGHER: Final = 1e-3
@@ -121,7 +121,7 @@ class Verdict:
 
 
 def judge_recomputed(
-    claim: Claim, status: str, found: Mapping[str, float], device_name: str | None
+    claim: ClaimedRun, status: str, found: Mapping[str, float], device_name: str | None
 ) -> Verdict:
     """The verdict on scores that were computed from the run's generator.
 
@@ -138,7 +138,7 @@ def judge_recomputed(
 
 
 def judge_retrained(
-    claim: Claim, status: str, found: Mapping[str, float], environment: Mapping[str, Any]
+    claim: ClaimedRun, status: str, found: Mapping[str, float], environment: Mapping[str, Any]
 ) -> Verdict:
     """The verdict on a run that was trained again.
 
@@ -150,7 +150,7 @@ def judge_retrained(
     return _judge(claim, RETRAINED, status, found, _elsewhere(claim, environment))
 
 
-def _elsewhere(claim: Claim, environment: Mapping[str, Any]) -> tuple[str, ...]:
+def _elsewhere(claim: ClaimedRun, environment: Mapping[str, Any]) -> tuple[str, ...]:
     """Why the bits need not be the same."""
     reasons = [
         f"{name.replace('_', ' ')} {_or_unknown(claim.environment.get(name))}, "
@@ -168,7 +168,7 @@ def _or_unknown(value: object) -> object:
 
 
 def _judge(
-    claim: Claim,
+    claim: ClaimedRun,
     method: str,
     status: str,
     found: Mapping[str, float],
@@ -192,7 +192,7 @@ def _judge(
 
 
 def _compared(
-    claim: Claim, key: str, found: float | None, level: float | None, tolerance: float
+    claim: ClaimedRun, key: str, found: float | None, level: float | None, tolerance: float
 ) -> Rescored:
     """One score; `level` is that of the seeds' interval, None where the bits must be the same."""
     claimed = claim.scores.get(key)

@@ -29,7 +29,7 @@ from ganbench.running.kept import kept_contestant
 from ganbench.running.task import load_data, real_side, require_same_files, scores_there
 from ganbench.scoring.evaluation import NotThereError
 from ganbench.training.clock import BudgetClock
-from ganbench.verification.claims import Claim, read_claim
+from ganbench.verification.claimed import ClaimedRun, read_claim
 from ganbench.verification.verdict import Verdict, judge_recomputed, judge_retrained
 
 
@@ -49,7 +49,7 @@ def verify_run(
 
 
 def verify(
-    claim: Claim,
+    claim: ClaimedRun,
     catalogue: Catalogue,
     *,
     retrain: bool = False,
@@ -102,7 +102,7 @@ def verify(
 
 
 def _evaluate(
-    claim: Claim, weights: Path, catalogue: Catalogue, remark: Callable[[str], None]
+    claim: ClaimedRun, weights: Path, catalogue: Catalogue, remark: Callable[[str], None]
 ) -> tuple[str, dict[str, float], list[str]]:
     """Status and scores of the last evaluation, as the run's own evaluator gives them; and which
     scores measure nothing, since they look at more than the generator.
@@ -143,7 +143,7 @@ def _evaluate(
     return status, scores, lost
 
 
-def _where(claim: Claim) -> str:
+def _where(claim: ClaimedRun) -> str:
     """The device on which the claim is evaluated: its own kind, if there is one here."""
     return "cuda" if claim.device == "cuda" and torch.cuda.is_available() else "cpu"
 
@@ -154,8 +154,11 @@ def _name_of(device: str) -> str:
 
 
 def _without_lost(
-    claim: Claim, found: Mapping[str, float], lost: Sequence[str], remark: Callable[[str], None]
-) -> Claim:
+    claim: ClaimedRun,
+    found: Mapping[str, float],
+    lost: Sequence[str],
+    remark: Callable[[str], None],
+) -> ClaimedRun:
     """The claim without the numbers of lost scores, each of which is named."""
     missing = sorted(claim.scores.keys() - found.keys())
     if not lost or not missing:
@@ -168,7 +171,7 @@ def _without_lost(
     return replace(claim, scores={key: one for key, one in claim.scores.items() if key in found})
 
 
-def _train(claim: Claim, catalogue: Catalogue, conditions: Conditions) -> Record:
+def _train(claim: ClaimedRun, catalogue: Catalogue, conditions: Conditions) -> Record:
     """The record of the same spec, run in a process and a folder of its own."""
     place, _ = choose_executor(conditions.executor, catalogue)
     if claim.device == "cuda" and not place.remote and not torch.cuda.is_available():

@@ -21,7 +21,7 @@ from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.evaluator import Evaluator
 from ganbench.running.run import Run
-from ganbench.verification.claims import read_claim
+from ganbench.verification.claimed import read_claim
 from ganbench.verification.verify import verify
 
 pytestmark = pytest.mark.whole

@@ -22,10 +22,10 @@ import pytest
 from ganbench.api.errors import GanbenchError, OtherCode
 from ganbench.api.executors import Ending, JobHandle
 from ganbench.api.version import SCHEMA_VERSION
-from ganbench.execution.claims import Claims
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.job import BUSY, OTHER_CODE, PREEMPTED, read_job
 from ganbench.execution.supervisor import Supervisor
+from ganbench.execution.turns import Claims
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Record, Status
 from ganbench.results.recording import make_failure

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ganbench.statistics.intervals import geometric_prediction_interval, prediction_interval
-from ganbench.verification.claims import Claim
+from ganbench.verification.claimed import ClaimedRun
 from ganbench.verification.verdict import (
     LEVEL,
     ROUNDING,
@@ -34,9 +34,9 @@ SEEDS = prediction_interval([one["w2"] for one in OTHERS], LEVEL)
 
 
 @pytest.fixture
-def claim() -> Claim:
+def claim() -> ClaimedRun:
     run = spec("vanilla", "ring8")
-    return Claim(
+    return ClaimedRun(
         run_id=run.run_id,
         spec=run,
         protocol=1,
@@ -49,7 +49,7 @@ def claim() -> Claim:
 
 
 def retrained(
-    claim: Claim, found: float, environment: dict[str, Any], status: str = "ok"
+    claim: ClaimedRun, found: float, environment: dict[str, Any], status: str = "ok"
 ) -> Verdict:
     return judge_retrained(claim, status, {"w2": found}, environment)
 
@@ -59,14 +59,14 @@ def retrained(
     ("found", "told"), [(1.02, "equal, bit by bit"), (1.02 * (1 + 1e-9), "equal to 1e-06")]
 )
 def test_the_same_is_the_same_anywhere(
-    claim: Claim, environment: dict[str, Any], found: float, told: str
+    claim: ClaimedRun, environment: dict[str, Any], found: float, told: str
 ) -> None:
     verdict = retrained(claim, found, environment)
     assert verdict.holds
     assert verdict.summary.endswith(f"trained again from its spec: {told}")
 
 
-def test_on_the_same_machine_another_number_is_wrong(claim: Claim) -> None:
+def test_on_the_same_machine_another_number_is_wrong(claim: ClaimedRun) -> None:
     verdict = retrained(claim, 1.03, {**HERE, "python": "3.12.1"})  # which does not round
     assert SEEDS.low < 1.03 < SEEDS.high
     assert not verdict.holds
@@ -75,7 +75,7 @@ def test_on_the_same_machine_another_number_is_wrong(claim: Claim) -> None:
 
 
 @pytest.mark.parametrize("name", ROUNDING)
-def test_what_rounds_otherwise_makes_another_trajectory(claim: Claim, name: str) -> None:
+def test_what_rounds_otherwise_makes_another_trajectory(claim: ClaimedRun, name: str) -> None:
     verdict = retrained(claim, 1.03, {**HERE, name: "another"})
     assert verdict.holds
     (reason,) = verdict.elsewhere
@@ -89,7 +89,7 @@ def test_what_rounds_otherwise_makes_another_trajectory(claim: Claim, name: str)
 
 
 @pytest.mark.parametrize("known", [{}, {**HERE, "cpu_kind": None}])
-def test_where_a_run_ran_is_not_always_known(claim: Claim, known: dict[str, Any]) -> None:
+def test_where_a_run_ran_is_not_always_known(claim: ClaimedRun, known: dict[str, Any]) -> None:
     verdict = retrained(replace(claim, environment=known), 1.03, HERE)
     assert verdict.holds
     assert "cpu kind unknown, here 25-17-1 AVX512" in verdict.elsewhere
@@ -103,7 +103,7 @@ def test_where_a_run_ran_is_not_always_known(claim: Claim, known: dict[str, Any]
     ],
 )
 def test_outside_of_the_interval_is_told_from_within(
-    claim: Claim, claimed: float, found: float
+    claim: ClaimedRun, claimed: float, found: float
 ) -> None:
     """The claim itself as well: an honest rerun confirms no number that no seed would give."""
     verdict = retrained(replace(claim, scores={"w2": claimed}), found, THERE)
@@ -113,7 +113,9 @@ def test_outside_of_the_interval_is_told_from_within(
 
 
 @pytest.mark.parametrize(("claimed", "found"), [(9.0, 12.0), (0.1, 0.2)])
-def test_a_seed_that_stands_out_may_do_so_again(claim: Claim, claimed: float, found: float) -> None:
+def test_a_seed_that_stands_out_may_do_so_again(
+    claim: ClaimedRun, claimed: float, found: float
+) -> None:
     verdict = retrained(replace(claim, scores={"w2": claimed}), found, THERE)
     assert verdict.holds
     assert verdict.summary.endswith(
@@ -121,7 +123,7 @@ def test_a_seed_that_stands_out_may_do_so_again(claim: Claim, claimed: float, fo
     )
 
 
-def test_of_distances_the_interval_is_one_of_factors(claim: Claim) -> None:
+def test_of_distances_the_interval_is_one_of_factors(claim: ClaimedRun) -> None:
     """So that it has no end at which nothing is too good: here, the raw one begins below zero."""
     others = tuple({"w2": value} for value in (0.02, 0.03, 0.05, 0.09))
     false = replace(claim, scores={"w2": 0.0005}, others=others)
@@ -138,7 +140,7 @@ def test_of_distances_the_interval_is_one_of_factors(claim: Claim) -> None:
     )
 
 
-def test_seeds_that_are_all_alike_predict_nothing(claim: Claim) -> None:
+def test_seeds_that_are_all_alike_predict_nothing(claim: ClaimedRun) -> None:
     alike = replace(claim, scores={"w2": 0.0}, others=({"w2": 0.0},) * 4)
     verdict = retrained(alike, 0.001, THERE)
     assert [one.verdict for one in verdict.rescored] == ["no spread"]
@@ -149,31 +151,31 @@ def test_seeds_that_are_all_alike_predict_nothing(claim: Claim) -> None:
     assert not retrained(replace(alike, scores={"w2": 0.001}), 0.5, THERE).holds  # unlike all
 
 
-def test_one_other_seed_has_no_interval(claim: Claim) -> None:
+def test_one_other_seed_has_no_interval(claim: ClaimedRun) -> None:
     verdict = retrained(replace(claim, others=OTHERS[:1]), 1.03, THERE)
     assert not verdict.holds
     assert "1 of 1 scores differ (cpu kind" in verdict.summary
 
 
-def test_a_gpu_never_gives_the_same_bits(claim: Claim) -> None:
+def test_a_gpu_never_gives_the_same_bits(claim: ClaimedRun) -> None:
     verdict = retrained(replace(claim, device="cuda"), 1.03, HERE)
     assert verdict.holds
     assert verdict.elsewhere == ("a GPU adds in no fixed order",)
 
 
-def test_another_ending_is_another_ending(claim: Claim) -> None:
+def test_another_ending_is_another_ending(claim: ClaimedRun) -> None:
     verdict = retrained(claim, 1.02, THERE, status="diverged")
     assert not verdict.holds
     assert "it ended as diverged, not as ok (cpu kind 25-17-1 AVX512, here 26-2" in verdict.summary
 
 
-def test_a_score_that_one_side_lacks_differs(claim: Claim) -> None:
+def test_a_score_that_one_side_lacks_differs(claim: ClaimedRun) -> None:
     verdict = judge_retrained(claim, "ok", {"w2": 1.03, "modes": 8.0}, THERE)
     assert [one.verdict for one in verdict.rescored] == ["differs", "within seeds"]
     assert "1 of 2 scores differ" in verdict.summary
 
 
-def test_from_its_generator_nothing_is_left_to_chance(claim: Claim) -> None:
+def test_from_its_generator_nothing_is_left_to_chance(claim: ClaimedRun) -> None:
     verdict = judge_recomputed(claim, "ok", {"w2": 1.03}, "AMD EPYC")
     assert not verdict.holds
     assert verdict.summary.endswith("recomputed from its generator: 1 of 1 scores differ")
@@ -190,7 +192,7 @@ def test_from_its_generator_nothing_is_left_to_chance(claim: Claim) -> None:
     ],
 )
 def test_what_a_gpu_has_computed_is_rounded_otherwise_elsewhere(
-    claim: Claim, here: str | None, off: float, said: str | None
+    claim: ClaimedRun, here: str | None, off: float, said: str | None
 ) -> None:
     environment = {**claim.environment, "device_name": "NVIDIA H200"}
     on_gpu = replace(claim, device="cuda", environment=environment)
@@ -203,7 +205,7 @@ def test_what_a_gpu_has_computed_is_rounded_otherwise_elsewhere(
 
 @pytest.mark.parametrize(("found", "holds"), [(0.002, True), (0.006, False)])
 def test_of_shares_a_few_samples_may_fall_to_the_other_side(
-    claim: Claim, found: float, holds: bool
+    claim: ClaimedRun, found: float, holds: bool
 ) -> None:
     on_gpu = replace(claim, device="cuda", scores={"copies": 0.0}, others=())
     assert judge_recomputed(on_gpu, "ok", {"copies": found}, "another").holds == holds
@@ -211,7 +213,7 @@ def test_of_shares_a_few_samples_may_fall_to_the_other_side(
     assert not here.holds
 
 
-def test_of_many_scores_all_lie_within_as_often_as_one(claim: Claim) -> None:
+def test_of_many_scores_all_lie_within_as_often_as_one(claim: ClaimedRun) -> None:
     keys = [f"score-{number}" for number in range(10)]
     many = replace(
         claim,

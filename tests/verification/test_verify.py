@@ -22,7 +22,7 @@ from ganbench.results.record import Record
 from ganbench.results.store import RunStore
 from ganbench.running.generator import keep_generator, load_generator
 from ganbench.storage.sealed import read_sealed, write_sealed
-from ganbench.verification.claims import Claim, read_claim
+from ganbench.verification.claimed import ClaimedRun, read_claim
 from ganbench.verification.verdict import RECOMPUTED, RETRAINED, Verdict
 from ganbench.verification.verify import verify
 
@@ -55,15 +55,15 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def claim(home: Path) -> Claim:
+def claim(home: Path) -> ClaimedRun:
     return read_claim(RunStore(home / "runs").ids()[0], home / "runs")
 
 
-def check(claim: Claim, retrain: bool = False) -> Verdict:
+def check(claim: ClaimedRun, retrain: bool = False) -> Verdict:
     return verify(claim, installed_catalogue(), retrain=retrain, remark=lambda line: None)
 
 
-def test_a_run_is_recomputed_from_its_generator(claim: Claim) -> None:
+def test_a_run_is_recomputed_from_its_generator(claim: ClaimedRun) -> None:
     verdict = check(claim)
     assert verdict.holds
     assert verdict.method == RECOMPUTED
@@ -71,7 +71,7 @@ def test_a_run_is_recomputed_from_its_generator(claim: Claim) -> None:
     assert "recomputed from its generator: equal" in verdict.summary
 
 
-def test_the_average_is_what_is_kept(home: Path, claim: Claim) -> None:
+def test_the_average_is_what_is_kept(home: Path, claim: ClaimedRun) -> None:
     record = RunStore(home / "runs").read(claim.run_id)
     assert claim.weights is not None
     assert len(record["generator_sha256"]) == 64
@@ -81,7 +81,7 @@ def test_the_average_is_what_is_kept(home: Path, claim: Claim) -> None:
 
 
 @pytest.mark.parametrize("change", [1e-4, -0.5])
-def test_a_changed_score_is_found(claim: Claim, change: float) -> None:
+def test_a_changed_score_is_found(claim: ClaimedRun, change: float) -> None:
     key = next(key for key, value in claim.scores.items() if value)
     false = replace(claim, scores={**claim.scores, key: claim.scores[key] * (1 + change)})
     verdict = check(false)
@@ -89,13 +89,13 @@ def test_a_changed_score_is_found(claim: Claim, change: float) -> None:
     assert [one.key for one in verdict.rescored if one.verdict == "differs"] == [key]
 
 
-def test_a_missing_score_is_found(claim: Claim) -> None:
+def test_a_missing_score_is_found(claim: ClaimedRun) -> None:
     key = next(iter(claim.scores))
     fewer = {name: value for name, value in claim.scores.items() if name != key}
     assert not check(replace(claim, scores=fewer)).holds
 
 
-def test_another_generator_is_refused_or_found(claim: Claim, tmp_path: Path) -> None:
+def test_another_generator_is_refused_or_found(claim: ClaimedRun, tmp_path: Path) -> None:
     assert claim.weights is not None
     weights = {name: one + 0.1 for name, one in read_sealed(claim.weights)[1].items()}
     other = tmp_path / "generator.safetensors"
@@ -105,14 +105,14 @@ def test_another_generator_is_refused_or_found(claim: Claim, tmp_path: Path) -> 
     assert not check(replace(claim, weights=other, digest=None)).holds
 
 
-def test_retraining_gives_the_same_bits(claim: Claim) -> None:
+def test_retraining_gives_the_same_bits(claim: ClaimedRun) -> None:
     verdict = check(claim, retrain=True)
     assert verdict.method == RETRAINED
     assert {one.verdict for one in verdict.rescored} == {"same"}
     assert "trained again from its spec: equal, bit by bit" in verdict.summary
 
 
-def test_it_is_trained_again_where_one_says(claim: Claim) -> None:
+def test_it_is_trained_again_where_one_says(claim: ClaimedRun) -> None:
     """By the same door as every run."""
     with pytest.raises(
         UsageError, match=r"(?s)unknown executor 'lokal'.*did you mean local"
@@ -122,7 +122,7 @@ def test_it_is_trained_again_where_one_says(claim: Claim) -> None:
 
 
 @pytest.fixture
-def retrained(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> Record:
+def retrained(claim: ClaimedRun, monkeypatch: pytest.MonkeyPatch) -> Record:
     """What training again gives, on another processor."""
     points = [{"fraction": 1.0, "used": {}, "scores": dict(claim.scores)}]
     environment = {**claim.environment, "cpu_kind": "another"}
@@ -132,7 +132,7 @@ def retrained(claim: Claim, monkeypatch: pytest.MonkeyPatch) -> Record:
 
 
 def test_elsewhere_the_seeds_say_what_is_another_trajectory(
-    claim: Claim, retrained: Record
+    claim: ClaimedRun, retrained: Record
 ) -> None:
     key = next(key for key in claim.scores if key.startswith("sliced-w2"))
     values = [scores[key] for scores in claim.others]
@@ -154,21 +154,23 @@ def test_elsewhere_the_seeds_say_what_is_another_trajectory(
     assert not check(replace(claim, others=claim.others[:1]), retrain=True).holds
 
 
-def test_another_ending_is_found(claim: Claim, retrained: Record) -> None:
+def test_another_ending_is_found(claim: ClaimedRun, retrained: Record) -> None:
     retrained["status"] = "diverged"
     verdict = check(claim, retrain=True)
     assert not verdict.holds
     assert "it ended as diverged, not as ok" in verdict.summary
 
 
-def test_without_a_generator_it_is_trained_again(claim: Claim, retrained: Record) -> None:
+def test_without_a_generator_it_is_trained_again(claim: ClaimedRun, retrained: Record) -> None:
     said: list[str] = []
     bare = replace(claim, weights=None)
     assert verify(bare, installed_catalogue(), remark=said.append).method == RETRAINED
     assert "has left no generator: training again" in said[0]
 
 
-def test_a_published_row_is_verified_with_weights_from_elsewhere(home: Path, claim: Claim) -> None:
+def test_a_published_row_is_verified_with_weights_from_elsewhere(
+    home: Path, claim: ClaimedRun
+) -> None:
     published = read_claim(claim.run_id, home / "results" / "tiny", claim.weights)
     public = replace(claim.spec, suite="tiny", folder="")  # where its suite was is not published
     assert (published.spec, published.scores) == (public, claim.scores)
@@ -178,7 +180,7 @@ def test_a_published_row_is_verified_with_weights_from_elsewhere(home: Path, cla
     assert check(published).holds
 
 
-def test_a_published_row_is_trained_again_to_the_bit(home: Path, claim: Claim) -> None:
+def test_a_published_row_is_trained_again_to_the_bit(home: Path, claim: ClaimedRun) -> None:
     published = read_claim(claim.run_id, home / "results" / "tiny")
     verdict = check(published, retrain=True)
     assert verdict.elsewhere == ()
@@ -186,7 +188,7 @@ def test_a_published_row_is_trained_again_to_the_bit(home: Path, claim: Claim) -
 
 
 def test_a_number_that_was_changed_in_a_published_row_is_found(
-    home: Path, claim: Claim, tmp_path: Path
+    home: Path, claim: ClaimedRun, tmp_path: Path
 ) -> None:
     """By two in a hundred, which is far within what other seeds have."""
     runs, coverage = read_published(home / "results" / "tiny")
@@ -201,7 +203,7 @@ def test_a_number_that_was_changed_in_a_published_row_is_found(
     assert [one.key for one in verdict.rescored if one.verdict == "differs"] == [key]
 
 
-def test_other_code_is_refused(claim: Claim) -> None:
+def test_other_code_is_refused(claim: ClaimedRun) -> None:
     pins = tuple({**pin, "source_hash": "sha256:" + "0" * 64} for pin in claim.spec.pins)
     with pytest.raises(PluginNotUsable, match=r"is that of ganbench .* \(source sha256:000"):
         check(replace(claim, spec=replace(claim.spec, pins=pins)))
@@ -215,7 +217,7 @@ def test_other_code_is_refused(claim: Claim) -> None:
     assert told.value.hint == "load the run's own my_gan.py, as it was then: -P FILE"
 
 
-def test_another_protocol_is_refused(claim: Claim) -> None:
+def test_another_protocol_is_refused(claim: ClaimedRun) -> None:
     with pytest.raises(InvalidResults, match="ran under protocol 1"):
         check(replace(claim, protocol=1))
 
@@ -233,7 +235,7 @@ def test_a_run_with_another_runs_spec_is_refused(home: Path, tmp_path: Path) -> 
 
 
 def test_the_verb_says_how_and_fails_on_a_mismatch(
-    home: Path, claim: Claim, tmp_path: Path
+    home: Path, claim: ClaimedRun, tmp_path: Path
 ) -> None:
     arguments = ["verify", claim.run_id, "--runs", str(home / "runs"), "--json"]
     done = CliRunner().invoke(cli, arguments, standalone_mode=False)
@@ -297,7 +299,7 @@ def test_what_the_generator_cannot_tell_is_named_and_the_rest_verified(tmp_path:
 
 @pytest.mark.parametrize("status", ["timeout", "oom", "killed", "error"])
 def test_an_accident_of_this_machine_refutes_nothing(
-    claim: Claim, retrained: Record, status: str
+    claim: ClaimedRun, retrained: Record, status: str
 ) -> None:
     retrained["status"] = status
     retrained["failure"] = {"message": "took more than 12 h"}  # type: ignore[typeddict-item]

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from ganbench_gates import Gates
 
 from ganbench.cli.main import main
-from ganbench.execution import claims
+from ganbench.execution import turns
 from ganbench.execution.executors import executor, limits
 from ganbench.results import mirror_store
 
@@ -37,9 +37,9 @@ def steer(gates: Gates) -> None:
     def calendar() -> float:
         return time.time() + (2 * DAY if gates.told("the day is over") else 0.0)
 
-    assert claims.LEASE_SECONDS
-    claims.LEASE_SECONDS = DAY
-    claims.RENEW_SECONDS = claims.LOOK_SECONDS = 0.05
+    assert turns.LEASE_SECONDS
+    turns.LEASE_SECONDS = DAY
+    turns.RENEW_SECONDS = turns.LOOK_SECONDS = 0.05
     assert hasattr(mirror_store, "time")
     mirror_store.time = SimpleNamespace(time=calendar)  # type: ignore[assignment]
 

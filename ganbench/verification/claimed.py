@@ -22,7 +22,7 @@ from ganbench.results.store import GENERATOR_FILE, find_run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class ClaimedRun:
     """A run as somebody says that it went.
 
     Args:
@@ -56,7 +56,7 @@ class Claim:
     digest: str | None = None
 
 
-def read_claim(text: str, runs: Path, weights: Path | None = None) -> Claim:
+def read_claim(text: str, runs: Path, weights: Path | None = None) -> ClaimedRun:
     """The claim of a run in a runs folder or in a published leaderboard.
 
     Args:
@@ -74,7 +74,7 @@ def read_claim(text: str, runs: Path, weights: Path | None = None) -> Claim:
     return claim
 
 
-def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
+def _kept(text: str, runs: Path, weights: Path | None) -> ClaimedRun:
     store = open_runs(runs)
     record = store.read(text)
     store.fetch([record["run_id"]], Part.GENERATOR)
@@ -89,7 +89,7 @@ def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
         and other["protocol"] == record["protocol"]
         and _without_seed(other["spec"]) == identity
     ]
-    return Claim(
+    return ClaimedRun(
         run_id=record["run_id"],
         spec=read_spec(record["spec"]),
         protocol=record["protocol"],
@@ -106,7 +106,7 @@ def _kept(text: str, runs: Path, weights: Path | None) -> Claim:
     )
 
 
-def _published(text: str, folder: Path, weights: Path | None) -> Claim:
+def _published(text: str, folder: Path, weights: Path | None) -> ClaimedRun:
     runs, _ = read_published(folder)
     rows = {row["run_id"]: row for row in plain_rows(runs.frame)}
     row = rows[find_run(text, rows, folder, f"{folder / RUNS_FILE} lists them")]
@@ -128,7 +128,7 @@ def _published(text: str, folder: Path, weights: Path | None) -> Claim:
         and _without_seed(spec) == identity
     ]
     columns = {key: one for (setting, key), one in runs.scores.items() if setting == row["setting"]}
-    return Claim(
+    return ClaimedRun(
         run_id=row["run_id"],
         spec=read_spec(runs.specs[row["run_id"]]),
         protocol=row["protocol"],

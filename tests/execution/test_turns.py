@@ -15,11 +15,11 @@ import pytest
 
 from ganbench.api.errors import GanbenchError
 from ganbench.api.executors import Ending, JobHandle
-from ganbench.execution import claims as module
-from ganbench.execution.claims import BucketClaims, Claims, claims_on
+from ganbench.execution import turns as module
 from ganbench.execution.conditions import Conditions
 from ganbench.execution.job import PREEMPTED
 from ganbench.execution.supervisor import Supervisor
+from ganbench.execution.turns import BucketClaims, Claims, claims_on
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.mirror_store import MirrorStore
 from ganbench.results.record import Record
