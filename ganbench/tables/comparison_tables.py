@@ -224,6 +224,16 @@ def _holm(family: int) -> str:
     return f"p (Holm): corrected for all {family} such comparisons with seeds enough for a verdict"
 
 
+def _has_utility(one: Contrast) -> bool:
+    """Whether any run of either side has some."""
+    return any(
+        value > 0
+        for pair in one.pairs
+        for side in pair
+        for value in side.values("utility_end", COUNTED)
+    )
+
+
 def _scale_notes(contrasts: Sequence[Contrast]) -> list[str]:
     """What was tested, and how, where it is not the same in every row."""
     tested = [contrast for contrast in contrasts if contrast.test is not None]
@@ -235,6 +245,11 @@ def _scale_notes(contrasts: Sequence[Contrast]) -> list[str]:
         )
     elif tested:
         notes.append("tested on ln distance at the end, since all of these runs have finished")
+    if of_none := [one.b for one in tested if one.scale == "utility" and not _has_utility(one)]:
+        notes.append(
+            f"no run of {', '.join(dict.fromkeys(of_none))} or A is nearer to the data than the "
+            "best trivial generator: all have a utility of 0, in which a test finds nothing"
+        )
     if any(one.test and not one.test.exact for one in tested):
         notes.append(f"~: from {DRAWS:,} random exchanges of seeds, since there are too many")
     if untested:

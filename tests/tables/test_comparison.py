@@ -169,6 +169,19 @@ def test_a_variant_that_always_fails_loses_without_a_ratio() -> None:
     assert one.improvement == 0
     assert one.verdict == "A better"
     assert "0.00794 u" in render(comparison_tables(against(records, "a", "b")))
+    assert "a utility of 0" not in notes(records, "a", "b")
+
+
+def test_where_nobody_has_any_utility_the_table_says_that_the_test_is_blind() -> None:
+    """One is far nearer than the other in every run, and p is 1."""
+    records = [*runs_of("a", [900.0] * 4 + [DEAD]), *runs_of("b", [90.0] * 5)]
+    one = only(records, "a", "b")
+    assert (one.scale, one.improvement) == ("utility", 1.0)
+    assert one.test is not None
+    assert one.test.p_value == 1.0
+    assert "no run of b or A is nearer to the data than the best trivial" in notes(
+        records, "a", "b"
+    )
 
 
 def test_accidents_are_left_out_and_told() -> None:
