@@ -61,15 +61,16 @@ LOSSES: dict[str, tuple[float, float] | None] = {
 LOSSES_HEAD = """
 ## Losses with plain steps
 
-Of a loss all that matters near the equilibrium is its slope there. With simultaneous steps every
-loss that has one runs away, with alternating ones it circles, whatever its name; only `non-
-saturating-r1`, whose penalty is 10 by default, comes to rest. Least squares have none: (D(theta) -
-0)^2 / 2 is of second order, and a game that starts with a discriminator of 0 stands still.
-`feature-matching` takes the generator to the data whatever the discriminator says, which then
-stays where it is: its eigenvalues are 1 - 2h and 1, and the distance ends at the quarter that the
-discriminator had learned on the way. The penalty of `wgan-gp` asks for a slope of 1 where the
-equilibrium has 0: its game is not linear there, and its growth is that of 1,000 steps from where
-it starts. `wgan` takes 100 critic steps at first, which no simultaneous steps are.
+Near the equilibrium all that matters of a loss is its slope there. Whatever its name, a loss with a
+slope runs away under simultaneous steps and circles under alternating ones; only
+`non-saturating-r1`, whose penalty is 10 by default, comes to rest. Least squares has no slope:
+(D(theta) - 0)^2 / 2 is of second order, and a game that starts with a discriminator of 0 stands
+still. `feature-matching` takes the generator to the data whatever the discriminator says, and the
+discriminator then stays where it is: the eigenvalues are 1 - 2h and 1, and the distance ends at a
+quarter of the initial one, which is what the discriminator had learned on the way. The penalty of
+`wgan-gp` asks for a slope of 1 where the equilibrium has 0: its game is not linear there, and its
+growth is that of 1,000 steps from the start. `wgan` is left out, since at first it takes 100 critic
+steps for one of the generator, which cannot be simultaneous.
 
 | loss | slope | theory, simultaneous | measured | theory, alternating | measured |
 |---|--:|--:|--:|--:|--:|
@@ -78,8 +79,9 @@ it starts. `wgan` takes 100 critic steps at first, which no simultaneous steps a
 HEAD = """\
 # Rules of play on the Dirac-GAN
 
-What plain steps lose, and what a remedy makes of it: the growth per generator step is the logarithm
-of the factor by which the distance from the equilibrium changes; below 0 a rule converges. *Theory*
+Which rules of play converge where plain gradient steps do not? The growth per generator step is
+the logarithm of the factor by which the distance from the equilibrium changes; below 0 a rule
+converges. *Theory*
 is the logarithm of the spectral radius (derived in `plugins/ganbench_plugins/dirac/rules.py`),
 *measured* is the growth of the runs of
 
@@ -87,12 +89,12 @@ is the logarithm of the spectral radius (derived in `plugins/ganbench_plugins/di
 ganbench run --suite dirac
 ```
 
-from the first step to the last, in single precision. After T steps up to about ln(T)/T of it is how
-a run began; `tests/plugins/dirac/test_rules.py` plays the rules in double precision, and holds what
-is left when the beginning is taken out to ten digits. A dash: the distance has shrunk below what
-single precision can tell. Slope 1/2 is the non-saturating loss, slope 1 Wasserstein; the step size
-is 0.05. What is left at its default: `consensus:10`, `momentum:-0.5`, `lookahead:5`, `ttur:4`,
-`unrolled:5`.
+from the first step to the last, in single precision. After T steps, up to about ln(T)/T of it may
+be due to how the run began; `tests/plugins/dirac/test_rules.py` plays the rules in double
+precision, takes the beginning out, and compares the rest with theory to ten digits. A dash: the
+distance has shrunk below what single precision can tell. Slope 1/2 is that of the non-saturating
+loss, slope 1 that of Wasserstein; the step size is 0.05. Names without a value have their default:
+`consensus:10`, `momentum:-0.5`, `lookahead:5`, `ttur:4`, `unrolled:5`.
 
 This page is written by `python docs/make_dirac.py`.
 

@@ -47,17 +47,17 @@ DATA = {
 HEAD = """\
 # The zoo
 
-Every variant that ganbench carries, but for the one that needs [Keras](keras.md), with the
-formulas of its loss and techniques, its recipe, what is different from its paper on purpose, and
-what it has reached in the published results, or its paper reports. Losses and techniques that any
-variant takes stand at the end; G(z) is a fake, D a logit. A recipe tells what differs from the
-defaults of its parts.
+Every variant that ganbench comes with, except the one that needs [Keras](keras.md): the formulas of
+its loss and techniques, its recipe, its intended differences from the paper, and its results, those
+published here and those that its paper reports. The losses and techniques that go with any variant
+are at the end; G(z) is a fake, D a logit. A recipe lists what differs from the defaults of its
+parts.
 
-Published rows of `vanilla` with techniques stand under each of them, those with just another loss
-under that loss. Limits are 95 % intervals over seeds; behind ± is the error that a paper prints.
-Values are of finished runs: "4 of 5" had one that diverged or failed.
-What a paper reports has no number of runs where it tells none. The 24 rows of WGAN-GP's
-architectures are summed up in [claims.md](claims.md).
+Published rows of `vanilla` with techniques are under each of these techniques, rows of `vanilla`
+with only another loss under that loss. Limits are 95 % intervals over seeds; after ± is the error
+that a paper prints. Values are of finished runs: of "4 of 5", one run diverged or failed. Where a
+paper gives no number of runs, there is none. The 24 rows of WGAN-GP's architectures are summed up
+in [claims.md](claims.md).
 
 This page is written by `python docs/make_zoo.py`, from the specs and from `results/`.
 """
