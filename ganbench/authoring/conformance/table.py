@@ -79,7 +79,7 @@ CHECKS: tuple[Check, ...] = (
         id="trained-once",
         kinds=TRAINED,
         asks="Every trainable parameter, a loss's own included, is trained by one side.",
-        why="What nobody trains keeps its first value; what both sides train obeys neither.",
+        why="A parameter that no side trains never changes; one that both train obeys neither.",
         mend='set `trained_with = "generator"` or `"discriminator"` in a loss or technique that '
         "has parameters, or make them buffers; give each network layers of its own",
         run="declared:trained_once",
@@ -102,17 +102,17 @@ CHECKS: tuple[Check, ...] = (
         asks="Samples of a batch influence each other's logits where its spec says so, and nowhere "
         "under a penalty of slopes.",
         why="A slope at a single sample means nothing where its neighbours move its logit.",
-        mend="say it as it is: `coupled` of a model is a function of its parameters, of a "
-        "technique True or False; layer norm couples nothing, batch norm does",
+        mend="declare it: in a model `coupled` is a function of its parameters, in a technique "
+        "True or False; layer norm couples nothing, batch norm does",
         run="declared:coupling",
         needs=("trained-once", "outputs"),
     ),
     Check(
         id="needs",
         kinds=("loss", "technique"),
-        asks="What it uses of a step, or of the model, is in its `needs`, and nothing else is.",
-        why="Plans refuse what cannot be combined by it, and steps compute what it lists.",
-        mend="list in `needs` what it asks a step for; `ganbench info needs` shows the words",
+        asks="Its `needs` list exactly what it uses of a step or of the model.",
+        why="By this list plans refuse combinations, and steps compute what losses use.",
+        mend="list in `needs` what it takes from a step; `ganbench info needs` shows the words",
         run="declared:needs",
         needs=("coupling",),
     ),
@@ -139,7 +139,7 @@ CHECKS: tuple[Check, ...] = (
         id="batch-sizes",
         kinds=TRAINED,
         asks="It works with batches of one sample and with an odd last batch.",
-        why="Sampling ends in a batch of any size.",
+        why="When fakes are sampled, the last batch may have any size.",
         mend="do not squeeze or reshape the batch dimension away, nor assume a size; with one "
         "sample there is no spread to divide by (training with batch norm is exempt)",
         run="building:batch_sizes",
@@ -149,7 +149,7 @@ CHECKS: tuple[Check, ...] = (
         id="steps",
         kinds=TRAINED,
         asks="Training steps run; losses are finite scalars, and weights stay finite.",
-        why="Everything else is asked of these steps.",
+        why="All checks of training look at these steps.",
         mend="return one scalar tensor with a graph from both losses: the mean over the batch",
         run="steps:steps",
         needs=("coupling", "needs"),
@@ -187,7 +187,7 @@ CHECKS: tuple[Check, ...] = (
         id="generator-sign",
         kinds=TRAINED,
         asks="Generator steps against a fixed discriminator raise its mean logit of fakes.",
-        why="A wrong sign trains, and looks like a bad model.",
+        why="A loss of the wrong sign trains without an error, and looks like a bad model.",
         mend="the generator's optimiser minimises: -D(G(z)) for a Wasserstein loss, "
         "softplus(-D(G(z))) for the non-saturating one",
         run="sign:generator_sign",
@@ -225,8 +225,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="resume",
         kinds=TRAINED,
-        asks="Training that is stopped, kept in a checkpoint and gone on with ends with the same "
-        "bits.",
+        asks="Training that is stopped and resumed from a checkpoint ends with the same bits.",
         why="Preempted runs would silently differ from undisturbed ones.",
         mend="keep state in tensors, buffers or plain attributes, or give the loss `state_dict` "
         "and `load_state_dict`, an nn.Module `get_extra_state` and `set_extra_state`",
@@ -276,9 +275,9 @@ CHECKS: tuple[Check, ...] = (
         id="neutral",
         kinds=("technique",),
         asks="With its neutral settings, training has the bits that it has without it.",
-        why="A remedy is compared with none: what is not the remedy must not differ.",
-        mend="do nothing at a weight of 0: no other samples, no other order of layers; or take out "
-        "of `neutral` what is not",
+        why="A remedy is compared with training without it: nothing else may differ.",
+        mend="do nothing at a weight of 0: no other samples, no other order of layers; or remove "
+        "settings that change something from `neutral`",
         run="techniques:neutral",
         needs=("deterministic-step",),
     ),
@@ -294,8 +293,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="dataset-description",
         kinds=("dataset",),
-        asks="`describe` tells shape, modality and all the rest as they are; the modality is "
-        "declared.",
+        asks="`describe` gives shape, modality and all the rest correctly; the spec declares the "
+        "modality.",
         why="Plans are made from it, without loading anything.",
         mend="return the same DataInfo from `describe` and in `Data.info`, with a modality that "
         "the spec declares",
@@ -352,7 +351,7 @@ CHECKS: tuple[Check, ...] = (
         id="score-values",
         kinds=("score",),
         asks="Scores of real, random and collapsed samples are finite and in their range.",
-        why="A collapsed generator is what is looked for: it must get a number.",
+        why="Scores are there to reveal collapsed generators, which must get a number.",
         mend="handle constant samples and singular covariances; declare `lowest` and `highest` as "
         "they are",
         run="scores:values",
@@ -362,7 +361,7 @@ CHECKS: tuple[Check, ...] = (
         id="score-repeatable",
         kinds=("score",),
         asks="The same samples get the same score, whatever the random state.",
-        why="Otherwise a table shows the luck of its last line.",
+        why="Otherwise rows of a table differ by luck.",
         mend="draw from a generator of a fixed seed",
         run="scores:repeatable",
         needs=("score-columns",),
@@ -379,8 +378,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="extractor-features",
         kinds=("extractor",),
-        asks="Features are finite float32 (N, d) without a graph, under an id and a layer; as many "
-        "as its spec tells.",
+        asks="Features are finite float32 (N, d) without a graph, with an id and a layer; d is as "
+        "in the spec.",
         why="Scores take them as they are; columns are named after the id; plans go by the spec.",
         mend="compute under `torch.no_grad()` in eval mode, return float32; set `id` and `layer`",
         run="extractors:features",
