@@ -164,8 +164,8 @@ class ModelSpec(Spec):
         provides: what it has beyond two networks, for losses and techniques that need it: names of
             its extra modules, or of methods of its generator, and ``joint`` if its discriminator
             judges sample and latent together and has no opinion of a sample alone.
-        asks: what of that its loss must need, since the model is no more than a part without it:
-            a classifier that alone tells the generator's classes.
+        asks: which of `provides` its loss must need, where other losses would leave a part of the
+            model untrained: a classifier that alone tells the generator its classes.
         conditional: whether its networks take the classes as well (`Networks.conditional`).
         control: whether it has no discriminator; it is then trained by losses of controls alone.
         coupled: ``coupled(**parameters) -> bool``: whether the samples of a batch influence each

@@ -93,6 +93,7 @@ def run(
 
     Raises:
         GanbenchError: the request cannot be carried out.
+        InvalidResults: a newer ganbench has recorded runs of the plan; all others are done.
     """
     from ganbench.console import talk
     from ganbench.execution.progress import PlainProgress, make_progress

@@ -115,11 +115,13 @@ def _pace(parts: Parts, training: Training) -> str | None:
 
 
 def _laziness(parts: Parts, recipe: Recipe) -> str | None:
-    """A term that leaves steps out weighs the more in the others, in as many as it has left out."""
+    """A lazy term weighs `every` times as much, for the steps that it leaves out: of those of the
+    discriminator there must be as many in every generator step."""
     decides = next((spec for spec in parts.objectives if hasattr(spec.build, "critic_steps")), None)
-    for name, own in recipe.techniques.items() if decides else ():
+    if decides is None:
+        return None
+    for name, own in recipe.techniques.items():
         if (every := own.get("every", 1)) != 1:
-            assert decides is not None
             return (
                 f"{name} acts in one of {every} generator steps, and its {decides.kind} "
                 f"{decides.name} decides on critic steps itself, so that the term would be too "

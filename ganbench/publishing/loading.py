@@ -20,7 +20,8 @@ from ganbench.wording import on_runs, typed
 
 def is_published(folder: Path) -> bool:
     """Whether a folder holds a published leaderboard, rather than runs."""
-    return any(os.path.exists(folder / name) for name in (MANIFEST_FILE, RUNS_FILE))  # noqa: PTH110  # False where one may not look
+    files = (folder / MANIFEST_FILE, folder / RUNS_FILE)
+    return any(map(os.path.exists, files))  # Path.exists raises where one may not look
 
 
 def leaderboards_in(folder: Path | str) -> list[Path]:

@@ -95,7 +95,8 @@ def verify(
         why = record["failure"]["message"] if record["failure"] else status
         raise GanbenchError(
             f"{claim.run_id} could not be trained again here, it ended as {status}: {why}",
-            "its claim is neither confirmed nor refuted; --limit and --host-memory allow it more",
+            "its claim is neither confirmed nor refuted"
+            + ("" if status == "error" else "; --limit and --host-memory allow it more"),
         )
     scores = record["points"][-1]["scores"] if record["points"] else {}
     return judge_retrained(claim, status, scores, record["environment"])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import cast
 
 import pytest
 from rich.console import Console
 
+from ganbench.api.errors import NothingSelected
 from ganbench.cli import watching
+from ganbench.cli.verbs import report
 from ganbench.cli.watching import Look, look, looks, told
-from ganbench.results.plans import announced
+from ganbench.results.plans import LivePlan, announced
 from ganbench.results.states import State
 from ganbench.results.store import RunStore
 
@@ -28,6 +31,7 @@ def row(status: str, fraction: float = 0.0, seed: int = 0) -> State:
         "status": status,
         "fraction": fraction,
         "reason": "",
+        "plan": "",
     }
 
 
@@ -94,3 +98,22 @@ def test_looking_ends_when_all_is_over(tmp_path: Path, monkeypatch: pytest.Monke
     found = [[one["status"] for one in seen.rows] for seen in looks(store, 7.0)]
     assert found == [["waiting"], ["waiting"], ["ok"]]
     assert min(slept) >= 7.0
+
+
+def test_who_watches_a_page_waits_for_a_task_that_is_to_come_and_for_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, written = RunStore(tmp_path), list[object]()
+    to_come = Look([row("waiting")], (), [cast("LivePlan", None)])
+    monkeypatch.setattr(report, "looks", lambda *_: iter([to_come, to_come, Look([], (), ())]))
+    monkeypatch.setattr(report, "_live", lambda seen: None)
+
+    def write(live: object) -> None:
+        written.append(live)
+        raise NothingSelected("no run is of task ...")
+
+    report._watch(store, write, ["ring8"], None)
+    assert len(written) == 2
+    with pytest.raises(NothingSelected):
+        report._watch(store, write, ["rign8"], None)
+    assert len(written) == 3

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -65,7 +64,7 @@ def command(
         if is_published(runs):
             reason = f"{runs} is a published leaderboard: nothing is under way in it"
             raise UsageError(reason, "leave --watch out, or name a runs folder")
-        _watch(open_runs(runs), write, out if show else None)
+        _watch(open_runs(runs), write, tasks, out if show else None)
     count, warnings = write()
     warn(warnings)
     say(str(out))
@@ -74,20 +73,31 @@ def command(
         click.launch(out.resolve().as_uri())
 
 
-def _watch(store: RunStore, write: Callable[..., object], show: Path | None) -> None:
+def _watch(
+    store: RunStore, write: Callable[..., object], tasks: Sequence[str], show: Path | None
+) -> None:
     """Keep the page up to date until nothing is under way, or until Ctrl-C."""
     try:
         for seen in looks(store, PAGE_SECONDS):
             if seen.is_over:
                 return
-            begun = any(row["status"] != WAITING for row in seen.rows)
-            with contextlib.suppress(*([] if begun else [NothingSelected])):
+            try:
                 write(live=_live(seen))
-                if show:
-                    click.launch(show.resolve().as_uri())
-                    show = None
+            except NothingSelected:
+                if not _is_to_come(seen, tasks):
+                    raise
+                continue
+            if show:
+                click.launch(show.resolve().as_uri())
+                show = None
     except KeyboardInterrupt:
         talk("no longer watched; what is under way goes on")
+
+
+def _is_to_come(seen: Look, tasks: Sequence[str]) -> bool:
+    """Whether what is under way has such tasks; all of it, where none is named."""
+    under_way = {row["task"] for row in seen.rows if row["status"] in (RUNNING, WAITING)}
+    return bool(under_way & {*tasks} if tasks else under_way)
 
 
 def _live(seen: Look) -> Live:
