@@ -66,8 +66,8 @@ def _show_unfinished(store: RunStore, run_id: str, as_json: bool, state: tuple[s
     if as_json:
         print_json({"run_id": run_id, "status": status, "reason": reason, "progress": progress})
         return
-    fraction = float(progress.get("fraction", 0.0))
-    say(f"{run_id}: {status}, {fraction:.0%} of its budget at the last look")
+    done = f", {float(progress['fraction']):.0%} of its budget" if "fraction" in progress else ""
+    say(f"{run_id}: {status}{done}")
     if reason:
         say(f"  {reason}")
     log = tail(store.folder(run_id) / LOG_FILE)
