@@ -301,19 +301,20 @@ def test_a_task_without_a_variant_is_not_left_out_beside_one_that_has_its_own(
 
 
 @pytest.mark.parametrize(
-    ("selection", "hint"),
+    ("selection", "message", "hint"),
     [
         (
             Selection(variants=["dcgan+minimax"], tasks=["ring8"]),
+            "nothing is selected",
             "dcgan+minimax on ring8: it does not handle points data",
         ),
-        (Selection(variants=["dcgan"], seeds=[]), None),
+        (Selection(variants=["dcgan"], seeds=[]), "no seed is named", "name some: --seeds 0-4"),
     ],
 )
 def test_nothing_selected_when_no_run_is_left(
-    catalogue: Catalogue, selection: Selection, hint: str | None
+    catalogue: Catalogue, selection: Selection, message: str, hint: str
 ) -> None:
-    with pytest.raises(NothingSelected, match="nothing is selected") as caught:
+    with pytest.raises(NothingSelected, match=message) as caught:
         make_plan(selection, catalogue)
     assert caught.value.exit_code == 5
     assert caught.value.hint == hint
