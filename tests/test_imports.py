@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -77,13 +78,14 @@ def sources() -> dict[str, Path]:
 SOURCES = sources()
 
 
-def imports(module: str) -> Iterator[str]:
+@cache
+def imports(module: str) -> frozenset[str]:
     """Modules that a module imports anywhere, other than for annotations."""
     tree = ast.parse(SOURCES[module].read_text())
     for guard in ast.walk(tree):
         if isinstance(guard, ast.If) and ast.unparse(guard.test) == "TYPE_CHECKING":
             guard.body = []
-    yield from _imported(tree, module)
+    return frozenset(_imported(tree, module))
 
 
 def _imported(tree: ast.AST, module: str) -> Iterator[str]:
@@ -95,9 +97,6 @@ def _imported(tree: ast.AST, module: str) -> Iterator[str]:
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
                 yield whole if whole in SOURCES else node.module or ""
-
-
-IMPORTS = {module: set(imports(module)) for module in SOURCES}
 
 
 def room(module: str) -> str:
@@ -117,7 +116,7 @@ def test_every_room_has_a_layer() -> None:
 @pytest.mark.parametrize("name", LAYERS)
 def test_imports_point_down(name: str) -> None:
     for module in modules(name):
-        for imported in IMPORTS[module]:
+        for imported in imports(module):
             assert imported != "ganbench", f"{module} imports the door, which is above all"
             assert not imported.startswith("ganbench_plugins"), f"{module}: entry points find them"
             other = room(imported)
@@ -128,13 +127,13 @@ def test_imports_point_down(name: str) -> None:
 @pytest.mark.parametrize(("own", "other"), [TOWERS, TOWERS[::-1]], ids=["running", "telling"])
 def test_what_runs_and_what_is_told_do_not_know_each_other(own: set[str], other: set[str]) -> None:
     for module in (module for name in own for module in modules(name)):
-        known = {imported for imported in IMPORTS[module] if room(imported) in other}
+        known = {imported for imported in imports(module) if room(imported) in other}
         assert not known, module
 
 
 def test_there_is_no_circle_of_imports() -> None:
     """Imports within functions count: a circle that happens to load is a circle to its reader."""
-    graph = {module: names & set(SOURCES) - {module} for module, names in IMPORTS.items()}
+    graph = {module: imports(module) & set(SOURCES) - {module} for module in SOURCES}
     while free := {module for module, names in graph.items() if not names}:
         graph = {module: names - free for module, names in graph.items() if module not in free}
     assert not graph, f"in a circle, or above one: {sorted(graph)}"
@@ -152,7 +151,7 @@ def test_built_in_plugins_import_ganbench_alone(module: str) -> None:
 @pytest.mark.parametrize("name", TORCH_FREE)
 def test_torch_free_rooms_import_no_torch(name: str) -> None:
     for module in modules(name):
-        assert not [one for one in IMPORTS[module] if one.split(".")[0].startswith("torch")], module
+        assert not [one for one in imports(module) if one.split(".")[0].startswith("torch")], module
 
 
 def python(script: str) -> list[str]:
