@@ -142,10 +142,10 @@ def _dirac() -> Snapshot:
     )
 
 
-def _some_texts() -> Data:
-    """A few names of characters: enough for every score of texts."""
-    data = unicode_names().data()
-    return Data(info=data.info, train=data.train[:600], heldout=data.heldout[:300])
+def _few(data: Data, count: int) -> Data:
+    """As many held-out samples, which are enough for every score, and twice as many others."""
+    train, heldout = data.train[: 2 * count], data.heldout[:count]
+    return Data(info=data.info, train=train, heldout=heldout, modes=data.modes)
 
 
 def _measured(score: ScoreSpec, sides: dict[str, RealSide]) -> list[Measurement]:
@@ -186,10 +186,10 @@ def test_every_column_is_documented_with_range_and_direction() -> None:
     # Of several, a score is measured on the last that it handles.
     data = {
         "audio": _sounds(),
-        "text": _some_texts(),
+        "text": _few(unicode_names().data(), 300),
         "tabular": make_table("mixed", draw(600, seed=1), modes=0).data(),
         "pair": load_pairs(),
-        "points": load_ring(),
+        "points": _few(load_ring(), 1000),
         "image": load_digits(),
     }
 

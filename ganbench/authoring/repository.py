@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from ganbench.api.errors import GanbenchError, UsageError
+from ganbench.authoring.template_files import template_files, write_folder
 from ganbench.planning.suite import load_suite
 
 LEADERBOARD = "leaderboard"
@@ -31,27 +30,9 @@ def new_leaderboard(suite: str, into: Path | None = None) -> Path:
     """
     name = load_suite(suite).name
     folder = into or Path(f"{name}-leaderboard")
-    files = {path: text.replace(_SUITE, name) for path, text in _files(_TEMPLATES).items()}
+    files = {path: text.replace(_SUITE, name) for path, text in template_files(_TEMPLATES)}
     if Path(suite).suffix == ".toml":
         files[f"{name}.toml"] = Path(suite).read_text("utf-8")
         files["README.md"] = files["README.md"].replace(f"--suite {name}", f"--suite {name}.toml")
-    try:
-        if folder.is_dir() and any(folder.iterdir()):
-            raise UsageError(f"{folder} is not empty", "choose another folder with --into DIR")
-        for path, text in files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text, "utf-8")
-    except OSError as error:
-        hint = "choose another folder with --into DIR"
-        raise GanbenchError(f"cannot write {folder}: {error.strerror}", hint) from error
+    write_folder(folder, files)
     return folder
-
-
-def _files(folder: Traversable, prefix: str = "") -> dict[str, str]:
-    found: dict[str, str] = {}
-    for entry in folder.iterdir():
-        if entry.is_dir():
-            found |= _files(entry, f"{prefix}{entry.name}/")
-        else:
-            found[prefix + entry.name] = entry.read_text("utf-8")
-    return found

@@ -7,18 +7,18 @@ its path, so that Python files are valid Python before they are filled in, too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib import metadata, resources, util
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from ganbench.api.arguments import checked
 from ganbench.api.data import MODALITY_NAMES, ModalityName
-from ganbench.api.errors import GanbenchError, UsageError, did_you_mean
+from ganbench.api.errors import UsageError, did_you_mean
 from ganbench.api.specs import NAME_PATTERN
 from ganbench.authoring.grounds import GROUNDS, sample_table
+from ganbench.authoring.template_files import template_files, write_folder
 from ganbench.catalogue.catalogue import Catalogue, installed_catalogue
 from ganbench.catalogue.plugin import Plugin
 
@@ -144,15 +144,7 @@ def new(
         raise UsageError(f"the author {author!r} has characters that cannot be printed")
     files = render(kind, name, package, author, modalities)
     folder = Path(into or package)
-    try:
-        if folder.is_dir() and any(folder.iterdir()):
-            raise UsageError(f"{folder} is not empty", "choose another folder with --into DIR")
-        for path, text in files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text, "utf-8")
-    except OSError as error:
-        hint = "choose another folder with --into DIR"
-        raise GanbenchError(f"cannot write {folder}: {error.strerror}", hint) from error
+    write_folder(folder, files)
     return folder
 
 
@@ -174,7 +166,7 @@ def render(
     return {
         fill(path): fill(text, quoted if path.endswith(".toml") else words)
         for folder in _folders(kind, modalities)
-        for path, text in sorted(_files(_TEMPLATES / folder))
+        for path, text in sorted(template_files(_TEMPLATES / folder))
     }
 
 
@@ -242,16 +234,6 @@ def _folders(kind: str, modalities: tuple[ModalityName, ...]) -> list[str]:
         return ["common", kind]
     (modality,) = modalities
     return ["common", kind, *(f"laws/{one}" for one in (*GROUNDS[modality].law.parts, modality))]
-
-
-def _files(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, str]]:
-    for entry in folder.iterdir():
-        if entry.name == "__pycache__":  # pip compiles the templates that are Python
-            continue
-        if entry.is_dir():
-            yield from _files(entry, f"{prefix}{entry.name}/")
-        else:
-            yield prefix + entry.name, entry.read_text("utf-8")
 
 
 def _joined(name: str, separator: str) -> str:

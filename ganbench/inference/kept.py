@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -14,7 +13,6 @@ from ganbench.api.errors import InvalidResults, UsageError
 from ganbench.api.version import PROTOCOL_VERSION
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.execution.pins import require_same_code
-from ganbench.planning.chosen import ChosenTask, choose_task
 from ganbench.planning.runspec import RunSpec, read_spec
 from ganbench.results.mirrors import open_runs
 from ganbench.results.parts import Part
@@ -22,7 +20,7 @@ from ganbench.results.record import Record
 from ganbench.results.store import GENERATOR_FILE
 from ganbench.running.contestant import Contestant
 from ganbench.running.kept import kept_contestant
-from ganbench.running.task import load_data, require_same_files
+from ganbench.running.opened import OpenedSpec
 
 
 @dataclass(frozen=True)
@@ -32,46 +30,32 @@ class KeptRun:
     Args:
         record: of the run.
         weights: the generator's file.
-        catalogue: has the run's own code.
-        remark: takes lines of talk.
+        opened: what it was run from, with the run's own code.
     """
 
     record: Record
     weights: Path
-    catalogue: Catalogue
-    remark: Callable[[str], None]
+    opened: OpenedSpec
 
     @property
     def run_id(self) -> str:
         """The run's."""
         return self.record["run_id"]
 
-    @cached_property
+    @property
     def spec(self) -> RunSpec:
         """What it was run from."""
-        return read_spec(self.record["spec"])
+        return self.opened.spec
 
-    @cached_property
-    def chosen(self) -> ChosenTask:
-        """Its task.
-
-        Raises:
-            UsageError: the files of its data set have changed.
-        """
-        chosen = choose_task(self.spec.task, self.catalogue, self.spec.folder)
-        for note in chosen.data.survey.notes:
-            self.remark(note)
-        require_same_files(chosen.data, self.spec.dataset_fingerprint)
-        return chosen
-
-    @cached_property
+    @property
     def data(self) -> Data:
         """What it was trained on.
 
         Raises:
             MissingData: it is not on this machine.
+            UsageError: the files of its data set have changed.
         """
-        return load_data(self.chosen.data, self.catalogue)
+        return self.opened.data
 
     def contestant(self, device: torch.device) -> Contestant:
         """Its generator.
@@ -80,7 +64,7 @@ class KeptRun:
             InvalidResults: the file does not hold the weights that the run has left.
         """
         digest = self.record.get("generator_sha256")
-        return kept_contestant(self.spec, self.data, self.catalogue, device, self.weights, digest)
+        return kept_contestant(self.opened, device, self.weights, digest)
 
 
 def find_kept(
@@ -109,6 +93,6 @@ def find_kept(
             f"{PROTOCOL_VERSION}: its generator would be read and sampled otherwise",
             "use the ganbench that ran it",
         )
-    kept = KeptRun(record, weights, catalogue, remark)
-    require_same_code(kept.spec, catalogue)
-    return kept
+    spec = read_spec(record["spec"])
+    require_same_code(spec, catalogue)
+    return KeptRun(record, weights, OpenedSpec(spec, catalogue, remark))

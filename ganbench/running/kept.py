@@ -9,13 +9,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from ganbench.api.data import Data
-from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.naming import choose_variant
-from ganbench.planning.runspec import RunSpec
 from ganbench.running.contestant import Contestant
 from ganbench.running.generator import load_generator
-from ganbench.running.players import Players
+from ganbench.running.opened import OpenedSpec
 from ganbench.scoring.evaluation import NotThereError
 from ganbench.training.feed import class_shares
 
@@ -38,19 +34,12 @@ class _NotKept(Mapping[str, nn.Module]):
 
 
 def kept_contestant(
-    spec: RunSpec,
-    data: Data,
-    catalogue: Catalogue,
-    device: torch.device,
-    weights: Path,
-    digest: str | None = None,
+    opened: OpenedSpec, device: torch.device, weights: Path, digest: str | None = None
 ) -> Contestant:
     """A run's generator with the weights that it ended with, to be sampled and scored.
 
     Args:
-        spec: of the run.
-        data: what it was trained on.
-        catalogue: has the code that builds it.
+        opened: of the run.
         device: where it goes.
         weights: its file.
         digest: the SHA-256 that the file must have, where that is known.
@@ -62,8 +51,7 @@ def kept_contestant(
         InvalidResults: there is no such file, or it holds other weights.
         PluginNotUsable: the networks cannot be built.
     """
-    recipe = choose_variant(spec.variant, catalogue).recipe(catalogue, data.info)
-    players = Players(recipe, catalogue, device)
+    data, players = opened.data, opened.players(device)
     seen = players.seen(data).info
     networks = players.networks(seen)
     load_generator(networks.generator, weights, digest)
@@ -72,9 +60,9 @@ def kept_contestant(
         info=seen,
         latents=networks.latents,
         device=device,
-        shares=class_shares(data, spec.task.labels) if networks.conditional else None,
+        shares=class_shares(data, opened.spec.task.labels) if networks.conditional else None,
         extra=_NotKept(),
         logits=_not_kept,
-        training=recipe.training,
+        training=opened.recipe.training,
         rehearse=_not_kept,
     )

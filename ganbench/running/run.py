@@ -20,8 +20,7 @@ from ganbench.catalogue.catalogue import Catalogue
 from ganbench.catalogue.provenance import provenance
 from ganbench.machine.environment import describe_environment, limit_memory, peak_memory
 from ganbench.machine.threads import computing_on
-from ganbench.planning.chosen import ChosenTask, choose_task
-from ganbench.planning.naming import choose_variant
+from ganbench.planning.chosen import ChosenTask
 from ganbench.planning.runspec import RunSpec
 from ganbench.results.record import Failure, Kept, Record, Status
 from ganbench.results.recording import make_failure, make_record
@@ -42,10 +41,11 @@ from ganbench.running.jury import jury_of
 from ganbench.running.keeper import Keeper, Preempted
 from ganbench.running.log import remark
 from ganbench.running.observed import Observed
+from ganbench.running.opened import OpenedSpec
 from ganbench.running.players import Players
 from ganbench.running.sheet import write_sheet
 from ganbench.running.shown import by_class
-from ganbench.running.task import load_data, require_same_files, trained_on
+from ganbench.running.task import trained_on
 from ganbench.training.clock import BudgetClock
 from ganbench.training.costs import Costs
 from ganbench.training.feed import class_shares
@@ -155,15 +155,12 @@ class Run:
         if self.spec.memory_bytes is not None:
             limit_memory(self._device, self.spec.memory_bytes)
         self._observed.started()
-        catalogue = self._catalogue
-        task = choose_task(self.spec.task, catalogue, self.spec.folder)
-        require_same_files(task.data, self.spec.dataset_fingerprint)
-        data = load_data(task.data, catalogue)
+        opened = OpenedSpec(self.spec, self._catalogue)
+        task, data = opened.task, opened.data
         self._kept["trained"] = trained_on(data)
-        for line in (*task.data.survey.notes, *doubts_of(data)):
+        for line in doubts_of(data):
             remark(line)
-        recipe = choose_variant(self.spec.variant, catalogue).recipe(catalogue, data.info)
-        players = Players(recipe, catalogue, self._device, self.spec.precision)
+        players = opened.players(self._device, self.spec.precision)
         trainer, evaluator = self._set_up(players, task, data)
         keeper, telemetry = self._keep(trainer, evaluator)
         self._setup_seconds = self._now() - self._began
@@ -191,7 +188,7 @@ class Run:
         fakes = by_class(evaluator.fakes, evaluator.fake_labels)
         write_sheet(fakes, evaluator.real, self._title(), info, self._folder)
         chosen = (*task.scores, *task.final_scores)
-        draw_scores(chosen, catalogue, evaluator.snapshot(), self._folder, remark)
+        draw_scores(chosen, self._catalogue, evaluator.snapshot(), self._folder, remark)
 
     def _evaluate(self, *, final: bool = False) -> None:
         """Evaluate at a mark or at the end.

@@ -46,7 +46,7 @@ def costs(subject: Subject, asked: float) -> Costs:
         subject: as a run would train it.
         asked: when the process was asked for, by `time.monotonic`.
     """
-    trainer, task = subject.trainer(), subject.task
+    trainer, task = subject.trainer(), subject.opened.task
     contestant = contestant_of(trainer, class_shares(subject.data, task.task.labels))
     jury = jury_of(task, contestant, subject.data, subject.catalogue, subject.device)
     with tempfile.TemporaryDirectory() as folder:

@@ -10,11 +10,9 @@ import torch
 from ganbench.api.data import Data
 from ganbench.api.networks import Networks
 from ganbench.catalogue.catalogue import Catalogue
-from ganbench.planning.chosen import ChosenTask, choose_task
-from ganbench.planning.naming import choose_variant
 from ganbench.planning.runspec import RunSpec
+from ganbench.running.opened import OpenedSpec
 from ganbench.running.players import Players
-from ganbench.running.task import load_data
 from ganbench.training.seeds import seed_everything
 from ganbench.training.trainer import Trainer
 
@@ -34,14 +32,14 @@ class Subject:
     device: torch.device
 
     @cached_property
-    def task(self) -> ChosenTask:
-        """Its task, with the specs of what that names."""
-        return choose_task(self.spec.task, self.catalogue, self.spec.folder)
+    def opened(self) -> OpenedSpec:
+        """Its task and data."""
+        return OpenedSpec(self.spec, self.catalogue)
 
-    @cached_property
+    @property
     def data(self) -> Data:
         """The task's samples."""
-        return load_data(self.task.data, self.catalogue)
+        return self.opened.data
 
     @cached_property
     def seen(self) -> Data:
@@ -51,9 +49,7 @@ class Subject:
     @cached_property
     def players(self) -> Players:
         """Who builds networks, loss and techniques."""
-        variant = choose_variant(self.spec.variant, self.catalogue)
-        recipe = variant.recipe(self.catalogue, self.data.info)
-        return Players(recipe, self.catalogue, self.device, self.spec.precision)
+        return self.opened.players(self.device, self.spec.precision)
 
     def trainer(self, seed: int = 0) -> Trainer:
         """A trainer, as a run with that seed has it before its first step."""

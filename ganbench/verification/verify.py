@@ -21,12 +21,12 @@ from ganbench.execution.pins import require_same_code
 from ganbench.execution.supervisor import Supervisor
 from ganbench.machine.devices import cpu_name
 from ganbench.machine.threads import computing_on
-from ganbench.planning.chosen import choose_task
 from ganbench.results.record import COUNTED, Record
 from ganbench.results.store import RunStore
 from ganbench.running.evaluator import Evaluator, Unstable
 from ganbench.running.kept import kept_contestant
-from ganbench.running.task import load_data, real_side, require_same_files, scores_there
+from ganbench.running.opened import OpenedSpec
+from ganbench.running.task import real_side, scores_there
 from ganbench.scoring.evaluation import NotThereError
 from ganbench.training.clock import BudgetClock
 from ganbench.verification.claimed import ClaimedRun, read_claim
@@ -112,21 +112,17 @@ def _evaluate(
         NotThereError: nothing is left to measure.
     """
     device = torch.device(_where(claim))
-    spec, task = claim.spec, claim.spec.task
-    chosen, lost = choose_task(task, catalogue, spec.folder), list[str]()
-    for note in chosen.data.survey.notes:
-        remark(note)
-    require_same_files(chosen.data, spec.dataset_fingerprint)
-    with computing_on(spec.threads):
-        data = load_data(chosen.data, catalogue)
-        contestant = kept_contestant(spec, data, catalogue, device, weights, claim.digest)
+    opened, task = OpenedSpec(claim.spec, catalogue, remark), claim.spec.task
+    chosen, lost = opened.task, list[str]()
+    with computing_on(claim.spec.threads):
+        contestant = kept_contestant(opened, device, weights, claim.digest)
         clock = BudgetClock(task.budget, device, task.evaluations)
         clock.steps = claim.steps
         evaluator = Evaluator(
             task,
             contestant,
             clock,
-            real_side(chosen, data, catalogue, device),
+            real_side(chosen, opened.data, catalogue, device),
             scores_there(chosen.scores, catalogue, lost.append),
             scores_there(chosen.final_scores, catalogue, lost.append),
         )

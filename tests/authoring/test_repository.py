@@ -57,6 +57,7 @@ def check(repository: Path, tmp_path: Path) -> dict[str, CompletedProcess[str]]:
     return done
 
 
+@pytest.mark.whole
 def test_its_ci_takes_a_sound_submission_and_refuses_a_changed_one(tmp_path: Path) -> None:
     repository = new_leaderboard("starter", tmp_path / "board")
     put(FILES, str(repository), "submissions/one-lab")

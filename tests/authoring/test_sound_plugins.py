@@ -30,7 +30,7 @@ QUICK = (
     ("dataset", "ring8"),
     ("dataset", "dirac"),
     ("dataset", "digits"),
-    *(("score", name) for name in ("fd", "prdc", "dirac", "modes", "sliced-w2")),
+    *(("score", name) for name in ("fd", "prdc", "dirac", "modes")),
     ("extractor", "raw"),
 )
 DOWNLOADED = ("clip-", "dinov2-", "inception-", "vgg16", "mobilenetv2-")
@@ -161,6 +161,7 @@ def test_data_that_can_be_loaded_without_their_argument_are_looked_at(tmp_path: 
     assert {one.status for one in results.values()} == {"passed"}, results
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", ["jacobian", "path-length", "separability", "discriminator"])
 def test_scores_that_look_into_networks_are_tried_on_some(name: str, catalogue: Catalogue) -> None:
     inspection = Inspection(name, "score", catalogue, "cpu")

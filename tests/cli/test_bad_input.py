@@ -139,6 +139,7 @@ def test_bad_suite(ganbench_cli: Cli, tmp_path: Path, text: str, message: str) -
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.whole
 def test_a_damaged_record_is_set_aside_and_run_again(ganbench_cli: Cli, tmp_path: Path) -> None:
     selection = ("run", "vanilla", "--task", "ring8", "--seeds", "0", "--budget", "10steps")
     assert ganbench_cli(*selection).returncode == 0

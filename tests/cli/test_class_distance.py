@@ -49,6 +49,7 @@ def columns(record: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.whole
 def test_variants_that_are_told_a_class_and_such_that_are_not(
     ganbench_cli: Any, tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.whole
 def test_every_learning_rate_is_run(runs: Path) -> None:
     specs = [json.loads(file.read_text("utf-8")) for file in runs.glob("*/spec.json")]
     assert sorted(spec["parameters"]["lr_scale"] for spec in specs) == list(LEARNING_RATE_GRID)

@@ -163,6 +163,7 @@ def test_a_prepared_run_needs_no_network_and_computes_nothing_again(
     assert witness.read_text().splitlines() == lines
 
 
+@pytest.mark.whole
 def test_a_run_computes_what_nobody_has_prepared(
     ganbench_cli: Cli, witness: Path, tmp_path: Path
 ) -> None:

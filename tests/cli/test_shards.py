@@ -64,6 +64,7 @@ def test_shards_merge_to_the_leaderboard_of_the_whole_plan(
         pd.testing.assert_frame_equal(one[same], other[same], check_exact=True)
 
 
+@pytest.mark.whole
 def test_shards_of_one_folder_need_no_merge(ganbench_cli: Cli, tmp_path: Path) -> None:
     """As on a shared file system; the shards may as well be run again in one piece."""
     (tmp_path / "mine.toml").write_text(SUITE)

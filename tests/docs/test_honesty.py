@@ -51,6 +51,7 @@ def folder(ganbench_cli: Cli, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.whole
 def test_evaluation_in_another_mode_is_marked(ganbench_cli: Cli, folder: Path) -> None:
     cheat = ["-P", str(CHEATS / "obstinate.py")]
     where = ["--suite", "small.toml", "--allow-failures"]
@@ -62,6 +63,7 @@ def test_evaluation_in_another_mode_is_marked(ganbench_cli: Cli, folder: Path) -
     assert "samples depend on each other in 2 of 2 runs" in shown
 
 
+@pytest.mark.whole
 def test_a_tuned_variant_is_another_row_and_chosen_seeds_are_not_published(
     ganbench_cli: Cli, folder: Path
 ) -> None:

@@ -9,12 +9,11 @@ import pytest
 from .tutorial import Reader, blocks, can_be_done
 
 DOCS = Path(__file__).parents[2] / "docs"
-FIRST = "first-run.md"
 TUTORIALS = (
     "techniques.md",  # the longest first, see tests/sharing.py
     "your-own-gan.md",
     "loss-with-state.md",
-    FIRST,
+    "first-run.md",
     "from-1-to-2.md",
     "reading-tables.md",
     "leaderboards.md",
@@ -24,9 +23,8 @@ TUTORIALS = (
 )
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[pytest.mark.whole] * (one != FIRST)) for one in TUTORIALS]
-)
+@pytest.mark.whole
+@pytest.mark.parametrize("name", TUTORIALS)
 def test_it_can_be_followed_to_the_letter(name: str, tmp_path: Path) -> None:
     assert any(block.language == "bash" for block in blocks(DOCS / name))
     with Reader(tmp_path) as reader:

@@ -72,6 +72,7 @@ def test_the_command_refuses_before_anything_runs(
     assert not [*Path("runs").glob("vanilla*")]
 
 
+@pytest.mark.whole
 @pytest.mark.skipif(not cores.AVAILABLE, reason="this system holds nobody to cores")
 def test_a_run_tells_to_which_cores_it_was_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

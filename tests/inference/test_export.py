@@ -90,6 +90,7 @@ def test_the_card_tells_of_the_run_and_of_the_files(runs: Path, tmp_path: Path) 
     assert told["versions"]["torch"] == torch.__version__
 
 
+@pytest.mark.whole
 def test_the_program_needs_torch_alone(runs: Path, tmp_path: Path, ganbench_cli: Cli) -> None:
     done = ganbench_cli("export", "vanilla", "--out", "g.safetensors", "--runs", str(runs))
     assert done.stdout.splitlines() == ["g.safetensors", "g.json", "g.pt2"]

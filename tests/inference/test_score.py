@@ -282,7 +282,7 @@ def test_classes_of_other_data_are_not_what_a_run_was_told(
         "acgan", runs, open_catalogue(NO_CHOICE.plus(files=plugin_files([ACGAN])), print), print
     )
     said: list[str] = []
-    opening = opening_of(kept.catalogue, runs, "cpu", remark=said.append)
+    opening = opening_of(kept.opened.catalogue, runs, "cpu", remark=said.append)
     of_ten = fakes_of(kept, "acgan", digits.info, 20, opening)
     assert of_ten.labels is not None
     assert not said

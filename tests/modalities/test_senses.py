@@ -26,6 +26,7 @@ SHEETS = {
 """Of every task, the files of its sheet."""
 
 
+@pytest.mark.whole
 def test_runs_leave_media_and_the_report_shows_them(ganbench_cli: RunCli, tmp_path: Path) -> None:
     suite = str(DATA / "senses.toml")
     done = ganbench_cli("-P", str(PLUGIN), "run", "--suite", suite)

@@ -116,6 +116,7 @@ def test_interruptions_change_no_bit(
     assert outcome(record, run, folder) == straight
 
 
+@pytest.mark.whole
 def test_an_evaluation_that_is_stopped_is_done_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +145,7 @@ def test_an_evaluation_that_is_stopped_is_done_again(
     assert record["resumed"] == 1
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("call", [2, 10, 11], ids=["at a mark", "at the end", "on fresh latents"])
 def test_an_evaluation_that_fails_loses_no_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
@@ -266,6 +268,7 @@ def elsewhere(folder: Path, spec: RunSpec, patch: pytest.MonkeyPatch) -> None:
         assert attempt(spec, folder, 20)[0] is None
 
 
+@pytest.mark.whole
 def test_a_record_names_all_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Counted work may go on anywhere; who retrains it then knows that no machine has its bits."""
     spec, folder = spec_of("vanilla", "ring8"), tmp_path / "run"

@@ -59,6 +59,7 @@ def rows_of(*variants: str, told: list[str] | None = None, task: str = "ring8") 
     return bench(selection, PluginChoice(), rounds=3, tell=tell)
 
 
+@pytest.mark.whole
 def test_a_row_for_every_variant_and_engine(here: list[str]) -> None:
     rows = rows_of("vanilla", "wgan")
     assert [(row.variant, row.engine) for row in rows] == [
@@ -78,6 +79,7 @@ def test_a_row_for_every_variant_and_engine(here: list[str]) -> None:
     assert here.count("costs") == 3, "what runs on a task share is computed before one is timed"
 
 
+@pytest.mark.whole
 def test_what_has_no_loop_by_hand_says_why_and_has_the_rest(here: list[str]) -> None:
     (row,) = (row for row in rows_of("wgan") if row.engine == "eager")
     assert (row.over_bare, row.over_textbook, row.memory_over_bare) == (None, None, None)

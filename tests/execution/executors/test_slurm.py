@@ -241,6 +241,7 @@ def test_who_does_not_leave_is_killed(steps: Steps, monkeypatch: pytest.MonkeyPa
     assert [one.result(0) for one in endings] == [Ending(signal=signal.SIGKILL)] * 2
 
 
+@pytest.mark.whole
 def test_what_killed_commands_have_left_is_removed(steps: Steps, tmp_path: Path) -> None:
     left = tmp_path / "runs" / ".slurm"
     for name in ("ganbench-gone", "ganbench-at-work", "ganbench-new"):

@@ -48,7 +48,7 @@ from ...conftest import RunCli
 from ...training.small import CPU, catalogue
 
 NS, W = NON_SATURATING_SLOPE, WASSERSTEIN_SLOPE
-STEPS = 300
+STEPS = 100
 
 
 def play(variant: str, folder: Path, steps: int = STEPS, seed: int = 0) -> Record:

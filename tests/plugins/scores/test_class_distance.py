@@ -230,6 +230,7 @@ def test_how_many_classes_a_perfect_generator_would_miss() -> None:
 # Floors.
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("distance", ["kid", "fd"])
 @pytest.mark.parametrize("judging", [False, True])
 def test_the_real_law_is_at_the_floor(distance: str, judging: bool) -> None:

@@ -56,19 +56,23 @@ KINDS: dict[str, Callable[[], Tensor]] = {
 }
 
 
-def scored(name: str, real: Tensor, fakes: Tensor) -> list[Measurement]:
-    """What a score says; with a split of its own to compare with, which is the training one."""
+def side_of(real: Tensor) -> RealSide:
+    """With a split of its own to compare with, which is the training one."""
     info = DataInfo(name="mine", modality="points", shape=(real.shape[1],))
     modes = KnownModes(centres=real[:2], sigma=0.1)
     data = Data(info=info, train=real, heldout=real.clone(), modes=modes)
-    side = RealSide(data, "heldout", torch.device("cpu"), lambda text: Halves())
-    spec = SPECS[name]
+    return RealSide(data, "heldout", torch.device("cpu"), lambda text: Halves())
+
+
+def scored(name: str, real: Tensor | RealSide, fakes: Tensor) -> list[Measurement]:
+    """What a score says."""
+    side, spec = side_of(real) if isinstance(real, Tensor) else real, SPECS[name]
     own = {key: one.default for key, one in spec.parameters.items()} | dict(SETTINGS.get(name, {}))
     snapshot = Snapshot(side, fakes, logits=lambda samples, labels: samples.flatten(1).sum(1))
     return measure(snapshot, [(import_builder(spec.compute), own)])[0]
 
 
-def defined(name: str, real: Tensor, fakes: Tensor) -> None:
+def defined(name: str, real: Tensor | RealSide, fakes: Tensor) -> None:
     """Either finite numbers in their ranges, or a reason with what to do about it."""
     refused = None
     try:
@@ -87,8 +91,9 @@ def defined(name: str, real: Tensor, fakes: Tensor) -> None:
 @pytest.mark.parametrize("real", KINDS)
 @pytest.mark.parametrize("name", SPECS)
 def test_degenerate_data_have_a_value_or_a_reason(name: str, real: str) -> None:
+    side = side_of(KINDS[real]())
     for fakes in KINDS.values():
-        defined(name, KINDS[real](), fakes())
+        defined(name, side, fakes())
 
 
 @settings(max_examples=30)

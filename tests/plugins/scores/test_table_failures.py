@@ -96,6 +96,7 @@ def panels(results: dict[str, dict[str, Measurement]]) -> dict[str, Panel]:
     return {kind: Panel(*(own[name].value for name in names)) for kind, own in results.items()}
 
 
+@pytest.mark.whole
 def test_a_perfect_generator_is_at_every_null(results: dict[str, dict[str, Measurement]]) -> None:
     for name, one in results["law"].items():
         if one.null is not None and one.null_error is not None:

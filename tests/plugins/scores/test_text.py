@@ -117,6 +117,7 @@ def markdown(values: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.whole
 def test_the_document_shows_what_is_computed(values: dict[str, dict[str, float]]) -> None:
     _, _, rest = DOCUMENT.read_text("utf-8").partition("<!-- known failures -->\n")
     told, found = rest.partition("\n\n")[0].splitlines(), markdown(values).splitlines()

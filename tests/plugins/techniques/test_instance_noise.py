@@ -107,6 +107,7 @@ def test_a_resumed_run_goes_on_with_the_noise_of_its_step(tmp_path: Path) -> Non
     assert straight["generator_sha256"] == broken["generator_sha256"]
 
 
+@pytest.mark.whole
 def test_the_command_runs_it(ganbench_cli: RunCli) -> None:
     done = ganbench_cli(
         "run", "dcgan+hinge+instance-noise:0.1", "--task", "digits", "--seeds", "0",

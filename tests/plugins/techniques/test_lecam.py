@@ -103,6 +103,7 @@ def test_a_resumed_run_ends_with_the_same_bits_and_the_means_are_in_its_history(
         )
 
 
+@pytest.mark.whole
 def test_the_command_runs_it_and_an_observer_sees_what_is_logged(
     ganbench_cli: RunCli, tmp_path: Path
 ) -> None:

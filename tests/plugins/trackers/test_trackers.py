@@ -43,6 +43,7 @@ def curve(record: Record, label: str = "modes10") -> list[tuple[int, float]]:
     return [(point["used"]["steps"], point["scores"][key]) for point in record["points"]]
 
 
+@pytest.mark.whole
 @needs("tensorboard")
 def test_tensorboard_has_curves_and_pictures(ganbench_cli: Cli, tmp_path: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -31,6 +31,7 @@ def test_the_suite_compares_them() -> None:
     assert all("agreement" in one and "prdc[extractor=halves]" in one for one in scores)
 
 
+@pytest.mark.whole
 def test_a_few_steps_of_the_suite_leave_both_halves(ganbench_cli: RunCli, tmp_path: Path) -> None:
     few = ("--suite", "pairs", "--task", "digit-names", "--budget", "2steps", "--seeds", "0")
     done = ganbench_cli("run", *few)
