@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
+from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
@@ -26,19 +27,25 @@ SPREAD = 0.3
 """Of made-up samples as networks see them: most lie between -1 and 1."""
 
 
-def example_shapes(catalogue: Catalogue) -> list[DataInfo]:
-    """The usual shapes of every modality, small ones first, then those of all other data sets that
-    are installed."""
+def usual_shapes(catalogue: Catalogue) -> list[DataInfo]:
+    """The usual shapes of every modality, small ones first."""
     found = [describe_dataset(name, catalogue) for name in INSTALLED if _has(catalogue, name)]
     for modality in MODALITIES.values():
         examples = sorted(modality.examples, key=operator.attrgetter("features"))
         found += [replace(example, classes=CLASSES) for example in examples]
+    return found
+
+
+def other_shapes(catalogue: Catalogue, known: Iterable[DataInfo]) -> list[DataInfo]:
+    """Those of all data sets that are installed, without known ones: it takes seconds to look."""
+    seen, found = {(one.modality, one.shape) for one in known}, []
     for name in catalogue.names(DatasetSpec.kind):
         try:
             info = describe_dataset(name, catalogue)
         except GanbenchError:  # it needs an argument, or is broken: no matter of this plugin
             continue
-        if (info.modality, info.shape) not in {(one.modality, one.shape) for one in found}:
+        if (info.modality, info.shape) not in seen:
+            seen.add((info.modality, info.shape))
             found.append(info)
     return found
 

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 import torch
@@ -18,7 +19,7 @@ from ganbench.authoring.conformance.cases import Case, described, smaller, steep
 from ganbench.authoring.conformance.looking import Look
 from ganbench.authoring.conformance.names import specs_of
 from ganbench.authoring.conformance.results import Broken, NotApplicable
-from ganbench.authoring.conformance.samples import example_data, example_shapes
+from ganbench.authoring.conformance.samples import example_data, other_shapes, usual_shapes
 from ganbench.catalogue.blame import told
 from ganbench.catalogue.catalogue import Catalogue
 from ganbench.modalities import MODALITIES
@@ -84,10 +85,20 @@ class Subject:
         settings = parse_reference(self.name).settings
         return resolve_parameters(self.spec.name, self.spec.parameters, settings)
 
+    @property
+    def shapes(self) -> Iterator[DataInfo]:
+        """Example shapes of every modality: usual ones, and for whoever goes on those of all data
+        sets that are installed."""
+        yield from self._usual_shapes
+        yield from self._other_shapes
+
     @functools.cached_property
-    def shapes(self) -> list[DataInfo]:
-        """Example shapes of every modality."""
-        return example_shapes(self.catalogue)
+    def _usual_shapes(self) -> list[DataInfo]:
+        return usual_shapes(self.catalogue)
+
+    @functools.cached_property
+    def _other_shapes(self) -> list[DataInfo]:
+        return other_shapes(self.catalogue, self._usual_shapes)
 
     @functools.cached_property
     def cases(self) -> tuple[Case, ...]:
@@ -109,11 +120,8 @@ class Subject:
         Args:
             settings: of its parameters, over those in its name.
         """
-        seen: set[str] = set()
-        for case in self.trainings(settings):
-            if case.info.modality not in seen:
-                seen.add(case.info.modality)
-                yield case
+        for modality in MODALITIES:
+            yield from islice(self._trainings_on(modality, settings or {}), 1)
 
     def trainings(self, settings: Mapping[str, Value] | None = None) -> Iterator[Case]:
         """Every training in which the plugin can be seen, on all example shapes.
@@ -121,18 +129,23 @@ class Subject:
         Args:
             settings: of its parameters, over those in its name.
         """
-        known: set[str] = set()
-        for modality, text in self._texts(settings or {}):
-            if modality in known:
-                continue
+        for modality in MODALITIES:
+            yield from self._trainings_on(modality, settings or {})
+
+    def _trainings_on(self, modality: str, settings: Mapping[str, Value]) -> Iterator[Case]:
+        """Those on one kind of data: with the first partners that any of it suits."""
+        for text in (text for other, text in self._texts(settings) if other == modality):
             variant = choose_variant(text, self.catalogue, settings if self._is_variant else None)
+            suits = False
             for info in (shape for shape in self.shapes if shape.modality == modality):
                 prepared = prepare(variant, info, self.catalogue)
                 if isinstance(prepared, str):
                     self._refusals.append(f"{variant.display} on {described(info)}: {prepared}")
                     continue
-                known.add(modality)
+                suits = True
                 yield Case(prepared, info)
+            if suits:
+                return
 
     @property
     def _is_variant(self) -> bool:
