@@ -87,6 +87,8 @@ class Aggregate:
         marks: why it has no rank on its task, whatever it scores; see `ganbench.tables.marks`.
         limits: those of them that only limit what it counts in the suite, where it keeps its rank;
             see `ganbench.tables.thresholds`.
+        logarithms: whether distances of its part are averaged and tested by their logarithms, as
+            all of them are positive.
     """
 
     entry: Entry
@@ -95,6 +97,7 @@ class Aggregate:
     scores: dict[str, Estimate] = field(default_factory=dict)
     marks: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    logarithms: bool = True
 
     @property
     def grave_marks(self) -> tuple[str, ...]:

@@ -177,7 +177,8 @@ def compare(runs: Runs, names: Sequence[str], edition: tuple[Any, ...] | None = 
         raise _nothing_shared(known, [reference, *others], section_of)
     places = {part: index for index, part in enumerate(section_of)}
     by_task.sort(key=lambda one: places[one.pairs[0][0].part])
-    by_task = [_with_more_seeds(one, family_size(by_task)) for one in _adjusted(by_task)]
+    tested = sum(one.test is not None for one in by_task)  # the family, once all have the seeds
+    by_task = [_with_more_seeds(one, tested) for one in _adjusted(by_task)]
     return Comparison(reference, tuple(others), by_task, _adjusted(overall), alone)
 
 

@@ -261,11 +261,14 @@ def _scale_notes(contrasts: Sequence[Contrast]) -> list[str]:
 def _silent_notes(contrasts: Sequence[Contrast]) -> list[str]:
     """Why there is no verdict where numbers would allow one."""
     notes = []
-    floors = {pair[0]["task"]: pair[0].floor for contrast in contrasts for pair in contrast.pairs}
-    reaches = [
-        f"{number(floor.reach)} on {task}" for task, floor in floors.items() if floor is not None
-    ]
-    if any(contrast.verdict == AS_REAL for contrast in contrasts):
+    reaches = dict.fromkeys(
+        f"{number(a.floor.reach)} on {one.section or a['task']}"
+        for one in contrasts
+        if one.verdict == AS_REAL
+        for a, _ in one.pairs
+        if a.floor is not None
+    )
+    if reaches:
         notes.append(
             f"{AS_REAL}, at this number of samples: both are as near as real samples are to each "
             f"other, up to {', '.join(reaches)}; below, distances count as equal"

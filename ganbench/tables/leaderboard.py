@@ -88,6 +88,7 @@ def aggregates(runs: Runs, coverage: Coverage | None = None) -> list[Aggregate]:
     """
     rows = [_aggregate(entry) for entry in entries(runs)]
     columns = runs.columns
+    _add_distances(rows)
     _add_scores(rows, runs.score_keys, columns)
     for row in rows:
         described = columns.get(row["setting"], {})
@@ -106,9 +107,6 @@ def _aggregate(entry: Entry) -> Aggregate:
     row.facts["finished"] = max(entry.values("finished"), default=None)
     row.facts["parameters"] = max(entry.values("parameters"), default=None)
     _add_stability(row)
-    ends = entry.values("distance_end")
-    mean: Mean = _geometric_mean if all(end > 0 for end in ends) else _mean
-    row.estimates["distance"] = Estimate.of(ends, mean)
     row.facts["distance_floor"] = next(iter(entry.values("distance_floor")), None)
     devices = {str(one) for one in entry.values("device_name", ("ok",))}
     one_device = len(devices) <= 1 and not any(SEVERAL in one for one in devices)
@@ -161,6 +159,16 @@ def _add_retained_utility(row: Aggregate, counted: int) -> None:
         interval = Interval(retained or 0.0, spread.low, spread.high)
         estimate = Estimate.of(range(counted), lambda _: interval, _SHARE)
         row.estimates["retained_utility"] = estimate
+
+
+def _add_distances(rows: list[Aggregate]) -> None:
+    """Of all rows of a part the same mean: numbers of one column are compared."""
+    for members in grouped(rows, lambda row: row.entry.part).values():
+        ends = {row: row.entry.values("distance_end") for row in members}
+        positive = all(end > 0 for own in ends.values() for end in own)
+        for row, own in ends.items():
+            row.logarithms = positive
+            row.estimates["distance"] = Estimate.of(own, _geometric_mean if positive else _mean)
 
 
 def _add_scores(

@@ -95,8 +95,7 @@ def _rank_on_task(complete: Sequence[Aggregate]) -> None:
         if row.estimates["distance"].value is not None
     }
     known = {row: _seen(one.claim, row.entry.floor) for row, one in distances.items()}
-    positive = all(end > 0 for row in distances for end in row.entry.values("distance_end"))
-    undecided = _undecided(distances, logarithms=positive)
+    undecided = _undecided(distances, logarithms=all(row.logarithms for row in distances))
     _assign("distance_rank", rank_ranges(known, undecided=undecided))
     retained = {
         row: row.estimates["retained_utility"]

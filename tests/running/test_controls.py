@@ -34,6 +34,7 @@ from ganbench.training.telemetry import Telemetry
 from ganbench.training.trainer import Trainer
 
 from ..conftest import DATA
+from ..results.synthetic import record, spec
 from ..training.small import CPU, points, random_data
 
 PLANE = points()
@@ -225,6 +226,14 @@ def test_a_table_says_which_control_is_nearer_than_every_gan(records: dict[str, 
     (note,) = [note for note in ranking.notes if note.startswith("nearer to the data")] or [""]
     for name in ("gaussian", "gaussian-at-once"):
         assert (f"{name} (control)" in note) == (ends[name] < ends["vanilla"])
+
+
+def test_a_control_between_two_gans_is_nearer_than_not_every_one() -> None:
+    none = {"generator": 10, "discriminator": 0}
+    made = [record(spec("a"), [0.01]), record(spec("b"), [0.05])]
+    for end, nearer in ((0.03, False), (0.008, True)):
+        ranking, *_ = tables([*made, record(spec("gaussian"), [end], parameters=none)])
+        assert any(note.startswith("nearer to the data") for note in ranking.notes) == nearer
 
 
 def test_tasks_without_controls_have_the_specs_that_they_had(plan: Plan) -> None:

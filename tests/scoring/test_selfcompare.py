@@ -31,6 +31,25 @@ def test_sets_are_disjoint_and_of_the_size_that_is_asked_for() -> None:
     assert len({tuple(one.tolist()) for one, _ in seen}) == FEWEST
 
 
+def test_two_comparisons_by_hand() -> None:
+    values = iter([1.0, 3.0])
+    found = SelfComparison.of(torch.arange(10), 3, lambda _, __: next(values), most=2)
+    assert found == SelfComparison(2.0, pytest.approx(1.0), pytest.approx(math.sqrt(2)))
+
+
+def test_stopping_early_does_not_choose_small_spreads() -> None:
+    """As a floor of cv 8 % would be, whose mean four values seem to tell well enough."""
+    random = torch.Generator().manual_seed(0)
+    spreads = [
+        SelfComparison.of(
+            torch.arange(10), 3, lambda _, __: 1 + 0.08 * float(torch.randn((), generator=random))
+        ).spread
+        for _ in range(300)
+    ]
+    assert sum(spreads) / 300 == pytest.approx(0.08, rel=0.05)
+    assert sum(one < 0.6 * 0.08 for one in spreads) < 15
+
+
 def test_the_mean_is_known_to_three_percent() -> None:
     calls = 0
 

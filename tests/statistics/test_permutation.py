@@ -32,6 +32,11 @@ def test_one_stratum_is_scipys_exact_test(data: st.DataObject) -> None:
     assert found.p_value == pytest.approx(expected)
 
 
+def test_of_sides_of_two_sizes_one_arrangement_is_the_farthest() -> None:
+    found = permutation_test([(range(3), range(100, 104))])
+    assert found.p_value == found.smallest == pytest.approx(1 / 35)
+
+
 def test_agrees_with_scipy() -> None:
     a, b = rng(6).normal(size=6), rng(7).normal(1, size=6)
     reference = stats.permutation_test(

@@ -55,6 +55,9 @@ def changed(**values: Any) -> Claim:
         ([8.0, 8.0, 8.0, 8.0], 10, NOT_REACHED),
         ([6.3], 1000, NOT_REACHED),
         ([], 0, NOT_REACHED),
+        ([7.0] * 4, 1000, AGREES),  # .7 above it, 1.96 errors are .98
+        # 1.6 above it: more than hypot(.919, .98) = 1.343, less than their sum
+        ([7.4, 7.4, 8.4, 8.4], 1000, DIFFERS),
         ([1.0, 12.0], 1000, NOT_REACHED),  # an interval that agrees with everything says nothing
     ],
 )

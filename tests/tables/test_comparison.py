@@ -248,6 +248,36 @@ def test_too_many_comparisons_for_the_seeds_are_told() -> None:
     assert against(records, *names[:-1]).by_task[0].verdict == "B better"
 
 
+def test_more_seeds_are_those_of_all_comparisons_that_will_be_corrected_for() -> None:
+    """With five seeds a side, as two more would make it, seven comparisons decide nothing."""
+    names = ["a", *"bcdefgh"]
+    records = [
+        *runs_of("a", HIGH[:3]),
+        *itertools.chain(*(runs_of(one, LOW[:3]) for one in names[1:])),
+    ]
+    assert {one.more_seeds for one in against(records, *names).by_task} == {3}
+
+
+def test_as_good_as_real_is_judged_by_the_mean() -> None:
+    ends = [0.003, 0.020, 0.022, 0.024, 0.026]  # one below what real samples have, the mean above
+    assert only([*runs_of("a", ends), *runs_of("b", WITHIN)], "a", "b").verdict == "B better"
+
+
+def test_the_reach_that_is_told_is_of_the_setting_that_is_as_good_as_real() -> None:
+    few = replace(spec().task, fakes=200)
+    records = [*runs_of("a", WITHIN), *runs_of("b", WITHIN)]
+    for name, ends in (("a", HIGH), ("b", LOW)):
+        records += [
+            record(replace(spec(name, seed=seed), task=few), [end]) for seed, end in enumerate(ends)
+        ]
+    for one in records[10:]:
+        one["columns"][one["primary"]]["floor"] = 0.001
+    told = notes(records, "a", "b")
+    assert told.count("as good as real") == 1
+    assert " on ring8, " in told.partition("up to ")[2].partition(";")[0]
+    assert "," not in told.partition("up to ")[2].partition(" on ")[0]
+
+
 def test_more_seeds_are_those_of_the_corrected_interval() -> None:
     records = [*runs_of("a", LOW), *runs_of("b", MIXED), *runs_of("c", MIXED), *runs_of("d", LOW)]
     b, c, d = against(records, "a", "b", "c", "d").by_task

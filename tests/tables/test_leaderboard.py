@@ -43,6 +43,27 @@ def test_distances_are_averaged_on_logarithms() -> None:
     assert row["distance_floor"] == 0.004
 
 
+def test_one_distance_below_zero_makes_plain_means_of_all_on_its_task() -> None:
+    """An unbiased distance may be; numbers of one column, and its ranks, are of one kind."""
+    found = board([*seeds("a", [-0.01, 0.03]), *seeds("b", [0.001, 0.1])]).set_index("variant")
+    assert dict(found["distance"]) == pytest.approx({"a": 0.01, "b": 0.0505})
+    assert dict(found[W2]) == dict(found["distance"])
+    alone = board(seeds("b", [0.001, 0.1])).iloc[0]
+    assert alone["distance"] == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize(("below", "ranks"), [([], [1, 2]), ([-1.0] * 5, [1, 1])])
+def test_distances_are_ranked_on_the_scale_of_their_means(
+    below: list[float], ranks: list[int]
+) -> None:
+    """Ten times as far, with a spread of its own size: apart on logarithms (t = 4.1 with 8 degrees
+    of freedom), and not as they are (t = 1.2)."""
+    near = [0.02 * math.exp(0.56 * place) for place in range(-2, 3)]
+    records = [*seeds("a", near), *seeds("b", [10 * one for one in near])]
+    found = board([*records, *seeds("c", below)]).set_index("variant")
+    assert [found.loc[name, "distance_rank_low"] for name in "ab"] == ranks
+
+
 def test_seed_dispersion_leaves_out_evaluation_noise() -> None:
     records = seeds("a", [0.01, 0.1])
     for one, (end, other) in zip(records, [(0.01, 0.02), (0.1, 0.2)], strict=True):

@@ -79,6 +79,22 @@ def test_near_duplicates_count_in_pairs() -> None:
     # P(24 or more of 1,000 at 0.01) is 1e-4, P(12 or more of 500) is 5e-3
     assert marks_on(runs_of("a", [9.0], rate=0.024))
     assert not marks_on(runs_of("a", [9.0], rate=0.024, key=key))
+    # of the smaller set, which repeats itself in the larger one
+    assert not marks_on(runs_of("a", [9.0], rate=0.024, key=key, n_fake=5000))
+
+
+def test_few_comparisons_of_real_samples_know_their_spread_less_well() -> None:
+    """P(1.0 or less) of mean 1.5 and sd .15 is 2e-4 if 400 comparisons say so, and .1 if four do;
+    both of a row's tests together are to err once in 1,000 rows."""
+    for error, marked in ((SPREAD / 20, True), (SPREAD / 2, False)):
+        records = runs_of("a", [1.0] * 5)
+        for one in records:
+            one["columns"][FD]["floor_error"] = error
+        assert bool(marks_on(records)) == marked
+
+
+def test_one_seed_below_the_floor_is_none_of_the_mean() -> None:
+    assert not marks_on(runs_of("a", [1.0, 1.5, 1.5, 1.5, 1.5]))
 
 
 def test_nearer_to_real_samples_than_they_are_is_a_mark() -> None:

@@ -105,6 +105,18 @@ def test_attention_by_hand() -> None:
     assert counter.total == 5 * product  # the scores again, and two products for either gradient
 
 
+def test_attention_to_values_of_another_width_by_hand() -> None:
+    """Scores are products over the 4 of a query, and what is attended to has 6: no kernel that this
+    machine chooses need know that, so the formulas are asked."""
+    query, key, value, out = [2, 3, 5, 4], [2, 3, 7, 4], [2, 3, 7, 6], [2, 3, 5, 6]
+    each = 2 * (2 * 3) * 5 * 7
+    aten = torch.ops.aten
+    forward = CORRECTED[aten._scaled_dot_product_flash_attention_for_cpu]
+    backward = CORRECTED[aten._scaled_dot_product_flash_attention_for_cpu_backward]
+    assert forward(query, key, value) == each * (4 + 6)
+    assert backward(out, query, key, value) == each * (4 + 2 * 6 + 2 * 4)
+
+
 @pytest.mark.parametrize(
     ("layer", "gates"), [(nn.LSTM, 4), (nn.GRU, 3), (nn.RNN, 1)], ids=["lstm", "gru", "rnn"]
 )

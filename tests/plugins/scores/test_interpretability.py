@@ -174,6 +174,9 @@ def test_the_length_of_a_path_through_a_linear_generator() -> None:
     exact = float((end - start).square().sum(1).mean())  # singular values are 1
     (key,) = (name for name in found if name.startswith("PPL["))
     assert found[key] == pytest.approx(exact, rel=1e-2)
+    lengths = (end - start).square().sum(1).double()
+    jumps = float(lengths.quantile(0.99) / lengths.quantile(0.5))
+    assert found["path jumps"] == pytest.approx(jumps, rel=1e-2)
     with torch.no_grad():
         generator.weight.mul_(2)
     doubled = interpretability.path_length(
@@ -238,7 +241,8 @@ def test_a_discriminator_that_knows_its_samples_by_heart() -> None:
         shot = snapshot(data=data, fakes=fakes, logits=logits)
         found = values(interpretability.discriminator(shot, samples=400))
         assert found["D overfitting"] == pytest.approx(overfitted, abs=0.1)
-    assert found["D AUC"] > 0.9
+        # of held-out samples against fakes: whoever knows those by heart knows neither of these
+        assert found["D AUC"] == (0.5 if logits is by_heart else pytest.approx(1, abs=0.1))
 
 
 # Classes in the latent.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -252,6 +253,17 @@ def test_bins_see_a_lost_half_of_the_data(side: RealSide) -> None:
         bins(Snapshot(side, half), extractor="e", bins=500)
 
 
+def test_bins_are_of_training_features_and_held_against_held_out_ones() -> None:
+    """Both sets that are compared are of one half; that no training sample is missing is seen by
+    neither."""
+    data = gaussian_data()
+    half = replace(data, heldout=data.heldout[data.heldout[:, 0] > 0])
+    side = RealSide(half, "heldout", torch.device("cpu"), lambda name: Doubling())
+    fakes = gaussian_data(seed=9).train
+    (found,) = bins(Snapshot(side, fakes[fakes[:, 0] > 0]), extractor="e", bins=20)
+    assert abs(found.value) < 0.04  # 3/4 ln(4/3) = .216 beside the train split
+
+
 @dataclass
 class Thirds(Doubling):
     """A classifier that cuts the first coordinate in three."""
@@ -269,6 +281,11 @@ def test_classes_are_counted_through_the_classifier() -> None:
     assert same["classes"].value == same["classes"].null == 3
     assert same["class TV"].value < 0.1
     assert same["class KL"].value < 0.02
+    assert same["class KL"].null == pytest.approx(0.005)  # (3 - 1) / 2 (1/400 + 1/400)
+    judge = Thirds()
+    shares = torch.bincount(judge.classify(judge(side.real))).double() / 400
+    deviations = (2 / math.pi * shares * (1 - shares) * 2 / 400).sqrt()
+    assert same["class TV"].null == pytest.approx(float(deviations.sum()) / 2)
     lost = Snapshot(side, side.data.train.abs())
     found = {one.label: one.value for one in classes(lost, extractor="e")}
     assert found["classes"] == 2
@@ -304,6 +321,9 @@ def test_modes_of_a_perfect_and_of_a_collapsed_generator() -> None:
     assert perfect["high quality"].value == pytest.approx(0.98889, abs=0.01)
     assert perfect["reverse KL"].value < 0.01
     assert perfect["reverse KL"].key == "reverse_kl/8@2500"
+    # 1 - e^-4.5 of 2,500 samples, 2,472, are of high quality
+    assert perfect["reverse KL"].null == pytest.approx(7 / 4944)
+    assert perfect["TV"].null == pytest.approx(math.sqrt(7 / (4944 * math.pi)))
     one_point = Snapshot(side, data.train[:1].expand(2500, 2))
     collapsed = {one.label: one.value for one in modes(one_point)}
     assert collapsed["modes"] == 1

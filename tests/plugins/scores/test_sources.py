@@ -32,9 +32,9 @@ def measured(fakes: Tensor, labels: Tensor | None = None) -> dict[str, Measureme
         labels = torch.arange(2).repeat_interleave(N)
     data = Data(
         info=DataInfo(name="a|b", modality="points", shape=(2,), classes=2),
-        train=drawn((N, N), 1),
+        train=drawn((N, N), 1).flip(0),  # in another order: no score may take its labels
         heldout=drawn((N, N), 2),
-        train_labels=labels,
+        train_labels=labels.flip(0),
         heldout_labels=labels,
     )
     side = RealSide(data, "heldout", CPU, lambda name: raw(data, CPU))

@@ -96,6 +96,15 @@ def panels(results: dict[str, dict[str, Measurement]]) -> dict[str, Panel]:
     return {kind: Panel(*(own[name].value for name in names)) for kind, own in results.items()}
 
 
+def test_floors_go_with_the_root_of_both_sizes(data: Data) -> None:
+    """Measured between halves of the reference, told for tables of its size and the fakes'."""
+    side = RealSide(data, "heldout", torch.device("cpu"), lambda name: pytest.fail(name))
+    told = tables.Tables(Snapshot(side, of_law(N, 2)))
+    found = told.floor("alike", lambda *_: np.ones(1))
+    half, sizes = len(data.heldout) // 2, 1 / len(data.heldout) + 1 / N
+    assert (found.mean, found.spread) == (pytest.approx((sizes / (2 / half)) ** 0.5), 0)
+
+
 @pytest.mark.whole
 def test_a_perfect_generator_is_at_every_null(results: dict[str, dict[str, Measurement]]) -> None:
     for name, one in results["law"].items():

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from ganbench import Data, DataInfo, EvaluationInfo, Measurement, UsageError, Vocabulary
 from ganbench.scoring.evaluation import RealSide, Snapshot
+from ganbench_plugins.scores import text
 from ganbench_plugins.scores.language_models import language_model
 from ganbench_plugins.scores.requirements import compared_texts
-from ganbench_plugins.scores.text import distinct_n, ngram_jsd
+from ganbench_plugins.scores.text import Column, distinct_n, ngram_jsd, overlap
 
 CPU = torch.device("cpu")
 LENGTH, LETTERS = 12, 12
@@ -55,6 +56,23 @@ def test_the_law_is_at_its_floor_however_few_lines_there_are_to_train_on(key: st
     assert abs(one.value - one.floor) < 5 * one.floor_spread
     assert one.n_fake == 50
     assert one.key.endswith("/2000x50")
+
+
+def test_sets_that_share_lines_tell_the_spread_of_new_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mean over M of T lines has S^2 / M (1 - M/T), over M new ones S^2 / M."""
+    monkeypatch.setattr(text, "DRAWS", 4000)
+    column = Column(Snapshot(side(100), law(FAKES, seed=3)))
+    _, error, spread = column.of_train("share", lambda lines: float((lines < 4).float().mean()))
+    of_each = (column.train < 4).float().mean(1)
+    assert spread == pytest.approx(float(of_each.std()) / 50**0.5, rel=0.04)
+    assert error == pytest.approx(spread / 4000**0.5)
+
+
+def test_known_lines_are_told_as_if_both_splits_were_as_large() -> None:
+    """All fakes are held-out lines: of a split a twentieth as large, a twentieth."""
+    data = side(100)
+    _, found = overlap(Snapshot(data, data.real[:600]))
+    assert (found.label, found.value) == ("in held-out (scaled)", pytest.approx(100 / 2000))
 
 
 def test_the_law_repeats_itself_as_its_null_says() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from nltk.translate import bleu_score as bleu
 
 from ganbench_plugins.scores.kernels.bleu import mean_bleu, self_bleu
 
@@ -59,8 +60,18 @@ def test_brevity_by_hand() -> None:
     assert mean_bleu(spelled("abcd"), spelled("abcdefgh")) == pytest.approx(2.718281828**-1)
 
 
+def test_counts_are_clipped_and_zeros_smoothed_by_hand() -> None:
+    """abab against abba: all four letters; of ab, ab and ba two, as abba has ab once; none of two
+    triples and of one quadruple, which count as 0.1."""
+    exact = (4 / 4 * 2 / 3 * 0.1 / 2 * 0.1 / 1) ** 0.25
+    assert mean_bleu(spelled("abab"), spelled("abba")) == pytest.approx(exact)
+
+
+def test_of_two_references_as_near_in_length_the_shorter_one_counts() -> None:
+    assert mean_bleu(spelled("abcd"), spelled("abcde", "abc")) == pytest.approx(1)
+
+
 def test_it_is_what_nltk_has_by_its_first_method() -> None:
-    bleu = pytest.importorskip("nltk.translate.bleu_score", reason="needs: pip install nltk")
     texts, references = some(40, 4), some(25, 5)
     smooth = bleu.SmoothingFunction().method1
     theirs = [bleu.sentence_bleu(references, text, smoothing_function=smooth) for text in texts]
