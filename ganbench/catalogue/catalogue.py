@@ -211,7 +211,7 @@ def open_catalogue(
             raise PluginNotUsable(f"tracker {one.name} is {one.state}: {one.reason}")
     for line in catalogue.unusable_files():
         if need_files:
-            raise PluginNotUsable(line, "mend it, or leave out -P")
+            raise PluginNotUsable(line, "fix it, or leave out -P")
         warn(f"warning: {line}")
     return catalogue
 

@@ -12,7 +12,7 @@ RESERVED: Final[Mapping[str, tuple[str, str]]] = {
         "the clips here, and no package carries its weights",
         "use fd[extractor=audio-classifier], which is named after the network that it looks with",
     ),
-    "keras-dense": ("is there where Keras is installed", "pip install 'ganbench[keras]'"),
+    "keras-dense": ("needs Keras, which is not installed", "pip install 'ganbench[keras]'"),
 }
 """Name in lower case -> why it is nobody's, and what to type instead."""
 

@@ -17,14 +17,14 @@ from ganbench.cli.plugin_options import plugin_options
 from ganbench.console import complain, keep_stdout_for_data, printable
 
 VERBS = {
-    "run": "Train what is missing of a selection, then print the comparison tables.",
+    "run": "Train the selected runs that are missing, then print comparison tables.",
     "plan": "Show what `run` would do with the same selection, and run nothing.",
-    "prepare": "Fetch and compute what runs need and share, before nodes without network train.",
+    "prepare": "Fetch and compute what runs share, before training on nodes without network.",
     "bench": "Measure how fast engines train here, against loops written by hand.",
-    "list": "List what is there: variants, models, losses, datasets, scores, suites.",
-    "info": "Tell what one thing is: parameters, paper, distribution, file.",
+    "list": "List what is available: variants, models, losses, datasets, scores, suites.",
+    "info": "Describe one thing: parameters, paper, distribution, file.",
     "plugins": "Show every plugin with its state and the reason for it.",
-    "status": "Show which plans are under way, and which runs finished, running or failed.",
+    "status": "Show plans under way, and which runs are finished, running or failed.",
     "cancel": "End plans or runs that are under way; their state is kept.",
     "show": "Show one run: its status, scores, cost, error and log.",
     "table": "Print the comparison tables of finished runs.",

@@ -106,7 +106,7 @@ executor_option = click.option(
     show_default=True,
     metavar="NAME[:ADDRESS]",
     shell_complete=complete_executors,
-    help="Where runs are trained; `ganbench list executors` shows what there is.",
+    help="Where runs are trained; `ganbench list executors` lists them.",
 )
 
 out_option = click.option(
@@ -136,7 +136,7 @@ limit_option = click.option(
 host_memory_option = click.option(
     "--host-memory",
     type=SIZE,
-    help="Main memory of one run and all that it starts; default: 90 % of what there is.",
+    help="Main-memory limit of a run, children included; default: 90 % of the machine's.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
@@ -167,7 +167,7 @@ track_option = click.option(
     expose_value=False,
     callback=_add_trackers,
     shell_complete=complete_trackers,
-    help="Tell a tracker of the runs: tensorboard, wandb, trackio, mlflow. May be repeated.",
+    help="Log runs to a tracker: tensorboard, wandb, trackio, mlflow. May be repeated.",
 )
 
 
@@ -181,7 +181,7 @@ def selection_options(function: F) -> F:
             "--all",
             "everything",
             is_flag=True,
-            help="Every variant of the suite; every usable one where it names none.",
+            help="Every variant of the suite; if it names none, every usable one.",
         ),
         suite_option,
         click.option(
@@ -206,7 +206,7 @@ def selection_options(function: F) -> F:
             "settings",
             multiple=True,
             metavar="VARIANT.PARAMETER=VALUE",
-            help="Set a parameter of a variant that does not have it in brackets. May be repeated.",
+            help="Set a parameter of a variant, unless its brackets do. May be repeated.",
         ),
         click.option(
             "--device",
@@ -215,7 +215,7 @@ def selection_options(function: F) -> F:
             show_default=True,
             metavar="auto|cpu|cuda|cuda:N,...",
             shell_complete=complete_devices,
-            help="Where to train; behind cuda: which GPUs, from 0, one for each run at a time.",
+            help="Where to train; cuda:0,2 picks GPUs (numbered from 0), one run on each.",
         ),
         click.option(
             "--memory",
@@ -225,20 +225,20 @@ def selection_options(function: F) -> F:
         click.option(
             "--threads",
             type=click.IntRange(min=1),
-            help="CPU threads of each run instead of the suite's; another number gives other bits.",
+            help="CPU threads per run, not the suite's; changes exact results.",
         ),
         click.option(
             "--engine",
             type=click.Choice(ENGINES),
             default="eager",
             show_default=True,
-            help="What takes the steps: stacked trains the seeds of a variant as one program where "
-            "its networks allow; other bits, the same scores.",
+            help="How steps run: stacked trains a variant's seeds together where its networks "
+            "allow; the same up to rounding.",
         ),
         click.option(
             "--precision",
             type=click.Choice(PRECISIONS),
-            help="Of products in training, instead of the suite's; another one makes other runs.",
+            help="Precision of products in training, not the suite's; changes the run ids.",
         ),
         click.option(
             "--shard",
@@ -257,14 +257,14 @@ def run_options(function: F) -> F:
         click.option(
             "--jobs",
             type=click.IntRange(min=1),
-            help="Runs at a time; default: one per GPU, or as the cores have threads for.",
+            help="Runs at a time; default: one per GPU, or as many as the cores allow.",
         ),
         click.option(
             "--runs-per-gpu",
             type=click.IntRange(min=1),
             default=DEFAULTS.runs_per_gpu,
             show_default=True,
-            help="Runs that share a GPU; for budgets that are counted, not for time.",
+            help="Runs that share a GPU; not for budgets of time.",
         ),
         limit_option,
         host_memory_option,
@@ -273,21 +273,21 @@ def run_options(function: F) -> F:
             type=SIZE,
             default=memory_text(DEFAULTS.output_bytes),
             show_default=True,
-            help="Size of a run's log and other files, checkpoints left out.",
+            help="Limit on a run's log and other files, without checkpoints.",
         ),
         click.option(
             "--retries",
             type=click.IntRange(min=0),
             default=DEFAULTS.retries,
             show_default=True,
-            help="Further tries, from its checkpoint, for a run whose worker has vanished.",
+            help="Retries, from its checkpoint, of a run whose worker was killed or lost.",
         ),
         click.option(
             "--checkpoint-every",
             type=TIME,
             default=str(Budget("seconds", DEFAULTS.checkpoint_seconds)),
             show_default=True,
-            help="Time between two checkpoints of a run; they take at most 1 % of it.",
+            help="Time between checkpoints; writing them takes at most 1 % of a run.",
         ),
         click.option(
             "--keep-checkpoints",

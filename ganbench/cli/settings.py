@@ -150,11 +150,11 @@ def _from_file(path: Path, *, users: bool) -> Iterator[tuple[str, Setting]]:
     for key, value in table.items():
         origin = f"{_shown(path)}{_line(text, key)}"
         if key not in KEYS:
-            hint = "keys stand at the top, in no table" if isinstance(value, dict) else None
+            hint = "put keys at the top, in no table" if isinstance(value, dict) else None
             raise UsageError(f"{origin}: unknown key {key!r}", hint or did_you_mean(key, KEYS))
         if users and not KEYS[key].portable:
             raise UsageError(
-                f"{origin}: {key} changes what is run: your own file may not set it for all",
+                f"{origin}: {key} changes what is run: your own file may not set it everywhere",
                 f"put it into {PROJECT_FILE} beside the work it belongs to",
             )
         try:

@@ -24,7 +24,7 @@ class Verb(click.Command):
             ways = [one for one in ("--variant", "--task", "--suite") if one in known]
             if not (ways and error.message.startswith("Got unexpected extra argument")):
                 raise
-            message = f"{error.message.rstrip('.')}: name it behind {' or '.join(ways)}"
+            message = f"{error.message.rstrip('.')}: name it after {' or '.join(ways)}"
             raise click.UsageError(message, ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:

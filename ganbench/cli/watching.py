@@ -108,7 +108,7 @@ def watch(store: RunStore) -> Look:
         for seen in show(looks(store), store):
             last = seen
     except KeyboardInterrupt:
-        talk("no longer watched; what is under way goes on")
+        talk("stopped watching; what is under way goes on")
     return last
 
 

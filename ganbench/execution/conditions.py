@@ -112,9 +112,9 @@ class Conditions:
         for spec in specs:
             if spec.task.budget.kind == "seconds":
                 raise UsageError(
-                    f"{asked}: {spec.task.name} has a budget of time, of which runs that share a "
-                    "GPU take from each other",
-                    "leave that out, or count the budget: --budget 2PFLOP",
+                    f"{asked}: {spec.task.name} has a budget of time, which runs sharing a GPU "
+                    "take from each other",
+                    "leave that out, or use a counted budget: --budget 2PFLOP",
                 )
 
 

@@ -32,16 +32,16 @@ def plan_of(selection: Selection, catalogue: Catalogue) -> Plan:
         if key not in reasons:
             reasons[key] = _why_eager(spec, plan, catalogue)
         runs.append(replace(spec, engine="eager" if reasons[key] else selection.engine))
-    told = [f"{v} on {t} goes eagerly: {why}" for (v, t), why in reasons.items() if why]
+    told = [f"{v} on {t} runs eagerly: {why}" for (v, t), why in reasons.items() if why]
     return replace(plan, runs=tuple(runs), notes=(*plan.notes, *told))
 
 
 def _why_eager(spec: RunSpec, plan: Plan, catalogue: Catalogue) -> str | None:
     """Why runs of that kind cannot be stacked; None where they can."""
     if spec.task.budget.kind == "seconds":
-        return "seconds of one are not seconds of several together"
+        return "a time budget cannot be shared by several seeds"
     if spec.memory_bytes is not None:
-        return "its memory is capped, and a process would have one cap for several"
+        return "its memory cap is per run, and stacked seeds share a process"
     if spec.precision != "float32":
         return f"its precision is {spec.precision}"
     import torch

@@ -27,7 +27,7 @@ def require_fast_path(precision: Precision, requested: str, threads: int) -> Non
     kind = resolve_device(requested)
     if not has_path(precision, kind):
         raise UsageError(
-            f"--precision {precision}: there is none on a CPU, it is a way in which GPUs round",
+            f"--precision {precision}: not available on a CPU, it is a rounding mode of GPUs",
             "train in float32, or in bf16 where `ganbench doctor` shows a fast path",
         )
     ratio = measured_ratio(precision, requested, threads)

@@ -70,7 +70,7 @@ def execute(
     device = resolve_device(selection.device, remote=place.remote)
     if place.remote and selection.device == "auto":
         remark(
-            f"runs train on {device}, as here; --device says what the nodes of {place.name} have"
+            f"runs train on {device}, as found here; --device if the nodes of {place.name} differ"
         )
     make_folder(runs)
     store = open_runs(runs)

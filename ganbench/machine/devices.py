@@ -143,7 +143,7 @@ def torch_device(requested: str) -> str:
     """
     kind = resolve_device(requested)
     if "," in requested:
-        raise UsageError(f"--device {requested} names several: one is computed on", "cuda:0")
+        raise UsageError(f"--device {requested} names several GPUs: this takes one", "cuda:0")
     return requested if ":" in requested else kind
 
 

@@ -201,7 +201,7 @@ def choose_data(text: str, catalogue: Catalogue, folder: str = "") -> ChosenData
             raise
         readers = (catalogue.get(DatasetSpec, name) for name in catalogue.names(DatasetSpec.kind))
         known = " or ".join(f"{one.name}:{path}" for one in readers if one.argument == "path")
-        raise UsageError(f"{error.message}: it is a path", f"say what is there: {known}") from error
+        raise UsageError(f"{error.message}: it is a path", f"name its kind: {known}") from error
     arguments = located(spec.parameters, parameters, folder)
     survey = look_at(spec, arguments, text, catalogue)
     return ChosenData(

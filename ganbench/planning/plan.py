@@ -68,7 +68,7 @@ class Selection:
     def __post_init__(self) -> None:
         for seed in self.seeds or ():
             if not 0 <= seed < 2**32:
-                raise UsageError(f"seed {seed} is none: seeds are integers from 0 to 2**32 - 1")
+                raise UsageError(f"{seed} is not a seed: seeds are integers from 0 to 2**32 - 1")
         if self.engine not in ENGINES:
             raise UsageError(f"there is no engine {self.engine!r}", f"one of {', '.join(ENGINES)}")
 

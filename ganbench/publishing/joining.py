@@ -261,8 +261,8 @@ def _oddities(sources: Sequence[Contribution], rows: Sequence[RunRow]) -> list[s
             if _same_column(defined.setdefault(place, column), column):
                 continue
             remarks.append(
-                f"{source.name} describes {place[1]} otherwise: the first source's holds, and its "
-                "scale for all runs"
+                f"{source.name} describes {place[1]} differently: the first source's description "
+                "and scale are used for all runs"
             )
     return remarks
 

@@ -74,7 +74,7 @@ def _chart(
     on_it = ", ".join(label for label, point in competing.items() if point in front)
     notes = [f"on the front, where nothing is both better and cheaper: {on_it}"] if on_it else []
     if apart := ", ".join(label for label in points if label not in competing):
-        notes.append(f"marked, and so on no front: {apart}")
+        notes.append(f"marked, so not on the front: {apart}")
     named = f"{what} [{unit}]" if unit else what
     return draw(
         [_series(*one, f"{unit} of {what}".lstrip()) for one in variants],

@@ -213,7 +213,7 @@ class Keeper:
             save_checkpoint(self._folder, self._state())
         except UnstorableState as error:
             self._possible = False
-            self._remark(f"no checkpoints, this run starts over when it is stopped: {error}")
+            self._remark(f"no checkpoints: this run would start over if stopped: {error}")
         except OSError as error:
             self._remark(f"a checkpoint could not be written, training goes on: {error}")
         took = time.monotonic() - started

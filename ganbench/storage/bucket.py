@@ -293,7 +293,7 @@ class Bucket:
                 ) from None
             raise GanbenchError(
                 f"{self.url} cannot be used now: {type_and_line(error)}",
-                "the same command goes on once it can",
+                "type the same command again once it can",
             ) from None
 
 

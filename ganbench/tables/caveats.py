@@ -52,8 +52,8 @@ def with_caveats(
     notes = []
     if few:
         notes.append(
-            f"few real samples to compare with: {', '.join(few)}; below {FEW:,} differences may be "
-            "theirs, and not the generators'"
+            f"few real samples to compare with: {', '.join(few)}; below {FEW:,}, differences may "
+            "come from these samples, not the generators"
         )
     if trained:
         notes.append(

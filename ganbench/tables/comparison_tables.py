@@ -248,7 +248,7 @@ def _scale_notes(contrasts: Sequence[Contrast]) -> list[str]:
     if of_none := [one.b for one in tested if one.scale == "utility" and not _has_utility(one)]:
         notes.append(
             f"no run of {', '.join(dict.fromkeys(of_none))} or A is nearer to the data than the "
-            "best trivial generator: all have a utility of 0, in which a test finds nothing"
+            "best trivial generator: all have a utility of 0, so a test finds nothing"
         )
     if any(one.test and not one.test.exact for one in tested):
         notes.append(f"~: from {DRAWS:,} random exchanges of seeds, since there are too many")
@@ -276,7 +276,7 @@ def _silent_notes(contrasts: Sequence[Contrast]) -> list[str]:
     marked = dict.fromkeys(mark for contrast in contrasts for mark in contrast.marks)
     if marked:
         reasons = "; ".join(f"{label} on {task} ({why})" for label, task, why in marked)
-        notes.append(f"{MARKED}, and so in no competition: {reasons}")
+        notes.append(f"{MARKED}, so without a verdict: {reasons}")
     return notes
 
 
@@ -305,8 +305,8 @@ def _seed_notes(contrasts: Sequence[Contrast], family: int) -> list[str]:
     ]
     if any(contrast.more_seeds for contrast in contrasts):
         notes.append(
-            "more seeds: of A and of B each, that would decide it if means and spreads stayed as "
-            "they are; an order of magnitude"
+            "more seeds: needed of A and of B each to decide it, if means and spreads stay as "
+            "they are; a rough estimate"
         )
     return notes
 

@@ -24,7 +24,7 @@ CONTROL: Final = "control"
 
 NOTE: Final = (
     "controls are trained without a discriminator, on the same budget: they have no rank, and a "
-    "GAN that is no better has won nothing by its game"
+    "GAN that is no better gains nothing by its game"
 )
 
 

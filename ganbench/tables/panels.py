@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 LINE_NOTE = "below the line: not all seeds have a result, so no rank"
 BARRED_NOTE = "below the line: runs that may not be ranked; the ranking tells why"
 MARK_NOTE = (
-    "marked rows have no rank: below a floor, or copies, as real samples are in one row of "
+    "marked rows have no rank: nearer than the floor, or copies, as real samples are in one row of "
     f"{1 / LEVEL:,.0f}; or near the data and beyond a threshold of the task; or off the rules"
 )
 SILENT = "not interpretable"
 SILENT_NOTE = (
-    f"{SILENT}: precision is below half of what real samples have of one another, and what is "
-    "not data raises this score"
+    f"{SILENT}: precision is below half that of real samples against each other, and samples "
+    "unlike the data raise this score"
 )
 FLOOR_NOTE = "floor ± its standard error, over random sets of the real samples"
 FEW_NOTE = f"fewer than {SEEDS_FOR_AN_ORDER} seeds: no order is claimed"
@@ -173,8 +173,8 @@ def stability(lines: Sequence[Line], title: str) -> Table:
     notes = [
         "retained utility: mean progress at the end over the best that any seed ever had; progress "
         "counts from the real mean to the floor, utility from the best trivial generator",
-        "late degradation, oscillation, seed sd: in ln distance, over finished runs; what the "
-        "choice of latents explains is left out",
+        "late degradation, oscillation, seed sd: in ln distance, over finished runs; noise "
+        "from the choice of latents is subtracted",
     ]
     if never:
         notes.append("never trained: no run was ever better than the real mean; ranked last")

@@ -45,7 +45,7 @@ def profile(lines: Sequence[Line], title: str) -> list[Table]:
         for label in order
     ]
     notes = [
-        "tasks on which a variant's distance is at most so many times the best variant's, of "
+        "tasks on which a variant's distance is at most that many times the best variant's, of "
         f"{', '.join(tasks)}",
         "distances: geometric means over finished runs; none on a task is within no ratio",
     ]

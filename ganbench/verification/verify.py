@@ -74,7 +74,7 @@ def verify(
     if claim.protocol != PROTOCOL_VERSION:
         raise InvalidResults(
             f"{claim.run_id} ran under protocol {claim.protocol}, this ganbench has "
-            f"{PROTOCOL_VERSION}: its numbers cannot come out again",
+            f"{PROTOCOL_VERSION}: its numbers cannot be reproduced",
             "verify it with the ganbench that ran it",
         )
     require_same_code(claim.spec, catalogue)
@@ -84,9 +84,7 @@ def verify(
             known = _without_lost(claim, scores, lost, remark)
             return judge_recomputed(known, status, scores, _name_of(_where(claim)))
         except NotThereError:
-            remark(
-                "all scores look at more than the generator, which alone is kept: training again"
-            )
+            remark("all scores need more than the generator, and only that is kept: training again")
     elif not retrain:
         remark(f"{claim.run_id} has left no generator: training again")
     record = _train(claim, catalogue, conditions)

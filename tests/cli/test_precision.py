@@ -79,7 +79,7 @@ def test_what_has_run_elsewhere_is_shown_where_it_could_not_run(
 def test_a_cpu_has_no_tf32(verb: str, ganbench_cli: Cli) -> None:
     refused = ganbench_cli(verb, "vanilla", *OPTIONS, "--precision", "tf32")
     assert refused.returncode == 2
-    assert "--precision tf32: there is none on a CPU" in refused.stderr
+    assert "--precision tf32: not available on a CPU" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_the_plan_says_what_is_not_stacked() -> None:
     assert engines["vanilla", "ring8"] == "stacked"
     own = {task: engine for (name, task), engine in engines.items() if name == "dcgan"}
     assert own == {"ring8": "stacked", "grid25": "stacked", "digits": "eager"}
-    assert any("dcgan on digits goes eagerly: the discriminator does not" in n for n in plan.notes)
+    assert any("dcgan on digits runs eagerly: the discriminator does not" in n for n in plan.notes)
 
 
 def test_an_eager_run_has_the_id_that_it_always_had() -> None:
@@ -63,7 +63,7 @@ def test_time_is_not_shared() -> None:
     budget = Budget.parse("10s")
     plan = plan_of(Selection(variants=("vanilla",), budget=budget, engine="stacked"), catalogue())
     assert {run.engine for run in plan.runs} == {"eager"}
-    assert any("seconds of one" in note for note in plan.notes)
+    assert any("cannot be shared by several seeds" in note for note in plan.notes)
 
 
 def test_an_unknown_engine_is_refused() -> None:

@@ -43,7 +43,7 @@ def test_what_is_slower_is_refused_with_the_measured_ratio(ratio: dict[str, Any]
 
 
 def test_a_cpu_has_no_tf32(ratio: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="tf32: there is none on a CPU") as refused:
+    with pytest.raises(UsageError, match="tf32: not available on a CPU") as refused:
         require_fast_path("tf32", "cpu", 1)
     assert "float32" in str(refused.value.hint)
     assert "of" not in ratio

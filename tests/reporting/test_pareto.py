@@ -72,7 +72,7 @@ def test_controls_compete_with_nobody() -> None:
     (found,) = (one for one in charts(controlled) if one.title == "Utility over parameters")
     own, apart = found.notes
     assert best not in own
-    assert apart == f"marked, and so on no front: {best} (control)"
+    assert apart == f"marked, so not on the front: {best} (control)"
     assert {one.name for one in found.series} >= {f"{best} (control)"}  # it is shown
     assert found.front != without.front
 

@@ -554,7 +554,7 @@ def test_who_is_marked_is_in_no_competition() -> None:
     assert one.test is not None
     assert (one.verdict, one.test.p_value) == ("marked", pytest.approx(2 / 252))
     assert one.more_seeds is None
-    mark = "marked, and so in no competition: b on ring8 (near train 1, of real samples 0.01)"
+    mark = "marked, so without a verdict: b on ring8 (near train 1, of real samples 0.01)"
     assert mark in notes(records, "a", "b")
     assert comparison_frame(found)["verdict"].tolist() == ["marked"]
 

@@ -42,13 +42,13 @@ if TYPE_CHECKING:
     help="Where to train.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads instead of the suite's.")
-@click.option("--precision", type=click.Choice(PRECISIONS), help="Of engines; loops have float32.")
+@click.option("--precision", type=click.Choice(PRECISIONS), help="For engines; loops use float32.")
 @click.option(
     "--rounds",
     type=click.IntRange(min=1),
     default=15,
     show_default=True,
-    help="Turns that each way to train takes; ratios are medians over them.",
+    help="Times each way of training is timed; ratios are medians over them.",
 )
 @json_option
 @plugin_options

@@ -34,4 +34,4 @@ def command(names: tuple[str, ...], everything: bool, runs: Path, as_json: bool)
         return
     for name in cancelled:
         say(name)
-    talk("asked to keep their state and leave; `ganbench status` shows when they have")
+    talk("asked to save their state and stop; `ganbench status` shows when they have")

@@ -28,7 +28,7 @@ _WORDS = {"expected": "expected failure"}
 @click.command(cls=Verb)
 @click.argument("name", required=False, metavar="[NAME]")
 @click.option("--kind", type=click.Choice(list(SPEC_TYPES)), help="What NAME is, if it is several.")
-@click.option("--list", "only_list", is_flag=True, help="List the checks, and make none.")
+@click.option("--list", "only_list", is_flag=True, help="List the checks and run none.")
 @click.option(
     "--device",
     type=click.Choice(["cpu", "cuda"]),
@@ -58,7 +58,7 @@ def command(
     from ganbench.authoring.conformance.runner import check
 
     if name is None and not only_list:
-        raise click.UsageError("name what is to be checked, or ask for --list")
+        raise click.UsageError("name a plugin to check, or use --list")
     catalogue = open_catalogue(choice, talk, need_files=name is not None)
     if name is not None:
         kind = kind_of(name, kind, catalogue)

@@ -128,7 +128,7 @@ def _products() -> Iterator[Fact]:
         yield Fact("wide products", "ok", told)
     for precision in PRECISIONS[1:]:
         if not has_path(precision, kind):
-            yield Fact(precision, "note", "none on a CPU: runs are refused in it")
+            yield Fact(precision, "note", "not on a CPU: such runs are refused")
             continue
         ratio = measured_ratio(precision, kind, 1)
         pays = "a fast path" if ratio >= 1 else "no fast path, runs are refused in it"

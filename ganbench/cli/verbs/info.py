@@ -31,7 +31,7 @@ LISTED = (
 @plugin_options
 @click.pass_obj
 def command(choice: PluginChoice, /, name: str, as_json: bool) -> None:
-    """Tell what NAME is: parameters, recipe, paper, distribution, file.
+    """Describe NAME: parameters, recipe, paper, distribution, file.
 
     NAME is anything that `run`, `check` or a suite takes, such as dcgan+hinge+r1:10,
     wgan-gp[lr=2e-4] or images:PATH; a suite, by its name or file; or `needs`, for what losses and

@@ -33,7 +33,7 @@ PLURALS = {"losses": "loss", **{f"{kind}s": kind for kind in SPEC_TYPES if kind 
 @plugin_options
 @click.pass_obj
 def command(choice: PluginChoice, /, kind: str | None, as_json: bool) -> None:
-    """List what is there: everything, or one KIND.
+    """List what is available: everything, or one KIND.
 
     KIND is variants, models, losses, techniques, datasets, scores, extractors, executors or suites.
     """

@@ -32,17 +32,17 @@ from ganbench.wording import counted
     "--prefer",
     type=RUNS_FOLDER,
     callback=lambda context, parameter, value: value and mirrored(context, parameter, value),
-    help="Source whose results are taken where several tell a run differently.",
+    help="Source whose results are taken where several differ about a run.",
 )
 @click.option(
     "--newest",
     is_flag=True,
-    help="Of a variant on a task, only the runs of the code and recipe that were run last.",
+    help="Only the runs of each variant's latest code and recipe, task by task.",
 )
 @click.option(
     "--unranked",
     is_flag=True,
-    help="Publish what may not be ranked, too: without a rank, with the reason.",
+    help="Also publish what may not be ranked: without a rank, with the reason.",
 )
 def command(
     sources: tuple[Path, ...],
@@ -55,7 +55,7 @@ def command(
     """Join the runs of several machines or labs into one published leaderboard.
 
     SOURCE is a runs folder, the URL of a bucket with runs, or a published leaderboard. Runs are
-    joined by their id, those of the newest protocol only. A run that two sources tell differently
+    joined by their id, those of the newest protocol only. A run about which two sources differ
     is a conflict: it is reported and left out, unless --prefer names a source. What a variant's
     code or recipe was before is a row of its own, unless --newest leaves it out.
     """

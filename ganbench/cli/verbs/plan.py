@@ -47,8 +47,9 @@ def command(
 ) -> None:
     """Show what `run` would do with the same selection, and what it would cost; run nothing.
 
-    Times are judged by finished runs in the runs folder on a device of the same name: of the same
-    variant and task, else of other variants on the task. Where there are none, they are unknown.
+    Times are estimated from finished runs in the runs folder on a device of the same name: of the
+    same variant and task, else of other variants on the task. Where there are none, they are
+    unknown.
     """
     for line in tell_settings(click.get_current_context()):
         talk(line)
@@ -196,11 +197,11 @@ def _tell(
     if total["seconds"] is None:
         unknown = sum(row["state"] != "finished" and row["basis"] is None for row in rows)
         talk(
-            f"{flops} of training; time unknown: for {unknown} of them no run of the task has "
+            f"{flops} of training; time unknown: for {unknown} runs, none of the same task has "
             f"finished {where} in {runs}/"
         )
         return
     disk = "" if total["bytes"] is None else f"; {file_size(total['bytes'])} in {runs}/"
     talk(f"{flops} of training; about {duration(total['seconds'])} of one slot {where}{disk}")
     if guesses := sum(map(_is_guess, rows)):
-        talk(f"~: {guesses} guessed by other variants or settings on the same task")
+        talk(f"~: {guesses} guessed from other variants or settings on the same task")

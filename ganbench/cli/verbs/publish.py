@@ -19,7 +19,7 @@ from ganbench.console import say, talk
 @click.option(
     "--unranked",
     is_flag=True,
-    help="Publish what may not be ranked, too: without a rank, with the reason.",
+    help="Also publish what may not be ranked: without a rank, with the reason.",
 )
 @click.option(
     "--to",
@@ -27,9 +27,7 @@ from ganbench.console import say, talk
     metavar="TARGET",
     help="Put it there as well: a folder, git:URL#BRANCH, or hf://datasets/ORG/NAME.",
 )
-@click.option(
-    "--within", metavar="FOLDER", default="", help="Folder in the target that it is put into."
-)
+@click.option("--within", metavar="FOLDER", default="", help="Folder in the target to put it into.")
 def command(
     runs: Path, suite: str, out: Path, unranked: bool, target: str | None, within: str
 ) -> None:
@@ -43,7 +41,9 @@ def command(
     from ganbench.publishing.targets import put
 
     if within and target is None:
-        raise UsageError("--within is a folder in a target, and there is none", "name it with --to")
+        raise UsageError(
+            "--within is a folder in a target, and there is none", "name the target with --to"
+        )
     files = publish_suite(runs, suite, out, unranked=unranked, remark=talk)
     for path in files:
         say(str(path))

@@ -91,7 +91,7 @@ def _watch(
                 click.launch(show.resolve().as_uri())
                 show = None
     except KeyboardInterrupt:
-        talk("no longer watched; what is under way goes on")
+        talk("stopped watching; what is under way goes on")
 
 
 def _is_to_come(seen: Look, tasks: Sequence[str]) -> bool:

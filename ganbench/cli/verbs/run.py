@@ -44,7 +44,7 @@ from ganbench.wording import counted, duration
     is_flag=True,
     help="Start no further run once one has failed; those under way go on to their end.",
 )
-@click.option("--allow-failures", is_flag=True, help="Exit with 0 though runs failed or diverged.")
+@click.option("--allow-failures", is_flag=True, help="Exit with 0 even if runs failed or diverged.")
 @track_option
 @json_option
 @plugin_options
@@ -70,7 +70,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Train what is missing of a selection, then print the comparison tables.
+    """Train the selected runs that are missing, then print comparison tables.
 
     VARIANT is a variant's name, with parameters in brackets if wanted (wgan-gp[lr=2e-4]), or any
     MODEL+LOSS pair (dcgan+wgan-gp); left out, all that the suite names.
@@ -126,7 +126,7 @@ def command(
     if selection.shard:
         talk(
             f"shard {selection.shard} of {counted(session.plan.whole, 'run')}: ganbench merge "
-            "joins the folders of all shards to one leaderboard"
+            "joins the folders of all shards into one leaderboard"
         )
     if session.cancelled:
         cancelled = counted(len(session.cancelled), "run")

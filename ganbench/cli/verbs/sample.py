@@ -37,13 +37,13 @@ from ganbench.console import say, talk
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Of latents and classes.",
+    help="Seed of latents and classes.",
 )
 @click.option(
     "--class",
     "wanted",
     type=click.IntRange(min=0),
-    help="Class of all samples, where the generator takes one; default: the task's law.",
+    help="Class of all samples, if the generator takes one; default: as in the task.",
 )
 @device_option
 @runs_option

@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     type=click.Choice(["found", "first", "last"]),
     default="found",
     show_default=True,
-    help="Where the channels of arrays stand.",
+    help="Channel axis of arrays.",
 )
 @click.option(
     "--threads", type=click.IntRange(min=1), help="CPU threads; default: those of the run, or 1."
@@ -142,7 +142,7 @@ def _print(scored: Scored) -> None:
     ]
     print_rows(["score", "floor", "null", "fakes", *scored.columns], rows)
     if any(None in row["values"].values() for row in scored.rows):
-        talk("numbers of more and of fewer samples share no row: --fakes N takes N of each")
+        talk("scores of different sample counts share no row: --fakes N takes N of each")
 
 
 RESAMPLES = 10

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Generator to judge: a run's generator.safetensors. By default the one in the run folder.",
 )
-@click.option("--retrain", is_flag=True, help="Train the run again, whatever it has left.")
+@click.option("--retrain", is_flag=True, help="Train again even if a generator was kept.")
 @executor_option
 @limit_option
 @host_memory_option

@@ -309,7 +309,7 @@ def ganbench_datasets() -> list[DatasetSpec]:
     return [
         DatasetSpec(
             name="csv",
-            description="your own table, as csv:PATH; kinds of columns are guessed and told",
+            description="your own table, as csv:PATH; kinds of columns are guessed and shown",
             modalities=("tabular",),
             parameters=PARAMETERS,
             describe=describe,

@@ -151,7 +151,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ),
         ScoreSpec(
             name="recognised",
-            description="share of clips of whose class a classifier and neighbours are of one mind",
+            description="share of clips whose class a classifier and neighbours agree on",
             blind="collapse onto one class, which chance would recognise as well",
             compute=f"{_MEASURES}.sound:recognised",
             check=requirements.recognised,

@@ -40,7 +40,7 @@ def ganbench_scores() -> list[ScoreSpec]:
         ),
         spec(
             name="tstr",
-            description="learners of fakes tested on real rows: macro F1, or R² of numbers",
+            description="models trained on fakes, tested on real rows: macro F1, or R² of numbers",
             blind="whatever does not help to foretell one column; copies are worth most",
             paper="Esteban et al. 2017, Real-valued Medical Time Series Generation, "
             "arXiv:1706.02633; as in Xu et al. 2019, arXiv:1907.00503",

@@ -59,7 +59,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
     return [
         TechniqueSpec(
             name="consensus",
-            description="both players descend the size of both players' gradients as well",
+            description="both players also minimise the norm of both gradients",
             paper="Mescheder et al. 2017, The Numerics of GANs, arXiv:1705.10461",
             build=Consensus,
             argument="gamma",

@@ -50,7 +50,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
     return [
         TechniqueSpec(
             name="extragradient",
-            description="a step of the gradients that a first step would find",
+            description="step by the gradients found after a first, trial step",
             paper="Gidel et al. 2019, A Variational Inequality Perspective on GANs, "
             "arXiv:1802.10551",
             build=Extragradient,

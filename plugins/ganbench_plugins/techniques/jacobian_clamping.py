@@ -51,7 +51,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
     return [
         TechniqueSpec(
             name="jacobian-clamping",
-            description="how far the generator's samples move with their latents has a range",
+            description="bounds how far the generator's samples move with their latents",
             paper="Odena et al. 2018, Is Generator Conditioning Causally Related to GAN "
             "Performance?, arXiv:1802.08768",
             build=JacobianClamping,

@@ -63,7 +63,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
     return [
         TechniqueSpec(
             name="lecam",
-            description="draws logits to running means of the other side's",
+            description="pulls logits to running means of the other side's",
             paper="Tseng et al. 2021, Regularizing GANs under Limited Data, arXiv:2104.03310",
             build=build,
             argument="weight",

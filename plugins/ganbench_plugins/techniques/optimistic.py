@@ -50,7 +50,7 @@ def ganbench_techniques() -> list[TechniqueSpec]:
     return [
         TechniqueSpec(
             name="ogda",
-            description="the gradient, and once more what it has changed by",
+            description="optimistic gradient: add its last change once more",
             paper="Daskalakis et al. 2018, Training GANs with Optimism, arXiv:1711.00141",
             build=Optimistic,
             exclusive="rules of play",

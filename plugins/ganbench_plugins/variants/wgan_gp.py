@@ -152,7 +152,7 @@ def ganbench_losses() -> list[LossSpec]:
     return [
         LossSpec(
             name="wasserstein",
-            description="the critic's mean logits apart; add gp, sn or clipping to it",
+            description="difference of the critic's mean logits; add gp, sn or clip to it",
             paper="Arjovsky et al. 2017, Wasserstein GAN, arXiv:1701.07875",
             build=Wasserstein,
             training=training,
