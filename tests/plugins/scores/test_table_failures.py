@@ -19,6 +19,7 @@ from ganbench.scoring.references import reference_samples
 from ganbench_plugins.datasets import mixed
 from ganbench_plugins.datasets.columns import make_table
 from ganbench_plugins.scores import tables
+from ganbench_plugins.scores.kernels.learners import Efficacy
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "tables.md"
 N = 1_000
@@ -94,6 +95,22 @@ def results(data: Data) -> dict[str, dict[str, Measurement]]:
 def panels(results: dict[str, dict[str, Measurement]]) -> dict[str, Panel]:
     names = ("column_shapes", "pair_trends", "category_coverage", "tstr", "c2st", "nearer_train")
     return {kind: Panel(*(own[name].value for name in names)) for kind, own in results.items()}
+
+
+def test_learners_see_halves_of_the_smaller_table(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The spread over random halves is the standard error of the whole; over quarters it would be
+    the root of three times that."""
+    seen = []
+
+    def efficacy(learnt: np.ndarray, *_: object, rows: int, draws: int) -> Efficacy:
+        seen.append((len(learnt), rows))
+        return Efficacy(0.5, 0.0)
+
+    monkeypatch.setattr(tables, "efficacy", efficacy)
+    tables.train_on_synthetic(snapshot(data, of_law(N, 3)), target="", draws=2)
+    assert sorted(seen) == [(N, N // 2), (len(data.train), N // 2)]
 
 
 def test_floors_go_with_the_root_of_both_sizes(data: Data) -> None:
