@@ -52,16 +52,26 @@ def test_one_distance_below_zero_makes_plain_means_of_all_on_its_task() -> None:
     assert alone["distance"] == pytest.approx(0.01)
 
 
-@pytest.mark.parametrize(("below", "ranks"), [([], [1, 2]), ([-1.0] * 5, [1, 1])])
+NEAR = [0.02 * math.exp(0.56 * place) for place in range(-2, 3)]
+ONE_AT_ZERO = [1e-6, 0.02, 0.02, 0.02, 0.02]
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "below", "apart"),
+    [
+        (NEAR, [10 * one for one in NEAR], [], True),  # t = 4.1 with 8 degrees of freedom
+        (NEAR, [10 * one for one in NEAR], [-1.0] * 5, False),  # 1.2
+        (ONE_AT_ZERO, [0.08] * 5, [], False),  # 1.7 with 4
+        (ONE_AT_ZERO, [0.08] * 5, [-1.0] * 5, True),  # 16
+    ],
+)
 def test_distances_are_ranked_on_the_scale_of_their_means(
-    below: list[float], ranks: list[int]
+    near: list[float], far: list[float], below: list[float], apart: bool
 ) -> None:
-    """Ten times as far, with a spread of its own size: apart on logarithms (t = 4.1 with 8 degrees
-    of freedom), and not as they are (t = 1.2)."""
-    near = [0.02 * math.exp(0.56 * place) for place in range(-2, 3)]
-    records = [*seeds("a", near), *seeds("b", [10 * one for one in near])]
-    found = board([*records, *seeds("c", below)]).set_index("variant")
-    assert [found.loc[name, "distance_rank_low"] for name in "ab"] == ranks
+    """On logarithms, unless somebody has a distance that has none."""
+    found = board([*seeds("a", near), *seeds("b", far), *seeds("c", below)]).set_index("variant")
+    a, b = (found.loc[name, "distance_rank_low"] for name in "ab")
+    assert (a < b) == apart
 
 
 def test_seed_dispersion_leaves_out_evaluation_noise() -> None:
