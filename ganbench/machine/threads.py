@@ -61,7 +61,7 @@ def require_threads(count: int) -> None:
     if count > most:
         raise UsageError(
             f"runs of {count} threads each: {reason}",
-            f"with --threads {most} can run here, but makes other runs",
+            f"--threads {most} can run here, but makes other runs",
         )
 
 

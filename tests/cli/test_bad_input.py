@@ -64,7 +64,7 @@ Cli = Callable[..., "CompletedProcess[str]"]
         (["plan", "vanilla dcgan"], 2, "vanilla dcgan is no name", "one after the other"),
         (["plan", "--task", "ring8,grid25"], 2, "no task 'ring8,grid25'", "repeat the option"),
         (["report", "--out", "s3://b/r.html"], 2, "s3://b/r.html is a URL", "write to a folder"),
-        (["table", "vanilla"], 2, "unexpected extra argument (vanilla)", "behind --variant"),
+        (["table", "vanilla"], 2, "unexpected extra argument (vanilla)", "after --variant"),
         (["merge", "nowhere", "--out", "m"], 2, "there is no folder nowhere", "leaderboard"),
         (["run", "dcgan+none"], 2, "unknown loss or technique 'none'", "known:"),
         (["run", "dcgan+wgan-gp", "--task", "ring8"], 5, "nothing is selected", "points"),

@@ -57,6 +57,7 @@ def test_all_is_as_it_was_after_an_error() -> None:
 def test_who_overlaps_waits_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two that end in the order in which they began, the second would put back the first's."""
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(threads, "usable_cores", lambda: 4)
     before = torch.get_num_threads()
     found: list[int] = []
 

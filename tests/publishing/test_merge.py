@@ -184,7 +184,7 @@ def test_a_setting_has_one_scale_whoever_measured_it(tmp_path: Path) -> None:
         frame = read_published(out)[0].frame
         assert frame["distance_floor"].nunique() == 1
         assert validate(out).errors == []
-        assert any(f"describes {W2} otherwise" in remark for remark in found.remarks)
+        assert any(f"describes {W2} differently" in remark for remark in found.remarks)
         assert frame.set_index("run_id").loc[dead["run_id"], "utility_end"] == 0
 
 
