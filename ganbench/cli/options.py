@@ -225,7 +225,7 @@ def selection_options(function: F) -> F:
         click.option(
             "--threads",
             type=click.IntRange(min=1),
-            help="CPU threads per run, not the suite's; changes exact results.",
+            help="CPU threads per run instead of the suite's; makes other runs.",
         ),
         click.option(
             "--engine",
@@ -238,7 +238,7 @@ def selection_options(function: F) -> F:
         click.option(
             "--precision",
             type=click.Choice(PRECISIONS),
-            help="Precision of products in training, not the suite's; changes the run ids.",
+            help="Precision of products in training instead of the suite's; makes other runs.",
         ),
         click.option(
             "--shard",

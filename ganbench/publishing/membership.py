@@ -39,8 +39,8 @@ def under_suite(runs: Runs, named: str) -> Runs:
     Raises:
         UsageError: the file is no valid suite.
     """
-    is_one = named in embedded_suites() or isfile(named)  # noqa: PTH113 (raises on long names)
-    if not is_one:
+    at_hand = named in embedded_suites() or isfile(named)  # noqa: PTH113 (raises on long names)
+    if not at_hand:
         return runs.only(suite=[named])
     suite = load_suite(named)
     belongs = membership(suite)

@@ -271,7 +271,7 @@ def _silent_notes(contrasts: Sequence[Contrast]) -> list[str]:
     if reaches:
         notes.append(
             f"{AS_REAL}, at this number of samples: both are as near as real samples are to each "
-            f"other, up to {', '.join(reaches)}; below, distances count as equal"
+            f"other, up to {' and '.join(reaches)}; below, distances count as equal"
         )
     marked = dict.fromkeys(mark for contrast in contrasts for mark in contrast.marks)
     if marked:
